@@ -1,0 +1,214 @@
+"""What can go wrong, sorted by what it means for the money.
+
+PhotaError
+├── PhotaNotBilled            nothing was billed by this call
+│   ├── PhotaInputError           an argument is wrong; nothing was sent
+│   ├── PhotaConfigurationError   the Airflow connection is wrong; nothing was sent
+│   ├── PhotaUnreachable          the service could not be asked, or did not answer a free question
+│   └── PhotaRefused              the service answered with a documented error
+│       ├── PhotaAuthenticationError   401, 403: the key
+│       ├── PhotaQuotaError            402: the balance
+│       ├── PhotaNotFound              404: no such task
+│       ├── PhotaRateLimited           429: too many requests
+│       └── PhotaNoChannel             422: no upstream takes the model right now
+├── PhotaSubmitAmbiguous      a task may have been created and billed; its ID is not known
+└── PhotaTaskError            a billed task exists; the error names it
+    ├── PhotaTaskFailed           the service ended the task as failed
+    ├── PhotaWaitTimeout          the deadline passed; the task goes on
+    ├── PhotaLostSight            the service could not be asked for too long; the task goes on
+    ├── PhotaWaitRefused          the service or the connection does not let us ask about the task
+    ├── PhotaTaskUnknown          the service says that it knows no such task
+    ├── PhotaResultsMissing       completed, but the service shows no results
+    ├── PhotaResultsExpired       completed, but the result URLs are no longer served
+    └── PhotaLandingError         completed, but a result could not be brought to its destination
+
+TransportError                no complete answer; raised into a conversation by a driver, never to a user
+├── NotSent                   no byte of the request left this process: nobody can have acted on it
+└── MaybeSent                 bytes may have left: the service may have acted on it
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import ClassVar
+
+
+class Money(Enum):
+    """Whether the call that raised an error was billed."""
+
+    NOT_BILLED = "not billed"
+    UNKNOWN = "maybe billed"
+    BILLED = "billed"
+
+
+class PhotaError(Exception):
+    """Base of every error this package raises on purpose. Never carries the API key or a signed URL."""
+
+    money: ClassVar[Money]
+    #: Whether the same attempt can succeed later without anyone changing anything.
+    retryable: ClassVar[bool] = False
+    #: Seconds the service asked us to stay away before the next try.
+    retry_after: float = 0.0
+
+
+class PhotaNotBilled(PhotaError):
+    """Nothing was billed by the call that raised this."""
+
+    money = Money.NOT_BILLED
+
+
+class PhotaInputError(PhotaNotBilled, ValueError):
+    """An argument is wrong; found before anything was sent."""
+
+    def __init__(self, argument: str, problem: str) -> None:
+        super().__init__(f"{argument}: {problem}")
+        self.argument = argument
+        self.problem = problem
+
+    def __reduce__(self) -> tuple[type[PhotaInputError], tuple[str, str]]:
+        return type(self), (self.argument, self.problem)
+
+
+class PhotaConfigurationError(PhotaNotBilled):
+    """The Airflow connection does not describe a usable PHOTA account; found before anything was sent."""
+
+
+class PhotaUnreachable(PhotaNotBilled):
+    """A request never left, or a free question (not a submit) got no usable answer."""
+
+    retryable = True
+
+    def __init__(self, message: str, retry_after: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class PhotaRefused(PhotaNotBilled):
+    """The service refused the request with a documented error, so no task was created by it.
+
+    Attributes:
+        status: HTTP status.
+        code: the vendor's `error.code` or, without one, its `error.type`; may be empty.
+        request_id: the vendor's request id for a support ticket; may be empty.
+    """
+
+    def __init__(
+        self, message: str, status: int, code: str = "", request_id: str = "", retry_after: float = 0.0
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.request_id = request_id
+        self.retry_after = retry_after
+
+    def __reduce__(self) -> tuple[type[PhotaRefused], tuple[str, int, str, str, float]]:
+        return type(self), (str(self), self.status, self.code, self.request_id, self.retry_after)
+
+
+class PhotaAuthenticationError(PhotaRefused):
+    """401 or 403: the key is invalid, expired or not allowed to do this."""
+
+
+class PhotaQuotaError(PhotaRefused):
+    """402: the balance is too low; top up."""
+
+
+class PhotaNotFound(PhotaRefused):
+    """404: the service knows no such task."""
+
+
+class PhotaRateLimited(PhotaRefused):
+    """429: rejected, not accepted, not billed."""
+
+    retryable = True
+
+
+class PhotaNoChannel(PhotaRefused):
+    """422 with a code that says that no upstream takes the model right now."""
+
+    retryable = True
+
+
+class PhotaSubmitAmbiguous(PhotaError):
+    """The submit left this process and no answer proves what became of it: it may have been billed."""
+
+    money = Money.UNKNOWN
+
+
+class PhotaTaskError(PhotaError):
+    """Something about a task that exists and is billed.
+
+    Attributes:
+        phota_task_id: the task, for the vendor's console and for picking it up again.
+    """
+
+    money = Money.BILLED
+
+    def __init__(self, message: str, phota_task_id: str) -> None:
+        super().__init__(message)
+        self.phota_task_id = phota_task_id
+
+    def __reduce__(self) -> tuple[type[PhotaTaskError], tuple[str, str]]:
+        return type(self), (str(self), self.phota_task_id)
+
+
+class PhotaTaskFailed(PhotaTaskError):
+    """The service ended the task as failed or cancelled: waiting again cannot heal it."""
+
+
+class PhotaWaitTimeout(PhotaTaskError):
+    """The deadline passed while the task was running; it goes on."""
+
+    retryable = True
+
+
+class PhotaLostSight(PhotaTaskError):
+    """The service could not be asked for too long; the task goes on."""
+
+    retryable = True
+
+
+class PhotaWaitRefused(PhotaTaskError):
+    """The service or the connection does not let us ask about the task, as with a revoked key."""
+
+
+class PhotaTaskUnknown(PhotaTaskError):
+    """The service says that it knows no such task: a wrong ID, another account's, or one it has forgotten."""
+
+    money = Money.UNKNOWN
+
+
+class PhotaResultsMissing(PhotaTaskError):
+    """The task is completed, but the service keeps answering without its results."""
+
+    retryable = True
+
+
+class PhotaResultsExpired(PhotaTaskError):
+    """The task is completed, but its result URLs are no longer served (they live 24 hours)."""
+
+
+class PhotaLandingError(PhotaTaskError):
+    """The task is completed, but a result could not be downloaded or written; doing that again is free."""
+
+    retryable = True
+
+
+class TransportError(Exception):
+    """No complete answer. The text says what happened, without URLs, headers or the key."""
+
+
+class NotSent(TransportError):
+    """No byte of the request was handed to the socket.
+
+    Attributes:
+        permanent: True where sending again meets the same end, such as an untrusted certificate.
+    """
+
+    def __init__(self, reason: str, *, permanent: bool = False) -> None:
+        super().__init__(reason)
+        self.permanent = permanent
+
+
+class MaybeSent(TransportError):
+    """At least one byte of the request may have left, so the service may have acted on it."""

@@ -1,0 +1,144 @@
+"""What the API speaks about: an edit to ask for, a task and what became of it, an upload, an account.
+
+Source: the vendor's pages for the PHOTA models, the task query, file upload and account endpoints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+import pendulum
+
+#: Hours a result URL lives, counted here from the task's creation: the earliest it can end.
+RESULT_HOURS = 24
+
+PHOTA_MODELS = ("phota-image-edit", "phota-image", "phota-image-enhance", "phota-create-profile")
+
+
+class TaskStatus(Enum):
+    """What the service says of a task. A word this list lacks is `UNKNOWN`, and means: still running."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+    @property
+    def is_terminal(self) -> bool:
+        return self in (TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED)
+
+
+class Outcome(Enum):
+    """What a task's answer means to someone who waits for its results."""
+
+    RUNNING = "running"
+    #: completed, but the answer carries no results yet: seen in production, heals within seconds
+    RESULTS_PENDING = "results pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Image:
+    """One output picture. The URL is a bearer link: who has it can read the picture for 24 hours."""
+
+    url: str = field(repr=False)
+    content_type: str | None = None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why the service ended a task, in the service's words."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class PhotaTask:
+    """A task as one answer of the service shows it.
+
+    Attributes:
+        id: opaque, `[A-Za-z0-9][A-Za-z0-9._:-]{0,255}`.
+        status_word: the service's own word, kept for the log where `status` is UNKNOWN.
+        progress: percent 0-100, a hint: never decides anything.
+        created: epoch seconds, None if the service did not say.
+        estimated_time: seconds the service expects the task to take, None if it did not say.
+        images: output pictures, for the image models.
+        profile_ids: created profiles, for `phota-create-profile`.
+        usage: what the service said about credits, as it said it.
+        request_id: of the answer this was read from, for a support ticket.
+    """
+
+    id: str
+    model: str
+    status: TaskStatus
+    status_word: str
+    progress: int | None = None
+    created: int | None = None
+    estimated_time: float | None = None
+    images: tuple[Image, ...] = ()
+    profile_ids: tuple[str, ...] = ()
+    failure: Failure | None = None
+    usage: Mapping[str, str | int | float] = field(default_factory=dict)
+    request_id: str = ""
+
+    @property
+    def outcome(self) -> Outcome:
+        if self.status in (TaskStatus.FAILED, TaskStatus.CANCELLED):
+            return Outcome.FAILED
+        if self.status is not TaskStatus.COMPLETED:
+            return Outcome.RUNNING
+        return Outcome.SUCCEEDED if self.images or self.profile_ids else Outcome.RESULTS_PENDING
+
+    @property
+    def expires_at(self) -> pendulum.DateTime | None:
+        """The earliest moment its result URLs can stop working, None if `created` is not known."""
+        created = self.created_at
+        return created.add(hours=RESULT_HOURS) if created else None
+
+    @property
+    def created_at(self) -> pendulum.DateTime | None:
+        return pendulum.from_timestamp(self.created) if self.created is not None else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The finished task as plain data: what operators and sensors return and users chain on."""
+        created, expires = self.created_at, self.expires_at
+        return {
+            "phota_task_id": self.id,
+            "model": self.model,
+            "status": self.status_word,
+            "images": [{"url": image.url, "content_type": image.content_type} for image in self.images],
+            "created": created.to_iso8601_string() if created else None,
+            "expires_at": expires.to_iso8601_string() if expires else None,
+            "usage": dict(self.usage),
+        }
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file in the vendor's store, readable by the service for 72 hours."""
+
+    id: str
+    url: str
+    size: int | None = None
+
+
+@dataclass(frozen=True)
+class Usage:
+    """An account's balance, in the vendor's quota units (500,000 are 1 USD)."""
+
+    available: float
+    used: float
+    unlimited: bool
+
+    UNITS_PER_USD = 500_000
+
+    @property
+    def available_usd(self) -> float:
+        return self.available / self.UNITS_PER_USD

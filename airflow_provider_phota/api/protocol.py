@@ -1,0 +1,162 @@
+"""The conversations with the PHOTA API, as generators over `wire`: written once, driven by either driver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import TypeVar
+from urllib.parse import quote
+
+from airflow_provider_phota.api.answers import (
+    Unreadable,
+    error_words,
+    read_models,
+    read_refusal,
+    read_task,
+    read_upload,
+    read_usage,
+    retry_after,
+)
+from airflow_provider_phota.api.edits import EditRequest
+from airflow_provider_phota.api.errors import (
+    NotSent,
+    PhotaConfigurationError,
+    PhotaNotBilled,
+    PhotaRefused,
+    PhotaSubmitAmbiguous,
+    PhotaUnreachable,
+    TransportError,
+)
+from airflow_provider_phota.api.models import PhotaTask, Upload, Usage
+from airflow_provider_phota.api.retry import Backoff
+from airflow_provider_phota.api.wire import Conversation, FileForm, Request, Response, Sleep, Step
+
+T = TypeVar("T")
+
+#: A gateway lists every model of every vendor it serves.
+_LONGEST_LISTING = 8 * 1024 * 1024
+
+
+def submit(edit: EditRequest, backoff: Backoff | None = None) -> Conversation[PhotaTask]:
+    """Ask for an edit. Billed: sent again only after a failure that proves that no task was created.
+
+    Raises:
+        PhotaRefused: a documented refusal; not billed.
+        PhotaUnreachable: the request never left; not billed.
+        PhotaConfigurationError: the service's certificate is not trusted; not billed.
+        PhotaSubmitAmbiguous: anything else: a task may exist and be billed.
+    """
+    request = Request("POST", "/v1/images/generations", body=edit.body(), billed=True)
+    return _patiently(lambda: _submit_once(request), backoff or Backoff())
+
+
+def get_task(
+    phota_task_id: str, *, sync_upstream: bool = False, backoff: Backoff | None = None
+) -> Conversation[PhotaTask]:
+    """Ask how a task is doing. Free.
+
+    Args:
+        phota_task_id: a checked task ID.
+        sync_upstream: have the gateway refresh its answer first; slower, and seen to lack results.
+        backoff: how often a question without a usable answer is repeated.
+
+    Raises:
+        PhotaNotFound: the service knows no such task.
+        PhotaRefused: any other documented refusal.
+        PhotaUnreachable: no usable answer.
+    """
+    return _patiently(lambda: get_task_once(phota_task_id, sync_upstream=sync_upstream), backoff or Backoff())
+
+
+def get_task_once(phota_task_id: str, *, sync_upstream: bool = False) -> Conversation[PhotaTask]:
+    """As `get_task`, without a second try: for those who keep a schedule of their own."""
+
+    def read(response: Response) -> PhotaTask:
+        task = read_task(response)
+        if task.id != phota_task_id:
+            raise Unreadable("an answer about another task")
+        return task
+
+    query = {"sync_upstream": "true"} if sync_upstream else {}
+    return _ask(Request("GET", f"/v1/tasks/{quote(phota_task_id, safe='')}", query), read)
+
+
+def upload(form: FileForm, backoff: Backoff | None = None) -> Conversation[Upload]:
+    """Bring a file where the service can read it, for 72 hours. Free, so it may be repeated."""
+    request = Request("POST", "/v1/files/upload/stream", body=form)
+    return _patiently(lambda: _ask(request, read_upload), backoff or Backoff())
+
+
+def get_models(backoff: Backoff | None = None) -> Conversation[tuple[str, ...]]:
+    """Ask which models are open to the key. Free, so it serves as the test of a connection."""
+    request = Request("GET", "/v1/models", max_answer=_LONGEST_LISTING)
+    return _patiently(lambda: _ask(request, read_models), backoff or Backoff())
+
+
+def get_usage(backoff: Backoff | None = None) -> Conversation[Usage]:
+    """Ask for the key's balance. Free."""
+    return _patiently(lambda: _ask(Request("GET", "/api/usage/token/"), read_usage), backoff or Backoff())
+
+
+def _patiently(converse: Callable[[], Conversation[T]], backoff: Backoff) -> Conversation[T]:
+    """Repeat a conversation while its failure is one that heals by itself and money allows it."""
+    failures = 0
+    while True:
+        try:
+            return (yield from converse())
+        except PhotaNotBilled as error:
+            failures += 1
+            pause = backoff.pause(failures, error.retry_after) if error.retryable else None
+            if pause is None:
+                raise
+        yield Sleep(pause)
+
+
+def _submit_once(request: Request) -> Conversation[PhotaTask]:
+    try:
+        response = yield from _send(request)
+        answer = read_refusal(response) or read_task(_successful(response))
+    except NotSent as failure:
+        raise _not_sent(failure) from None
+    except (TransportError, Unreadable) as failure:
+        raise PhotaSubmitAmbiguous(
+            f"The submit left, but no answer proves what became of it ({failure}): a PHOTA task may have "
+            "been created and billed. Its ID is not known, and it is not sent again by itself."
+        ) from None
+    if isinstance(answer, PhotaRefused):
+        raise answer
+    return answer
+
+
+def _ask(request: Request, read: Callable[[Response], T]) -> Conversation[T]:
+    """One free question: a typed answer, a documented refusal, or `PhotaUnreachable`."""
+    wait = 0.0
+    try:
+        response = yield from _send(request)
+        wait = retry_after(response)
+        refusal = read_refusal(response)
+        if refusal is None:
+            return read(_successful(response))
+    except NotSent as failure:
+        raise _not_sent(failure) from None
+    except (TransportError, Unreadable) as failure:
+        raise PhotaUnreachable(f"The PHOTA service gave no usable answer: {failure}.", wait) from None
+    raise refusal
+
+
+def _send(request: Request) -> Generator[Step, Response | None, Response]:
+    response = yield request
+    if response is None:
+        raise TypeError("a driver answers a Request with a Response")
+    return response
+
+
+def _successful(response: Response) -> Response:
+    if not 200 <= response.status < 300:
+        raise Unreadable(f"HTTP {response.status}{error_words(response)}")
+    return response
+
+
+def _not_sent(failure: NotSent) -> PhotaNotBilled:
+    if failure.permanent:
+        return PhotaConfigurationError(f"Nothing was sent to the PHOTA service: {failure}.")
+    return PhotaUnreachable(f"The PHOTA service could not be reached: {failure}.")

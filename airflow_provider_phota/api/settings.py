@@ -1,0 +1,195 @@
+"""Where the PHOTA API is and who pays: an Airflow connection's parts, checked before anything is sent."""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, urlsplit
+
+from airflow_provider_phota.api.errors import PhotaConfigurationError
+from airflow_provider_phota.api.wire import FileForm, Request
+
+DEFAULT_BASE_URL = "https://api.foxapi.cc"
+
+#: What a key may consist of: visible ASCII, so that it can stand in a header and be masked in logs.
+_KEY = re.compile(r"[\x21-\x7e]{8,256}")
+#: Slowest upload that is waited for, in bytes a second.
+_SLOWEST_UPLOAD = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One PHOTA account, as the drivers need it.
+
+    Attributes:
+        api_key: sent as a Bearer token to `base_url` and to nobody else; never part of a repr.
+        base_url: scheme, host and port, without a trailing slash.
+        connect_timeout: seconds for TCP and TLS to stand.
+        read_timeout: seconds without a byte of the answer.
+        total_timeout: seconds for one whole request, however slowly it drips.
+        proxy: URL of an HTTP proxy; None for the environment's (HTTPS_PROXY, NO_PROXY).
+        ca_bundle: path of a PEM file with the certificate authorities to trust instead of certifi's.
+    """
+
+    api_key: str = field(repr=False)
+    base_url: str = DEFAULT_BASE_URL
+    connect_timeout: float = 10.0
+    read_timeout: float = 30.0
+    total_timeout: float = 60.0
+    proxy: str | None = field(default=None, repr=False)
+    ca_bundle: str | None = None
+
+    @property
+    def is_loopback(self) -> bool:
+        return is_loopback(urlsplit(self.base_url).hostname or "")
+
+    def time_allowed(self, request: Request) -> float:
+        """Seconds one request may take from its first byte to the last byte of its answer."""
+        upload = request.body.size / _SLOWEST_UPLOAD if isinstance(request.body, FileForm) else 0.0
+        return self.total_timeout + upload
+
+
+TIMEOUTS = ("connect_timeout", "read_timeout", "total_timeout")
+EXTRAS = frozenset({*TIMEOUTS, "proxy", "ca_bundle", "allow_http"})
+_BASE_URL_EXTRAS = frozenset({"base_url", "host", "url", "endpoint", "api_base"})
+
+
+def settings_from_connection(
+    *,
+    host: str | None,
+    port: int | None,
+    schema: str | None,
+    password: str | None,
+    extra: Mapping[str, object],
+) -> Settings:
+    """Check the parts of an Airflow connection of type `phota`.
+
+    Raises:
+        PhotaConfigurationError: a part is missing or malformed; names the part, never shows a secret.
+    """
+    _refuse_base_url_in(extra)
+    # proxies may carry credentials, so a bad one is named but not shown
+    proxy = _optional_url(extra, "proxy")
+    return Settings(
+        api_key=_checked_key(password),
+        base_url=_checked_base_url(host, port, schema, allow_http=_flag(extra, "allow_http")),
+        **{name: _seconds(extra, name) for name in TIMEOUTS if extra.get(name) not in (None, "")},
+        proxy=proxy,
+        ca_bundle=str(extra["ca_bundle"]) if extra.get("ca_bundle") else None,
+    )
+
+
+def is_loopback(hostname: str) -> bool:
+    """Whether a host name or IP literal means this machine."""
+    if hostname.lower() in ("localhost", "localhost."):
+        return True
+    try:
+        return ipaddress.ip_address(hostname).is_loopback
+    except ValueError:
+        return False
+
+
+def _checked_key(password: str | None) -> str:
+    key = (password or "").strip()
+    if not key:
+        raise PhotaConfigurationError("The connection has no API key: put it into the password field.")
+    if not _KEY.fullmatch(key):
+        raise PhotaConfigurationError(
+            "The connection's API key (password) is malformed: a key is 8 to 256 visible ASCII characters "
+            "without spaces or line breaks. Copy it again from the vendor's console."
+        )
+    return key
+
+
+def _checked_base_url(host: str | None, port: int | None, schema: str | None, *, allow_http: bool) -> str:
+    text = (host or "").strip() or DEFAULT_BASE_URL
+    scheme = schema.strip().lower() if schema else ""
+    if scheme and scheme not in ("http", "https"):
+        raise PhotaConfigurationError(f"The connection's schema {schema!r} is not used; leave it empty.")
+    if "://" not in text:
+        text = f"{scheme or 'https'}://{text}"
+    url = _split(text)
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise PhotaConfigurationError(f"The connection's host {_shown(url)!r} is no http(s) URL.")
+    if url.username is not None or url.path.strip("/") or url.query or url.fragment:
+        raise PhotaConfigurationError(
+            f"The connection's host {_shown(url)!r} must be scheme, host and port alone: "
+            "no path, query or user name. The API key belongs into the password field."
+        )
+    if url.scheme == "http" and not (is_loopback(url.hostname) or allow_http):
+        raise PhotaConfigurationError(
+            f"The connection's host {_shown(url)!r} is plain http, which would show the API key to the "
+            'network: use https, or set the extra "allow_http": true for a gateway on a network of your own.'
+        )
+    return f"{url.scheme}://{_netloc(url, port)}"
+
+
+def _split(text: str) -> SplitResult:
+    try:
+        url = urlsplit(text)
+        _ = url.port
+    except ValueError:
+        raise PhotaConfigurationError(
+            "The connection's host is no URL: its host or port is malformed."
+        ) from None
+    if re.search(r"[\s\x00-\x1f\x7f\\]", text) or not text.isascii():
+        raise PhotaConfigurationError(
+            "The connection's host has spaces, control or non-ASCII characters in it."
+        )
+    return url
+
+
+def _netloc(url: SplitResult, port: int | None) -> str:
+    port = url.port if url.port is not None else port
+    if port is not None and not 0 < port < 65536:
+        raise PhotaConfigurationError(f"The connection's port {port} is not between 1 and 65535.")
+    host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
+    return f"{host}:{port}" if port is not None else f"{host}"
+
+
+def _shown(url: SplitResult) -> str:
+    """The URL without what may be a secret: user name, password, query."""
+    return f"{url.scheme}://{url.netloc.rpartition('@')[2]}{url.path}"
+
+
+def _refuse_base_url_in(extra: Mapping[str, object]) -> None:
+    # Airflow asks for the key again when host or port of a connection change, not when an extra does:
+    # a base URL there would let an editor of the connection send a stored key to a host of theirs
+    for name in _BASE_URL_EXTRAS & extra.keys():
+        raise PhotaConfigurationError(
+            f"The connection's extra has {name!r}: the base URL goes into the host field."
+        )
+
+
+def _seconds(extra: Mapping[str, object], name: str) -> float:
+    value = extra[name]
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        seconds = float(value)  # type: ignore[arg-type]  # anything else is the TypeError below
+    except (TypeError, ValueError):
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise PhotaConfigurationError(f"The connection's extra {name!r} must be seconds > 0, got {value!r}.")
+    return seconds
+
+
+def _flag(extra: Mapping[str, object], name: str) -> bool:
+    value = extra.get(name, False)
+    if isinstance(value, str):  # a connection in URI form has only strings
+        value = {"true": True, "1": True, "false": False, "0": False, "": False}.get(value.lower(), value)
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    raise PhotaConfigurationError(f"The connection's extra {name!r} must be true or false, got {value!r}.")
+
+
+def _optional_url(extra: Mapping[str, object], name: str) -> str | None:
+    value = extra.get(name)
+    if value in (None, ""):
+        return None
+    if not isinstance(value, str) or not re.match(r"https?://[^\s/]+", value):
+        raise PhotaConfigurationError(f"The connection's extra {name!r} must be an http(s) URL.")
+    return value

@@ -1,0 +1,180 @@
+"""Waiting for a task: what a series of answers amounts to, and the conversation that asks for them."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from airflow_provider_phota.api.errors import (
+    PhotaLostSight,
+    PhotaNotBilled,
+    PhotaNotFound,
+    PhotaResultsMissing,
+    PhotaTaskUnknown,
+    PhotaWaitRefused,
+    PhotaWaitTimeout,
+)
+from airflow_provider_phota.api.models import Outcome, PhotaTask, TaskStatus
+from airflow_provider_phota.api.protocol import get_task_once
+from airflow_provider_phota.api.schedule import PollSchedule
+from airflow_provider_phota.api.wire import Conversation, Sleep
+
+log = logging.getLogger(__name__)
+
+#: Any clock that only goes forward, in seconds.
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long, in seconds, a wait puts up with what may heal.
+
+    Attributes:
+        unreachable: without any usable answer.
+        results_missing: completed without results (the vendor's own clients bear 720 s).
+        not_found: unknown to the service; a new task may need a moment to be known everywhere.
+    """
+
+    unreachable: float = 1800.0
+    results_missing: float = 720.0
+    not_found: float = 120.0
+
+
+class Watch:
+    """One wait's memory: feed it every answer and every failure, in order."""
+
+    def __init__(self, phota_task_id: str, patience: Patience, now: float) -> None:
+        self.phota_task_id = phota_task_id
+        self._patience = patience
+        self._last_answer = now
+        self._not_found_since: float | None = None
+        self._results_missing_since: float | None = None
+        self._last_word: str | None = None
+        #: Questions in a row that got no usable answer.
+        self.failures = 0
+        #: Whether to have the gateway refresh its next answer: every other time while results are missing.
+        self.ask_upstream = False
+
+    def answered(self, task: PhotaTask, now: float) -> bool:
+        """Take in an answer; True when the task is finished, well or not.
+
+        Raises:
+            PhotaResultsMissing: completed for too long without results.
+        """
+        self.failures = 0
+        self._last_answer = now
+        self._not_found_since = None
+        self._log_change(task)
+        if task.outcome is not Outcome.RESULTS_PENDING:
+            return task.outcome is not Outcome.RUNNING
+        self.ask_upstream = not self.ask_upstream
+        if self._results_missing_since is None:
+            self._results_missing_since = now
+        if now - self._results_missing_since >= self._patience.results_missing:
+            raise PhotaResultsMissing(
+                f"PHOTA task {task.id} is completed and billed, but the service has answered without its "
+                f"results for {now - self._results_missing_since:.0f} s. Asking again later is free; the "
+                "results live 24 hours.",
+                task.id,
+            )
+        return False
+
+    def unanswered(self, problem: PhotaNotBilled, now: float) -> None:
+        """Take in a question that failed, and bear it.
+
+        Raises:
+            PhotaWaitRefused: asking again cannot heal it.
+            PhotaTaskUnknown: the service keeps saying that it knows no such task.
+            PhotaLostSight: no usable answer for too long.
+        """
+        self.failures += 1
+        log.debug("PHOTA task %s: question %s failed: %s", self.phota_task_id, self.failures, problem)
+        if isinstance(problem, PhotaNotFound):
+            self._not_found(problem, now)
+        elif not problem.retryable:
+            raise PhotaWaitRefused(
+                f"PHOTA task {self.phota_task_id} cannot be asked about. {problem} The task may still be "
+                "running and is billed; its results live 24 hours.",
+                self.phota_task_id,
+            )
+        elif now - self._last_answer >= self._patience.unreachable:
+            raise PhotaLostSight(
+                f"Lost sight of PHOTA task {self.phota_task_id}: no usable answer for "
+                f"{now - self._last_answer:.0f} s, the last problem: {problem} The task may still be running "
+                "and is billed; its results live 24 hours.",
+                self.phota_task_id,
+            )
+
+    def _not_found(self, problem: PhotaNotFound, now: float) -> None:
+        self._last_answer = now
+        if self._not_found_since is None:
+            self._not_found_since = now
+        if now - self._not_found_since >= self._patience.not_found:
+            raise PhotaTaskUnknown(
+                f"The service knows no PHOTA task {self.phota_task_id}. {problem} Is the ID right, and is it "
+                "a task of this connection's account?",
+                self.phota_task_id,
+            )
+
+    def _log_change(self, task: PhotaTask) -> None:
+        if task.status_word == self._last_word:
+            return
+        self._last_word = task.status_word
+        if task.status is TaskStatus.UNKNOWN:
+            log.warning(
+                "PHOTA task %s has the unknown status %r; waiting on as for one that is running.",
+                task.id,
+                task.status_word,
+            )
+        else:
+            log.info("PHOTA task %s is %s.", task.id, task.status_word)
+
+
+def wait_for_task(
+    phota_task_id: str,
+    *,
+    seconds: float,
+    schedule: PollSchedule,
+    patience: Patience,
+    clock: Clock = time.monotonic,
+) -> Conversation[PhotaTask]:
+    """Ask about a task until it is finished, well or not. Free.
+
+    Args:
+        phota_task_id: a checked task ID.
+        seconds: how long to wait at most; the last question is asked when they are over.
+        schedule: when to ask next.
+        patience: how long to bear what may heal.
+        clock: for tests.
+
+    Returns:
+        The task, with outcome SUCCEEDED or FAILED.
+
+    Raises:
+        PhotaWaitTimeout: still running when the time was over.
+        PhotaLostSight: no usable answer for too long.
+        PhotaResultsMissing: completed for too long without results.
+        PhotaWaitRefused: the service or the connection does not let us ask.
+        PhotaTaskUnknown: the service keeps saying that it knows no such task.
+    """
+    watch = Watch(phota_task_id, patience, clock())
+    end = clock() + seconds
+    while True:
+        asked_to_wait = 0.0
+        try:
+            task = yield from get_task_once(phota_task_id, sync_upstream=watch.ask_upstream)
+            if watch.answered(task, clock()):
+                return task
+        except PhotaNotBilled as problem:
+            watch.unanswered(problem, clock())
+            asked_to_wait = problem.retry_after
+        remaining = end - clock()
+        if remaining <= 0:
+            raise PhotaWaitTimeout(
+                f"PHOTA task {phota_task_id} was not finished after waiting {seconds:.0f} s. It goes on and "
+                "is billed; its results live 24 hours.",
+                phota_task_id,
+            )
+        yield Sleep(min(schedule.next_in(watch.failures, asked_to_wait), remaining))

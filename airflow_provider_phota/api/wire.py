@@ -1,0 +1,75 @@
+"""What a conversation yields and what it is sent back: the whole interface between api/ and drivers/.
+
+A conversation is a generator. It yields a `Request` and is sent its `Response` (or has a `TransportError`
+thrown into it), or yields a `Sleep` and is sent None; what it returns is the caller's typed value. The
+pattern is that of httpx's `Auth.auth_flow`: to send a request, yield it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias, TypeVar
+
+T = TypeVar("T")
+
+#: Bytes of an answer a driver reads before it gives up: a task is a few KB.
+MAX_ANSWER = 256 * 1024
+
+
+@dataclass(frozen=True)
+class FileForm:
+    """A multipart body around one file, streamed by the driver: `head`, the file, `tail`.
+
+    Attributes:
+        size: bytes of the file when the form was made; a file that has another size when read is an error.
+    """
+
+    head: bytes
+    file: Path
+    size: int
+    tail: bytes
+    content_type: str
+
+    @property
+    def length(self) -> int:
+        return len(self.head) + self.size + len(self.tail)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request to the API, relative to the connection's base URL.
+
+    Attributes:
+        body: JSON text, a form to stream, or None.
+        billed: True for a submit: it goes out on a fresh connection and its failure may cost money.
+        max_answer: bytes of the answer that are read before the driver gives up.
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | FileForm | None = None
+    billed: bool = False
+    max_answer: int = MAX_ANSWER
+
+
+@dataclass(frozen=True)
+class Response:
+    """A complete HTTP answer: headers have lower-case names; the body is as it came over the wire."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Sleep:
+    """Ask the driver to let this many seconds pass."""
+
+    seconds: float
+
+
+Step: TypeAlias = Request | Sleep
+Conversation: TypeAlias = Generator[Step, Response | None, T]

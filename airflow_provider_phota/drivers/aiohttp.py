@@ -1,0 +1,140 @@
+"""The triggerer's driver: a conversation over `aiohttp`, awaitable."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from types import SimpleNamespace, TracebackType
+from typing import Any, Self, TypeVar
+
+import aiohttp
+import certifi
+from yarl import URL
+
+from airflow_provider_phota.api.errors import MaybeSent, TransportError
+from airflow_provider_phota.api.settings import Settings
+from airflow_provider_phota.api.wire import Conversation, FileForm, Request, Response, Sleep
+from airflow_provider_phota.drivers.failures import transport_error
+from airflow_provider_phota.drivers.outgoing import outgoing, pieces, proxy_for, without_key
+
+T = TypeVar("T")
+
+
+class AiohttpDriver:
+    """Runs any number of conversations at once over one session; use it as an async context manager."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._proxy = proxy_for(settings)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = self._new_session(force_close=False)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def run(self, conversation: Conversation[T]) -> T:
+        """Carry a conversation to its end and return what it returns."""
+        try:
+            step = next(conversation)
+            while True:
+                try:
+                    answer = await self._take(step)
+                except TransportError as failure:
+                    step = conversation.throw(failure)
+                else:
+                    step = conversation.send(answer)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+    async def _take(self, step: Request | Sleep) -> Response | None:
+        if isinstance(step, Request):
+            return await self._exchange(step)
+        await asyncio.sleep(step.seconds)
+        return None
+
+    async def _exchange(self, request: Request) -> Response:
+        if self._session is None:
+            raise RuntimeError("use AiohttpDriver as an async context manager")
+        flight = _Flight()
+        try:
+            if not request.billed:
+                return await self._send(self._session, request, flight)
+            # a submit gets a connection of its own: see the requests driver
+            async with self._new_session(force_close=True) as session:
+                return await self._send(session, request, flight)
+        except TransportError:
+            raise
+        except Exception as error:
+            raise transport_error(error, sent=flight.sent) from None
+
+    async def _send(self, session: aiohttp.ClientSession, request: Request, flight: _Flight) -> Response:
+        out = outgoing(request, self._settings)
+        body = _streamed(request.body) if isinstance(request.body, FileForm) else request.body
+        async with session.request(
+            request.method,
+            URL(out.url, encoded=True),
+            headers=out.headers,
+            data=body,
+            proxy=self._proxy,
+            timeout=aiohttp.ClientTimeout(
+                total=self._settings.time_allowed(request),
+                sock_connect=self._settings.connect_timeout,
+                sock_read=self._settings.read_timeout,
+            ),
+            allow_redirects=False,
+            trace_request_ctx=flight,
+        ) as answer:
+            return Response(
+                status=answer.status,
+                headers={name.lower(): value for name, value in answer.headers.items()},
+                body=without_key(await _read_capped(answer, request.max_answer), self._settings),
+            )
+
+    def _new_session(self, *, force_close: bool) -> aiohttp.ClientSession:
+        trace = aiohttp.TraceConfig()
+        trace.on_request_headers_sent.append(_mark_sent)
+        tls = ssl.create_default_context(cafile=self._settings.ca_bundle or certifi.where())
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=tls, force_close=force_close),
+            trace_configs=[trace],
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            trust_env=False,
+        )
+
+
+@dataclass
+class _Flight:
+    """One request on its way: whether a byte of it left."""
+
+    sent: bool = False
+
+
+async def _mark_sent(session: aiohttp.ClientSession, context: SimpleNamespace, parameters: Any) -> None:  # noqa: ARG001  # aiohttp's signature
+    context.trace_request_ctx.sent = True
+
+
+async def _read_capped(answer: aiohttp.ClientResponse, limit: int) -> bytes:
+    body = bytearray()
+    async for piece in answer.content.iter_chunked(65536):
+        body += piece
+        if len(body) > limit:
+            raise MaybeSent(f"the answer is longer than {limit} bytes")
+    return bytes(body)
+
+
+async def _streamed(form: FileForm) -> AsyncIterator[bytes]:
+    """The form's pieces, each read from disk in a thread: the event loop is everybody's."""
+    source = pieces(form)
+    while piece := await asyncio.to_thread(next, source, b""):
+        yield piece

@@ -1,0 +1,88 @@
+"""What a trigger tells its task: which PHOTA task, and how the wait ended. The worker fetches the results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from airflow_provider_phota.api.errors import (
+    PhotaError,
+    PhotaLostSight,
+    PhotaResultsMissing,
+    PhotaTaskError,
+    PhotaTaskUnknown,
+    PhotaWaitRefused,
+    PhotaWaitTimeout,
+)
+
+VERSION = 1
+
+
+class WaitEnd(Enum):
+    """How a wait ended: the service ended the task (well or not), or one of the errors of a wait."""
+
+    FINISHED = "finished"
+    TIMED_OUT = "timed_out"
+    LOST_SIGHT = "lost_sight"
+    RESULTS_MISSING = "results_missing"
+    TASK_UNKNOWN = "task_unknown"
+    REFUSED = "refused"
+
+
+_ERRORS: dict[WaitEnd, type[PhotaTaskError]] = {
+    WaitEnd.TIMED_OUT: PhotaWaitTimeout,
+    WaitEnd.LOST_SIGHT: PhotaLostSight,
+    WaitEnd.RESULTS_MISSING: PhotaResultsMissing,
+    WaitEnd.TASK_UNKNOWN: PhotaTaskUnknown,
+    WaitEnd.REFUSED: PhotaWaitRefused,
+}
+
+
+@dataclass(frozen=True)
+class WaitEvent:
+    """One wait's end, as it travels through Airflow's database: no URL, no prompt, no key.
+
+    Attributes:
+        message: the error in words, empty where the wait ended well.
+    """
+
+    end: WaitEnd
+    phota_task_id: str
+    message: str = ""
+
+    @classmethod
+    def of_error(cls, error: PhotaError, phota_task_id: str) -> WaitEvent:
+        ends = (end for end, kind in _ERRORS.items() if isinstance(error, kind))
+        return cls(next(ends, WaitEnd.REFUSED), phota_task_id, str(error))
+
+    @property
+    def error(self) -> PhotaTaskError | None:
+        """The error this end means, None for FINISHED."""
+        kind = _ERRORS.get(self.end)
+        return kind(self.message, self.phota_task_id) if kind else None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "version": VERSION,
+            "end": self.end.value,
+            "phota_task_id": self.phota_task_id,
+            "message": self.message,
+        }
+
+    @classmethod
+    def from_dict(cls, event: Any) -> WaitEvent:
+        """Read an event back.
+
+        Raises:
+            ValueError: it is none of ours, or of a version this package does not know.
+        """
+        try:
+            if event["version"] != VERSION:
+                raise ValueError(f"version {event['version']!r}")
+            return cls(WaitEnd(event["end"]), str(event["phota_task_id"]), str(event["message"]))
+        except (TypeError, KeyError, ValueError) as error:
+            raise ValueError(
+                f"The trigger's event cannot be read ({type(error).__name__}: {error}). Do triggerer and "
+                "worker run the same version of airflow-provider-phota?"
+            ) from None

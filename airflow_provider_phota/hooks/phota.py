@@ -1,0 +1,232 @@
+"""The PHOTA account of an Airflow connection, and what can be asked of it."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook, mask_secret
+
+from airflow_provider_phota.api import protocol
+from airflow_provider_phota.api.edits import EditRequest, checked_task_id
+from airflow_provider_phota.api.errors import PhotaConfigurationError, PhotaError
+from airflow_provider_phota.api.forms import file_form
+from airflow_provider_phota.api.models import PHOTA_MODELS, PhotaTask, Upload, Usage
+from airflow_provider_phota.api.retry import Backoff
+from airflow_provider_phota.api.settings import EXTRAS, Settings, settings_from_connection
+from airflow_provider_phota.api.wire import Conversation
+from airflow_provider_phota.compat import amask_secret, load_connection
+from airflow_provider_phota.provider_info import CONNECTION_FIELDS, CONNECTION_TYPE, FIELD_BEHAVIOUR
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Connection
+
+    from airflow_provider_phota.drivers.aiohttp import AiohttpDriver
+    from airflow_provider_phota.drivers.requests import RequestsDriver
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+class PhotaHook(BaseHook):
+    """Speaks to PHOTA with the credentials of an Airflow connection.
+
+    Every method raises `airflow_provider_phota.api.errors.PhotaError`, whose subclass says what it means for
+    the money. A coroutine speaks through `driver()`:
+
+        async with PhotaHook().driver() as driver:
+            task = await driver.run(protocol.get_task(phota_task_id))
+
+    Args:
+        phota_conn_id: the Airflow connection, of type `phota`.
+    """
+
+    conn_name_attr = "phota_conn_id"
+    default_conn_name = "phota_default"
+    conn_type = CONNECTION_TYPE
+    hook_name = "PHOTA"
+
+    def __init__(self, phota_conn_id: str = default_conn_name) -> None:
+        super().__init__()
+        self.phota_conn_id = phota_conn_id
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The account, checked.
+
+        Raises:
+            PhotaConfigurationError: there is no such connection, or it is malformed.
+        """
+        try:
+            connection = self.get_connection(self.phota_conn_id)
+        except AirflowNotFoundException:
+            raise self._no_connection() from None
+        settings = _read(connection)
+        mask_secret(settings.api_key)
+        return settings
+
+    def get_conn(self) -> RequestsDriver:
+        """A driver for conversations; the caller closes it."""
+        from airflow_provider_phota.drivers.requests import RequestsDriver  # noqa: PLC0415  # DAG parsing stays cheap
+
+        return RequestsDriver(self.settings)
+
+    @asynccontextmanager
+    async def driver(self) -> AsyncIterator[AiohttpDriver]:
+        """A driver for conversations on an event loop."""
+        from airflow_provider_phota.drivers.aiohttp import AiohttpDriver  # noqa: PLC0415  # DAG parsing stays cheap
+
+        try:
+            settings = _read(await load_connection(self.phota_conn_id))
+        except AirflowNotFoundException:
+            raise self._no_connection() from None
+        await amask_secret(settings.api_key)
+        async with AiohttpDriver(settings) as driver:
+            yield driver
+
+    def run(self, conversation: Conversation[T]) -> T:
+        """Carry one conversation to its end."""
+        with self.get_conn() as driver:
+            return driver.run(conversation)
+
+    def submit_edit(
+        self,
+        prompt: str,
+        image_urls: str | Sequence[str],
+        num_outputs: int = 1,
+        resolution: str = "1K",
+        profile_ids: Sequence[str] | None = None,
+    ) -> PhotaTask:
+        """Ask for an edit. Billed, and never sent twice unless it provably created no task.
+
+        Raises:
+            PhotaInputError: an argument is wrong; nothing was sent.
+            PhotaNotBilled: the service refused it, or could not be reached.
+            PhotaSubmitAmbiguous: a task may have been created and billed.
+        """
+        edit = EditRequest.checked(
+            prompt=prompt,
+            image_urls=image_urls,
+            num_outputs=num_outputs,
+            resolution=resolution,
+            profile_ids=profile_ids,
+            local_inputs=self.settings.is_loopback,
+        )
+        return self.run(protocol.submit(edit))
+
+    def get_task(self, phota_task_id: str, *, sync_upstream: bool = False) -> PhotaTask:
+        """Ask how a task is doing. Free.
+
+        Raises:
+            PhotaNotFound: the service knows no such task.
+            PhotaNotBilled: any other refusal, or no usable answer.
+        """
+        return self.run(protocol.get_task(checked_task_id(phota_task_id), sync_upstream=sync_upstream))
+
+    def upload_file(self, path: str | Path) -> str:
+        """Bring a local picture where the service can read it, streamed. Free; the URL lives 72 hours.
+
+        Returns:
+            The URL, for `image_urls`.
+
+        Raises:
+            PhotaInputError: the path is no readable, non-empty file.
+            PhotaNotBilled: the service refused it, or could not be reached.
+        """
+        stored: Upload = self.run(protocol.upload(file_form(Path(path))))
+        return stored.url
+
+    def get_models(self) -> tuple[str, ...]:
+        """The models open to the key. Free."""
+        return self.run(protocol.get_models())
+
+    def get_usage(self) -> Usage:
+        """The balance of the key. Free."""
+        return self.run(protocol.get_usage())
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Whether the key works, which PHOTA models are open to it, and the balance. Free."""
+        once = Backoff(tries=1)
+        try:
+            with self.get_conn() as driver:
+                models = driver.run(protocol.get_models(once))
+                return _verdict(models, _balance(driver, once))
+        except PhotaError as error:
+            return False, str(error)
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """For the UI of Airflow 2, which does not read it from the provider info."""
+        return {
+            "hidden_fields": FIELD_BEHAVIOUR["hidden-fields"],
+            "relabeling": FIELD_BEHAVIOUR["relabeling"],
+            "placeholders": FIELD_BEHAVIOUR["placeholders"],
+        }
+
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        """For the UI of Airflow 2, which does not read it from the provider info."""
+        from flask_appbuilder.fieldwidgets import BS3TextFieldWidget  # noqa: PLC0415  # Airflow 2's UI only
+        from flask_babel import lazy_gettext  # noqa: PLC0415
+        from wtforms import BooleanField, StringField  # noqa: PLC0415
+
+        def widget(field: dict[str, Any]) -> Any:
+            if "boolean" in field["schema"]["type"]:
+                return BooleanField(lazy_gettext(field["label"]), description=field["description"])
+            return StringField(
+                lazy_gettext(field["label"]), widget=BS3TextFieldWidget(), description=field["description"]
+            )
+
+        return {name: widget(field) for name, field in CONNECTION_FIELDS.items()}
+
+    def _no_connection(self) -> PhotaConfigurationError:
+        return PhotaConfigurationError(
+            f"There is no Airflow connection {self.phota_conn_id!r}: create it with type 'phota' and the API "
+            f"key as password, or set AIRFLOW_CONN_{self.phota_conn_id.upper()}."
+        )
+
+
+def _read(connection: Connection) -> Settings:
+    extra = _extra(connection)
+    if unknown := sorted(extra.keys() - EXTRAS):
+        log.warning("The connection %r has extras that mean nothing here: %s.", connection.conn_id, unknown)
+    return settings_from_connection(
+        host=connection.host,
+        port=connection.port,
+        schema=connection.schema,
+        password=connection.password,
+        extra=extra,
+    )
+
+
+def _extra(connection: Connection) -> dict[str, Any]:
+    # not extra_dejson, which logs malformed JSON, secrets included, and carries on without it
+    try:
+        extra = json.loads(connection.extra or "{}")
+    except ValueError:
+        extra = None
+    if not isinstance(extra, dict):
+        raise PhotaConfigurationError(f"The extra of connection {connection.conn_id!r} is no JSON object.")
+    return extra
+
+
+def _balance(driver: RequestsDriver, backoff: Backoff) -> str:
+    try:
+        usage = driver.run(protocol.get_usage(backoff))
+    except PhotaError:
+        return ""  # the account endpoint is a courtesy: the key works all the same
+    return " Balance: unlimited." if usage.unlimited else f" Balance: {usage.available_usd:.2f} USD."
+
+
+def _verdict(models: Sequence[str], balance: str) -> tuple[bool, str]:
+    missing = [model for model in PHOTA_MODELS if model not in models]
+    if len(missing) == len(PHOTA_MODELS):
+        return False, f"The key works, but no PHOTA model is open to it.{balance}"
+    but = f", except {', '.join(missing)}" if missing else ""
+    return True, f"The key works and the PHOTA models are open to it{but}.{balance}"

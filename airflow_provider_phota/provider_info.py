@@ -1,0 +1,82 @@
+"""What Airflow reads about this package, by the entry point `apache_airflow_provider`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_phota import __version__
+
+CONNECTION_TYPE = "phota"
+
+#: The extras of a connection as the UI's form shows them: name -> label, JSON schema, help.
+CONNECTION_FIELDS: dict[str, dict[str, Any]] = {
+    "connect_timeout": {
+        "label": "Connect timeout (s)",
+        "schema": {"type": ["number", "null"], "exclusiveMinimum": 0},
+        "description": "Seconds for TCP and TLS to stand. Default 10.",
+    },
+    "read_timeout": {
+        "label": "Read timeout (s)",
+        "schema": {"type": ["number", "null"], "exclusiveMinimum": 0},
+        "description": "Seconds without a byte of the answer. Default 30.",
+    },
+    "total_timeout": {
+        "label": "Total timeout (s)",
+        "schema": {"type": ["number", "null"], "exclusiveMinimum": 0},
+        "description": "Seconds for one whole request, however slowly it drips. Default 60.",
+    },
+    "proxy": {
+        "label": "Proxy URL",
+        "schema": {"type": ["string", "null"]},
+        "description": "An HTTP proxy to go through. Default: HTTPS_PROXY and NO_PROXY of the environment.",
+    },
+    "ca_bundle": {
+        "label": "CA bundle",
+        "schema": {"type": ["string", "null"]},
+        "description": "Path of a PEM file with the certificate authorities to trust. Default: certifi's.",
+    },
+    "allow_http": {
+        "label": "Allow plain http",
+        "schema": {"type": ["boolean", "null"]},
+        "description": "Send the API key unencrypted to the host. For a gateway on a network of your own.",
+    },
+}
+
+FIELD_BEHAVIOUR: dict[str, Any] = {
+    "hidden-fields": ["schema", "login"],
+    "relabeling": {"host": "Base URL", "password": "API key"},
+    "placeholders": {"host": "https://api.foxapi.cc", "password": "sk-…", "port": "from the base URL"},
+}
+
+
+def get_provider_info() -> dict[str, Any]:
+    return {
+        "package-name": "airflow-provider-phota",
+        "name": "PHOTA",
+        "description": "Edit pictures with PHOTA, a paid asynchronous image-edit API.",
+        "versions": [__version__],
+        "integrations": [
+            {
+                "integration-name": "PHOTA",
+                "external-doc-url": "https://docs.foxapi.cc",
+                "tags": ["service"],
+            }
+        ],
+        "hooks": [_modules("airflow_provider_phota.hooks.phota")],
+        "operators": [_modules("airflow_provider_phota.operators.phota")],
+        "sensors": [_modules("airflow_provider_phota.sensors.phota")],
+        "triggers": [_modules("airflow_provider_phota.triggers.phota")],
+        "connection-types": [
+            {
+                "connection-type": CONNECTION_TYPE,
+                "hook-class-name": "airflow_provider_phota.hooks.phota.PhotaHook",
+                "hook-name": "PHOTA",
+                "conn-fields": CONNECTION_FIELDS,
+                "ui-field-behaviour": FIELD_BEHAVIOUR,
+            }
+        ],
+    }
+
+
+def _modules(*names: str) -> dict[str, Any]:
+    return {"integration-name": "PHOTA", "python-modules": list(names)}

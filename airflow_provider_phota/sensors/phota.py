@@ -1,0 +1,140 @@
+"""Wait for a PHOTA task that another task submitted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import (
+    AirflowFailException,
+    AirflowSensorTimeout,
+    AirflowSkipException,
+    BaseSensorOperator,
+    PokeReturnValue,
+    conf,
+)
+
+from airflow_provider_phota.api.edits import checked_task_id
+from airflow_provider_phota.api.errors import PhotaNotBilled, PhotaWaitTimeout
+from airflow_provider_phota.api.protocol import get_task_once
+from airflow_provider_phota.api.wait import Watch
+from airflow_provider_phota.events import WaitEvent
+from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.waiting import LONGEST_TIMEOUT, Wait, airflow_retries, checked_seconds, result_of
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+
+class PhotaTaskSensor(BaseSensorOperator):
+    """Waits for a PHOTA task and returns it: the same dict as a waiting `PhotaImageEditOperator`.
+
+    A PHOTA task that failed fails the sensor without retries, since waiting again cannot heal it. Waiting is
+    free: any other failure can be retried or cleared at no cost while the results live (24 hours).
+
+    Args:
+        phota_task_id: the PHOTA task to wait for (templated), as `PhotaImageEditOperator` returns it.
+        phota_conn_id: the Airflow connection.
+        deferrable: wait in the triggerer, without a worker slot.
+        poke_interval: seconds between two questions; the vendor recommends 5 to 10.
+        timeout: seconds to wait at most, up to 20 hours (results live 24).
+        max_unreachable: seconds without any usable answer that the wait survives. In mode `reschedule`
+            every poke starts anew, and `timeout` alone ends the wait.
+
+    Raises:
+        AirflowFailException: the PHOTA task failed, is unknown, or may not be asked about.
+        AirflowSensorTimeout: it was not finished in time; it goes on.
+        PhotaTaskError: lost sight of it; a retry takes the wait up again.
+    """
+
+    template_fields: Sequence[str] = ("phota_task_id",)
+    ui_color = "#f2e6ff"
+
+    def __init__(
+        self,
+        *,
+        phota_task_id: str,
+        phota_conn_id: str = PhotaHook.default_conn_name,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        poke_interval: float | timedelta = 5.0,
+        timeout: float | timedelta = 3600.0,
+        max_unreachable: float = 1800.0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            poke_interval=checked_seconds("poke_interval", poke_interval),
+            timeout=checked_seconds("timeout", timeout, longest=LONGEST_TIMEOUT),
+            **kwargs,
+        )
+        self.phota_task_id = phota_task_id
+        self.phota_conn_id = phota_conn_id
+        self.deferrable = deferrable
+        self.max_unreachable = checked_seconds("max_unreachable", max_unreachable)
+        self._watch: Watch | None = None
+
+    def execute(self, context: Context) -> Any:
+        if not self.deferrable:
+            with self._told_what_goes_on():
+                return super().execute(context)
+        with self._soft_failing():
+            answer = self.poke(context)
+        if answer.is_done:
+            return answer.xcom_value
+        return self.defer(
+            trigger=self._wait.trigger(self.phota_task_id),
+            method_name=self.execute_complete.__name__,
+            timeout=self._wait.airflow_timeout,
+        )
+
+    def poke(self, context: Context) -> PokeReturnValue:  # noqa: ARG002  # Airflow's signature
+        """Ask once. What may heal by itself is borne as long as `max_unreachable` allows."""
+        with airflow_retries():
+            phota_task_id = checked_task_id(self.phota_task_id)
+            if self._watch is None:
+                self._watch = Watch(phota_task_id, self._wait.patience, time.monotonic())
+            hook = PhotaHook(self.phota_conn_id)
+            try:
+                task = hook.run(get_task_once(phota_task_id, sync_upstream=self._watch.ask_upstream))
+            except PhotaNotBilled as problem:
+                self._watch.unanswered(problem, time.monotonic())
+                return PokeReturnValue(is_done=False)
+            if not self._watch.answered(task, time.monotonic()):
+                return PokeReturnValue(is_done=False)
+            return PokeReturnValue(is_done=True, xcom_value=result_of(task))
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002  # Airflow's signature
+        """Take up the task again after its wait in the triggerer."""
+        with airflow_retries():
+            try:
+                return result_of(self._wait.after(WaitEvent.from_dict(event)))
+            except PhotaWaitTimeout as timeout:
+                raise AirflowSensorTimeout(str(timeout)) from None
+
+    def on_kill(self) -> None:
+        self.log.warning("PHOTA task %s goes on; the service has no way to cancel it.", self.phota_task_id)
+
+    @property
+    def _wait(self) -> Wait:
+        return Wait(self.phota_conn_id, float(self.timeout), float(self.poke_interval), self.max_unreachable)
+
+    @contextmanager
+    def _told_what_goes_on(self) -> Iterator[None]:
+        try:
+            yield
+        except AirflowSensorTimeout as timeout:
+            raise AirflowSensorTimeout(
+                f"{timeout} PHOTA task {self.phota_task_id} goes on and is billed; its results live 24 hours."
+            ) from None
+
+    @contextmanager
+    def _soft_failing(self) -> Iterator[None]:
+        """What the base class does around a poke, which it does not do before a deferral."""
+        try:
+            yield
+        except AirflowFailException as failure:
+            if self.soft_fail or self.never_fail:
+                raise AirflowSkipException(f"Skipping instead of failing: {failure}") from failure
+            raise

@@ -1,0 +1,136 @@
+"""What the waiting operator and the sensor share: how a wait begins, and what its end becomes."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_phota.api.errors import PhotaError, PhotaInputError, PhotaTaskFailed
+from airflow_provider_phota.api.models import RESULT_HOURS, Outcome, PhotaTask
+from airflow_provider_phota.api.schedule import PollSchedule
+from airflow_provider_phota.api.wait import Patience, wait_for_task
+from airflow_provider_phota.events import WaitEvent
+from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.triggers.phota import PhotaTaskTrigger
+
+log = logging.getLogger(__name__)
+
+#: Seconds a worker asks for the results of a task that the triggerer has seen finished.
+_FETCH_SECONDS = 300.0
+#: Seconds by which Airflow's own deferral timeout is later than ours: it ends a task without telling us.
+_NET = 300.0
+#: Results live 24 hours: a longer wait would outlive them.
+LONGEST_TIMEOUT = (RESULT_HOURS - 4) * 3600.0
+
+
+@dataclass(frozen=True)
+class Wait:
+    """How to wait for a task. All times are in seconds."""
+
+    phota_conn_id: str
+    timeout: float
+    poll_interval: float
+    max_unreachable: float
+
+    @property
+    def patience(self) -> Patience:
+        return Patience(unreachable=self.max_unreachable)
+
+    @property
+    def airflow_timeout(self) -> timedelta:
+        """For `defer(timeout=)`: a net behind our own deadline, which knows what to say."""
+        return timedelta(seconds=self.timeout + _NET)
+
+    def trigger(self, phota_task_id: str) -> PhotaTaskTrigger:
+        """A trigger whose time begins now."""
+        return PhotaTaskTrigger(
+            phota_task_id=phota_task_id,
+            phota_conn_id=self.phota_conn_id,
+            deadline=time.time() + self.timeout,
+            timeout=self.timeout,
+            poll_interval=self.poll_interval,
+            max_unreachable=self.max_unreachable,
+        )
+
+    def here(self, phota_task_id: str) -> PhotaTask:
+        """Wait in this worker.
+
+        Raises:
+            PhotaTaskError: the wait ended without a finished task.
+        """
+        return self._ask_until_finished(phota_task_id, self.timeout)
+
+    def after(self, event: WaitEvent) -> PhotaTask:
+        """The finished task a trigger waited for.
+
+        Raises:
+            PhotaTaskError: the wait ended without one.
+        """
+        if event.error:
+            raise event.error
+        return self._ask_until_finished(event.phota_task_id, _FETCH_SECONDS)
+
+    def _ask_until_finished(self, phota_task_id: str, seconds: float) -> PhotaTask:
+        conversation = wait_for_task(
+            phota_task_id,
+            seconds=seconds,
+            schedule=PollSchedule(self.poll_interval),
+            patience=self.patience,
+        )
+        return PhotaHook(self.phota_conn_id).run(conversation)
+
+
+def result_of(task: PhotaTask, *, num_outputs: int | None = None) -> dict[str, Any]:
+    """A finished task as the plain dict that users chain on.
+
+    Args:
+        task: with outcome SUCCEEDED or FAILED.
+        num_outputs: how many pictures were ordered, to say so where the service made another number.
+
+    Raises:
+        PhotaTaskFailed: the service ended it as failed.
+    """
+    if task.outcome is Outcome.FAILED:
+        raise PhotaTaskFailed(_failure_in_words(task), task.id)
+    if num_outputs is not None and len(task.images) != num_outputs:
+        log.warning("PHOTA task %s: %s pictures ordered, %s made.", task.id, num_outputs, len(task.images))
+    return task.to_dict()
+
+
+def _failure_in_words(task: PhotaTask) -> str:
+    failure = task.failure
+    code = f" with code {failure.code}" if failure and failure.code else ""
+    words = f": {failure.message}" if failure and failure.message else ""
+    request_id = f" (request_id: {task.request_id})" if task.request_id else ""
+    return f"The service ended PHOTA task {task.id} as {task.status_word}{code}{words}{request_id}."
+
+
+@contextmanager
+def airflow_retries() -> Iterator[None]:
+    """Let Airflow retry what another attempt can heal, and nothing else."""
+    try:
+        yield
+    except PhotaError as error:
+        if error.retryable:
+            raise
+        raise AirflowFailException(f"{error} Airflow does not retry this.") from None
+
+
+def checked_seconds(argument: str, value: object, *, longest: float = float("inf")) -> float:
+    """A time span an author gave: a number of seconds or a timedelta.
+
+    Raises:
+        PhotaInputError: it is none, or not above 0 and at most `longest`.
+    """
+    seconds = value.total_seconds() if isinstance(value, timedelta) else value
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds <= longest:
+        at_most = f" and at most {longest:.0f}" if longest < float("inf") else ""
+        raise PhotaInputError(argument, f"must be seconds above 0{at_most}, got {value!r}.")
+    return float(seconds)
