@@ -123,14 +123,17 @@ def airflow_retries() -> Iterator[None]:
         raise AirflowFailException(f"{error} Airflow does not retry this.") from None
 
 
-def checked_seconds(argument: str, value: object, *, longest: float = float("inf")) -> float:
+def checked_seconds(argument: str, value: object) -> float:
     """A time span an author gave: a number of seconds or a timedelta.
 
     Raises:
-        PhotaInputError: it is none, or not above 0 and at most `longest`.
+        PhotaInputError: it is none, or not above 0, or longer than results are waited for.
     """
     seconds = value.total_seconds() if isinstance(value, timedelta) else value
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds <= longest:
-        at_most = f" and at most {longest:.0f}" if longest < float("inf") else ""
-        raise PhotaInputError(argument, f"must be seconds above 0{at_most}, got {value!r}.")
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        raise PhotaInputError(argument, f"must be seconds or a timedelta, got {value!r}.")
+    if not 0 < seconds <= LONGEST_TIMEOUT:
+        raise PhotaInputError(
+            argument, f"must be seconds above 0 and at most {LONGEST_TIMEOUT:.0f}, got {value!r}."
+        )
     return float(seconds)

@@ -72,13 +72,13 @@ def read_refusal(response: Response) -> PhotaRefused | None:
         if response.status not in REJECTED_UNREAD:
             return None
         error = {}
-    code = _text(error.get("code")) or _text(error.get("type"))
+    code = scrub(_text(error.get("code")) or _text(error.get("type")), 100)
     if response.status == 422 and code in NO_CHANNEL_CODES:
         kind = PhotaNoChannel
     words = scrub(_text(error.get("message"))) or "no reason given"
     request_id = _request_id(response)
     shown_id = f" (request_id: {request_id})" if request_id and request_id not in words else ""
-    label = f"HTTP {response.status}" + (f", {scrub(code)}" if code else "")
+    label = f"HTTP {response.status}" + (f", {code}" if code else "")
     return kind(
         f"The PHOTA service refused the request ({label}): {words}{shown_id}",
         response.status,
@@ -162,7 +162,7 @@ def retry_after(response: Response, clock: Callable[[], float] = time.time) -> f
 def scrub(text: str, limit: int = _LONGEST_MESSAGE) -> str:
     """Words of the service, fit for a log: short, no control characters, no URL queries (they may sign)."""
     text = "".join(c if c.isprintable() else " " for c in text[: 4 * limit])
-    text = re.sub(r"(https?://[^\s?#]+)[?#][^\s\"'<>)]+", r"\1?…", text)
+    text = re.sub(r"(?i)(https?://[^\s?#]+)[?#][^\s\"'<>)]+", r"\1?…", text)
     text = " ".join(text.split())
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
@@ -210,9 +210,9 @@ def _images(fields: Mapping[str, Any]) -> tuple[Image, ...]:
     if not isinstance(results, list):
         return ()
     return tuple(
-        Image(item["url"], _text(item.get("content_type")) or None)
+        Image(item["url"], scrub(_text(item.get("content_type")), 100) or None)
         for item in results
-        if isinstance(item, dict) and _text(item.get("url"))
+        if isinstance(item, dict) and _printable(item.get("url"))
     )
 
 
@@ -221,7 +221,7 @@ def _images_of_older_page(output: object) -> tuple[Image, ...]:
     if not isinstance(output, dict):
         return ()
     urls = output.get("urls") or [output.get("url")]
-    return tuple(Image(url) for url in urls if isinstance(url, str) and url) if isinstance(urls, list) else ()
+    return tuple(Image(url) for url in urls if _printable(url)) if isinstance(urls, list) else ()
 
 
 def _profile_ids(fields: Mapping[str, Any]) -> tuple[str, ...]:
@@ -229,7 +229,9 @@ def _profile_ids(fields: Mapping[str, Any]) -> tuple[str, ...]:
     if not isinstance(results, list):
         return ()
     return tuple(
-        item["profile_id"] for item in results if isinstance(item, dict) and _text(item.get("profile_id"))
+        item["profile_id"]
+        for item in results
+        if isinstance(item, dict) and _printable(item.get("profile_id"))
     )
 
 
@@ -253,6 +255,11 @@ def _plain(usage: object) -> dict[str, str | int | float]:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _printable(value: object) -> bool:
+    """Whether it is a text that a database takes: PostgreSQL refuses NUL and half a surrogate pair."""
+    return bool(_text(value)) and _text(value).isprintable()
 
 
 def _is_int(value: object) -> bool:

@@ -240,6 +240,7 @@ def _refuse_unsendable(argument: str, text: str) -> None:
 
 
 def _shown(value: object) -> str:
-    """A value fit for an error message: short, and without a URL's query, which may be a signature."""
-    text = repr(value) if not isinstance(value, str) else repr(value.split("?", 1)[0])
+    """A value fit for an error message: short, and without a URL's credentials or query (it may sign)."""
+    text = repr(value.split("?", 1)[0]) if isinstance(value, str) else repr(value).split("?", 1)[0]
+    text = re.sub(r"//[^/@\s]*@", "//", text)
     return text if len(text) <= 120 else f"{text[:117]}..."

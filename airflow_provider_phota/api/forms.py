@@ -41,8 +41,9 @@ def _checked_size(file: Path) -> int:
         raise PhotaInputError("path", f"is a directory, not a picture: {str(file)!r}.")
     try:
         size = file.stat().st_size
-    except OSError as error:
-        raise PhotaInputError("path", f"cannot be read: {str(file)!r} ({error.strerror}).") from None
+    except (OSError, ValueError) as error:  # a ValueError is a NUL in the path
+        reason = getattr(error, "strerror", error)
+        raise PhotaInputError("path", f"cannot be read: {str(file)!r} ({reason}).") from None
     if not file.is_file() or not size:
         raise PhotaInputError("path", f"is empty or no regular file: {str(file)!r}.")
     return size

@@ -31,4 +31,4 @@ class Backoff:
         """Seconds before the next try after so many failures in a row, None to give up."""
         if failures >= self.tries or asked_for > self.patience:
             return None
-        return asked_for + self.chance() * min(self.first * 2.0 ** (failures - 1), self.longest)
+        return asked_for + self.chance() * min(self.first * 2.0 ** min(failures - 1, 60), self.longest)

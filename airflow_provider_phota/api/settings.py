@@ -170,7 +170,7 @@ def _seconds(extra: Mapping[str, object], name: str) -> float:
         if isinstance(value, bool):
             raise TypeError
         seconds = float(value)  # type: ignore[arg-type]  # anything else is the TypeError below
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         seconds = math.nan
     if not 0 < seconds < math.inf:
         raise PhotaConfigurationError(f"The connection's extra {name!r} must be seconds > 0, got {value!r}.")
@@ -190,6 +190,15 @@ def _optional_url(extra: Mapping[str, object], name: str) -> str | None:
     value = extra.get(name)
     if value in (None, ""):
         return None
-    if not isinstance(value, str) or not re.match(r"https?://[^\s/]+", value):
+    if not isinstance(value, str) or not _is_origin(value):
         raise PhotaConfigurationError(f"The connection's extra {name!r} must be an http(s) URL.")
     return value
+
+
+def _is_origin(text: str) -> bool:
+    """Whether it is an http(s) URL of a host and perhaps a port, without a path."""
+    try:
+        url = urlsplit(text)
+        return bool(re.fullmatch(r"https?://[^\s/]+/?", text) and url.hostname) and url.port != 0
+    except ValueError:
+        return False

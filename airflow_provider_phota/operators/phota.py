@@ -12,7 +12,7 @@ from airflow_provider_phota.api.errors import PhotaTaskError, PhotaTaskFailed
 from airflow_provider_phota.api.models import PhotaTask
 from airflow_provider_phota.events import WaitEvent
 from airflow_provider_phota.hooks.phota import PhotaHook
-from airflow_provider_phota.waiting import LONGEST_TIMEOUT, Wait, airflow_retries, checked_seconds, result_of
+from airflow_provider_phota.waiting import Wait, airflow_retries, checked_seconds, result_of
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -75,7 +75,7 @@ class PhotaImageEditOperator(BaseOperator):
         self.wait_for_completion = wait_for_completion
         self.deferrable = deferrable
         self.poll_interval = checked_seconds("poll_interval", poll_interval)
-        self.timeout = checked_seconds("timeout", timeout, longest=LONGEST_TIMEOUT)
+        self.timeout = checked_seconds("timeout", timeout)
         self.max_unreachable = checked_seconds("max_unreachable", max_unreachable)
         self._phota_task_id: str | None = None
 

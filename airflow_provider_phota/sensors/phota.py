@@ -23,7 +23,7 @@ from airflow_provider_phota.api.protocol import get_task_once
 from airflow_provider_phota.api.wait import Watch
 from airflow_provider_phota.events import WaitEvent
 from airflow_provider_phota.hooks.phota import PhotaHook
-from airflow_provider_phota.waiting import LONGEST_TIMEOUT, Wait, airflow_retries, checked_seconds, result_of
+from airflow_provider_phota.waiting import Wait, airflow_retries, checked_seconds, result_of
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -66,7 +66,7 @@ class PhotaTaskSensor(BaseSensorOperator):
     ) -> None:
         super().__init__(
             poke_interval=checked_seconds("poke_interval", poke_interval),
-            timeout=checked_seconds("timeout", timeout, longest=LONGEST_TIMEOUT),
+            timeout=checked_seconds("timeout", timeout),
             **kwargs,
         )
         self.phota_task_id = phota_task_id

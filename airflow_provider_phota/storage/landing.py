@@ -57,7 +57,7 @@ def land(
     import requests  # noqa: PLC0415  # DAG parsing stays cheap
 
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        _make(directory)
         with requests.Session() as session:
             session.trust_env = False  # no .netrc: nobody's credentials go to a result host
             session.proxies = urllib.request.getproxies()
@@ -77,6 +77,13 @@ def land(
             "(24 hours).",
             phota_task_id,
         ) from None
+
+
+def _make(directory: ObjectStoragePath) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _Bad(f"could not be written: no directory {directory} ({error.strerror or error})") from None
 
 
 def _land_one(

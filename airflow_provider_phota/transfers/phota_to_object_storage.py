@@ -109,4 +109,11 @@ def _checked_directory(destination: object) -> ObjectStoragePath:
         )
     if ".." in text.split("/"):
         raise PhotaInputError("destination", f"leads upwards with '..': {text!r}.")
-    return ObjectStoragePath(text) if isinstance(destination, str) else destination
+    path = ObjectStoragePath(text) if isinstance(destination, str) else destination
+    try:
+        _ = path.fs
+    except (ValueError, ImportError) as error:
+        raise PhotaInputError(
+            "destination", f"{text!r} cannot be opened ({error}). Is the provider of that store installed?"
+        ) from None
+    return path

@@ -1,0 +1,60 @@
+# Every target bootstraps what it needs: a fresh clone wants only make, bash and a Python >= 3.11.
+# Paths are relative: make cannot handle a prerequisite with spaces, and the clone's path may have some.
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+PYTHON := .venv/bin/python
+PYTHON_2_11 := .venv-2.11/bin/python
+READY := .venv/.ready
+READY_2_11 := .venv-2.11/.ready
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/^([a-z0-9-]+):.*## (.*)/\1|\2/' | \
+		while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+.PHONY: demo
+demo: $(READY) ## Edit a photograph with PHOTA in a real Airflow (emulated service, or PHOTA_API_KEY's own)
+	@$(PYTHON) -m dev.demo
+
+.PHONY: test
+test: lint ## Lint, types, and every test that is not slow; coverage of api/ is 100 %
+	$(PYTHON) -m coverage erase
+	$(PYTHON) -m coverage run -m pytest -m "not slow"
+	$(PYTHON) -m coverage report --include='airflow_provider_phota/api/*' --fail-under=100
+
+.PHONY: test-all
+test-all: test $(READY_2_11) ## make test, the slow tests, and the Airflow suite on Airflow 2.11
+	$(PYTHON) -m pytest -m slow
+	$(PYTHON_2_11) -m pytest tests/airflow
+
+.PHONY: lint
+lint: $(READY) ## ruff (rules and format) and mypy --strict
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+	$(PYTHON) -m mypy dev
+
+.PHONY: docs
+docs: $(READY) ## Build the documentation into docs/_build/html; a warning is an error
+	$(PYTHON) -m sphinx -q -E -W --keep-going -b html docs docs/_build/html
+
+.PHONY: constraints
+constraints: $(READY) ## Pin anew what the environments are made of: the newest that fit Python 3.11.0
+	dev/pin 'apache-airflow==3.3.*' dev docs > .build/pins && mv .build/pins dev/constraints-airflow-3.3.txt
+	dev/pin 'apache-airflow==2.11.*' dev > .build/pins && mv .build/pins dev/constraints-airflow-2.11.txt
+
+.PHONY: clean
+clean: ## Remove all that the other targets have made
+	rm -rf .venv .venv-2.11 .build dist demo-output docs/_build .coverage .coverage.*
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml dev/constraints-airflow-3.3.txt dev/bootstrap
+	@dev/bootstrap .venv dev/constraints-airflow-3.3.txt "3.11 3.12 3.13 3.14" dev docs
+	@touch $@
+
+$(READY_2_11): pyproject.toml dev/constraints-airflow-2.11.txt dev/bootstrap
+	@dev/bootstrap .venv-2.11 dev/constraints-airflow-2.11.txt "3.11 3.12" dev
+	@touch $@

@@ -1,0 +1,96 @@
+"""The command line: ``python -m airflow_provider_phota.emulator``."""
+
+import argparse
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+from airflow_provider_phota.emulator.server import serving
+from airflow_provider_phota.emulator.settings import Settings
+
+_EPILOG = """\
+Any API key that begins with "emu-" works; others are refused, so that a real key is never kept here.
+GET /_emulator/ledger lists every task that was created and billed; POST /_emulator/faults scripts faults;
+POST /_emulator/clock moves the clock; POST /_emulator/reset forgets everything. Ctrl-C ends it.
+"""
+
+
+def _latency(text: str) -> tuple[float, float]:
+    shortest, _, longest = text.partition("..")
+    try:
+        return float(shortest), float(longest or shortest)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a range of seconds such as 2..5") from None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m airflow_provider_phota.emulator",
+        description="The PHOTA service on loopback: it bills nothing real and edits pictures visibly.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="loopback address to listen on (default: %(default)s)")
+    add("--port", type=int, default=8765, help="TCP port; 0 takes a free one (default: %(default)s)")
+    add("--tls-cert", type=Path, metavar="PEM", help="file with certificate and private key: speak https")
+    add(
+        "--latency",
+        type=_latency,
+        default=(2.0, 5.0),
+        metavar="2..5",
+        help="seconds a task takes (default: 2..5)",
+    )
+    add("--seed", type=int, metavar="N", help="draw the same durations at every start")
+    add(
+        "--state", type=Path, metavar="FILE", help="keep everything in this SQLite file, so a restart goes on"
+    )
+    add(
+        "--credits",
+        type=int,
+        default=1_000_000,
+        metavar="N",
+        help="what a key may spend (default: %(default)s)",
+    )
+    add(
+        "--result-ttl",
+        type=float,
+        default=86_400.0,
+        metavar="SECONDS",
+        help="life of a result URL after completion (default: 86400)",
+    )
+    return parser
+
+
+async def _run(settings: Settings) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    async with serving(settings) as running:
+        sys.stdout.write(f"PHOTA emulator listening on {running.url}\n")
+        sys.stdout.flush()
+        await stopping.wait()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run until SIGINT or SIGTERM; return the exit code: 1 it cannot start, 2 wrong arguments."""
+    options = _parser().parse_args(arguments)
+    try:
+        settings = Settings(**vars(options))
+    except ValueError as wrong:
+        sys.stderr.write(f"phota emulator: {wrong}\n")
+        return 2
+    try:
+        asyncio.run(_run(settings))
+    except KeyboardInterrupt:
+        return 130
+    except OSError as failure:
+        sys.stderr.write(f"phota emulator: cannot start: {failure}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

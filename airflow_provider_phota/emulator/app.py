@@ -1,0 +1,48 @@
+"""Which path leads where."""
+
+from aiohttp import web
+
+from airflow_provider_phota.emulator import control, results, uploads, v1
+from airflow_provider_phota.emulator.call import Call, Desk, Handler, endpoint
+from airflow_provider_phota.emulator.errors import not_found
+from airflow_provider_phota.emulator.misbehaviour import faulty
+
+_ROUTES: tuple[tuple[str, str, Handler], ...] = (
+    ("POST", "/v1/images/generations", faulty("submit", v1.submit)),
+    ("GET", "/v1/tasks/{task_id}", faulty("task", v1.query)),
+    ("GET", "/v1/models", faulty("models", v1.models)),
+    ("GET", "/api/usage/token/", faulty("usage", v1.usage)),
+    ("GET", "/api/usage/token", faulty("usage", v1.usage)),
+    ("GET", "/api/pricing", v1.pricing),
+    ("POST", "/v1/files/upload/stream", faulty("upload", uploads.upload_stream)),
+    ("POST", "/v1/files/upload/base64", faulty("upload", uploads.upload_base64)),
+    ("POST", "/v1/files/upload/url", faulty("upload", uploads.upload_url)),
+    ("GET", "/uploads/{upload_id}/{filename}", uploads.serve_upload),
+    ("GET", "/results/{task_id}/{index}.png", faulty("result", results.serve_result)),
+    ("GET", "/_emulator", control.about),
+    ("GET", "/_emulator/ledger", control.ledger),
+    ("GET", "/_emulator/requests", control.requests),
+    ("POST", "/_emulator/reset", control.reset),
+    ("POST", "/_emulator/clock", control.clock),
+    ("GET", "/_emulator/faults", control.show_faults),
+    ("POST", "/_emulator/faults", control.add_faults),
+    ("DELETE", "/_emulator/faults", control.clear_faults),
+)
+
+
+async def _nowhere(call: Call) -> web.StreamResponse:
+    raise not_found(f"there is no {call.request.method} {call.request.path}")
+
+
+def build_app(desk: Desk) -> web.Application:
+    """Return the application; the desk must live as long as it."""
+    # No size limit of a request is documented, so there is none.
+    app = web.Application(client_max_size=2**62)
+    for method, path, handler in _ROUTES:
+        serve = endpoint(desk, handler, path)
+        if method == "GET":
+            app.router.add_get(path, serve)
+        else:
+            app.router.add_route(method, path, serve)
+    app.router.add_route("*", "/{path:.*}", endpoint(desk, _nowhere, "(unknown)"))
+    return app

@@ -1,0 +1,157 @@
+"""One HTTP request on its way through: logged, answered, its errors turned into documented ones."""
+
+import json
+import logging
+import secrets
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+from airflow_provider_phota.emulator.errors import ApiError, malformed
+from airflow_provider_phota.emulator.faults import Fault
+from airflow_provider_phota.emulator.inputs import Intake
+from airflow_provider_phota.emulator.records import SeenRequest
+from airflow_provider_phota.emulator.service import Service, account_of
+from airflow_provider_phota.emulator.studio import Studio
+
+log = logging.getLogger(__name__)
+
+#: So many requests are remembered one by one; the counts by route go on.
+REMEMBERED = 100_000
+
+
+@dataclass(slots=True)
+class RequestLog:
+    """The requests since the last reset."""
+
+    seen: deque[SeenRequest] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def add(self, request: SeenRequest, route: str) -> None:
+        self.seen.append(request)
+        self.counts[f"{request.method} {route}"] += 1
+
+    def clear(self) -> None:
+        self.seen.clear()
+        self.counts.clear()
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"requests": [asdict(request) for request in self.seen], "counts": dict(self.counts)}
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the handlers work with."""
+
+    service: Service
+    intake: Intake
+    studio: Studio
+    log: RequestLog
+
+    def reset(self) -> None:
+        """Forget tasks, uploads, balances, faults and requests, and set the clock right."""
+        self.intake.cancel()
+        self.service.reset()
+        self.log.clear()
+
+
+@dataclass(slots=True)
+class Call:
+    """One request and what belongs to it.
+
+    Attributes:
+        fault: The fault this request was hit by, for the handlers that must know.
+    """
+
+    desk: Desk
+    request: web.Request
+    id: str
+    fault: Fault | None = None
+
+    @property
+    def service(self) -> Service:
+        return self.desk.service
+
+    @property
+    def base_url(self) -> str:
+        """The URL the client reached us by, so that links also work through a proxy."""
+        scheme = self.request.headers.get("X-Forwarded-Proto", self.request.scheme)
+        return f"{scheme}://{self.request.host}"
+
+    def account(self) -> str:
+        """Return who calls.
+
+        Raises:
+            ApiError: 401.
+        """
+        return account_of(self.request.headers.get("Authorization"))
+
+    async def json_body(self) -> dict[str, Any]:
+        """Read a JSON object.
+
+        Raises:
+            ApiError: 400.
+        """
+        if self.request.content_type != "application/json":
+            raise malformed(f"Content-Type must be application/json, got {self.request.content_type}")
+        try:
+            body = json.loads(await self.request.read(), parse_constant=_refuse)
+        except (ValueError, RecursionError):
+            raise malformed("the body is not valid JSON") from None
+        if not isinstance(body, dict):
+            raise malformed("the body must be a JSON object")
+        return body
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
+Handler = Callable[[Call], Awaitable[web.StreamResponse]]
+
+
+def json_answer(body: object, status: int = 200) -> web.Response:
+    return web.Response(body=json.dumps(body).encode(), status=status, content_type="application/json")
+
+
+def error_answer(error: ApiError, request_id: str) -> web.Response:
+    answer = json_answer(error.body(request_id), error.status)
+    answer.headers.update(error.headers)
+    return answer
+
+
+async def answered(call: Call, handler: Handler) -> web.StreamResponse:
+    """Let ``handler`` answer; turn a refusal into its documented body and a bug into a 500."""
+    try:
+        return await handler(call)
+    except ApiError as error:
+        return error_answer(error, call.id)
+    except web.RequestPayloadError:
+        return error_answer(malformed("the body cannot be decoded"), call.id)
+    except ConnectionError:
+        return web.Response(status=499)  # the client has gone: nobody reads this
+    except Exception:
+        log.exception("emulator bug in %s %s", call.request.method, call.request.path)
+        return error_answer(ApiError(500, "internal error of the emulator; its stderr says more"), call.id)
+
+
+def endpoint(
+    desk: Desk, handler: Handler, route: str
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """Wrap a handler for aiohttp: log the request and give the answer its id."""
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        seen = SeenRequest(request.method, request.path, desk.service.now())
+        desk.log.add(seen, route)
+        call = Call(desk, request, secrets.token_hex(8))
+        answer = await answered(call, handler)
+        if not answer.prepared:
+            answer.headers.setdefault("x-request-id", call.id)
+        if request.transport is not None and not request.transport.is_closing():
+            seen.status = answer.status
+        return answer
+
+    return serve

@@ -1,0 +1,66 @@
+"""``/_emulator``: what a test asks of the emulator itself. No key is needed here."""
+
+import math
+from dataclasses import asdict
+
+from aiohttp import web
+
+from airflow_provider_phota import __version__
+from airflow_provider_phota.emulator.call import Call, json_answer
+from airflow_provider_phota.emulator.errors import malformed
+from airflow_provider_phota.emulator.faults import Fault
+
+
+async def about(call: Call) -> web.StreamResponse:
+    """Say that the emulator is there, and what its clock shows."""
+    tasks = len(call.service.ledger())
+    return json_answer(
+        {"service": "PHOTA emulator", "version": __version__, "now": call.service.now(), "tasks": tasks}
+    )
+
+
+async def ledger(call: Call) -> web.StreamResponse:
+    return json_answer({"tasks": [asdict(entry) for entry in call.service.ledger()]})
+
+
+async def reset(call: Call) -> web.StreamResponse:
+    call.desk.reset()
+    return json_answer({"reset": True})
+
+
+async def clock(call: Call) -> web.StreamResponse:
+    seconds = (await call.json_body()).get("advance")
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not math.isfinite(seconds):
+        raise malformed('the body must be {"advance": <seconds>}')
+    call.service.advance(seconds)
+    return json_answer({"now": call.service.now()})
+
+
+async def requests(call: Call) -> web.StreamResponse:
+    return json_answer(call.desk.log.to_dict())
+
+
+async def show_faults(call: Call) -> web.StreamResponse:
+    return json_answer({"faults": [fault.to_dict() for fault in call.service.faults.left()]})
+
+
+async def add_faults(call: Call) -> web.StreamResponse:
+    """Add faults; if one of them is wrong, none is added."""
+    specs = (await call.json_body()).get("faults")
+    if not isinstance(specs, list):
+        raise malformed('the body must be {"faults": [{"on": ..., "kind": ...}, ...]}')
+    faults = [_fault(number, spec) for number, spec in enumerate(specs)]
+    call.service.faults.add(faults)
+    return await show_faults(call)
+
+
+def _fault(number: int, spec: object) -> Fault:
+    try:
+        return Fault.from_dict(spec)
+    except ValueError as wrong:
+        raise malformed(f"faults[{number}]: {wrong}") from None
+
+
+async def clear_faults(call: Call) -> web.StreamResponse:
+    call.service.faults.clear()
+    return await show_faults(call)

@@ -1,0 +1,180 @@
+"""How a scripted fault is played on the wire."""
+
+import asyncio
+import json
+import socket
+import struct
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from airflow_provider_phota.emulator.call import Call, Handler, answered, error_answer
+from airflow_provider_phota.emulator.errors import ApiError, phrase
+from airflow_provider_phota.emulator.faults import Fault
+from airflow_provider_phota.emulator.script import Subject
+
+_PIECES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What is played: the call, who would have served it, and the fault it was hit by."""
+
+    call: Call
+    handler: Handler
+    fault: Fault
+
+    async def served(self) -> web.StreamResponse:
+        return await answered(self.call, self.handler)
+
+    async def received(self) -> None:
+        """Take in the whole request: a client that still writes would not see what becomes of the answer."""
+        async for _ in self.call.request.content.iter_any():
+            pass
+
+
+Player = Callable[[Scene], Awaitable[web.StreamResponse]]
+
+
+def faulty(on: str, handler: Handler) -> Handler:
+    """Wrap a handler: a request that a fault falls on is served the way the fault wants it."""
+
+    async def serve(call: Call) -> web.StreamResponse:
+        faults = call.service.faults
+        fault = faults.take(on, await _subject(on, call)) if faults else None
+        if fault is None:
+            return await handler(call)
+        call.fault = fault
+        return await _PLAYERS[fault.kind](Scene(call, handler, fault))
+
+    return serve
+
+
+async def _subject(on: str, call: Call) -> Subject:
+    if on == "submit":
+        return Subject(prompt=_prompt(await call.request.read()))
+    task_id = call.request.match_info.get("task_id")
+    task = call.service.find_task(task_id) if task_id else None
+    if task is None:
+        return Subject(task_id)
+    return Subject(task.id, task.order.prompt, task.status(call.service.now()) == "completed")
+
+
+def _prompt(body: bytes) -> str:
+    try:
+        return str(json.loads(body)["prompt"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return ""
+
+
+async def _status(scene: Scene) -> web.StreamResponse:
+    fault, status = scene.fault, scene.fault.status or 500
+    headers = dict(fault.headers or {})
+    if fault.body is None:
+        message = fault.message or f"{phrase(status)} (a fault scripted in the emulator)"
+        return error_answer(ApiError(status, message, fault.code, headers), scene.call.id)
+    text = fault.body if isinstance(fault.body, str) else json.dumps(fault.body)
+    answer = web.Response(body=text.encode(), status=status, content_type="application/json")
+    answer.headers.update(headers)
+    return answer
+
+
+async def _billed_status(scene: Scene) -> web.StreamResponse:
+    served = await scene.served()
+    return await _status(scene) if served.status < 400 else served
+
+
+async def _reset_before(scene: Scene) -> web.StreamResponse:
+    await scene.received()
+    return _reset(scene.call.request)
+
+
+async def _reset_after(scene: Scene) -> web.StreamResponse:
+    await scene.served()
+    return _reset(scene.call.request)
+
+
+def _reset(request: web.Request) -> web.StreamResponse:
+    transport = request.transport
+    if transport is not None:
+        raw: socket.socket = transport.get_extra_info("socket")
+        # Lingering for zero seconds makes the close a RST instead of a FIN.
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+    return web.Response()
+
+
+async def _hang(scene: Scene) -> web.StreamResponse:
+    if scene.fault.created:
+        await scene.served()
+    await scene.received()
+    until = asyncio.get_running_loop().time() + (scene.fault.seconds or 0)
+    while (left := until - asyncio.get_running_loop().time()) > 0:
+        # aiohttp does not tell a handler that its client has gone: look now and then.
+        if scene.call.request.transport is None or scene.call.request.transport.is_closing():
+            break
+        await asyncio.sleep(min(left, 0.2))
+    if scene.call.request.transport is not None:
+        scene.call.request.transport.close()
+    return web.Response()
+
+
+async def _slow_body(scene: Scene) -> web.StreamResponse:
+    answer, body = await _opened(scene, cut=0)
+    size = max(1, -(-len(body) // _PIECES))
+    for start in range(0, len(body), size):
+        await asyncio.sleep((scene.fault.seconds or 0) * size / len(body))
+        await answer.write(body[start : start + size])
+    return answer
+
+
+async def _truncated_body(scene: Scene) -> web.StreamResponse:
+    answer, body = await _opened(scene, cut=1)
+    await answer.write(body[: len(body) // 2])
+    if scene.call.request.transport is not None:
+        scene.call.request.transport.close()
+    return answer
+
+
+async def _opened(scene: Scene, cut: int) -> tuple[web.StreamResponse, bytes]:
+    """Serve the request, but send the head alone; it promises ``cut`` bytes more than the body has."""
+    served = await scene.served()
+    body = served.body if isinstance(served, web.Response) and isinstance(served.body, bytes) else b""
+    headers = {
+        "Content-Type": served.headers.get("Content-Type", "application/json"),
+        "x-request-id": scene.call.id,
+    }
+    answer = web.StreamResponse(status=served.status, headers=headers)
+    answer.content_length = len(body) + cut
+    await answer.prepare(scene.call.request)
+    return answer, body
+
+
+async def _html(scene: Scene) -> web.StreamResponse:
+    if scene.fault.created:
+        await scene.served()
+    status = scene.fault.status or 200
+    title = "Just a moment..." if status == 200 else f"{status} {phrase(status)}"
+    page = f"<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
+    return web.Response(text=page, status=status, content_type="text/html")
+
+
+async def _left_to_handler(scene: Scene) -> web.StreamResponse:
+    return await scene.handler(scene.call)
+
+
+_PLAYERS: Mapping[str, Player] = {
+    "status": _status,
+    "billed_status": _billed_status,
+    "reset_before": _reset_before,
+    "reset_after": _reset_after,
+    "hang": _hang,
+    "slow_body": _slow_body,
+    "truncated_body": _truncated_body,
+    "html": _html,
+    "no_results": _left_to_handler,
+    "fail_task": _left_to_handler,
+    "status_word": _left_to_handler,
+    "latency": _left_to_handler,
+}

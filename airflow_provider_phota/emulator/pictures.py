@@ -1,0 +1,108 @@
+"""Drawing results: real pictures, visibly changed, never two alike."""
+
+import hashlib
+import io
+import zlib
+from collections.abc import Sequence
+
+from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
+
+from airflow_provider_phota.emulator.orders import ENHANCE, GENERATE, Order
+
+LONG_SIDE = {"1K": 1024, "4K": 4096}
+_CAPTION_SHARE = 40  # the caption's letters are 1/40 of the long side
+
+
+def draw(order: Order, inputs: Sequence[bytes], task_id: str, index: int) -> bytes:
+    """Return one result as PNG: a pure function of its arguments.
+
+    The prompt (and the index) decide the colours, the caption names prompt, task and index.
+    """
+    dice = hashlib.sha256(f"{order.prompt}|{index}".encode(errors="replace")).digest()
+    size = LONG_SIDE[order.resolution]
+    if order.model == GENERATE:
+        picture = _generated(_frame(order.aspect_ratio, size), dice)
+    elif order.model == ENHANCE:
+        picture = _opened(inputs[0], size).filter(ImageFilter.UnsharpMask(radius=2, percent=160))
+    else:
+        picture = _graded(_opened(inputs[0], size), dice)
+        _add_thumbnails(picture, inputs[1:], size)
+    _add_caption(picture, f"{order.prompt}\n{task_id} #{index}", size, dice)
+    out = io.BytesIO()
+    # Run-length coding: a third of the default's time, and tests draw by the hundred.
+    picture.save(out, "PNG", compress_type=zlib.Z_RLE)
+    return out.getvalue()
+
+
+def _opened(content: bytes, size: int) -> Image.Image:
+    """Return the picture upright and in RGB, its long side exactly ``size``."""
+    with Image.open(io.BytesIO(content)) as picture:
+        picture.draft("RGB", (size, size))  # lets a large JPEG be read at a fraction of its size
+        upright = ImageOps.exif_transpose(picture).convert("RGB")
+    scale = size / max(upright.size)
+    width, height = (max(1, round(side * scale)) for side in upright.size)
+    return upright.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=2.0)
+
+
+def _frame(aspect_ratio: str, size: int) -> tuple[int, int]:
+    across, down = map(int, aspect_ratio.split(":"))
+    longest = max(across, down)
+    return round(size * across / longest), round(size * down / longest)
+
+
+def _colour(dice: bytes, at: int) -> tuple[int, int, int]:
+    return dice[at], dice[at + 1], dice[at + 2]
+
+
+def _graded(picture: Image.Image, dice: bytes) -> Image.Image:
+    """Return the picture tinted, and darkened towards a colour at its edges."""
+    dark, light = (
+        tuple(value // 3 for value in _colour(dice, 0)),
+        tuple(160 + v // 3 for v in _colour(dice, 3)),
+    )
+    tinted = ImageOps.colorize(ImageOps.grayscale(picture), _hex(dark), _hex(light))
+    mixed = Image.blend(picture, tinted, 0.35 + dice[6] / 1024)
+    vignette = Image.radial_gradient("L").point(lambda value: max(0, value - 90) * 220 // 165)
+    edge = Image.new("RGB", picture.size, _colour(dice, 7))
+    return Image.composite(edge, mixed, vignette.resize(picture.size, Image.Resampling.BILINEAR))
+
+
+def _hex(colour: tuple[int, ...]) -> str:
+    return "#" + bytes(colour).hex()
+
+
+def _generated(size: tuple[int, int], dice: bytes) -> Image.Image:
+    """Return an abstract picture: a gradient with discs."""
+    gradient = Image.linear_gradient("L").rotate(90 * (dice[0] % 4)).resize(size)
+    picture = ImageOps.colorize(gradient, _hex(_colour(dice, 1)), _hex(_colour(dice, 4)))
+    pen = ImageDraw.Draw(picture, "RGBA")
+    for at in range(7, 28, 3):
+        x, y = size[0] * dice[at] // 255, size[1] * dice[at + 1] // 255
+        radius = min(size) * (40 + dice[at + 2]) // 1000
+        pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=(*_colour(dice, at), 140))
+    return picture
+
+
+def _add_thumbnails(picture: Image.Image, others: Sequence[bytes], size: int) -> None:
+    """Show the further inputs in the upper left corner."""
+    edge = min(size // 8, *picture.size)
+    for column, content in enumerate(others[: max(0, picture.width // edge - 1)]):
+        picture.paste(ImageOps.fit(_opened(content, edge), (edge, edge)), (column * edge, 0))
+
+
+def _add_caption(picture: Image.Image, text: str, size: int, dice: bytes) -> None:
+    """Draw a frame, and the text in a strip at the bottom."""
+    pen = ImageDraw.Draw(picture, "RGBA")
+    letters = max(8, size // _CAPTION_SHARE)
+    font = ImageFont.load_default(letters)
+    prompt, _, signature = text.replace("\0", " ").encode(errors="replace").decode().rpartition("\n")
+    room = max(8, picture.width * 2 // letters - 4)
+    lines = [" ".join(prompt.split())[:room], signature]
+    top = picture.height - letters * 3
+    pen.rectangle((0, top, picture.width, picture.height), fill=(0, 0, 0, 150))
+    for number, line in enumerate(lines):
+        pen.text((letters, top + letters * (0.2 + 1.3 * number)), line, fill=(255, 255, 255, 255), font=font)
+    pen.rectangle((0, 0, picture.width - 1, picture.height - 1), outline=_colour(dice, 10), width=size // 100)
+    # Letters may not fit on a very narrow picture: a row of dots tells any two results apart all the same.
+    for x, value in enumerate(hashlib.sha256(text.encode(errors="replace")).digest()[: picture.width]):
+        picture.putpixel((x, 0), (value, 255 - value, value))

@@ -1,0 +1,128 @@
+"""What the service remembers. A task's status is computed from its record and the time, never stored."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from airflow_provider_phota.emulator.orders import Order, read_order
+
+#: The share of a task's duration in which it is still ``pending``.
+PENDING_SHARE = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a task ends ``failed``, and when (epoch seconds)."""
+
+    code: str
+    message: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRecord:
+    """One task that was created and billed.
+
+    Attributes:
+        account: Digest of the key that pays; the key itself is kept nowhere.
+        request: The submit's body as it came.
+        created: Epoch seconds.
+        duration: Seconds from creation to completion.
+        sources: Where each input comes from: ``upload:<id>`` or a URL.
+        inputs: The stored inputs, None while they are being fetched.
+    """
+
+    id: str
+    account: str
+    request: dict[str, Any]
+    order: Order
+    created: float
+    duration: float
+    estimated_time: int
+    sources: tuple[str, ...] = ()
+    inputs: tuple[str, ...] | None = None
+    failure: Failure | None = None
+
+    @property
+    def done_at(self) -> float:
+        return self.created + self.duration
+
+    def status(self, now: float) -> str:
+        if self.failure and now >= self.failure.at:
+            return "failed"
+        if now >= self.done_at and self.inputs is not None:
+            return "completed"
+        return "pending" if now < self.created + PENDING_SHARE * self.duration else "processing"
+
+    def progress(self, now: float) -> int:
+        """Percentage: grows with time, 100 only when completed."""
+        status = self.status(now)
+        if status in ("pending", "completed"):
+            return 100 if status == "completed" else 0
+        until = min(now, self.failure.at) if self.failure else now
+        if until >= self.done_at or until <= self.created:
+            return 99 if until >= self.done_at else 0
+        return int(99 * (until - self.created) / self.duration)
+
+    def credits(self, now: float) -> int:
+        """Credits reserved or spent; a failed task is refunded."""
+        return 0 if self.status(now) == "failed" else self.order.credits
+
+    def to_json(self) -> str:
+        return json.dumps({k: v for k, v in asdict(self).items() if k != "order"})
+
+    @classmethod
+    def from_json(cls, text: str) -> "TaskRecord":
+        fields = json.loads(text)
+        inputs, failure = fields["inputs"], fields["failure"]
+        fields |= {
+            "order": read_order(fields["request"]),
+            "sources": tuple(fields["sources"]),
+            "inputs": None if inputs is None else tuple(inputs),
+            "failure": Failure(**failure) if failure else None,
+        }
+        return cls(**fields)
+
+
+@dataclass(frozen=True, slots=True)
+class UploadRecord:
+    """One uploaded file; ``blob`` is where its bytes are stored."""
+
+    id: str
+    filename: str
+    size: int
+    created: float
+    blob: str
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One line of the billing ledger: a task the service created and charged for.
+
+    Attributes:
+        created: Epoch seconds, whole as in the API.
+        credits: Reserved or spent; 0 once the task has failed, since that is refunded.
+        request: The submit's body as it came.
+    """
+
+    id: str
+    model: str
+    created: int
+    status: str
+    credits: int
+    request: dict[str, Any]
+
+
+@dataclass(slots=True)
+class SeenRequest:
+    """One HTTP request the emulator saw; no query string, no headers.
+
+    Attributes:
+        at: Epoch seconds on the service's clock.
+        status: The status answered; None when no answer was sent (yet).
+    """
+
+    method: str
+    path: str
+    at: float
+    status: int | None = None

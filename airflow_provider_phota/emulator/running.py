@@ -1,0 +1,168 @@
+"""The emulator inside a Python process: its own thread, its own event loop."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from airflow_provider_phota.emulator.faults import Fault
+from airflow_provider_phota.emulator.records import LedgerEntry, SeenRequest
+from airflow_provider_phota.emulator.server import Running, serving
+from airflow_provider_phota.emulator.settings import RESULT_TTL, Settings
+
+T = TypeVar("T")
+
+
+class Emulator:
+    """The PHOTA service on a loopback port, for tests.
+
+    Usage::
+
+        with Emulator() as emulator:
+            requests.get(f"{emulator.url}/v1/models", headers={"Authorization": f"Bearer {emulator.key}"})
+
+    Args:
+        port: TCP port; 0 takes a free one.
+        latency: Shortest and longest duration of a task, in seconds.
+        seed: Seed of the durations.
+        state: SQLite file that keeps everything; None forgets it at the end.
+        tls_cert: PEM file with certificate and private key; the service then speaks https.
+        host: Loopback address to listen on.
+        credits: What every new key may spend.
+        result_ttl: Seconds a result URL lives.
+
+    Raises:
+        ValueError: An argument makes no sense, for example a host that is not on loopback.
+    """
+
+    #: A key the emulator takes.
+    key = "emu-0123456789abcdef"
+
+    def __init__(
+        self,
+        port: int = 0,
+        latency: tuple[float, float] = (0.1, 0.3),
+        seed: int | None = 0,
+        state: Path | str | None = None,
+        tls_cert: Path | str | None = None,
+        *,
+        host: str = "127.0.0.1",
+        credits: int = 1_000_000,  # noqa: A002 - the command line's word
+        result_ttl: float = RESULT_TTL,
+    ) -> None:
+        self.settings = Settings(
+            host=host,
+            port=port,
+            tls_cert=Path(tls_cert) if tls_cert else None,
+            latency=latency,
+            seed=seed,
+            state=Path(state) if state else None,
+            credits=credits,
+            result_ttl=result_ttl,
+        )
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> Self:
+        """Start to listen; return when requests are answered.
+
+        Raises:
+            OSError: The port is taken, or a file cannot be read.
+        """
+        if self._thread is None:
+            started: Future[Running] = Future()
+            self._thread = threading.Thread(
+                target=self._live, args=(started,), name="phota-emulator", daemon=True
+            )
+            self._thread.start()
+            try:
+                self._running = started.result()
+            except Exception:
+                self._thread.join()
+                self._thread = None
+                raise
+        return self
+
+    def stop(self) -> None:
+        """Stop, and wait until all is closed; does nothing when it is stopped already."""
+        if self._thread is not None:
+            self._loop.call_soon_threadsafe(self._stopping.set)
+            self._thread.join()
+            self._thread = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _live(self, started: "Future[Running]") -> None:
+        try:
+            asyncio.run(self._serve(started))
+        except BaseException as failure:
+            if not started.done():
+                started.set_exception(failure)
+
+    async def _serve(self, started: "Future[Running]") -> None:
+        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
+        async with serving(self.settings) as running:
+            started.set_result(running)
+            await self._stopping.wait()
+
+    @property
+    def url(self) -> str:
+        """The base URL, for example ``http://127.0.0.1:49152``."""
+        self._must_run()
+        return self._running.url
+
+    def ledger(self) -> list[LedgerEntry]:
+        """Return every task that was created and billed since the last reset, oldest first."""
+        return self._on_loop(lambda running: running.desk.service.ledger())
+
+    def requests(self) -> list[SeenRequest]:
+        """Return the requests seen since the last reset, oldest first (at most the last 100,000)."""
+        return self._on_loop(lambda running: [replace(request) for request in running.desk.log.seen])
+
+    def counts(self) -> dict[str, int]:
+        """Return how often each route was called since the last reset, say ``GET /v1/models``."""
+        return self._on_loop(lambda running: dict(running.desk.log.counts))
+
+    def reset(self) -> None:
+        """Forget tasks, uploads, balances, faults and requests, and set the clock right."""
+        self._on_loop(lambda running: running.desk.reset())
+
+    def add_faults(self, *faults: Fault) -> None:
+        """Script faults; see `Fault`."""
+        self._on_loop(lambda running: running.desk.service.faults.add(faults))
+
+    def faults(self) -> list[Fault]:
+        """Return the faults that are still to come."""
+        return self._on_loop(lambda running: running.desk.service.faults.left())
+
+    def clear_faults(self) -> None:
+        self._on_loop(lambda running: running.desk.service.faults.clear())
+
+    def advance(self, seconds: float) -> None:
+        """Move the service's clock, for example past the life of a result URL."""
+        self._on_loop(lambda running: running.desk.service.advance(seconds))
+
+    def now(self) -> float:
+        """Return the service's time in epoch seconds."""
+        return self._on_loop(lambda running: running.desk.service.now())
+
+    def _must_run(self) -> None:
+        if self._thread is None:
+            raise RuntimeError("the emulator is not running: use it in a with statement, or call start()")
+
+    def _on_loop(self, ask: Callable[[Running], T]) -> T:
+        self._must_run()
+
+        async def asked() -> T:
+            return ask(self._running)
+
+        return asyncio.run_coroutine_threadsafe(asked(), self._loop).result()

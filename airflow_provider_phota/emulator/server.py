@@ -1,0 +1,81 @@
+"""Starting and stopping the service on a socket."""
+
+import logging
+import sqlite3
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from airflow_provider_phota.emulator.app import build_app
+from airflow_provider_phota.emulator.call import Desk, RequestLog
+from airflow_provider_phota.emulator.inputs import Intake
+from airflow_provider_phota.emulator.service import Service
+from airflow_provider_phota.emulator.settings import Settings
+from airflow_provider_phota.emulator.store import Store
+from airflow_provider_phota.emulator.studio import Studio
+
+_GRACE = 0.5  # seconds a request under way gets at shutdown; a scripted hang must not hold up the end
+_BACKLOG = 1024  # thousands of waits may begin at once
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A service that listens."""
+
+    url: str
+    desk: Desk
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[Running]:
+    """Listen while the context lasts.
+
+    Raises:
+        OSError: The port is taken, or the certificate or the state file is of no use.
+    """
+    tls = _tls(settings)
+    async with AsyncExitStack() as stack:
+        store = _store(settings)
+        stack.callback(store.close)
+        service = Service(settings, store)
+        desk = Desk(service, Intake(service), Studio(store), RequestLog())
+        stack.push_async_callback(desk.studio.close)
+        stack.push_async_callback(desk.intake.close)
+        runner = web.AppRunner(build_app(desk), access_log=None, logger=_unheard(), shutdown_timeout=_GRACE)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        await web.TCPSite(runner, settings.host, settings.port, ssl_context=tls, backlog=_BACKLOG).start()
+        host, port = runner.addresses[0][:2]
+        desk.intake.home = f"{settings.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+        for task in service.tasks_without_inputs():
+            desk.intake.prepare(task)
+        yield Running(desk.intake.home, desk)
+
+
+def _unheard() -> logging.Logger:
+    """Return a logger for aiohttp's own errors: they quote the headers of a damaged request, and so a key."""
+    logger = logging.getLogger("airflow_provider_phota.emulator.http")
+    logger.disabled = True
+    return logger
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    if settings.tls_cert is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(settings.tls_cert)
+    except OSError as failure:
+        why = "no certificate and key in it" if isinstance(failure, ssl.SSLError) else failure.strerror
+        raise OSError(f"certificate {settings.tls_cert}: {why}") from None
+    return context
+
+
+def _store(settings: Settings) -> Store:
+    try:
+        return Store(settings.state)
+    except sqlite3.Error as failure:
+        raise OSError(f"state file {settings.state}: {failure}") from None

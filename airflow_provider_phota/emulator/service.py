@@ -1,0 +1,218 @@
+"""The service without HTTP: who may call, what is created and billed, how a task stands, when links end."""
+
+import hashlib
+import hmac
+import random
+import secrets
+import string
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+from airflow_provider_phota.emulator.errors import insufficient_quota, not_found, unauthorized
+from airflow_provider_phota.emulator.faults import Fault
+from airflow_provider_phota.emulator.orders import PROFILE, read_order
+from airflow_provider_phota.emulator.records import Failure, LedgerEntry, TaskRecord, UploadRecord
+from airflow_provider_phota.emulator.script import FaultScript
+from airflow_provider_phota.emulator.settings import UPLOAD_TTL, Settings
+from airflow_provider_phota.emulator.store import Store
+
+_ID_LETTERS = string.ascii_lowercase + string.digits
+KEY_PREFIX = "emu-"
+
+
+def account_of(authorization: str | None) -> str:
+    """Return the account that an Authorization header names: a digest of the key.
+
+    Raises:
+        ApiError: 401 for a missing key and for one that is not the emulator's. The key is never repeated.
+    """
+    scheme, _, key = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not key.strip():
+        raise unauthorized("missing API key: send the header 'Authorization: Bearer <key>'")
+    if not key.strip().startswith(KEY_PREFIX):
+        raise unauthorized(
+            "this is the PHOTA emulator, and it takes only keys that begin with 'emu-'. "
+            "Never send a real key here; if that was one, check the connection's host"
+        )
+    return hashlib.sha256(key.strip().encode(errors="surrogateescape")).hexdigest()[:16]
+
+
+class Service:
+    """Accounts, tasks, uploads and links. Every change is in the store when a method returns."""
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self.settings = settings
+        self.store = store
+        self._seed = secrets.randbits(64) if settings.seed is None else settings.seed
+        self._load()
+
+    def _load(self) -> None:
+        self._tasks = {task.id: task for task in self.store.tasks()}
+        self._spent: dict[str, int] = {}
+        for task in self._tasks.values():
+            self._spent[task.account] = self._spent.get(task.account, 0) + task.order.credits
+        self._failing = {task.id for task in self._tasks.values() if task.failure}
+        self._advanced = float(self.store.meta("advanced", "0"))
+        self._secret = self.store.meta("secret", "") or secrets.token_hex(32)
+        self.store.set_meta("secret", self._secret)
+        self.faults = FaultScript(
+            self.store.meta("faults", "[]"), lambda text: self.store.set_meta("faults", text)
+        )
+
+    def reset(self) -> None:
+        """Forget tasks, uploads, balances and faults, and set the clock right."""
+        self.store.clear()
+        self._load()
+
+    def now(self) -> float:
+        """Return the service's time: epoch seconds plus what the clock was advanced by."""
+        return time.time() + self._advanced
+
+    def advance(self, seconds: float) -> None:
+        self._advanced += seconds
+        self.store.set_meta("advanced", repr(self._advanced))
+
+    def available(self, account: str) -> int:
+        """Return the credits an account has left; what failed tasks had reserved is back."""
+        return self.settings.credits - self.used(account)
+
+    def used(self, account: str) -> int:
+        now = self.now()
+        failing = (self._tasks[task_id] for task_id in self._failing)
+        refunds = sum(t.order.credits - t.credits(now) for t in failing if t.account == account)
+        return self._spent.get(account, 0) - refunds
+
+    def create_task(
+        self,
+        account: str,
+        body: Mapping[str, Any],
+        locate: Callable[[str], str],
+        fault: Fault | None = None,
+    ) -> TaskRecord:
+        """Check a submit, reserve its credits and create its task.
+
+        Args:
+            account: Who pays.
+            body: The submit's body.
+            locate: Turns an input URL into its source, or refuses it.
+            fault: A fault that changes the task: ``latency`` or ``fail_task``.
+
+        Raises:
+            ApiError: 422 for a bad body, 402 for a balance that is too low; nothing has been created.
+        """
+        order = read_order(body)
+        sources = tuple(locate(url) for url in order.urls)
+        if order.credits > self.available(account):
+            raise insufficient_quota(order.credits, max(0, self.available(account)))
+        now = self.now()
+        duration, estimated_time = self._duration(fault)
+        task = TaskRecord(
+            id=f"task-unified-{int(now)}-{''.join(secrets.choice(_ID_LETTERS) for _ in range(8))}",
+            account=account,
+            request=dict(body),
+            order=order,
+            created=now,
+            duration=duration,
+            estimated_time=estimated_time,
+            sources=sources,
+            inputs=None if sources else (),
+            failure=_failure(fault, now + duration) if fault and fault.kind == "fail_task" else None,
+        )
+        self._spent[account] = self._spent.get(account, 0) + order.credits
+        self._put(task)
+        return task
+
+    def _duration(self, fault: Fault | None) -> tuple[float, int]:
+        # One generator a task: after a restart the n-th task still gets the n-th draw of the seed.
+        rng = random.Random(f"{self._seed}:{len(self._tasks)}")  # noqa: S311 - durations are no secret
+        duration = rng.uniform(*self.settings.latency)
+        if fault and fault.kind == "latency" and fault.seconds is not None:
+            duration = fault.seconds
+        return duration, max(1, round(duration * rng.uniform(0.8, 1.3)))
+
+    def _put(self, task: TaskRecord) -> None:
+        self.store.put_task(task)
+        self._tasks[task.id] = task
+        if task.failure:
+            self._failing.add(task.id)
+
+    def find_task(self, task_id: str) -> TaskRecord | None:
+        return self._tasks.get(task_id)
+
+    def task(self, task_id: str) -> TaskRecord:
+        """Return a task; every key sees every task, as keys of one account do, so that a key can be rotated.
+
+        Raises:
+            ApiError: 404.
+        """
+        task = self._tasks.get(task_id)
+        if task is None:
+            raise not_found(f"task {task_id!r} not found")
+        return task
+
+    def tasks_without_inputs(self) -> list[TaskRecord]:
+        """Return the tasks whose inputs have not been fetched yet: what a restart has to take up again."""
+        return [task for task in self._tasks.values() if task.inputs is None and not task.failure]
+
+    def set_inputs(self, task_id: str, blobs: tuple[str, ...]) -> None:
+        if task := self._tasks.get(task_id):  # gone after a reset
+            self._put(replace(task, inputs=blobs))
+
+    def fail_task(self, task_id: str, failure: Fault | Failure) -> None:
+        """Let a task end failed, at once if a fault says so; what has failed already stays as it is."""
+        task, now = self._tasks.get(task_id), self.now()
+        if task and task.status(now) != "failed":
+            failure = failure if isinstance(failure, Failure) else _failure(failure, now)
+            self._put(replace(task, failure=failure))
+
+    def ledger(self) -> list[LedgerEntry]:
+        """Return every task that was created and billed, oldest first."""
+        now = self.now()
+        return [
+            LedgerEntry(t.id, t.order.model, int(t.created), t.status(now), t.credits(now), t.request)
+            for t in self._tasks.values()
+        ]
+
+    def add_upload(self, filename: str, size: int, blob: str) -> UploadRecord:
+        upload = UploadRecord(f"file-{secrets.token_hex(12)}", filename, size, self.now(), blob)
+        self.store.put_upload(upload)
+        return upload
+
+    def upload(self, upload_id: str) -> UploadRecord:
+        """Return an upload that has not expired.
+
+        Raises:
+            ApiError: 404.
+        """
+        upload = self.store.upload(upload_id)
+        if upload is None or self.now() >= upload.created + UPLOAD_TTL:
+            raise not_found("no such upload; uploaded files live 72 hours")
+        return upload
+
+    def results(self, task: TaskRecord, base_url: str) -> list[dict[str, Any]]:
+        """Return the results of a completed task as the API shows them."""
+        if task.order.model == PROFILE:
+            digest = hashlib.sha256(task.id.encode()).hexdigest()
+            return [{"result_type": "profile", "profile_id": f"profile_{digest[:12]}"}]
+        paths = [f"{task.id}/{index}" for index in range(task.order.outputs)]
+        return [
+            {
+                "url": f"{base_url}/results/{quote(path)}.png?sig={self.signature(path)}",
+                "content_type": "image/png",
+            }
+            for path in paths
+        ]
+
+    def signature(self, path: str) -> str:
+        """Return what signs the link to one result, ``<task id>/<index>``."""
+        return hmac.new(self._secret.encode(), path.encode(), "sha256").hexdigest()
+
+    def results_expire_at(self, task: TaskRecord) -> float:
+        return task.done_at + self.settings.result_ttl
+
+
+def _failure(fault: Fault, at: float) -> Failure:
+    return Failure(fault.code or "generation_failed", fault.message or "the picture could not be made", at)

@@ -1,0 +1,58 @@
+"""Makes result pictures when they are first asked for, so that a task nobody looks at costs nothing."""
+
+import asyncio
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+
+from airflow_provider_phota.emulator.pictures import draw
+from airflow_provider_phota.emulator.records import TaskRecord
+from airflow_provider_phota.emulator.store import Store
+
+#: Drawn pictures are kept up to so many bytes in all, the last used ones longest.
+CACHE_BYTES = 128 * 1024 * 1024
+_AT_ONCE = 2
+
+
+class Studio:
+    """Draws in threads, at most two at a time, and remembers the last pictures."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._threads = ThreadPoolExecutor(_AT_ONCE, "phota-emulator-draw")
+        self._gate = asyncio.Semaphore(_AT_ONCE)
+        self._drawing: dict[tuple[str, int], asyncio.Task[bytes]] = {}
+        self._cache: OrderedDict[tuple[str, int], bytes] = OrderedDict()
+        self._cached = 0
+
+    async def close(self) -> None:
+        for job in self._drawing.values():
+            job.cancel()
+        await asyncio.gather(*self._drawing.values(), return_exceptions=True)
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    async def picture(self, task: TaskRecord, index: int) -> bytes:
+        """Return one result of a completed task as PNG."""
+        name = (task.id, index)
+        if name in self._cache:
+            self._cache.move_to_end(name)
+            return self._cache[name]
+        job = self._drawing.get(name)
+        if job is None:
+            job = self._drawing[name] = asyncio.create_task(self._draw(task, index))
+            job.add_done_callback(lambda _: self._drawing.pop(name, None))
+        # One client that goes away must not stop the drawing for the others.
+        return await asyncio.shield(job)
+
+    async def _draw(self, task: TaskRecord, index: int) -> bytes:
+        async with self._gate:  # also bounds how many inputs are held in memory
+            inputs = [self._store.read(blob) for blob in task.inputs or ()]
+            loop = asyncio.get_running_loop()
+            png = await loop.run_in_executor(self._threads, draw, task.order, inputs, task.id, index)
+        self._keep((task.id, index), png)
+        return png
+
+    def _keep(self, name: tuple[str, int], png: bytes) -> None:
+        self._cache[name] = png
+        self._cached += len(png)
+        while self._cached > CACHE_BYTES and len(self._cache) > 1:
+            self._cached -= len(self._cache.popitem(last=False)[1])

@@ -1,0 +1,1 @@
+"""What a developer runs: a real Airflow on loopback, the demo, its photograph."""

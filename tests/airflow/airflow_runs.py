@@ -1,0 +1,71 @@
+"""Run a DAG of the DAG folder by `dag.test()` and look at what became of it, alike on Airflow 2.11 and 3."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = {"examples": ROOT / "example_dags", "tests": Path(__file__).parent / "dags"}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One DAG run: its state, the state of each task's instances, and what they pushed."""
+
+    state: str
+    states: dict[str, list[str]]
+    pushed: dict[tuple[str, str], list[Any]]
+
+    def xcom(self, task_id: str, key: str = "return_value") -> Any:
+        (value,) = self.pushed[task_id, key]
+        return value
+
+
+def run(dag_id: str, **conf: Any) -> Run:
+    dag_run = _dag(dag_id).test(run_conf=conf)
+    states: dict[str, list[str]] = {}
+    for instance in sorted(dag_run.get_task_instances(), key=lambda each: each.map_index):
+        states.setdefault(instance.task_id, []).append(str(getattr(instance.state, "value", instance.state)))
+    state = str(getattr(dag_run.state, "value", dag_run.state))
+    return Run(state, states, _pushed(dag_id, dag_run.run_id))
+
+
+@cache
+def _dag(dag_id: str) -> Any:
+    for name, dag in _dags().items():
+        if name == dag_id:
+            return dag
+    raise LookupError(f"no DAG {dag_id!r} among {sorted(_dags())}")
+
+
+@cache
+def _dags() -> dict[str, Any]:
+    from airflow.providers.common.compat.sdk import DAG
+
+    found = {}
+    for folder in FOLDERS.values():
+        for path in folder.glob("*.py"):
+            spec = importlib.util.spec_from_file_location(f"dags_{path.stem}", path)
+            module = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
+            found |= {dag.dag_id: dag for dag in vars(module).values() if isinstance(dag, DAG)}
+    return found
+
+
+def _pushed(dag_id: str, run_id: str) -> dict[tuple[str, str], list[Any]]:
+    from airflow.models import xcom
+    from airflow.utils.session import create_session
+
+    is_airflow_2 = not hasattr(xcom, "XComModel")
+    model = xcom.XCom if is_airflow_2 else xcom.XComModel
+    pushed: dict[tuple[str, str], list[Any]] = {}
+    with create_session() as session:
+        for row in session.query(model).filter_by(dag_id=dag_id, run_id=run_id).order_by(model.map_index):
+            pushed.setdefault((row.task_id, row.key), []).append(
+                row.value if is_airflow_2 else model.deserialize_value(row)
+            )
+    return pushed

@@ -1,0 +1,83 @@
+"""A private Airflow home with a migrated SQLite database, made before anything imports Airflow."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_phota.emulator import Emulator
+
+_HOME = tempfile.TemporaryDirectory(prefix="phota-airflow-")
+_SETTINGS = {
+    "AIRFLOW_HOME": _HOME.name,
+    "AIRFLOW__CORE__DAGS_FOLDER": f"{_HOME.name}/dags",
+    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
+    "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+}
+# Airflow reads its settings when it is first imported, which a test module does before any fixture runs
+for _name in [name for name in os.environ if name.startswith("AIRFLOW")]:
+    del os.environ[_name]
+os.environ.update(_SETTINGS)
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.airflow)
+            # Airflow and its 150 dependencies warn about each other; ours stay errors
+            item.add_marker(pytest.mark.filterwarnings("default"))
+            item.add_marker(pytest.mark.filterwarnings("error:::airflow_provider_phota"))
+
+
+@pytest.fixture(scope="session")
+def metadata_database() -> Iterator[None]:
+    """A migrated database; by a process of its own, as `airflow db migrate` is meant to be run."""
+    from airflow_runs import FOLDERS
+
+    Path(_HOME.name, "dags").mkdir()
+    for name, folder in FOLDERS.items():
+        Path(_HOME.name, "dags", name).symlink_to(folder)
+    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True)
+    yield
+    _HOME.cleanup()
+
+
+@pytest.fixture(scope="session")
+def emulator_process() -> Iterator[Emulator]:
+    with Emulator(port=0, latency=(0.1, 0.2), seed=0) as service:
+        yield service
+
+
+@pytest.fixture
+def emulator(emulator_process: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
+    """A clean PHOTA service, and `phota_default` pointing at it."""
+    emulator_process.reset()
+    connection = {"conn_type": "phota", "password": emulator_process.key, "host": emulator_process.url}
+    monkeypatch.setenv("AIRFLOW_CONN_PHOTA_DEFAULT", json.dumps(connection))
+    return emulator_process
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Triggers fire as soon as they can: in `dag.test()` there is no scheduler to mind."""
+    monkeypatch.setattr("airflow_provider_phota.triggers.phota.EARLIEST_EVENT", 0.0)
+
+
+@pytest.fixture
+def picture_url(emulator: Emulator) -> str:
+    """A picture the emulator can read."""
+    from airflow_provider_phota.hooks.phota import PhotaHook
+
+    return PhotaHook().upload_file(PICTURE)
+
+
+PICTURE = next((Path(__file__).parents[2] / "example_dags" / "pictures").glob("*.jpg"))

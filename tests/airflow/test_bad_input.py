@@ -1,0 +1,169 @@
+"""Bad input of a task: one clear error that names the argument, nothing sent, nothing billed, no retry."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_phota.operators.phota import PhotaImageEditOperator
+from airflow_provider_phota.sensors.phota import PhotaTaskSensor
+from airflow_provider_phota.transfers.phota_to_object_storage import PhotaToObjectStorageOperator
+
+pytestmark = pytest.mark.usefixtures("metadata_database")
+
+PICTURE = "http://127.0.0.1/picture.png"
+
+EDITS = [
+    ({"prompt": None}, "prompt", "None"),
+    ({"prompt": ""}, "prompt", "empty"),
+    ({"prompt": "  \n"}, "prompt", "empty"),
+    ({"prompt": 7}, "prompt", "7"),
+    ({"prompt": "None"}, "prompt", "'None'"),
+    ({"prompt": "['a', 'b']"}, "prompt", "['a', 'b']"),
+    ({"prompt": "half \ud800"}, "prompt", "surrogate"),
+    ({"prompt": "nul \x00"}, "prompt", "NUL"),
+    ({"image_urls": []}, "image_urls", "empty"),
+    ({"image_urls": ""}, "image_urls", "''"),
+    ({"image_urls": [""]}, "image_urls", "''"),
+    ({"image_urls": None}, "image_urls", "None"),
+    ({"image_urls": [None]}, "image_urls", "None"),
+    ({"image_urls": "None"}, "image_urls", "None"),
+    ({"image_urls": {"url": PICTURE}}, "image_urls", "url"),
+    ({"image_urls": f"['{PICTURE}']"}, "image_urls", "the text of a list"),
+    ({"image_urls": "portraits/me.jpg"}, "image_urls", "'portraits/me.jpg'"),
+    ({"image_urls": "//example.com/me.jpg"}, "image_urls", "'//example.com/me.jpg'"),
+    ({"image_urls": "ftp://example.com/me.jpg"}, "image_urls", "ftp"),
+    ({"image_urls": "javascript:alert(1)"}, "image_urls", "javascript"),
+    ({"image_urls": "file:///data/me.jpg"}, "image_urls", "PhotaHook.upload_file()"),
+    ({"image_urls": "data:image/png;base64,AAAA"}, "image_urls", "PhotaHook.upload_file()"),
+    ({"image_urls": "https://user:word@example.com/me.jpg"}, "image_urls", "user name"),
+    ({"image_urls": [PICTURE, PICTURE]}, "image_urls", "twice"),
+    ({"num_outputs": 0}, "num_outputs", "0"),
+    ({"num_outputs": -1}, "num_outputs", "-1"),
+    ({"num_outputs": 1.0}, "num_outputs", "1.0"),
+    ({"num_outputs": "2"}, "num_outputs", "'2'"),
+    ({"num_outputs": True}, "num_outputs", "True"),
+    ({"resolution": "2K"}, "resolution", "'2K'"),
+    ({"resolution": "1k"}, "resolution", "'1k'"),
+    ({"resolution": None}, "resolution", "None"),
+    ({"profile_ids": []}, "profile_ids", "empty"),
+    ({"profile_ids": "p1"}, "profile_ids", "'p1'"),
+    ({"profile_ids": ["p1", ""]}, "profile_ids", "''"),
+    ({"profile_ids": [1]}, "profile_ids", "1"),
+    ({"profile_ids": ["p1", "p1"]}, "profile_ids", "twice"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "argument", "words"), EDITS)
+def test_a_bad_edit_is_refused_before_anything_is_sent(emulator, arguments, argument, words):
+    operator = PhotaImageEditOperator(task_id="edit", **{"prompt": "a", "image_urls": PICTURE, **arguments})
+    with pytest.raises(AirflowFailException) as caught:
+        operator.execute({})
+    assert str(caught.value).startswith(f"{argument}: ")
+    assert words in str(caught.value)
+    assert emulator.requests() == []
+
+
+KEY = "sk-canary-0123456789"
+GOOD = {"conn_type": "phota", "password": KEY, "host": "https://api.foxapi.cc"}
+
+CONNECTIONS = [
+    ({"password": None}, "no API key"),
+    ({"password": "   "}, "no API key"),
+    ({"password": "sk-1"}, "malformed"),
+    ({"password": f"{KEY}\nX-Evil: 1"}, "malformed"),
+    ({"password": f"{KEY} {KEY}"}, "malformed"),
+    ({"password": f"{KEY}\u201d"}, "malformed"),
+    ({"password": f"{KEY}\x00"}, "malformed"),
+    ({"host": "ftp://api.foxapi.cc"}, "no http(s) URL"),
+    ({"host": "http://api.foxapi.cc"}, "plain http"),
+    ({"host": "http://10.0.0.8"}, "plain http"),
+    ({"host": "https://api.foxapi.cc/v1"}, "no path"),
+    ({"host": "https://api.foxapi.cc?x=1"}, "no path"),
+    ({"host": f"https://{KEY}@api.foxapi.cc"}, "no path, query or user name"),
+    ({"host": "https://api.foxapi.cc:99999"}, "malformed"),
+    ({"host": "https://"}, "no http(s) URL"),
+    ({"host": "https://api .foxapi.cc"}, "spaces"),
+    ({"port": 99999}, "port 99999"),
+    ({"schema": "v1"}, "schema 'v1'"),
+    ({"extra": {"base_url": "https://evil.example"}}, "host field"),
+    ({"extra": {"read_timeout": -1}}, "'read_timeout'"),
+    ({"extra": {"read_timeout": "soon"}}, "'read_timeout'"),
+    ({"extra": {"connect_timeout": True}}, "'connect_timeout'"),
+    ({"extra": {"allow_http": "maybe"}}, "'allow_http'"),
+    ({"extra": {"proxy": "proxy.local:3128"}}, "'proxy'"),
+    ({"extra": "[1, 2]"}, "no JSON object"),
+    ({"extra": "{broken"}, "no JSON object"),
+]
+
+
+@pytest.mark.parametrize(("parts", "words"), CONNECTIONS)
+def test_a_bad_connection_is_refused_without_showing_the_key(monkeypatch, parts, words):
+    monkeypatch.setenv("AIRFLOW_CONN_PHOTA_DEFAULT", json.dumps({**GOOD, **parts}))
+    operator = PhotaImageEditOperator(task_id="edit", prompt="a", image_urls="https://example.com/a.png")
+    with pytest.raises(AirflowFailException) as caught:
+        operator.execute({})
+    assert words in str(caught.value)
+    assert KEY not in str(caught.value)
+
+
+def test_a_missing_connection_says_how_to_make_one(monkeypatch):
+    operator = PhotaImageEditOperator(
+        task_id="edit", prompt="a", image_urls="https://example.com/a.png", phota_conn_id="nobody"
+    )
+    with pytest.raises(
+        AirflowFailException, match=r"There is no Airflow connection 'nobody'.*AIRFLOW_CONN_NOBODY"
+    ):
+        operator.execute({})
+
+
+def test_a_picture_on_a_private_network_needs_a_service_there(monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_PHOTA_DEFAULT", json.dumps(GOOD))
+    for host in ("127.0.0.1", "localhost", "10.1.2.3", "192.168.0.1", "169.254.169.254", "[::1]"):
+        operator = PhotaImageEditOperator(task_id="edit", prompt="a", image_urls=f"http://{host}/a.png")
+        with pytest.raises(AirflowFailException, match="cannot read"):
+            operator.execute({})
+
+
+@pytest.mark.parametrize("value", [None, 7, "", "None", "a/b", "../x", "a?b", "-x", "x" * 300])
+def test_a_bad_task_id_is_refused_before_anything_is_sent(emulator, value):
+    with pytest.raises(AirflowFailException, match=r"^phota_task_id: "):
+        PhotaTaskSensor(task_id="wait", phota_task_id=value).execute({})
+    assert emulator.requests() == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "argument"),
+    [
+        ({"result": None}, "result"),
+        ({"result": {}}, "result"),
+        ({"result": {"phota_task_id": "t1", "images": []}}, "result"),
+        ({"result": {"phota_task_id": "../t1", "images": [{"url": "https://x/y"}]}}, "result"),
+        ({"result": "../t1"}, "result"),
+        ({"destination": "relative/path"}, "destination"),
+        ({"destination": ""}, "destination"),
+        ({"destination": None}, "destination"),
+        ({"destination": "file:///out/../etc"}, "destination"),
+        ({"destination": "s4://bucket/prefix"}, "destination"),
+    ],
+)
+def test_a_bad_landing_is_refused_before_anything_is_fetched(emulator, tmp_path, arguments, argument):
+    good = {"result": "task-1", "destination": f"file://{tmp_path}"}
+    with pytest.raises(AirflowFailException, match=f"^{argument}"):
+        PhotaToObjectStorageOperator(task_id="land", **{**good, **arguments}).execute({})
+    assert emulator.requests() == []
+
+
+@pytest.mark.parametrize("value", [0, -1, True, "5", None, float("nan"), float("inf")])
+def test_times_that_make_no_sense_are_refused_when_the_dag_is_parsed(value):
+    with pytest.raises(ValueError, match=r"^timeout: "):
+        PhotaTaskSensor(task_id="wait", phota_task_id="t1", timeout=value)
+    with pytest.raises(ValueError, match=r"^poll_interval: "):
+        PhotaImageEditOperator(task_id="edit", prompt="a", image_urls=PICTURE, poll_interval=value)
+
+
+def test_a_wait_cannot_outlive_the_results():
+    with pytest.raises(ValueError, match="at most 72000"):
+        PhotaImageEditOperator(task_id="edit", prompt="a", image_urls=PICTURE, timeout=24 * 3600)

@@ -1,0 +1,163 @@
+"""PhotaImageEditOperator: what it submits, pushes, returns and raises."""
+
+from __future__ import annotations
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow_runs import run
+
+from airflow_provider_phota.api.errors import PhotaTaskFailed, PhotaUnreachable
+from airflow_provider_phota.emulator import Fault
+from airflow_provider_phota.operators.phota import PhotaImageEditOperator
+
+pytestmark = pytest.mark.usefixtures("metadata_database", "at_once")
+
+
+class _TaskInstance:
+    """Where an operator executed by hand pushes to."""
+
+    def __init__(self) -> None:
+        self.pushed: dict[str, object] = {}
+
+    def xcom_push(self, key: str, value: object) -> None:
+        self.pushed[key] = value
+
+
+def execute(**arguments):
+    operator = PhotaImageEditOperator(
+        task_id="edit", **{"prompt": "a beach", "poll_interval": 0.05, **arguments}
+    )
+    instance = _TaskInstance()
+    try:
+        return operator.execute({"ti": instance}), instance.pushed
+    except Exception as error:
+        error.pushed = instance.pushed
+        raise
+
+
+def test_it_submits_and_pushes_the_id_twice(emulator, picture_url):
+    done = run("submit_only", image_urls=[picture_url], prompt="a beach", num_outputs=2, resolution="4K")
+    (entry,) = emulator.ledger()
+    assert done.xcom("edit") == done.xcom("edit", "phota_task_id") == entry.id
+    assert entry.request == {
+        "model": "phota-image-edit",
+        "prompt": "a beach",
+        "image_urls": [picture_url],
+        "num_outputs": 2,
+        "resolution": "4K",
+    }
+
+
+@pytest.mark.parametrize("dag_id", ["wait_in_worker", "wait_deferred"])
+def test_a_waiting_one_returns_the_finished_task(emulator, picture_url, dag_id):
+    done = run(dag_id, image_urls=picture_url, num_outputs=2)
+    result = done.xcom("edit")
+    (entry,) = emulator.ledger()
+    assert result["phota_task_id"] == done.xcom("edit", "phota_task_id") == entry.id
+    assert result["model"] == "phota-image-edit"
+    assert len(result["images"]) == 2
+    assert result["created"] < result["expires_at"]
+    assert result["usage"]
+
+
+@pytest.mark.parametrize("dag_id", ["no_time_in_worker", "no_time_deferred"])
+def test_a_wait_that_runs_out_of_time_fails_and_keeps_the_id(emulator, picture_url, dag_id):
+    emulator.add_faults(Fault(on="submit", kind="latency", seconds=60.0))
+    done = run(dag_id, image_urls=picture_url)
+    assert done.states == {"edit": ["failed"]}
+    assert [done.xcom("edit", "phota_task_id")] == [entry.id for entry in emulator.ledger()]
+
+
+def test_a_wait_that_runs_out_of_time_says_what_goes_on_and_is_not_retried(emulator, picture_url):
+    emulator.add_faults(Fault(on="submit", kind="latency", seconds=60.0))
+    with pytest.raises(AirflowFailException) as caught:
+        execute(image_urls=picture_url, wait_for_completion=True, timeout=0.3)
+    (entry,) = emulator.ledger()
+    for words in (
+        entry.id,
+        "goes on",
+        "billed",
+        "pay for a new edit",
+        f"PhotaTaskSensor(phota_task_id='{entry.id}')",
+    ):
+        assert words in str(caught.value)
+
+
+def test_a_failed_phota_task_says_why_and_what_a_retry_costs(emulator, picture_url):
+    emulator.add_faults(
+        Fault(on="submit", kind="fail_task", code="nsfw_content", message="No such picture, please.")
+    )
+    with pytest.raises(PhotaTaskFailed) as caught:
+        execute(image_urls=picture_url, wait_for_completion=True)
+    (entry,) = emulator.ledger()
+    for words in (
+        entry.id,
+        "failed",
+        "nsfw_content",
+        "No such picture, please.",
+        "A retry submits a new edit",
+    ):
+        assert words in str(caught.value)
+
+
+def test_fewer_pictures_than_ordered_are_delivered(emulator, picture_url):
+    result, _ = execute(image_urls=picture_url, wait_for_completion=True, num_outputs=1)
+    assert len(result["images"]) == 1
+
+
+def test_a_submit_without_an_answer_is_not_sent_again(emulator, picture_url):
+    emulator.add_faults(Fault(on="submit", kind="reset_after"))
+    with pytest.raises(AirflowFailException, match="may have been created and billed"):
+        execute(image_urls=picture_url)
+    assert len(emulator.ledger()) == 1
+
+
+def test_a_lost_answer_with_a_created_task_is_never_repeated_for_any_server_error(emulator, picture_url):
+    for status in (500, 502, 503, 504):
+        emulator.reset()
+        emulator.add_faults(Fault(on="submit", kind="billed_status", status=status, times=None))
+        with pytest.raises(AirflowFailException, match=f"HTTP {status}"):
+            execute(image_urls="http://127.0.0.1:1/picture.png")
+        assert len(emulator.ledger()) == 1
+
+
+def test_a_rate_limited_submit_waits_and_is_billed_once(emulator, picture_url):
+    emulator.add_faults(Fault(on="submit", kind="status", status=429, headers={"Retry-After": "0"}, times=2))
+    phota_task_id, pushed = execute(image_urls=picture_url)
+    assert [entry.id for entry in emulator.ledger()] == [phota_task_id]
+    assert pushed == {"phota_task_id": phota_task_id}
+    assert emulator.counts()["POST /v1/images/generations"] == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "words"),
+    [
+        (401, "authentication_error", "key"),
+        (402, "insufficient_quota", "balance"),
+        (422, "invalid_param", "prompt"),
+    ],
+)
+def test_a_refusal_says_what_the_service_says_and_is_not_retried(emulator, picture_url, status, code, words):
+    emulator.add_faults(
+        Fault(
+            on="submit",
+            kind="status",
+            status=status,
+            code=code,
+            message=f"The {words} is not good. (request_id: r1)",
+        )
+    )
+    with pytest.raises(AirflowFailException) as caught:
+        execute(image_urls=picture_url)
+    for part in (str(status), code, f"The {words} is not good.", "r1", "does not retry"):
+        assert part in str(caught.value)
+    assert emulator.ledger() == []
+
+
+def test_a_service_that_is_down_can_be_retried(emulator, monkeypatch):
+    monkeypatch.setenv(
+        "AIRFLOW_CONN_PHOTA_DEFAULT",
+        '{"conn_type": "phota", "password": "emu-0123456789", "host": "http://127.0.0.1:1"}',
+    )
+    with pytest.raises(PhotaUnreachable, match="could not be reached"):
+        execute(image_urls="http://127.0.0.1:1/picture.png")

@@ -1,0 +1,117 @@
+"""Run the documentation's examples, all in this one process: importing Airflow takes seconds.
+
+Usage: python docs_runner.py EXAMPLES.json REPORT.json, in an environment with a migrated AIRFLOW_HOME.
+The service is an emulator in this process. What only stands for something of the reader's (a public URL, a
+local picture, a bucket) is replaced by something that is there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+from airflow_provider_phota.emulator import Emulator
+from airflow_provider_phota.hooks.phota import PhotaHook
+
+HOME = Path(os.environ["AIRFLOW_HOME"])
+PICTURE = HOME / "portrait.jpg"
+LANDED = HOME / "landed"
+PHOTA_TASK_ID = "task-unified-1757165031-uyujaw3d"
+
+
+def main(examples: Path, report: Path) -> None:
+    _draw(PICTURE)
+    with Emulator(latency=(0.0, 0.05)) as emulator:
+        problems = {each["id"]: _problem(each, emulator) for each in json.loads(examples.read_text())}
+    report.write_text(json.dumps(problems))
+
+
+def _draw(path: Path) -> None:
+    from PIL import Image
+
+    Image.linear_gradient("L").convert("RGB").save(path)
+
+
+def _problem(example: dict[str, Any], emulator: Emulator) -> str:
+    """What is wrong with an example, empty if nothing is."""
+    print(f"----- {example["id"]}", flush=True)
+    emulator.reset()
+    connection = {"conn_type": "phota", "password": emulator.key, "host": emulator.url}
+    os.environ["AIRFLOW_CONN_PHOTA_DEFAULT"] = json.dumps(connection)
+    try:
+        RUN[example["kind"]](example, emulator)
+    except BaseException:
+        return traceback.format_exc()
+    return ""
+
+
+def _run_dag(example: dict[str, Any], emulator: Emulator) -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    code, edits = _here(example["code"], emulator), len(emulator.ledger())
+    file = HOME / "dags" / f"{re.sub(r'[^a-z0-9]+', '_', example['id'])}.py"
+    file.write_text(code)
+    bag = DagBag(dag_folder=str(file))
+    assert not bag.import_errors, bag.import_errors
+    [dag] = bag.dags.values()
+    run = dag.test()
+    states = {instance.task_id: str(instance.state) for instance in run.get_task_instances()}
+    assert run.state == "success", (run.state, states)
+    assert len(emulator.ledger()) - edits == example["edits"], emulator.ledger()
+    if "ToObjectStorage" in code:
+        assert list(LANDED.rglob("*.png")), "nothing was landed"
+
+
+def _run_script(example: dict[str, Any], emulator: Emulator) -> None:
+    code = _here(example["code"], emulator)
+    exec(compile(code, example["id"], "exec"), {"__name__": "__main__"})
+    assert len(emulator.ledger()) == example["edits"], emulator.ledger()
+
+
+def _here(code: str, emulator: Emulator) -> str:
+    """The code with what is the reader's own replaced by what is here."""
+    url = PhotaHook().upload_file(PICTURE)
+    # a query keeps different pictures different: the same one twice is refused
+    code = re.sub(r"https://example\.com/([\w.-]+\.jpg)", rf"{url}?\1", code)
+    code = code.replace("/data/portrait.jpg", str(PICTURE))
+    code = code.replace("s3://my-bucket/", f"file://{LANDED}/").replace("file:///data/", f"file://{LANDED}/")
+    code = code.replace("file:///tmp/", f"file://{LANDED}/")
+    return code.replace(PHOTA_TASK_ID, _finished_task(url)) if PHOTA_TASK_ID in code else code
+
+
+def _finished_task(url: str) -> str:
+    phota_task_id = PhotaHook().submit_edit("an edit of an earlier day", url).id
+    while PhotaHook().get_task(phota_task_id).outcome.value != "succeeded":
+        time.sleep(0.05)
+    return phota_task_id
+
+
+def _read_connection(example: dict[str, Any], emulator: Emulator) -> None:
+    name, _, value = shlex.split(example["code"])[1].partition("=")
+    assert name == "AIRFLOW_CONN_PHOTA_DEFAULT"
+    os.environ[name] = value
+    settings = PhotaHook().settings
+    assert settings.base_url in {
+        "https://api.foxapi.cc", "http://127.0.0.1:8765", "https://127.0.0.1:8765",
+    }, settings  # fmt: skip
+    assert settings.api_key.startswith(("sk-your-api-key", "emu-"))
+
+
+def _parse_command(example: dict[str, Any], emulator: Emulator) -> None:
+    from airflow.cli.cli_parser import get_parser
+
+    get_parser().parse_args(shlex.split(example["code"])[1:])
+
+
+RUN = {"dag": _run_dag, "script": _run_script, "export": _read_connection, "airflow": _parse_command}
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

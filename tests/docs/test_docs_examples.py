@@ -1,0 +1,100 @@
+"""What the documentation shows works: its DAGs run, its code runs, Airflow takes its commands."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from docs_blocks import Block, blocks, commands
+from PIL import Image
+
+pytestmark = pytest.mark.airflow
+
+HERE = Path(__file__).parent
+PYTHON = blocks("python")
+OUR_SETTINGS = {
+    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+    # the service is on loopback, and nothing else is asked
+    "NO_PROXY": "127.0.0.1,localhost",
+    "no_proxy": "127.0.0.1,localhost",
+}
+
+
+def _examples() -> Iterator[dict[str, Any]]:
+    for block in PYTHON:
+        if block.kind in {"dag", "script"}:
+            yield {"id": block.id, "kind": block.kind, "code": block.code, "edits": block.edits}
+    for block in blocks("bash"):
+        for number, words in enumerate(commands(block)):
+            if words[0] in {"export", "airflow"}:
+                yield {"id": f"{block.id}:{number}", "kind": words[0], "code": shlex.join(words)}
+
+
+EXAMPLES = list(_examples())
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Of a process that imports Airflow: a home of its own with a migrated database."""
+    home = tmp_path_factory.mktemp("docs-airflow")
+    (home / "dags").mkdir()
+    # warnings are errors in this process; Airflow's own imports warn
+    foreign = ("AIRFLOW", "PYTHONWARNINGS", "PYTEST", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    environment = {**inherited, **OUR_SETTINGS, "AIRFLOW_HOME": str(home)}
+    environment["AIRFLOW__CORE__DAGS_FOLDER"] = str(home / "dags")
+    _run([sys.executable, "-m", "airflow", "db", "migrate"], environment, home)
+    return environment
+
+
+@pytest.fixture(scope="module")
+def report(environment: dict[str, str]) -> dict[str, str]:
+    """What is wrong with each example, by its id; empty where nothing is."""
+    home = Path(environment["AIRFLOW_HOME"])
+    wanted, found = home / "examples.json", home / "report.json"
+    wanted.write_text(json.dumps(EXAMPLES))
+    _run([sys.executable, str(HERE / "docs_runner.py"), str(wanted), str(found)], environment, home)
+    problems: dict[str, str] = json.loads(found.read_text())
+    return problems
+
+
+def _run(command: list[str], environment: Mapping[str, str], folder: Path) -> None:
+    done = subprocess.run(
+        command, env=dict(environment), cwd=folder, capture_output=True, text=True, check=False
+    )
+    print(done.stdout, done.stderr)  # pytest shows it where something failed
+    assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+
+
+@pytest.mark.parametrize("example", [each["id"] for each in EXAMPLES])
+def test_it_works(report: dict[str, str], example: str) -> None:
+    assert not report[example], report[example]
+
+
+def test_the_pytest_project_passes(environment: dict[str, str], tmp_path: Path) -> None:
+    files = [block for block in PYTHON if block.kind == "file"]
+    for block in files:
+        path = tmp_path / block.said["file"]
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(block.code)
+    Image.linear_gradient("L").convert("RGB").save(tmp_path / "tests" / "portrait.jpg")
+    dags = str(tmp_path / "dags")
+    environment = {**environment, "AIRFLOW__CORE__DAGS_FOLDER": dags, "PYTHONPATH": dags}
+    _run([sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "tests"], environment, tmp_path)
+
+
+@pytest.mark.parametrize("block", PYTHON, ids=lambda block: block.id)
+def test_it_compiles(block: Block) -> None:
+    compile(block.code, block.id, "exec")
+
+
+def test_hardly_anything_is_not_run() -> None:
+    assert len([block for block in PYTHON if block.kind == "not run"]) <= 2
