@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from io import BytesIO
 from types import SimpleNamespace, TracebackType
 from typing import Any, Self, TypeVar
 
@@ -79,12 +80,11 @@ class AiohttpDriver:
 
     async def _send(self, session: aiohttp.ClientSession, request: Request, flight: _Flight) -> Response:
         out = outgoing(request, self._settings)
-        body = _streamed(request.body) if isinstance(request.body, FileForm) else request.body
         async with session.request(
             request.method,
             URL(out.url, encoded=True),
             headers=out.headers,
-            data=body,
+            data=_body(request),
             proxy=self._proxy,
             timeout=aiohttp.ClientTimeout(
                 total=self._settings.time_allowed(request),
@@ -131,6 +131,13 @@ async def _read_capped(answer: aiohttp.ClientResponse, limit: int) -> bytes:
         if len(body) > limit:
             raise MaybeSent(f"the answer is longer than {limit} bytes")
     return bytes(body)
+
+
+def _body(request: Request) -> AsyncIterator[bytes] | BytesIO | None:
+    if isinstance(request.body, FileForm):
+        return _streamed(request.body)
+    # as plain bytes, a body above 1 MiB draws a ResourceWarning
+    return BytesIO(request.body) if request.body is not None else None
 
 
 async def _streamed(form: FileForm) -> AsyncIterator[bytes]:

@@ -109,8 +109,8 @@ def _checked_directory(destination: object) -> ObjectStoragePath:
         )
     if ".." in text.split("/"):
         raise PhotaInputError("destination", f"leads upwards with '..': {text!r}.")
-    path = ObjectStoragePath(text) if isinstance(destination, str) else destination
     try:
+        path = ObjectStoragePath(text) if isinstance(destination, str) else destination
         _ = path.fs
     except (ValueError, ImportError) as error:
         raise PhotaInputError(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+PICTURE = ROOT / "example_dags" / "pictures" / "mountain-lake.jpg"
 FOLDERS = {"examples": ROOT / "example_dags", "tests": Path(__file__).parent / "dags"}
 
 

@@ -75,9 +75,8 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def picture_url(emulator: Emulator) -> str:
     """A picture the emulator can read."""
+    from airflow_runs import PICTURE
+
     from airflow_provider_phota.hooks.phota import PhotaHook
 
     return PhotaHook().upload_file(PICTURE)
-
-
-PICTURE = next((Path(__file__).parents[2] / "example_dags" / "pictures").glob("*.jpg"))

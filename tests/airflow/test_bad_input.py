@@ -94,6 +94,7 @@ CONNECTIONS = [
     ({"extra": {"connect_timeout": True}}, "'connect_timeout'"),
     ({"extra": {"allow_http": "maybe"}}, "'allow_http'"),
     ({"extra": {"proxy": "proxy.local:3128"}}, "'proxy'"),
+    ({"extra": {"ca_bundle": "/nowhere.pem"}}, "'ca_bundle'"),
     ({"extra": "[1, 2]"}, "no JSON object"),
     ({"extra": "{broken"}, "no JSON object"),
 ]

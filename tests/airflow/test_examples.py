@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from airflow_runs import run
-from conftest import PICTURE
+from airflow_runs import PICTURE, run
 from PIL import Image
 
 from airflow_provider_phota.emulator import Fault

@@ -7,7 +7,7 @@ import json
 from urllib.parse import quote
 
 import pytest
-from conftest import PICTURE
+from airflow_runs import PICTURE
 
 from airflow_provider_phota.api import protocol
 from airflow_provider_phota.api.errors import PhotaInputError, PhotaNotFound

@@ -8,18 +8,25 @@ Airflow's default heartbeats, ask for `wide_stack`; they are `slow`, so that `ma
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))  # `dev` is no part of the package, so it is not installed
+from airflow_provider_phota.api.forms import file_form
+from airflow_provider_phota.api.protocol import upload
+from airflow_provider_phota.api.settings import Settings
+from airflow_provider_phota.drivers.requests import RequestsDriver
+from airflow_provider_phota.emulator import Emulator
+from dev.airflow_settings import FAST_HEARTBEAT
+from dev.airflow_stack import AirflowStack
 
-from airflow_provider_phota.emulator import Emulator  # noqa: E402
-from dev.airflow_settings import FAST_HEARTBEAT  # noqa: E402
-from dev.airflow_stack import AirflowStack  # noqa: E402
+ROOT = Path(__file__).resolve().parents[2]
+PICTURE = ROOT / "example_dags" / "pictures" / "mountain-lake.jpg"
+
+
+#: A key found nowhere else, with characters that quoting, JSON and repr would change.
+CANARY = "emu-canary-7Qx/+%&'z"
 
 
 @pytest.fixture(scope="session")
@@ -38,8 +45,11 @@ def quick_emulator() -> Iterator[Emulator]:
 
 @pytest.fixture(scope="session")
 def connections(emulator: Emulator, quick_emulator: Emulator) -> dict[str, str]:
-    services = {"PHOTA_DEFAULT": emulator, "PHOTA_QUICK": quick_emulator}
-    return {f"AIRFLOW_CONN_{name}": _connection(service) for name, service in services.items()}
+    return {
+        "AIRFLOW_CONN_PHOTA_DEFAULT": _connection(emulator.url),
+        "AIRFLOW_CONN_PHOTA_QUICK": _connection(quick_emulator.url),
+        "AIRFLOW_CONN_PHOTA_MALFORMED": _connection(emulator.url, key=f"{CANARY} {CANARY}"),
+    }
 
 
 @pytest.fixture(scope="session")
@@ -71,5 +81,21 @@ def wide_stack(
         yield airflow
 
 
-def _connection(service: Emulator) -> str:
-    return json.dumps({"conn_type": "phota", "password": service.key, "host": service.url})
+@pytest.fixture(scope="session")
+def picture_url(emulator: Emulator) -> str:
+    return _uploaded(emulator)
+
+
+@pytest.fixture(scope="session")
+def quick_picture_url(quick_emulator: Emulator) -> str:
+    return _uploaded(quick_emulator)
+
+
+def _uploaded(service: Emulator) -> str:
+    """The example's photograph, where the emulator can read it."""
+    with RequestsDriver(Settings(CANARY, service.url)) as driver:
+        return driver.run(upload(file_form(PICTURE))).url
+
+
+def _connection(url: str, key: str = CANARY) -> str:
+    return json.dumps({"conn_type": "phota", "password": key, "host": url})

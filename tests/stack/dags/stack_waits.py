@@ -1,0 +1,66 @@
+"""DAGs for the real Airflow, driven by the run's conf."""
+
+from __future__ import annotations
+
+from airflow.providers.common.compat.sdk import DAG, task
+
+from airflow_provider_phota.operators.phota import PhotaImageEditOperator
+from airflow_provider_phota.sensors.phota import PhotaTaskSensor
+from airflow_provider_phota.transfers.phota_to_object_storage import PhotaToObjectStorageOperator
+
+CONF = {"prompt": "{{ dag_run.conf['prompt'] }}", "image_urls": "{{ dag_run.conf['image_url'] }}"}
+
+with DAG("stack_submit_and_wait", schedule=None) as submit_and_wait:
+    submit = PhotaImageEditOperator(task_id="submit", **CONF)
+    PhotaTaskSensor(task_id="wait", phota_task_id=submit.output, deferrable=True, poke_interval=1.0)
+
+with DAG("stack_bystander", schedule=None) as bystander:
+
+    @task
+    def work() -> str:
+        return "worked"
+
+    work()
+
+with DAG("stack_quick_edits", schedule=None, max_active_tasks=100) as quick_edits:
+
+    @task
+    def prompts(dag_run=None) -> list[str]:
+        return [f"{dag_run.conf['prompt']} {number}" for number in range(dag_run.conf["edits"])]
+
+    PhotaImageEditOperator.partial(
+        task_id="edit",
+        image_urls=CONF["image_urls"],
+        phota_conn_id="phota_quick",
+        wait_for_completion=True,
+        deferrable=True,
+        retries=2,
+    ).expand(prompt=prompts())
+
+with DAG("stack_many_edits", schedule=None, max_active_tasks=500) as many_edits:
+
+    @task
+    def many_prompts(dag_run=None) -> list[str]:
+        return [f"{dag_run.conf['prompt']} {number}" for number in range(dag_run.conf["edits"])]
+
+    edit = PhotaImageEditOperator.partial(
+        task_id="edit",
+        image_urls=CONF["image_urls"],
+        wait_for_completion=True,
+        deferrable=True,
+    ).expand(prompt=many_prompts())
+    PhotaToObjectStorageOperator.partial(
+        task_id="land", destination="{{ dag_run.conf['destination'] }}"
+    ).expand(result=edit.output)
+
+with DAG("stack_failing_trigger", schedule=None) as failing_trigger:
+    PhotaTaskSensor(
+        task_id="wait",
+        phota_task_id="{{ dag_run.conf['phota_task_id'] }}",
+        deferrable=True,
+        poke_interval=1.0,
+        max_unreachable=10.0,
+    )
+
+with DAG("stack_malformed_key", schedule=None) as malformed_key:
+    PhotaImageEditOperator(task_id="edit", phota_conn_id="phota_malformed", **CONF)
