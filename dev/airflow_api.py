@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 import requests
 
@@ -174,7 +174,7 @@ class AirflowApi:
         self.request("PATCH", path, json={"new_state": state})
 
     def request(self, method: str, path: str, *, missing_ok: bool = False, **sent: Any) -> Any:
-        """Any other call below /api/v2; JSON in and out, None for a 404 that was expected."""
+        """Any other call, the path below /api/v2 or absolute; JSON in and out, None for an expected 404."""
         answer = self._send(method, path, sent)
         if answer.status_code == 401:  # no token yet, or the api-server was restarted with another secret
             self._renew_token()
@@ -187,7 +187,8 @@ class AirflowApi:
 
     def _send(self, method: str, path: str, sent: Mapping[str, Any]) -> requests.Response:
         headers = {"Accept": "application/json"}
-        return self._session.request(method, f"{self.url}/api/v2/{path}", headers=headers, timeout=60, **sent)
+        url = urljoin(f"{self.url}/api/v2/", path)
+        return self._session.request(method, url, headers=headers, timeout=60, **sent)
 
     def _renew_token(self) -> None:
         answer = self._session.post(f"{self.url}/auth/token", json=self._login, timeout=60)

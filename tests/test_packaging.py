@@ -1,0 +1,55 @@
+"""The wheel: built, installed into an empty environment, and known to Airflow there."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+pytestmark = pytest.mark.slow
+
+
+def run(*command: object, **kwargs: object) -> str:
+    done = subprocess.run(
+        [str(part) for part in command], capture_output=True, text=True, check=False, **kwargs
+    )
+    assert done.returncode == 0, f"{command}:\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("dist")
+    run(sys.executable, "-m", "build", "--wheel", "--outdir", folder, ROOT)
+    (path,) = folder.glob("*.whl")
+    return path
+
+
+def test_the_wheel_holds_the_package_its_types_and_its_licence(wheel):
+    names = zipfile.ZipFile(wheel).namelist()
+    assert "airflow_provider_phota/py.typed" in names
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert all(name.startswith(("airflow_provider_phota/", "airflow_provider_phota-")) for name in names)
+
+
+def test_it_works_in_an_empty_environment(wheel, tmp_path):
+    venv.create(tmp_path / "venv", with_pip=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    run(python, "-m", "pip", "install", "--quiet", "uv")
+    run(
+        *(tmp_path / "venv" / "bin" / "uv", "pip", "install", "--quiet", "--python", python),
+        *("--constraint", ROOT / "dev" / "constraints-airflow-3.3.txt", wheel),
+    )
+    env = {"AIRFLOW_HOME": str(tmp_path / "airflow"), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+    airflow = tmp_path / "venv" / "bin" / "airflow"
+    assert "airflow-provider-phota" in run(airflow, "providers", "get", "airflow-provider-phota", env=env)
+    assert "PhotaHook" in run(airflow, "providers", "hooks", "--output", "plain", env=env)
+    code = "from airflow_provider_phota.operators.phota import PhotaImageEditOperator; print('imported')"
+    assert "imported" in run(python, "-c", code, env=env, cwd=tmp_path)
+    assert "PHOTA" in run(python, "-m", "pip", "show", "airflow-provider-phota", env=env)
