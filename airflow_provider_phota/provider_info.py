@@ -65,6 +65,13 @@ def get_provider_info() -> dict[str, Any]:
         "hooks": [_modules("airflow_provider_phota.hooks.phota")],
         "operators": [_modules("airflow_provider_phota.operators.phota")],
         "sensors": [_modules("airflow_provider_phota.sensors.phota")],
+        "transfers": [
+            {
+                "source-integration-name": "PHOTA",
+                "target-integration-name": "Object Storage",
+                "python-module": "airflow_provider_phota.transfers.phota_to_object_storage",
+            }
+        ],
         "triggers": [_modules("airflow_provider_phota.triggers.phota")],
         "connection-types": [
             {

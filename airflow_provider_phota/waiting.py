@@ -12,7 +12,13 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_phota.api.errors import PhotaError, PhotaInputError, PhotaTaskFailed
+from airflow_provider_phota.api.errors import (
+    PhotaError,
+    PhotaInputError,
+    PhotaLostSight,
+    PhotaTaskFailed,
+    PhotaWaitTimeout,
+)
 from airflow_provider_phota.api.models import RESULT_HOURS, Outcome, PhotaTask
 from airflow_provider_phota.api.schedule import PollSchedule
 from airflow_provider_phota.api.wait import Patience, wait_for_task
@@ -75,7 +81,14 @@ class Wait:
         """
         if event.error:
             raise event.error
-        return self._ask_until_finished(event.phota_task_id, _FETCH_SECONDS)
+        try:
+            return self._ask_until_finished(event.phota_task_id, _FETCH_SECONDS)
+        except PhotaWaitTimeout:
+            raise PhotaLostSight(
+                f"PHOTA task {event.phota_task_id} was seen finished, but the service did not show it again "
+                f"for {_FETCH_SECONDS:.0f} s. It is billed; its results live 24 hours.",
+                event.phota_task_id,
+            ) from None
 
     def _ask_until_finished(self, phota_task_id: str, seconds: float) -> PhotaTask:
         conversation = wait_for_task(

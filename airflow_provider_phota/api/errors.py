@@ -34,7 +34,7 @@ from typing import ClassVar
 
 
 class Money(Enum):
-    """Whether the call that raised an error was billed."""
+    """Whether the edit that an error is about is billed."""
 
     NOT_BILLED = "not billed"
     UNKNOWN = "maybe billed"

@@ -94,7 +94,12 @@ class PhotaImageEditOperator(BaseOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002  # Airflow's signature
         """Take up the task again after its wait in the triggerer."""
-        end = WaitEvent.from_dict(event)
+        try:
+            end = WaitEvent.from_dict(event)
+        except ValueError as error:
+            raise AirflowFailException(
+                f"{error} The edit is billed; a retry would pay for a new one."
+            ) from None
         self._phota_task_id = end.phota_task_id
         return self._finish(lambda: self._wait.after(end))
 

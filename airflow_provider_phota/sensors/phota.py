@@ -33,7 +33,8 @@ class PhotaTaskSensor(BaseSensorOperator):
     """Waits for a PHOTA task and returns it: the same dict as a waiting `PhotaImageEditOperator`.
 
     A PHOTA task that failed fails the sensor without retries, since waiting again cannot heal it. Waiting is
-    free: any other failure can be retried or cleared at no cost while the results live (24 hours).
+    free: after any other failure the sensor can be retried or cleared at no cost while the results live
+    (24 hours).
 
     Args:
         phota_task_id: the PHOTA task to wait for (templated), as `PhotaImageEditOperator` returns it.

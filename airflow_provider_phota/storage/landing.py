@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-import urllib.request
 from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from airflow_provider_phota.api.errors import PhotaLandingError, PhotaResultsExpired
 from airflow_provider_phota.api.models import Image
+from airflow_provider_phota.api.settings import Settings
 
 if TYPE_CHECKING:
     import requests
@@ -37,7 +37,7 @@ class _Bad(Exception):
 
 
 def land(
-    phota_task_id: str, images: Sequence[Image], directory: ObjectStoragePath, *, allow_http: bool
+    phota_task_id: str, images: Sequence[Image], directory: ObjectStoragePath, settings: Settings
 ) -> list[str]:
     """Stream every picture to `{directory}/{phota_task_id}-{index}.{ext}`.
 
@@ -45,7 +45,7 @@ def land(
         phota_task_id: a checked task ID.
         images: with the URLs the service gave; the API key is not sent to them.
         directory: made if it is not there.
-        allow_http: whether plain http is fine, because the service itself is asked over it.
+        settings: of the connection: its proxy is used, and plain http is fine where its own host has it.
 
     Returns:
         The written paths, in the order of the pictures.
@@ -60,9 +60,8 @@ def land(
         _make(directory)
         with requests.Session() as session:
             session.trust_env = False  # no .netrc: nobody's credentials go to a result host
-            session.proxies = urllib.request.getproxies()
             return [
-                _land_one(session, image.url, directory, f"{phota_task_id}-{index}", allow_http=allow_http)
+                _land_one(session, image.url, directory / f"{phota_task_id}-{index}", settings)
                 for index, image in enumerate(images)
             ]
     except _Gone as gone:
@@ -86,25 +85,30 @@ def _make(directory: ObjectStoragePath) -> None:
         raise _Bad(f"could not be written: no directory {directory} ({error.strerror or error})") from None
 
 
-def _land_one(
-    session: requests.Session, url: str, directory: ObjectStoragePath, stem: str, *, allow_http: bool
-) -> str:
+def _land_one(session: requests.Session, url: str, stem: ObjectStoragePath, settings: Settings) -> str:
     scheme = urlsplit(url).scheme
-    if scheme != "https" and not (scheme == "http" and allow_http):
+    if scheme != "https" and not (scheme == "http" and settings.base_url.startswith("http://")):
         raise _Bad(f"has a {scheme or 'relative'} URL, and only https is fetched")
     with tempfile.TemporaryFile() as whole:
-        _download(session, url, whole)
-        path = directory / f"{stem}.{_extension(whole)}"
+        _download(session, url, whole, settings)
+        path = stem.with_name(f"{stem.name}.{_extension(whole)}")
         _write(whole, path)
     return str(path)
 
 
-def _download(session: requests.Session, url: str, whole: IO[bytes]) -> None:
+def _download(session: requests.Session, url: str, whole: IO[bytes], settings: Settings) -> None:
     import requests  # noqa: PLC0415  # DAG parsing stays cheap
 
+    # the connection's own authorities vouch for its own host, not for a public CDN
+    own_host = urlsplit(url).hostname == urlsplit(settings.base_url).hostname
     try:
         with session.get(
-            url, timeout=_TIMEOUT, stream=True, headers={"Accept-Encoding": "identity"}
+            url,
+            timeout=_TIMEOUT,
+            stream=True,
+            headers={"Accept-Encoding": "identity"},
+            verify=(settings.ca_bundle if own_host else None) or True,
+            proxies=_proxies(url, settings),
         ) as answer:
             if answer.status_code in (403, 404, 410):
                 raise _Gone(f"HTTP {answer.status_code}")
@@ -120,6 +124,14 @@ def _download(session: requests.Session, url: str, whole: IO[bytes]) -> None:
         raise _Bad(f"did not arrive ({type(error).__name__})") from None
     if expected.isdigit() and whole.tell() != int(expected):
         raise _Bad("was cut on its way")
+
+
+def _proxies(url: str, settings: Settings) -> dict[str, str]:
+    import requests  # noqa: PLC0415  # DAG parsing stays cheap
+
+    if settings.proxy:
+        return {"http": settings.proxy, "https": settings.proxy}
+    return requests.utils.get_environ_proxies(url)
 
 
 def _extension(whole: IO[bytes]) -> str:

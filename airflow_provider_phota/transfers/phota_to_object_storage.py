@@ -26,7 +26,7 @@ class PhotaToObjectStorageOperator(BaseOperator):
     Args:
         result: what `PhotaTaskSensor` or a waiting `PhotaImageEditOperator` returned; or a PHOTA task ID, and
             fresh URLs are asked for (templated).
-        destination: an object-storage directory, as a URL (`file://`, `s3://`, ...) or path (templated).
+        destination: an object-storage directory, as a URL (`file://`, `s3://`, ...) (templated).
         phota_conn_id: the Airflow connection.
 
     Raises:
@@ -59,7 +59,7 @@ class PhotaToObjectStorageOperator(BaseOperator):
             except PhotaResultsExpired:
                 # the URLs may be older than the task's results: the service is asked for fresh ones, once
                 paths = self._land(phota_task_id, self._fresh_images(phota_task_id), directory)
-        self.log.info("Landed %s pictures of PHOTA task %s: %s", len(paths), phota_task_id, paths)
+        self.log.info("Landed PHOTA task %s: %s", phota_task_id, paths)
         return paths
 
     def _results(self) -> tuple[str, Sequence[Image]]:
@@ -80,8 +80,7 @@ class PhotaToObjectStorageOperator(BaseOperator):
         )
 
     def _land(self, phota_task_id: str, images: Sequence[Image], directory: ObjectStoragePath) -> list[str]:
-        settings = PhotaHook(self.phota_conn_id).settings
-        return land(phota_task_id, images, directory, allow_http=settings.base_url.startswith("http://"))
+        return land(phota_task_id, images, directory, PhotaHook(self.phota_conn_id).settings)
 
 
 def _from_dict(result: dict[str, Any]) -> tuple[str, Sequence[Image]]:

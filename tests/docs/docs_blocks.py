@@ -53,7 +53,7 @@ def blocks(language: str) -> list[Block]:
 
 def _blocks_of(page: Path) -> Iterator[Block]:
     said: dict[str, str] = {}
-    language, start, code = "", 0, []
+    language, start, code = "", 0, list[str]()
     for number, line in enumerate(page.read_text().splitlines(), 1):
         if start:
             if line == "```":

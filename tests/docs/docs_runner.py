@@ -17,6 +17,8 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+import certifi
+
 from airflow_provider_phota.emulator import Emulator
 from airflow_provider_phota.hooks.phota import PhotaHook
 
@@ -41,7 +43,7 @@ def _draw(path: Path) -> None:
 
 def _problem(example: dict[str, Any], emulator: Emulator) -> str:
     """What is wrong with an example, empty if nothing is."""
-    print(f"----- {example["id"]}", flush=True)
+    sys.stdout.write(f"----- {example['id']}\n")
     emulator.reset()
     connection = {"conn_type": "phota", "password": emulator.key, "host": emulator.url}
     os.environ["AIRFLOW_CONN_PHOTA_DEFAULT"] = json.dumps(connection)
@@ -96,7 +98,7 @@ def _finished_task(url: str) -> str:
 def _read_connection(example: dict[str, Any], emulator: Emulator) -> None:
     name, _, value = shlex.split(example["code"])[1].partition("=")
     assert name == "AIRFLOW_CONN_PHOTA_DEFAULT"
-    os.environ[name] = value
+    os.environ[name] = re.sub(r"/[\w./-]+\.(pem|crt)", certifi.where(), value)
     settings = PhotaHook().settings
     assert settings.base_url in {
         "https://api.foxapi.cc", "http://127.0.0.1:8765", "https://127.0.0.1:8765",

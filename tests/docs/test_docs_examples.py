@@ -70,7 +70,7 @@ def _run(command: list[str], environment: Mapping[str, str], folder: Path) -> No
     done = subprocess.run(
         command, env=dict(environment), cwd=folder, capture_output=True, text=True, check=False
     )
-    print(done.stdout, done.stderr)  # pytest shows it where something failed
+    sys.stdout.write(done.stdout)  # pytest shows it where something failed
     assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
 
 

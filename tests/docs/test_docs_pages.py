@@ -1,0 +1,129 @@
+"""The documentation hangs together: its links lead somewhere, its shell lines are ones that exist."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import re
+import shutil
+import subprocess
+import tomllib
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from docs_blocks import PAGES, ROOT, Block, blocks, commands
+from packaging.requirements import Requirement
+
+from airflow_provider_phota.api import errors
+from airflow_provider_phota.api.protocol import get_models
+from airflow_provider_phota.api.settings import Settings
+from airflow_provider_phota.drivers.requests import RequestsDriver
+from airflow_provider_phota.emulator import Emulator
+from airflow_provider_phota.emulator.__main__ import _parser
+from airflow_provider_phota.emulator.faults import KINDS
+
+DOCS = ROOT / "docs"
+SHELL = [(block, words) for block in blocks("bash") for words in commands(block)]
+EMULATOR = ["python", "-m", "airflow_provider_phota.emulator"]
+
+
+def lines(*beginning: str) -> list[tuple[Block, list[str]]]:
+    return [(block, words) for block, words in SHELL if words[: len(beginning)] == list(beginning)]
+
+
+def test_every_shell_line_is_checked_by_a_test() -> None:
+    checked_here = {"make", "pip", "curl", "python", "openssl", "cat"}
+    checked_by_the_runner = {"export", "airflow"}
+    assert {words[0] for _, words in SHELL} <= checked_here | checked_by_the_runner
+    assert lines("python") == lines(*EMULATOR)
+
+
+def test_the_emulator_takes_the_options_shown() -> None:
+    for _, words in lines(*EMULATOR):
+        assert _parser().parse_args(words[len(EMULATOR) :]).port == 8765
+
+
+def test_the_emulators_options_are_all_described() -> None:
+    described = set(re.findall(r"^\| `(--[\w-]+)` \|", (DOCS / "emulator.md").read_text(), re.M))
+    assert described == {
+        name for action in _parser()._actions for name in action.option_strings if name.startswith("--")
+    } - {"--help"}
+
+
+def test_the_emulators_faults_are_all_described() -> None:
+    described = re.findall(r"^\| `(\w+)` \| ([\w, ]+) \|", (DOCS / "emulator.md").read_text(), re.M)
+    assert dict(described) == {
+        kind: "any" if len(places) > 2 else ", ".join(places) for kind, (places, _, _) in KINDS.items()
+    }
+
+
+def test_the_emulator_answers_what_curl_asks() -> None:
+    with Emulator() as emulator:
+        for block, words in lines("curl"):
+            with urllib.request.urlopen(_request(words, emulator.url)) as answer:
+                assert answer.status == 200, block.id
+                assert answer.headers["Content-Type"] == "application/json", block.id
+
+
+def _request(words: list[str], base_url: str) -> urllib.request.Request:
+    curl = argparse.ArgumentParser()
+    curl.add_argument("-X", default="GET")
+    curl.add_argument("-H", type=lambda header: header.split(": "), action="append", default=[])
+    curl.add_argument("-d", type=str.encode)
+    curl.add_argument("url")
+    said = curl.parse_args(words[1:])
+    url = said.url.replace("http://127.0.0.1:8765", base_url)
+    return urllib.request.Request(url, said.d, dict(said.H), method=said.X)
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_the_certificate_shown_works(tmp_path: Path) -> None:
+    for _, words in [*lines("openssl"), *lines("cat")]:
+        command = f"{' '.join(words[:-2])} > {words[-1]}" if words[-2] == ">" else " ".join(words)
+        subprocess.run(["bash", "-c", command], cwd=tmp_path, check=True, capture_output=True)
+    with Emulator(tls_cert=tmp_path / "emulator.pem") as emulator:
+        settings = Settings(emulator.key, emulator.url, ca_bundle=str(tmp_path / "cert.pem"))
+        with RequestsDriver(settings) as driver:
+            assert "phota-image-edit" in driver.run(get_models())
+
+
+def test_make_has_the_targets_shown() -> None:
+    targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.M)
+    shown = {words[1] for _, words in lines("make")}
+    assert {"demo", "test"} <= shown <= set(targets)
+
+
+def test_pip_installs_what_is_published() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    for _, words in lines("pip"):
+        wanted = Requirement(words[-1])
+        assert wanted.name == project["name"]
+        assert wanted.extras <= set(project["optional-dependencies"])
+
+
+def test_every_page_is_reachable_from_the_index() -> None:
+    toctree = (DOCS / "index.md").read_text().partition("```{toctree}")[2].partition("```")[0].split()
+    assert {f"{name}.md" for name in toctree[1:]} == {page.name for page in DOCS.glob("*.md")} - {"index.md"}
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CHANGELOG.md"], ids=lambda page: page.name)
+def test_relative_links_lead_to_something(page: Path) -> None:
+    missing = [link for link in _links(page) if not (page.parent / link).exists()]
+    assert not missing
+
+
+def _links(page: Path) -> Iterator[str]:
+    text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.M | re.S)
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if "://" not in link and link.partition("#")[0]:
+            yield link.partition("#")[0]
+
+
+def test_every_error_is_explained() -> None:
+    explained, listed = (DOCS / "errors.md").read_text(), (DOCS / "reference.md").read_text()
+    for name, error in vars(errors).items():
+        if inspect.isclass(error) and issubclass(error, errors.PhotaError):
+            assert f".{name}\n" in listed
+            assert name in explained or error.__subclasses__(), name
