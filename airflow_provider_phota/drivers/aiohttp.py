@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from io import BytesIO
@@ -11,14 +10,13 @@ from types import SimpleNamespace, TracebackType
 from typing import Any, Self, TypeVar
 
 import aiohttp
-import certifi
 from yarl import URL
 
 from airflow_provider_phota.api.errors import MaybeSent, TransportError
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.wire import Conversation, FileForm, Request, Response, Sleep
 from airflow_provider_phota.drivers.failures import transport_error
-from airflow_provider_phota.drivers.outgoing import outgoing, pieces, proxy_for, without_key
+from airflow_provider_phota.drivers.outgoing import incoming, outgoing, pieces, proxy_for, tls_context
 
 T = TypeVar("T")
 
@@ -94,18 +92,14 @@ class AiohttpDriver:
             allow_redirects=False,
             trace_request_ctx=flight,
         ) as answer:
-            return Response(
-                status=answer.status,
-                headers={name.lower(): value for name, value in answer.headers.items()},
-                body=without_key(await _read_capped(answer, request.max_answer), self._settings),
-            )
+            body = await _read_capped(answer, request.max_answer)
+            return incoming(answer.status, answer.headers.items(), body, self._settings)
 
     def _new_session(self, *, force_close: bool) -> aiohttp.ClientSession:
         trace = aiohttp.TraceConfig()
         trace.on_request_headers_sent.append(_mark_sent)
-        tls = ssl.create_default_context(cafile=self._settings.ca_bundle or certifi.where())
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=tls, force_close=force_close),
+            connector=aiohttp.TCPConnector(ssl=tls_context(self._settings), force_close=force_close),
             trace_configs=[trace],
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,

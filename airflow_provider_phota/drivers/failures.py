@@ -5,10 +5,10 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 
-from airflow_provider_phota.api.errors import MaybeSent, NotSent, TransportError
+from airflow_provider_phota.api.errors import MaybeSent, NotSent, PhotaInputError, TransportError
 
 
-def transport_error(error: Exception, *, sent: bool) -> TransportError:
+def transport_error(error: Exception, *, sent: bool) -> TransportError | PhotaInputError:
     """What a library's exception means.
 
     Args:
@@ -16,6 +16,9 @@ def transport_error(error: Exception, *, sent: bool) -> TransportError:
         sent: whether a byte of the request was handed to a socket.
     """
     chain = list(_chain(error))
+    for link in chain:
+        if isinstance(link, PhotaInputError):  # the file to upload is not what it was: no network's fault
+            return link
     reason = _reason(chain)
     if sent:
         return MaybeSent(reason)

@@ -1,15 +1,20 @@
-"""A request as it goes out, the same from either driver: URL, headers, body pieces, proxy."""
+"""A request as it goes out and an answer as it comes in, the same for either driver."""
 
 from __future__ import annotations
 
+import ssl
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import BinaryIO
 from urllib.parse import urlencode, urlsplit
 
+import certifi
+
 from airflow_provider_phota import __version__
+from airflow_provider_phota.api.errors import PhotaConfigurationError, PhotaInputError
 from airflow_provider_phota.api.settings import Settings
-from airflow_provider_phota.api.wire import FileForm, Request
+from airflow_provider_phota.api.wire import FileForm, Request, Response
 
 PIECE = 256 * 1024
 
@@ -44,19 +49,25 @@ def pieces(form: FileForm) -> Iterator[bytes]:
     """The form's bytes in order, never whole in memory.
 
     Raises:
-        ValueError: the file has another size than when the form was made.
+        PhotaInputError: the file cannot be read, or has another size than when the form was made.
     """
-    yield form.head
-    left = form.size
-    with form.file.open("rb") as file:
-        while piece := file.read(PIECE):
-            left -= len(piece)
-            if left < 0:
-                break
-            yield piece
-    if left:
-        raise ValueError("the file changed while it was uploaded")
+    try:
+        with form.file.open("rb") as file:
+            yield form.head
+            yield from _exactly(form.size, file)
+    except OSError as error:
+        raise PhotaInputError("path", f"cannot be read: {str(form.file)!r} ({error.strerror}).") from None
     yield form.tail
+
+
+def _exactly(size: int, file: BinaryIO) -> Iterator[bytes]:
+    while piece := file.read(PIECE):
+        size -= len(piece)
+        if size < 0:
+            break
+        yield piece
+    if size:
+        raise PhotaInputError("path", f"{file.name!r} changed while it was uploaded.")
 
 
 def proxy_for(settings: Settings) -> str | None:
@@ -66,9 +77,30 @@ def proxy_for(settings: Settings) -> str | None:
     url = urlsplit(settings.base_url)
     if urllib.request.proxy_bypass(url.hostname or ""):
         return None
-    return urllib.request.getproxies().get(url.scheme)
+    proxy = urllib.request.getproxies().get(url.scheme)
+    return f"http://{proxy}" if proxy and "://" not in proxy else proxy
 
 
-def without_key(body: bytes, settings: Settings) -> bytes:
+def tls_context(settings: Settings) -> ssl.SSLContext:
+    """Whom to trust.
+
+    Raises:
+        PhotaConfigurationError: the connection's `ca_bundle` is no readable PEM file.
+    """
+    try:
+        return ssl.create_default_context(cafile=settings.ca_bundle or certifi.where())
+    except OSError as error:
+        raise PhotaConfigurationError(
+            f"The connection's extra 'ca_bundle' is no readable PEM file of certificates: "
+            f"{settings.ca_bundle!r} ({error.strerror})."
+        ) from None
+
+
+def incoming(status: int, headers: Iterable[tuple[str, str]], body: bytes, settings: Settings) -> Response:
     """An answer in which the service cannot echo the key into a log."""
-    return body.replace(settings.api_key.encode(), b"***")
+    key = settings.api_key
+    return Response(
+        status=status,
+        headers={name.lower(): value.replace(key, "***") for name, value in headers},
+        body=body.replace(key.encode(), b"***"),
+    )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -22,7 +24,7 @@ from airflow_provider_phota.api.errors import MaybeSent, TransportError
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.wire import Conversation, FileForm, Request, Response, Sleep
 from airflow_provider_phota.drivers.failures import transport_error
-from airflow_provider_phota.drivers.outgoing import outgoing, pieces, proxy_for, without_key
+from airflow_provider_phota.drivers.outgoing import incoming, outgoing, pieces, proxy_for, tls_context
 
 T = TypeVar("T")
 
@@ -35,6 +37,9 @@ class RequestsDriver:
         self._session = requests.Session()
         # no .netrc, no environment: what may be read from there is read in outgoing.py, for both drivers
         self._session.trust_env = False
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        if settings.ca_bundle:
+            tls_context(settings)  # requests finds out at the first request only, and as an OSError
         self._session.verify = settings.ca_bundle or True
         self._adapter = _WatchingAdapter()
         self._session.mount("http://", self._adapter)
@@ -104,11 +109,8 @@ class RequestsDriver:
             allow_redirects=False,
             stream=True,
         ) as answer:
-            return Response(
-                status=answer.status_code,
-                headers={name.lower(): value for name, value in answer.headers.items()},
-                body=without_key(_read_capped(answer, request.max_answer), self._settings),
-            )
+            received = _read_capped(answer, request.max_answer)
+            return incoming(answer.status_code, answer.headers.items(), received, self._settings)
 
 
 def _read_capped(answer: requests.Response, limit: int) -> bytes:
@@ -145,11 +147,12 @@ class _Pieces:
 
 @dataclass
 class _Flight:
-    """One request on its way: whether a byte of it left, and over which socket."""
+    """One request on its way: whether a byte of it left, over which socket, and whether its time is over."""
 
     sent: bool = False
     connecting: bool = False
-    sock: socket.socket | None = None
+    late: bool = False
+    sock: Any = None
 
     @contextlib.contextmanager
     def cut_after(self, seconds: float) -> Iterator[None]:
@@ -162,11 +165,24 @@ class _Flight:
         finally:
             timer.cancel()
 
+    def goes_over(self, sock: Any) -> None:
+        """Take note of the socket; the time may have been over before there was one to shut down.
+
+        Raises:
+            TimeoutError: it was.
+        """
+        self.sock = sock
+        if self.late:
+            raise TimeoutError(errno.ETIMEDOUT, "no time left")
+
     def _cut(self) -> None:
+        self.late = True
         if self.sock is not None:
+            # TLS inside the TLS of a proxy is no socket, but has one
+            sock = getattr(self.sock, "socket", self.sock)
             with contextlib.suppress(OSError):
                 # not SSLSocket.shutdown, which drops the TLS state the reading thread is using
-                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 _flight: ContextVar[_Flight] = ContextVar("flight")
@@ -187,7 +203,7 @@ class _Watched:
         if self.sock is None:
             self.connect()
         flight = _flight.get()
-        flight.sock = self.sock
+        flight.goes_over(self.sock)
         flight.sent = flight.sent or not flight.connecting
         super().send(data)  # type: ignore[misc]  # the other base has it
 

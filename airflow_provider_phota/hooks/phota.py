@@ -38,7 +38,7 @@ class PhotaHook(BaseHook):
     """Speaks to PHOTA with the credentials of an Airflow connection.
 
     Every method raises `airflow_provider_phota.api.errors.PhotaError`, whose subclass says what it means for
-    the money. A coroutine speaks through `driver()`, by the conversations of `airflow_provider_phota.api.protocol`::
+    the money. A coroutine speaks through `driver()`, by the conversations of `api.protocol`::
 
         async with PhotaHook().driver() as driver:
             task = await driver.run(protocol.get_task(phota_task_id))

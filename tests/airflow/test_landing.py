@@ -51,7 +51,8 @@ def test_a_task_id_or_a_path_will_do_too(result, tmp_path):
 
 
 def test_other_stores_work_alike(result):
-    io.attach("memory", fs=fsspec.filesystem("memory"))
+    attach = getattr(io, "attach", None) or io.store.attach  # Airflow 3, Airflow 2
+    attach("memory", fs=fsspec.filesystem("memory"))
     (first, *_) = land(result, "memory://bucket/prefix")
     assert first == f"memory://bucket/prefix/{result['phota_task_id']}-0.png"
     assert ObjectStoragePath(first).read_bytes().startswith(b"\x89PNG")
