@@ -100,25 +100,29 @@ class RawServer:
     connections: int = 0
     received: list[Received] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
-    _threads: list[threading.Thread] = field(default_factory=list)
+    port: int = 0
+    _last: object = None
+    _serving: list[threading.Thread] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self._start(self._accept)
+        self.port = self._listener.getsockname()[1]
+        self._acceptor = threading.Thread(target=self._accept)
+        self._acceptor.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Stop, and wait for every connection: what was received is final after this."""
         self.stopping.set()
-        self._listener.shutdown(socket.SHUT_RDWR)
-        while self._threads:
-            self._threads.pop().join()
+        with socket.socket() as last:
+            # connections are accepted in the order they came: after this one there is none left to count
+            last.bind(("127.0.0.1", 0))
+            self._last = last.getsockname()
+            last.connect(("127.0.0.1", self.port))
+            self._acceptor.join()
+        for thread in self._serving:
+            thread.join()
         self._listener.close()
-
-    @property
-    def port(self) -> int:
-        port: int = self._listener.getsockname()[1]
-        return port
 
     @property
     def url(self) -> str:
@@ -127,18 +131,16 @@ class RawServer:
     def posts(self) -> list[Received]:
         return [request for request in self.received if request.method == "POST"]
 
-    def _start(self, work: Callable[[], None]) -> None:
-        thread = threading.Thread(target=work)
-        self._threads.append(thread)
-        thread.start()
-
     def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                sock, _ = self._listener.accept()
-                behaviour = self.behaviours[min(self.connections, len(self.behaviours) - 1)]
-                self.connections += 1
-                self._start(lambda sock=sock, behaviour=behaviour: self._serve(sock, behaviour))  # type: ignore[misc]
+        while True:
+            sock, address = self._listener.accept()
+            if address == self._last:
+                sock.close()
+                return
+            behaviour = self.behaviours[min(self.connections, len(self.behaviours) - 1)]
+            self.connections += 1
+            self._serving.append(threading.Thread(target=self._serve, args=(sock, behaviour)))
+            self._serving[-1].start()
 
     def _serve(self, sock: socket.socket, behaviour: Behaviour) -> None:
         sock.settimeout(20.0)
@@ -198,6 +200,10 @@ def closes_on_accept(peer: Peer) -> None:
 
 def resets_on_accept(peer: Peer) -> None:
     peer.reset()
+
+
+def closes_in_the_body(peer: Peer) -> None:
+    peer.receive_head()
 
 
 def resets_in_the_body(peer: Peer) -> None:
