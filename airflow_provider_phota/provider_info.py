@@ -35,6 +35,11 @@ CONNECTION_FIELDS: dict[str, dict[str, Any]] = {
         "schema": {"type": ["string", "null"]},
         "description": "Path of a PEM file with the certificate authorities to trust. Default: certifi's.",
     },
+    "ledger_path": {
+        "label": "Ledger path",
+        "schema": {"type": ["string", "null"]},
+        "description": "An object-storage directory in which operators record what they paid for.",
+    },
     "allow_http": {
         "label": "Allow plain http",
         "schema": {"type": ["boolean", "null"]},

@@ -12,6 +12,7 @@ PhotaError
 │       ├── PhotaRateLimited           429: too many requests
 │       └── PhotaNoChannel             422: no upstream takes the model right now
 ├── PhotaSubmitAmbiguous      a task may have been created and billed; its ID is not known
+├── PhotaLedgerError          the record of what was paid for cannot be read or written; nothing was sent
 └── PhotaTaskError            a billed task exists; the error names it
     ├── PhotaTaskFailed           the service ended the task as failed
     ├── PhotaWaitTimeout          the deadline passed; the task goes on
@@ -46,7 +47,7 @@ class PhotaError(Exception):
 
     money: ClassVar[Money]
     #: Whether the same attempt can succeed later without anyone changing anything.
-    retryable: ClassVar[bool] = False
+    retryable: bool = False
     #: Seconds the service asked us to stay away before the next try.
     retry_after: float = 0.0
 
@@ -133,6 +134,13 @@ class PhotaSubmitAmbiguous(PhotaError):
     """The submit left this process and no answer proves what became of it: it may have been billed."""
 
     money = Money.UNKNOWN
+
+
+class PhotaLedgerError(PhotaError):
+    """The record of what was paid for cannot be read or written, so nothing was sent: it may name a task."""
+
+    money = Money.UNKNOWN
+    retryable = True
 
 
 class PhotaTaskError(PhotaError):

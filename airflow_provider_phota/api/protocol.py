@@ -36,8 +36,15 @@ T = TypeVar("T")
 _LONGEST_LISTING = 8 * 1024 * 1024
 
 
-def submit(edit: EditRequest, backoff: Backoff | None = None) -> Conversation[PhotaTask]:
+def submit(
+    edit: EditRequest, backoff: Backoff | None = None, before_sending: Callable[[], None] | None = None
+) -> Conversation[PhotaTask]:
     """Ask for an edit. Billed: sent again only after a failure that proves that no task was created.
+
+    Args:
+        edit: what to ask for.
+        backoff: how often a submit that provably created no task is repeated.
+        before_sending: called before each time it is sent, when the connection stands.
 
     Raises:
         PhotaRefused: a documented refusal; not billed.
@@ -45,7 +52,9 @@ def submit(edit: EditRequest, backoff: Backoff | None = None) -> Conversation[Ph
         PhotaConfigurationError: the service's certificate is not trusted; not billed.
         PhotaSubmitAmbiguous: anything else: a task may exist and be billed.
     """
-    request = Request("POST", "/v1/images/generations", body=edit.body(), billed=True)
+    request = Request(
+        "POST", "/v1/images/generations", body=edit.body(), billed=True, before_sending=before_sending
+    )
     return _patiently(lambda: _submit_once(request), backoff or Backoff())
 
 
@@ -120,7 +129,7 @@ def _submit_once(request: Request) -> Conversation[PhotaTask]:
     except (TransportError, Unreadable) as failure:
         raise PhotaSubmitAmbiguous(
             f"The submit left, but no answer proves what became of it ({failure}): a PHOTA task may have "
-            "been created and billed. Its ID is not known, and it is not sent again by itself."
+            "been created and billed. Its ID is not known."
         ) from None
     if isinstance(answer, PhotaRefused):
         raise answer

@@ -32,6 +32,7 @@ class Settings:
         total_timeout: seconds for one whole request, however slowly it drips.
         proxy: URL of an HTTP proxy; None for the environment's (HTTPS_PROXY, NO_PROXY).
         ca_bundle: path of a PEM file with the certificate authorities to trust instead of certifi's.
+        ledger_path: object-storage directory in which operators record what they paid for, None for none.
     """
 
     api_key: str = field(repr=False)
@@ -41,6 +42,7 @@ class Settings:
     total_timeout: float = 60.0
     proxy: str | None = field(default=None, repr=False)
     ca_bundle: str | None = None
+    ledger_path: str | None = None
 
     @property
     def is_loopback(self) -> bool:
@@ -53,7 +55,7 @@ class Settings:
 
 
 TIMEOUTS = ("connect_timeout", "read_timeout", "total_timeout")
-EXTRAS = frozenset({*TIMEOUTS, "proxy", "ca_bundle", "allow_http"})
+EXTRAS = frozenset({*TIMEOUTS, "proxy", "ca_bundle", "allow_http", "ledger_path"})
 _BASE_URL_EXTRAS = frozenset({"base_url", "host", "url", "endpoint", "api_base"})
 
 
@@ -78,7 +80,8 @@ def settings_from_connection(
         base_url=_checked_base_url(host, port, schema, allow_http=_flag(extra, "allow_http")),
         **{name: _seconds(extra, name) for name in TIMEOUTS if extra.get(name) not in (None, "")},
         proxy=proxy,
-        ca_bundle=str(extra["ca_bundle"]) if extra.get("ca_bundle") else None,
+        ca_bundle=_text(extra, "ca_bundle"),
+        ledger_path=_text(extra, "ledger_path"),
     )
 
 
@@ -184,6 +187,10 @@ def _flag(extra: Mapping[str, object], name: str) -> bool:
     if value is None or isinstance(value, bool):
         return bool(value)
     raise PhotaConfigurationError(f"The connection's extra {name!r} must be true or false, got {value!r}.")
+
+
+def _text(extra: Mapping[str, object], name: str) -> str | None:
+    return str(extra[name]) if extra.get(name) else None
 
 
 def _optional_url(extra: Mapping[str, object], name: str) -> str | None:

@@ -7,7 +7,7 @@ pattern is that of httpx's `Auth.auth_flow`: to send a request, yield it.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias, TypeVar
@@ -44,6 +44,8 @@ class Request:
     Attributes:
         body: JSON text, a form to stream, or None.
         billed: True for a submit: it goes out on a fresh connection and its failure may cost money.
+        before_sending: called once the connection stands, before the first byte of the request leaves; what
+            it raises is raised instead of sending.
         max_answer: bytes of the answer that are read before the driver gives up.
     """
 
@@ -52,6 +54,7 @@ class Request:
     query: Mapping[str, str] = field(default_factory=dict)
     body: bytes | FileForm | None = None
     billed: bool = False
+    before_sending: Callable[[], None] | None = field(default=None, compare=False, repr=False)
     max_answer: int = MAX_ANSWER
 
 

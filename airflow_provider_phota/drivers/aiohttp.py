@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from io import BytesIO
 from types import SimpleNamespace, TracebackType
@@ -64,7 +64,7 @@ class AiohttpDriver:
     async def _exchange(self, request: Request) -> Response:
         if self._session is None:
             raise RuntimeError("use AiohttpDriver as an async context manager")
-        flight = _Flight()
+        flight = _Flight(request.before_sending)
         try:
             if not request.billed:
                 return await self._send(self._session, request, flight)
@@ -74,6 +74,8 @@ class AiohttpDriver:
         except TransportError:
             raise
         except Exception as error:
+            if error is flight.held_back:
+                raise
             raise transport_error(error, sent=flight.sent) from None
 
     async def _send(self, session: aiohttp.ClientSession, request: Request, flight: _Flight) -> Response:
@@ -97,6 +99,7 @@ class AiohttpDriver:
 
     def _new_session(self, *, force_close: bool) -> aiohttp.ClientSession:
         trace = aiohttp.TraceConfig()
+        trace.on_connection_create_end.append(_before_sending)
         trace.on_request_headers_sent.append(_mark_sent)
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=tls_context(self._settings), force_close=force_close),
@@ -111,7 +114,20 @@ class AiohttpDriver:
 class _Flight:
     """One request on its way: whether a byte of it left."""
 
+    before_sending: Callable[[], None] | None = None
+    held_back: Exception | None = None
     sent: bool = False
+
+
+async def _before_sending(session: aiohttp.ClientSession, context: SimpleNamespace, parameters: Any) -> None:  # noqa: ARG001  # aiohttp's signature
+    flight: _Flight = context.trace_request_ctx
+    if flight.before_sending is None:
+        return
+    try:
+        await asyncio.to_thread(flight.before_sending)
+    except Exception as error:
+        flight.held_back = error
+        raise
 
 
 async def _mark_sent(session: aiohttp.ClientSession, context: SimpleNamespace, parameters: Any) -> None:  # noqa: ARG001  # aiohttp's signature

@@ -7,7 +7,7 @@ import errno
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
@@ -84,7 +84,7 @@ class RequestsDriver:
             # a kept-alive connection may be closed by the other side as the request goes out, and then
             # nobody knows whether it was received: a submit gets a connection of its own
             self._adapter.close()
-        flight = _Flight()
+        flight = _Flight(request.before_sending)
         token = _flight.set(flight)
         try:
             with flight.cut_after(self._settings.time_allowed(request)):
@@ -92,6 +92,8 @@ class RequestsDriver:
         except TransportError:
             raise
         except Exception as error:
+            if error is flight.held_back:
+                raise
             raise transport_error(error, sent=flight.sent) from None
         finally:
             _flight.reset(token)
@@ -149,6 +151,8 @@ class _Pieces:
 class _Flight:
     """One request on its way: whether a byte of it left, over which socket, and whether its time is over."""
 
+    before_sending: Callable[[], None] | None = None
+    held_back: Exception | None = None
     sent: bool = False
     connecting: bool = False
     late: bool = False
@@ -174,6 +178,16 @@ class _Flight:
         self.sock = sock
         if self.late:
             raise TimeoutError(errno.ETIMEDOUT, "no time left")
+
+    def leaves(self) -> None:
+        """The connection stands, and the first byte of the request goes out next."""
+        if self.before_sending is not None:
+            try:
+                self.before_sending()
+            except Exception as error:
+                self.held_back = error
+                raise
+        self.sent = True
 
     def _cut(self) -> None:
         self.late = True
@@ -204,7 +218,8 @@ class _Watched:
             self.connect()
         flight = _flight.get()
         flight.goes_over(self.sock)
-        flight.sent = flight.sent or not flight.connecting
+        if not (flight.connecting or flight.sent):
+            flight.leaves()
         super().send(data)  # type: ignore[misc]  # the other base has it
 
 

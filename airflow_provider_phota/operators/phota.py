@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator, conf
 
-from airflow_provider_phota.api.errors import PhotaTaskError, PhotaTaskFailed
+from airflow_provider_phota.api.edits import EditRequest, checked_task_id
+from airflow_provider_phota.api.errors import PhotaInputError, PhotaTaskError, PhotaTaskFailed
 from airflow_provider_phota.api.models import PhotaTask
 from airflow_provider_phota.events import WaitEvent
 from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.ledger.decisions import Policy
+from airflow_provider_phota.ledger.ledger import Ledger
+from airflow_provider_phota.submitting import Policies, Submission
 from airflow_provider_phota.waiting import Wait, airflow_retries, checked_seconds, result_of
 
 if TYPE_CHECKING:
@@ -19,6 +23,11 @@ if TYPE_CHECKING:
 
 #: XCom key under which the PHOTA task ID is pushed right after the submit.
 XCOM_PHOTA_TASK_ID = "phota_task_id"
+
+NO_LEDGER = (
+    "There is no ledger: this Airflow keeps no task state (3.3 and later do) and no ledger_path is set, so a "
+    "retry or a clear of this task submits, and pays for, a new edit."
+)
 
 
 class PhotaImageEditOperator(BaseOperator):
@@ -40,13 +49,28 @@ class PhotaImageEditOperator(BaseOperator):
         poll_interval: seconds between two questions while waiting; the vendor recommends 5 to 10.
         timeout: seconds to wait for the result, at most 20 hours (results live 24).
         max_unreachable: seconds without any usable answer that a wait survives.
+        ledger_path: object-storage directory in which to record what was paid for, beside Airflow's own task
+            state store (3.3 and later); the connection's extra of that name if left out.
+        on_ambiguous: `fail`, or `resubmit` once where nobody knows whether the last submit was billed.
+        on_missing: `fail`, or `resubmit` where the service no longer knows the paid task.
+        on_expired: `fail`, or `resubmit` where the paid results are no longer served.
+        edition: any text; another one makes an identical edit a new one, which is paid anew (templated).
+        adopt_phota_task_id: a PHOTA task to take up instead of submitting (templated).
 
     Raises:
         AirflowFailException: where a retry cannot help, or would pay again.
         PhotaError: where it can; the subclass says what it means for the money.
     """
 
-    template_fields: Sequence[str] = ("prompt", "image_urls", "num_outputs", "resolution", "profile_ids")
+    template_fields: Sequence[str] = (
+        "prompt",
+        "image_urls",
+        "num_outputs",
+        "resolution",
+        "profile_ids",
+        "edition",
+        "adopt_phota_task_id",
+    )
     ui_color = "#f2e6ff"
 
     def __init__(
@@ -63,6 +87,12 @@ class PhotaImageEditOperator(BaseOperator):
         poll_interval: float = 5.0,
         timeout: float | timedelta = 3600.0,
         max_unreachable: float = 1800.0,
+        ledger_path: str | None = None,
+        on_ambiguous: str = "fail",
+        on_missing: str = "fail",
+        on_expired: str = "fail",
+        edition: str = "",
+        adopt_phota_task_id: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -77,31 +107,37 @@ class PhotaImageEditOperator(BaseOperator):
         self.poll_interval = checked_seconds("poll_interval", poll_interval)
         self.timeout = checked_seconds("timeout", timeout)
         self.max_unreachable = checked_seconds("max_unreachable", max_unreachable)
+        self.ledger_path = ledger_path
+        self.on_ambiguous = on_ambiguous
+        self.on_missing = on_missing
+        self.on_expired = on_expired
+        self.edition = edition
+        self.adopt_phota_task_id = adopt_phota_task_id
+        self._policies = Policies(
+            on_ambiguous=_policy("on_ambiguous", on_ambiguous),
+            on_missing=_policy("on_missing", on_missing),
+            on_expired=_policy("on_expired", on_expired),
+        )
         self._phota_task_id: str | None = None
 
     def execute(self, context: Context) -> str | dict[str, Any]:
         with airflow_retries():
-            task = self._submit(context)
+            phota_task_id = self._submit(context)
         if not self.wait_for_completion:
-            return task.id
+            return phota_task_id
         if self.deferrable:
             self.defer(
-                trigger=self._wait.trigger(task.id),
+                trigger=self._wait.trigger(phota_task_id),
                 method_name=self.execute_complete.__name__,
                 timeout=self._wait.airflow_timeout,
             )
-        return self._finish(lambda: self._wait.here(task.id))
+        return self._finish(context, lambda: self._wait.here(phota_task_id))
 
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002  # Airflow's signature
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Take up the task again after its wait in the triggerer."""
-        try:
-            end = WaitEvent.from_dict(event)
-        except ValueError as error:
-            raise AirflowFailException(
-                f"{error} The edit is billed; a retry would pay for a new one."
-            ) from None
+        end = WaitEvent.from_dict(event)
         self._phota_task_id = end.phota_task_id
-        return self._finish(lambda: self._wait.after(end))
+        return self._finish(context, lambda: self._wait.after(end))
 
     def on_kill(self) -> None:
         if self._phota_task_id:
@@ -110,21 +146,45 @@ class PhotaImageEditOperator(BaseOperator):
                 self._phota_task_id,
             )
 
-    def _submit(self, context: Context) -> PhotaTask:
-        task = PhotaHook(self.phota_conn_id).submit_edit(
+    def _submit(self, context: Context) -> str:
+        hook = PhotaHook(self.phota_conn_id)
+        submission = Submission(
+            hook=hook,
+            edit=self._edit(local_inputs=hook.settings.is_loopback),
+            ledger=self._ledger(context),
+            policies=self._policies,
+            edition=_checked_edition(self.edition),
+            try_number=context["ti"].try_number,
+            adopt=self._adopted(),
+        )
+        self._phota_task_id = phota_task_id = submission.phota_task_id()
+        context["ti"].xcom_push(key=XCOM_PHOTA_TASK_ID, value=phota_task_id)
+        return phota_task_id
+
+    def _edit(self, *, local_inputs: bool) -> EditRequest:
+        return EditRequest.checked(
             prompt=self.prompt,
             image_urls=self.image_urls,
             num_outputs=self.num_outputs,
             resolution=self.resolution,
             profile_ids=self.profile_ids,
+            local_inputs=local_inputs,
         )
-        self._phota_task_id = task.id
-        self.log.info("Submitted PHOTA task %s.%s", task.id, _expectation(task))
-        context["ti"].xcom_push(key=XCOM_PHOTA_TASK_ID, value=task.id)
-        return task
 
-    def _finish(self, wait: Callable[[], PhotaTask]) -> dict[str, Any]:
-        """Wait and return the result; an error that a retry would answer with a second payment ends it."""
+    def _ledger(self, context: Context) -> Ledger:
+        path = self.ledger_path or PhotaHook(self.phota_conn_id).settings.ledger_path
+        ledger = Ledger.of(context, path)
+        if not ledger.remembers:
+            self.log.warning(NO_LEDGER)
+        return ledger
+
+    def _adopted(self) -> str | None:
+        if self.adopt_phota_task_id in (None, "", "None"):
+            return None
+        return checked_task_id(self.adopt_phota_task_id, "adopt_phota_task_id")
+
+    def _finish(self, context: Context, wait: Callable[[], PhotaTask]) -> dict[str, Any]:
+        """Wait and return the result; where no ledger remembers the paid task, a retry must not follow."""
         try:
             return result_of(wait(), num_outputs=self.num_outputs)
         except PhotaTaskFailed as failed:
@@ -132,9 +192,12 @@ class PhotaImageEditOperator(BaseOperator):
                 f"{failed} A retry submits a new edit, which is billed.", failed.phota_task_id
             ) from None
         except PhotaTaskError as error:
+            if self._ledger(context).remembers:
+                with airflow_retries():
+                    raise
             raise AirflowFailException(
-                f"{error} Airflow does not retry this, since a retry would pay for a new edit: fetch the "
-                f"result with PhotaTaskSensor(phota_task_id={error.phota_task_id!r})."
+                f"{error} Airflow does not retry this, since without a ledger a retry would pay for a new "
+                f"edit: fetch the result with PhotaTaskSensor(phota_task_id={error.phota_task_id!r})."
             ) from None
 
     @property
@@ -142,5 +205,14 @@ class PhotaImageEditOperator(BaseOperator):
         return Wait(self.phota_conn_id, self.timeout, self.poll_interval, self.max_unreachable)
 
 
-def _expectation(task: PhotaTask) -> str:
-    return f" The service expects it to take {task.estimated_time:.0f} s." if task.estimated_time else ""
+def _checked_edition(value: object) -> str:
+    if not isinstance(value, (str, int)):
+        raise PhotaInputError("edition", f"must be text, got {value!r}.")
+    return str(value)
+
+
+def _policy(argument: str, value: str) -> Policy:
+    try:
+        return Policy(value)
+    except ValueError:
+        raise PhotaInputError(argument, f"must be 'fail' or 'resubmit', got {value!r}.") from None

@@ -16,6 +16,8 @@ pytestmark = pytest.mark.usefixtures("metadata_database")
 
 
 class _TaskInstance:
+    try_number = 1
+
     def xcom_push(self, key: str, value: object) -> None: ...
 
 

@@ -16,6 +16,8 @@ pytestmark = pytest.mark.usefixtures("metadata_database", "at_once")
 class _TaskInstance:
     """Where an operator executed by hand pushes to."""
 
+    try_number = 1
+
     def __init__(self) -> None:
         self.pushed: dict[str, object] = {}
 

@@ -1,0 +1,123 @@
+"""What an attempt does next, given what the ledger and the service know: pure, so that it can be proven.
+
+The promise: with every policy on `fail`, no sequence of crashes, retries and answers leads to two live paid
+tasks for one fingerprint.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TypeAlias
+
+from airflow_provider_phota.api.models import Outcome, PhotaTask
+from airflow_provider_phota.ledger.records import Entry
+
+
+class Policy(Enum):
+    """What to do where only a new payment would bring a result."""
+
+    FAIL = "fail"
+    RESUBMIT = "resubmit"
+
+
+class Why(Enum):
+    """Why an earlier submit brings no result; the text continues "Submitting anew: ..."."""
+
+    AMBIGUOUS = "nobody knows what became of the last submit"
+    MISSING = "the service no longer knows the last task"
+    EXPIRED = "the results of the last task are no longer served"
+    FAILED = "the service ended the last task as failed"
+
+
+@dataclass(frozen=True)
+class Submit:
+    """Send the edit: nothing of it is known to live.
+
+    Attributes:
+        generation: to record with it.
+        resubmits: to record with it.
+        why: a new submit is right although one was made before; None for the first.
+    """
+
+    generation: int = 1
+    resubmits: int = 0
+    why: Why | None = None
+
+
+@dataclass(frozen=True)
+class Attach:
+    """Take up the task that an earlier attempt paid for."""
+
+    phota_task_id: str
+
+
+@dataclass(frozen=True)
+class WaitForSender:
+    """A process may still be sending: look again after so many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Stop, since going on would pay again; a person decides."""
+
+    why: Why
+
+
+BeforeAsking: TypeAlias = Submit | Attach | WaitForSender | Hold
+AfterAsking: TypeAlias = Submit | Attach | Hold
+
+#: Seconds at most that an attempt waits for another process that may still be sending: clocks may disagree.
+LONGEST_SENDER_WAIT = 600.0
+#: Seconds after a submit in which the service may not know its own task yet.
+NEW_TASK_GRACE = 120.0
+
+
+def before_asking(entry: Entry | None, now: float, on_ambiguous: Policy) -> BeforeAsking:
+    """What the record alone says.
+
+    Args:
+        entry: of this attempt's fingerprint, None if it was never submitted.
+        now: epoch seconds.
+        on_ambiguous: what to do about a submit whose fate is unknown.
+    """
+    if entry is None:
+        return Submit()
+    if entry.phota_task_id is not None:
+        return Attach(entry.phota_task_id)
+    if now < entry.send_deadline:
+        return WaitForSender(min(entry.send_deadline - now, LONGEST_SENDER_WAIT))
+    if on_ambiguous is Policy.RESUBMIT and entry.resubmits == 0:
+        return Submit(entry.generation + 1, resubmits=1, why=Why.AMBIGUOUS)
+    return Hold(Why.AMBIGUOUS)
+
+
+def after_asking(
+    entry: Entry, task: PhotaTask | None, now: float, *, on_missing: Policy, on_expired: Policy
+) -> AfterAsking:
+    """What the service's answer adds.
+
+    Args:
+        entry: with the ID of a paid task.
+        task: as the service shows it, None if it knows no such task.
+        now: epoch seconds.
+        on_missing: what to do about a task the service does not know.
+        on_expired: what to do about results that are no longer served.
+    """
+    again = Submit(entry.generation + 1, entry.resubmits)
+    attach = Attach(entry.phota_task_id or "")
+    if task is None:
+        if now - entry.sent_at < NEW_TASK_GRACE:
+            return attach
+        return _by(on_missing, again, Why.MISSING)
+    if task.outcome is Outcome.FAILED:
+        return replace(again, why=Why.FAILED)
+    if task.outcome is not Outcome.RUNNING and task.expires_at and task.expires_at.timestamp() <= now:
+        return _by(on_expired, again, Why.EXPIRED)
+    return attach
+
+
+def _by(policy: Policy, again: Submit, why: Why) -> Submit | Hold:
+    return replace(again, why=why) if policy is Policy.RESUBMIT else Hold(why)

@@ -1,0 +1,127 @@
+"""One task instance's ledger: all its stores as one, and what their failures mean."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+from airflow_provider_phota.api.errors import PhotaInputError, PhotaLedgerError
+from airflow_provider_phota.ledger.records import Entry, Identity, Record
+from airflow_provider_phota.ledger.stores import ObjectStorageStore, Store, TaskStateStore
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+class Ledger:
+    """Which paid PHOTA tasks belong to a task instance.
+
+    Args:
+        stores: object storage first where there is one: it can be written when Airflow's database cannot.
+    """
+
+    def __init__(self, stores: Sequence[Store]) -> None:
+        self._stores = stores
+
+    @classmethod
+    def of(cls, context: Context, ledger_path: str | None) -> Ledger:
+        """The ledger of the running task instance.
+
+        Raises:
+            PhotaInputError: `ledger_path` is no object-storage URL that can be opened.
+        """
+        stores: list[Store] = []
+        if ledger_path:
+            stores.append(ObjectStorageStore(_opened(ledger_path), _identity(context)))
+        if accessor := context.get("task_state_store"):
+            stores.append(TaskStateStore(accessor))
+        return cls(stores)
+
+    @property
+    def remembers(self) -> bool:
+        """Whether a later attempt will know what this one paid for."""
+        return bool(self._stores)
+
+    def read(self) -> Record:
+        """What all stores know together.
+
+        Raises:
+            PhotaLedgerError: a store could not be read, which is not the same as an empty one.
+        """
+        record = Record()
+        for store in self._stores:
+            record = record.merged(_tried(store.read, "read"))
+        return record
+
+    def intend(self, entry: Entry) -> None:
+        """Write down that a submit is about to be sent.
+
+        Raises:
+            PhotaLedgerError: a store could not be written: do not send.
+        """
+        for store in self._stores:
+            _tried(lambda store=store: store.put(entry), "written")  # type: ignore[misc]  # mypy cannot infer it
+
+    def forget(self, entry: Entry) -> None:
+        """Take an intent back: it provably created no task."""
+        for store in self._stores:
+            try:
+                store.remove(entry)
+            except Exception as error:
+                # harmless for the money: the next attempt holds instead of sending
+                log.warning(
+                    "An intent that was never acted on could not be removed (%s).", type(error).__name__
+                )
+
+    def note_task(self, entry: Entry) -> None:
+        """Write down the ID of a paid task, wherever that is possible."""
+        for store in self._stores:
+            try:
+                store.put(entry)
+            except Exception as error:
+                # the wait goes on with the ID at hand; where every store fails, the intent holds a retry
+                log.warning(
+                    "PHOTA task %s could not be recorded in a %s (%s).",
+                    entry.phota_task_id,
+                    type(store).__name__,
+                    type(error).__name__,
+                )
+
+
+def _tried(act: Callable[[], T], done: str) -> T:
+    try:
+        return act()
+    except Exception as error:
+        detail = str(error) if isinstance(error, ValueError) else type(error).__name__
+        raise PhotaLedgerError(
+            f"The record of what was paid for could not be {done} ({detail}). Nothing was sent to the PHOTA "
+            "service by this attempt."
+        ) from error
+
+
+def _identity(context: Context) -> Identity:
+    instance = context["ti"]
+    return Identity(
+        instance.dag_id,
+        instance.run_id,
+        instance.task_id,
+        -1 if instance.map_index is None else instance.map_index,
+    )
+
+
+def _opened(ledger_path: str) -> ObjectStoragePath:
+    if "://" not in ledger_path:
+        raise PhotaInputError("ledger_path", f"must be an object-storage URL, got {ledger_path!r}.")
+    try:
+        path = ObjectStoragePath(ledger_path)
+        _ = path.fs
+    except (ValueError, ImportError) as error:
+        raise PhotaInputError("ledger_path", f"{ledger_path!r} cannot be opened ({error}).") from None
+    return path

@@ -1,0 +1,136 @@
+"""What the ledger writes down about the edits of one task instance."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from airflow_provider_phota.api.edits import TASK_ID
+
+VERSION = 1
+
+
+class UnreadableRecord(ValueError):
+    """A record is there but cannot be read. That is not the same as no record: it may name a paid task."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The task instance a record belongs to, whatever its attempt."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+
+    @property
+    def digest(self) -> str:
+        """A name for it that any store takes."""
+        parts = (self.dag_id, self.run_id, self.task_id, str(self.map_index))
+        return hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:32]
+
+
+def fingerprint(body: bytes, phota_conn_id: str, base_url: str, edition: str) -> str:
+    """A digest of the exact request and of which connection pays for it; no secret goes into it."""
+    parts = (body, phota_conn_id.encode(), base_url.encode(), edition.encode())
+    return hashlib.sha256(b"\x00".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One submit: an intent before it is sent, a paid task once its ID is known.
+
+    Attributes:
+        fingerprint: of the request.
+        generation: 1 for the first submit of this fingerprint, one more for each new one.
+        try_number: Airflow's, of the attempt that sent it.
+        sent_at: epoch seconds when it was about to be sent.
+        send_deadline: epoch seconds after which no process can still be sending it.
+        phota_task_id: the paid task; None for an intent.
+        resubmits: how many submits whose fate was unknown this one repeats.
+    """
+
+    fingerprint: str
+    generation: int
+    try_number: int
+    sent_at: float
+    send_deadline: float
+    phota_task_id: str | None = None
+    resubmits: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        fields: dict[str, Any] = {
+            "fingerprint": self.fingerprint,
+            "generation": self.generation,
+            "try_number": self.try_number,
+            "sent_at": self.sent_at,
+            "send_deadline": self.send_deadline,
+            "resubmits": self.resubmits,
+        }
+        return fields if self.phota_task_id is None else {**fields, "phota_task_id": self.phota_task_id}
+
+
+@dataclass(frozen=True)
+class Record:
+    """All submits of one task instance, newest last: at most one for each fingerprint."""
+
+    entries: tuple[Entry, ...] = ()
+
+    def entry(self, of_fingerprint: str) -> Entry | None:
+        return next((entry for entry in self.entries if entry.fingerprint == of_fingerprint), None)
+
+    def others(self, than_fingerprint: str) -> tuple[Entry, ...]:
+        return tuple(entry for entry in self.entries if entry.fingerprint != than_fingerprint)
+
+    def with_entry(self, entry: Entry) -> Record:
+        return replace(self, entries=(*self.others(entry.fingerprint), entry))
+
+    def without(self, a_fingerprint: str) -> Record:
+        return replace(self, entries=self.others(a_fingerprint))
+
+    def merged(self, other: Record) -> Record:
+        """What two stores know together: the later generation of a fingerprint, an ID before an intent."""
+        merged = self
+        for entry in other.entries:
+            known = merged.entry(entry.fingerprint)
+            if known is None or _rank(entry) > _rank(known):
+                merged = merged.with_entry(entry)
+        return merged
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"version": VERSION, "entries": [entry.to_dict() for entry in self.entries]}
+
+    @classmethod
+    def from_dict(cls, value: object) -> Record:
+        """Read a record back.
+
+        Raises:
+            UnreadableRecord: it is none, or of a version this package does not know.
+        """
+        if not isinstance(value, Mapping) or value.get("version") != VERSION:
+            raise UnreadableRecord("it is no ledger record of version 1")
+        try:
+            return cls(tuple(_entry(fields) for fields in value["entries"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise UnreadableRecord(f"it is damaged ({type(error).__name__})") from None
+
+
+def _rank(entry: Entry) -> tuple[int, bool, float]:
+    return entry.generation, entry.phota_task_id is not None, entry.sent_at
+
+
+def _entry(fields: Mapping[str, Any]) -> Entry:
+    phota_task_id = fields.get("phota_task_id")
+    if phota_task_id is not None and not TASK_ID.fullmatch(phota_task_id):
+        raise ValueError("phota_task_id")
+    return Entry(
+        fingerprint=str(fields["fingerprint"]),
+        generation=int(fields["generation"]),
+        try_number=int(fields["try_number"]),
+        sent_at=float(fields["sent_at"]),
+        send_deadline=float(fields["send_deadline"]),
+        phota_task_id=phota_task_id,
+        resubmits=int(fields["resubmits"]),
+    )

@@ -1,0 +1,206 @@
+"""Submit an edit once: the ledger is read first, and written before and after the money is spent."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import pendulum
+
+from airflow_provider_phota.api import protocol
+from airflow_provider_phota.api.edits import EditRequest
+from airflow_provider_phota.api.errors import (
+    PhotaError,
+    PhotaNotBilled,
+    PhotaNotFound,
+    PhotaResultsExpired,
+    PhotaSubmitAmbiguous,
+    PhotaTaskUnknown,
+)
+from airflow_provider_phota.api.models import PhotaTask
+from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.ledger.decisions import (
+    AfterAsking,
+    Attach,
+    BeforeAsking,
+    Hold,
+    Policy,
+    Submit,
+    WaitForSender,
+    Why,
+    after_asking,
+    before_asking,
+)
+from airflow_provider_phota.ledger.ledger import Ledger
+from airflow_provider_phota.ledger.records import Entry, fingerprint
+
+log = logging.getLogger(__name__)
+
+#: Seconds by which a recorded send deadline is later than the request's own.
+_SENDER_MARGIN = 5.0
+
+
+@dataclass(frozen=True)
+class Policies:
+    """What to do where only a new payment would bring a result."""
+
+    on_ambiguous: Policy = Policy.FAIL
+    on_missing: Policy = Policy.FAIL
+    on_expired: Policy = Policy.FAIL
+
+
+@dataclass
+class Submission:
+    """One edit of one task instance, in one attempt.
+
+    Attributes:
+        edition: text that makes an otherwise identical edit another one.
+        try_number: Airflow's, for the record.
+        adopt: a task to take up instead of submitting, found by a person.
+    """
+
+    hook: PhotaHook
+    edit: EditRequest
+    ledger: Ledger
+    policies: Policies = Policies()
+    edition: str = ""
+    try_number: int = 1
+    adopt: str | None = None
+
+    def phota_task_id(self) -> str:
+        """The ID of the paid task: an earlier attempt's where there is one, or a new one's.
+
+        Raises:
+            PhotaSubmitAmbiguous: an earlier attempt, or this one, may have paid for a task nobody knows.
+            PhotaTaskUnknown: the service no longer knows the task of an earlier attempt.
+            PhotaResultsExpired: the results of an earlier attempt are no longer served.
+            PhotaLedgerError: the record cannot be read or written.
+            PhotaNotBilled: the service refused the edit, or could not be reached.
+        """
+        if self.adopt:
+            return self._adopt(self.adopt)
+        entry, step = self._look_up()
+        if entry and isinstance(step, Attach):
+            attached = step.phota_task_id
+            step = self._ask(entry, attached)
+            if isinstance(step, Attach):
+                log.info("Taking up PHOTA task %s, which try %s paid for.", attached, entry.try_number)
+                return attached
+        if entry and isinstance(step, Hold):
+            raise self._held(entry, step)
+        return self._submit(step if isinstance(step, Submit) else Submit())
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        return fingerprint(
+            self.edit.body(), self.hook.phota_conn_id, self.hook.settings.base_url, self.edition
+        )
+
+    def _adopt(self, phota_task_id: str) -> str:
+        """Take up a task that a person found, and remember it."""
+        self.hook.get_task(phota_task_id)
+        known = self.ledger.read().entry(self._fingerprint)
+        generation = known.generation + 1 if known else 1
+        if known is None or known.phota_task_id != phota_task_id:
+            now = time.time()
+            adopted = Entry(self._fingerprint, generation, self.try_number, now, now, phota_task_id)
+            self.ledger.note_task(adopted)
+        log.info("Taking up PHOTA task %s by adopt_phota_task_id; nothing is submitted.", phota_task_id)
+        return phota_task_id
+
+    def _look_up(self) -> tuple[Entry | None, BeforeAsking]:
+        """What the record says, once nobody can be sending any more."""
+        while True:
+            record = self.ledger.read()
+            for other in record.others(self._fingerprint):
+                log.info("This task paid for a different edit before: %s.", _told(other))
+            entry = record.entry(self._fingerprint)
+            step = before_asking(entry, time.time(), self.policies.on_ambiguous)
+            if not isinstance(step, WaitForSender):
+                return entry, step
+            log.info("Another attempt may still be sending this edit; looking again in %.0f s.", step.seconds)
+            time.sleep(step.seconds)
+
+    def _ask(self, entry: Entry, phota_task_id: str) -> AfterAsking:
+        try:
+            task = self.hook.get_task(phota_task_id)
+        except PhotaNotFound:
+            task = None
+        return after_asking(
+            entry,
+            task,
+            time.time(),
+            on_missing=self.policies.on_missing,
+            on_expired=self.policies.on_expired,
+        )
+
+    def _submit(self, step: Submit) -> str:
+        if step.why:
+            log.warning("Submitting anew, which is billed: %s.", step.why.value)
+        intent = Entry(
+            self._fingerprint, step.generation, self.try_number, 0.0, 0.0, resubmits=step.resubmits
+        )
+
+        def before_sending() -> None:
+            nonlocal intent
+            now = time.time()
+            deadline = now + self.hook.settings.total_timeout + _SENDER_MARGIN
+            intent = replace(intent, sent_at=now, send_deadline=deadline)
+            self.ledger.intend(intent)
+
+        try:
+            task = self.hook.run(protocol.submit(self.edit, before_sending=before_sending))
+        except PhotaNotBilled:
+            self.ledger.forget(intent)
+            raise
+        except PhotaSubmitAmbiguous as ambiguous:
+            raise self._ambiguous(ambiguous, intent) from None
+        # in the log too, and first: where every store fails, a person can still find the task
+        log.info("Submitted PHOTA task %s.%s", task.id, _expectation(task))
+        self.ledger.note_task(replace(intent, phota_task_id=task.id))
+        return task.id
+
+    def _ambiguous(self, error: PhotaSubmitAmbiguous, intent: Entry) -> PhotaSubmitAmbiguous:
+        resubmits = self.policies.on_ambiguous is Policy.RESUBMIT and not intent.resubmits
+        if resubmits and self.ledger.remembers:
+            told = PhotaSubmitAmbiguous(f"{error} on_ambiguous='resubmit': a retry pays for it once more.")
+            told.retryable = True
+            return told
+        return PhotaSubmitAmbiguous(f"{error} {_WHAT_TO_DO}")
+
+    def _held(self, entry: Entry, hold: Hold) -> PhotaError:
+        if entry.phota_task_id is None:
+            return PhotaSubmitAmbiguous(
+                f"A PHOTA task may have been created and billed: {_told(entry)} never got its answer. "
+                f"{_WHAT_TO_DO}"
+            )
+        if hold.why is Why.EXPIRED:
+            return PhotaResultsExpired(
+                f"{_told(entry)} was completed and billed, but its results are no longer served: they live "
+                "24 hours. To pay for the edit anew, set on_expired='resubmit' or another edition.",
+                entry.phota_task_id,
+            )
+        return PhotaTaskUnknown(
+            f"{_told(entry)} was billed, but the service no longer knows it. To pay for the edit anew, set "
+            "on_missing='resubmit' or another edition.",
+            entry.phota_task_id,
+        )
+
+
+_WHAT_TO_DO = (
+    "Look for a task of that minute in the vendor's console. If there is one, take it up with "
+    "adopt_phota_task_id='...'; if there is none, set on_ambiguous='resubmit' or another edition. Then clear "
+    "this task."
+)
+
+
+def _told(entry: Entry) -> str:
+    at = pendulum.from_timestamp(entry.sent_at).to_iso8601_string()
+    name = f"PHOTA task {entry.phota_task_id}" if entry.phota_task_id else "The submit"
+    return f"{name} of try {entry.try_number} at {at}"
+
+
+def _expectation(task: PhotaTask) -> str:
+    return f" The service expects it to take {task.estimated_time:.0f} s." if task.estimated_time else ""
