@@ -1,0 +1,343 @@
+"""Whatever crashes, retries and answers follow each other: one live paid task for one edit, at most.
+
+The world is made up (a clock, a service, two stores, processes that die); what decides and submits is real.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from airflow_provider_phota import submitting
+from airflow_provider_phota.api.edits import EditRequest
+from airflow_provider_phota.api.errors import MaybeSent, NotSent, PhotaError, PhotaNotFound
+from airflow_provider_phota.api.models import Image, PhotaTask, TaskStatus
+from airflow_provider_phota.api.settings import Settings
+from airflow_provider_phota.api.wire import Response, Sleep
+from airflow_provider_phota.ledger.decisions import Policy
+from airflow_provider_phota.ledger.ledger import Ledger
+from airflow_provider_phota.ledger.records import Record
+from airflow_provider_phota.submitting import Policies, Submission
+
+EDIT = EditRequest.checked(prompt="a beach", image_urls="https://example.com/a.png")
+DAY = 24 * 3600.0
+
+#: How a submit goes, and how its process ends.
+SENDS = (
+    "answered",
+    "refused",
+    "not sent",
+    "billed, answer lost",
+    "not billed, answer lost",
+    "killed before the intent",
+    "killed after the intent",
+    "killed in flight, billed",
+    "killed in flight, not billed",
+    "killed after the answer",
+    "orphan sends later",
+)
+#: What the service does to the newest task before the next attempt.
+EVENTS = ("nothing", "completes", "fails", "forgets", "expires")
+
+
+class Killed(BaseException):
+    """The process died here."""
+
+
+class MemoryStore:
+    """A store that survives its processes."""
+
+    def __init__(self, world):
+        self.world = world
+        self.record = Record()
+
+    def read(self):
+        return self.record
+
+    def put(self, entry):
+        if entry.phota_task_id and self.world.how == "killed after the answer":
+            raise Killed
+        self.record = self.record.merged(Record((entry,)))
+
+    def remove(self, entry):
+        if self.record.entry(entry.fingerprint) == entry:
+            self.record = self.record.without(entry.fingerprint)
+
+
+@dataclass
+class World:
+    now: float = 1_800_000_000.0
+    how: str = "answered"
+    tasks: list[PhotaTask] = field(default_factory=list)
+    sending: list[float] = field(default_factory=list)
+
+    def time(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds
+        while self.sending and self.sending[0] <= self.now:
+            self.sending.pop(0)
+            self.bill()
+
+    def bill(self):
+        number = len(self.tasks) + 1
+        self.tasks.append(
+            PhotaTask(
+                f"task-{number}", "phota-image-edit", TaskStatus.PENDING, "pending", created=int(self.now)
+            )
+        )
+        return self.tasks[-1]
+
+    @property
+    def live(self):
+        """Paid tasks that still bring a result, or can."""
+        alive = (task for task in self.tasks if task.status not in (TaskStatus.FAILED, TaskStatus.UNKNOWN))
+        return [task for task in alive if task.expires_at.timestamp() > self.now]
+
+    def happens(self, event):
+        if not self.tasks:
+            return
+        last = self.tasks[-1]
+        changes = {
+            "nothing": {},
+            "completes": {"status": TaskStatus.COMPLETED, "images": (Image("https://cdn/x.png"),)},
+            "fails": {"status": TaskStatus.FAILED, "status_word": "failed"},
+            "forgets": {"status": TaskStatus.UNKNOWN},
+            "expires": {"status": TaskStatus.COMPLETED, "images": (Image("https://cdn/x.png"),)},
+        }[event]
+        self.tasks[-1] = replace(last, **changes)
+        if event == "expires":
+            self.now += DAY
+
+
+class Hook:
+    """A PhotaHook whose network is the world."""
+
+    phota_conn_id = "phota_default"
+    settings = Settings("sk-0123456789")
+
+    def __init__(self, world):
+        self.world = world
+
+    def get_task(self, phota_task_id):
+        for task in self.world.tasks:
+            if task.id == phota_task_id and task.status is not TaskStatus.UNKNOWN:
+                return task
+        raise PhotaNotFound("no such task", 404)
+
+    def run(self, conversation):
+        step = next(conversation)
+        try:
+            while True:
+                if isinstance(step, Sleep):
+                    self.world.sleep(step.seconds)
+                    step = conversation.send(None)
+                    continue
+                try:
+                    answer = self._send(step)
+                except (NotSent, MaybeSent) as failure:
+                    step = conversation.throw(failure)
+                else:
+                    step = conversation.send(answer)
+        except StopIteration as end:
+            return end.value
+
+    def _send(self, request):
+        world, how = self.world, self.world.how
+        if how == "killed before the intent":
+            raise Killed
+        if how == "not sent":
+            raise NotSent("refused connection")
+        request.before_sending()
+        if how in {"killed after the intent", "killed in flight, not billed"}:
+            raise Killed
+        if how == "orphan sends later":
+            world.sending.append(world.now + self.settings.total_timeout)
+            raise Killed
+        if how == "not billed, answer lost":
+            raise MaybeSent("reset")
+        if how == "refused":
+            return Response(
+                402, {}, json.dumps({"error": {"message": "no money", "type": "insufficient_quota"}}).encode()
+            )
+        task = world.bill()
+        if how == "killed in flight, billed":
+            raise Killed
+        if how == "billed, answer lost":
+            raise MaybeSent("reset")
+        return Response(
+            200, {}, json.dumps({"id": task.id, "status": "pending", "created": task.created}).encode()
+        )
+
+
+def attempt(world, stores, how, policies, try_number=1, **more):
+    world.how = how
+    submission = Submission(Hook(world), EDIT, Ledger(stores), policies, try_number=try_number, **more)
+    with suppress(PhotaError, Killed):
+        return submission.phota_task_id()
+    return None
+
+
+@pytest.fixture
+def world(monkeypatch):
+    made = World()
+    monkeypatch.setattr(submitting, "time", made)
+    return made
+
+
+attempts = st.lists(
+    st.tuples(st.sampled_from(SENDS), st.sampled_from(EVENTS), st.floats(0.0, 100.0)), min_size=1, max_size=8
+)
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(attempts, st.sampled_from([1, 2]))
+def test_no_sequence_of_crashes_retries_and_answers_pays_twice_by_default(steps, how_many_stores):
+    world = World()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(submitting, "time", world)
+        stores = [MemoryStore(world) for _ in range(how_many_stores)]
+        for try_number, (how, event, pause) in enumerate(steps, start=1):
+            attempt(world, stores, how, Policies(), try_number)
+            assert len(world.live) <= 1, (steps, world.tasks)
+            world.happens(event)
+            world.sleep(pause)
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(attempts)
+def test_resubmitting_what_is_ambiguous_pays_at_most_once_more(steps):
+    world = World()
+    policies = Policies(on_ambiguous=Policy.RESUBMIT)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(submitting, "time", world)
+        stores = [MemoryStore(world)]
+        for try_number, (how, event, pause) in enumerate(steps, start=1):
+            attempt(world, stores, how, policies, try_number)
+            world.sleep(pause)
+            assert len(world.live) <= 2, (steps, world.tasks)
+            if event == "completes":
+                world.happens(event)
+
+
+@pytest.mark.parametrize(
+    ("how", "second"),
+    [
+        ("answered", "attached"),
+        ("refused", "submitted"),
+        ("not sent", "submitted"),
+        ("killed before the intent", "submitted"),
+        ("killed after the intent", "held"),
+        ("killed in flight, billed", "held"),
+        ("killed in flight, not billed", "held"),
+        ("killed after the answer", "held"),
+        ("billed, answer lost", "held"),
+        ("not billed, answer lost", "held"),
+        ("orphan sends later", "held"),
+    ],
+)
+def test_what_the_second_attempt_does(world, how, second):
+    stores = [MemoryStore(world)]
+    first = attempt(world, stores, how, Policies())
+    before = len(world.tasks)
+    found = attempt(world, stores, "answered", Policies(), 2)
+    if second == "attached":
+        assert found == first
+        assert len(world.tasks) == before == 1
+    elif second == "submitted":
+        assert found == "task-1"
+    else:
+        assert found is None
+        assert len(world.tasks) <= 1
+
+
+def test_the_retry_waits_until_no_orphan_can_still_be_sending(world):
+    stores = [MemoryStore(world)]
+    begun = world.now
+    attempt(world, stores, "orphan sends later", Policies())
+    attempt(world, stores, "answered", Policies(), 2)
+    assert world.now - begun >= Hook.settings.total_timeout
+    assert len(world.tasks) == 1
+
+
+def test_an_orphan_that_got_its_answer_is_recovered_from_the_journal(world):
+    journal, state = MemoryStore(world), MemoryStore(world)
+    attempt(world, [journal, state], "orphan sends later", Policies())
+    (intent,) = journal.record.entries
+    journal.put(replace(intent, phota_task_id="task-1"))
+    world.sleep(world.sending[0] - world.now)
+    assert attempt(world, [journal, state], "answered", Policies(), 2) == "task-1"
+    assert len(world.tasks) == 1
+
+
+def test_a_task_the_service_failed_is_submitted_anew_as_the_next_generation(world):
+    stores = [MemoryStore(world)]
+    attempt(world, stores, "answered", Policies())
+    world.happens("fails")
+    assert attempt(world, stores, "answered", Policies(), 2) == "task-2"
+    (entry,) = stores[0].record.entries
+    assert (entry.generation, entry.try_number) == (2, 2)
+
+
+@pytest.mark.parametrize(("event", "policy"), [("forgets", "on_missing"), ("expires", "on_expired")])
+def test_what_is_gone_is_paid_for_again_only_when_asked(world, event, policy):
+    stores = [MemoryStore(world)]
+    attempt(world, stores, "answered", Policies())
+    world.happens(event)
+    world.sleep(300.0)
+    assert attempt(world, stores, "answered", Policies(), 2) is None
+    assert len(world.tasks) == 1
+    assert attempt(world, stores, "answered", Policies(**{policy: Policy.RESUBMIT}), 3) == "task-2"
+
+
+def test_another_edition_is_another_edit(world):
+    stores = [MemoryStore(world)]
+    assert attempt(world, stores, "answered", Policies()) == "task-1"
+    assert attempt(world, stores, "answered", Policies(), 2, edition="2") == "task-2"
+    assert attempt(world, stores, "answered", Policies(), 3, edition="2") == "task-2"
+    assert attempt(world, stores, "answered", Policies(), 4) == "task-1"
+
+
+def test_a_task_found_by_hand_is_taken_up_and_remembered(world):
+    stores = [MemoryStore(world)]
+    attempt(world, stores, "killed in flight, billed", Policies())
+    assert attempt(world, stores, "answered", Policies(), 2, adopt="task-1") == "task-1"
+    assert attempt(world, stores, "answered", Policies(), 3) == "task-1"
+    assert len(world.tasks) == 1
+
+
+@pytest.mark.parametrize("broken", ["read", "put"])
+def test_a_store_that_fails_stops_the_submit(world, broken):
+    store = MemoryStore(world)
+    setattr(store, broken, lambda *_: (_ for _ in ()).throw(OSError("no disk")))
+    assert attempt(world, [store], "answered", Policies()) is None
+    assert world.tasks == []
+
+
+def test_a_paid_id_that_cannot_be_recorded_is_still_delivered(world):
+    store = MemoryStore(world)
+    remember = store.put
+
+    def put(entry):
+        if entry.phota_task_id:
+            raise OSError("no disk")
+        remember(entry)
+
+    store.put = put
+    assert attempt(world, [store], "answered", Policies()) == "task-1"
+    assert attempt(world, [store], "answered", Policies(), 2) is None
+    assert len(world.tasks) == 1
+
+
+def test_two_stores_know_together_what_each_knows(world):
+    stores = [MemoryStore(world), MemoryStore(world)]
+    attempt(world, stores, "answered", Policies())
+    stores[1].record = Record()
+    assert attempt(world, stores, "answered", Policies(), 2) == "task-1"
+    assert len(world.tasks) == 1
