@@ -6,9 +6,7 @@ import pytest
 from driving import KEY, Run
 
 from airflow_provider_phota.api.edits import EditRequest
-from airflow_provider_phota.api.errors import (
-    PhotaError,
-)
+from airflow_provider_phota.api.errors import PhotaError
 from airflow_provider_phota.api.models import PhotaTask
 from airflow_provider_phota.api.protocol import submit
 from airflow_provider_phota.api.retry import Backoff

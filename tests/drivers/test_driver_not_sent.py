@@ -16,10 +16,7 @@ from raw_server import (
 )
 from submitting import edit, failure
 
-from airflow_provider_phota.api.errors import (
-    PhotaConfigurationError,
-    PhotaUnreachable,
-)
+from airflow_provider_phota.api.errors import PhotaConfigurationError, PhotaUnreachable
 
 
 def test_a_host_that_has_no_address_was_not_reached(run: Run, account: Account) -> None:
