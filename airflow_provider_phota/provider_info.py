@@ -40,6 +40,11 @@ CONNECTION_FIELDS: dict[str, dict[str, Any]] = {
         "schema": {"type": ["string", "null"]},
         "description": "An object-storage directory in which operators record what they paid for.",
     },
+    "resend_on_503": {
+        "label": "Resend on 503",
+        "schema": {"type": ["boolean", "null"]},
+        "description": "Send a submit again after a 503, though the vendor does not say what one means.",
+    },
     "allow_http": {
         "label": "Allow plain http",
         "schema": {"type": ["boolean", "null"]},

@@ -151,7 +151,13 @@ class Submission:
             self.ledger.intend(intent)
 
         try:
-            task = self.hook.run(protocol.submit(self.edit, before_sending=before_sending))
+            task = self.hook.run(
+                protocol.submit(
+                    self.edit,
+                    before_sending=before_sending,
+                    resend_on_503=self.hook.settings.resend_on_503,
+                )
+            )
         except PhotaNotBilled:
             self.ledger.forget(intent)
             raise

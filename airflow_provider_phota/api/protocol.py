@@ -37,7 +37,11 @@ _LONGEST_LISTING = 8 * 1024 * 1024
 
 
 def submit(
-    edit: EditRequest, backoff: Backoff | None = None, before_sending: Callable[[], None] | None = None
+    edit: EditRequest,
+    backoff: Backoff | None = None,
+    *,
+    before_sending: Callable[[], None] | None = None,
+    resend_on_503: bool = False,
 ) -> Conversation[PhotaTask]:
     """Ask for an edit. Billed: sent again only after a failure that proves that no task was created.
 
@@ -45,6 +49,7 @@ def submit(
         edit: what to ask for.
         backoff: how often a submit that provably created no task is repeated.
         before_sending: called before each time it is sent, when the connection stands.
+        resend_on_503: take a 503 for a refusal. The vendor does not promise that, so it may pay twice.
 
     Raises:
         PhotaRefused: a documented refusal; not billed.
@@ -55,7 +60,7 @@ def submit(
     request = Request(
         "POST", "/v1/images/generations", body=edit.body(), billed=True, before_sending=before_sending
     )
-    return _patiently(lambda: _submit_once(request), backoff or Backoff())
+    return _patiently(lambda: _submit_once(request, resend_on_503=resend_on_503), backoff or Backoff())
 
 
 def get_task(
@@ -120,9 +125,11 @@ def _patiently(converse: Callable[[], Conversation[T]], backoff: Backoff) -> Con
         yield Sleep(pause)
 
 
-def _submit_once(request: Request) -> Conversation[PhotaTask]:
+def _submit_once(request: Request, *, resend_on_503: bool) -> Conversation[PhotaTask]:
     try:
         response = yield from _send(request)
+        if resend_on_503 and response.status == 503:
+            raise PhotaUnreachable(f"HTTP 503{error_words(response)}", retry_after(response))
         answer = read_refusal(response) or read_task(_successful(response))
     except NotSent as failure:
         raise _not_sent(failure) from None

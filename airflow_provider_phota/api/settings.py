@@ -33,6 +33,7 @@ class Settings:
         proxy: URL of an HTTP proxy; None for the environment's (HTTPS_PROXY, NO_PROXY).
         ca_bundle: path of a PEM file with the certificate authorities to trust instead of certifi's.
         ledger_path: object-storage directory in which operators record what they paid for, None for none.
+        resend_on_503: take a 503 to a submit for a refusal. The vendor does not promise that.
     """
 
     api_key: str = field(repr=False)
@@ -43,6 +44,7 @@ class Settings:
     proxy: str | None = field(default=None, repr=False)
     ca_bundle: str | None = None
     ledger_path: str | None = None
+    resend_on_503: bool = False
 
     @property
     def is_loopback(self) -> bool:
@@ -55,7 +57,7 @@ class Settings:
 
 
 TIMEOUTS = ("connect_timeout", "read_timeout", "total_timeout")
-EXTRAS = frozenset({*TIMEOUTS, "proxy", "ca_bundle", "allow_http", "ledger_path"})
+EXTRAS = frozenset({*TIMEOUTS, "proxy", "ca_bundle", "allow_http", "ledger_path", "resend_on_503"})
 _BASE_URL_EXTRAS = frozenset({"base_url", "host", "url", "endpoint", "api_base"})
 
 
@@ -82,6 +84,7 @@ def settings_from_connection(
         proxy=proxy,
         ca_bundle=_text(extra, "ca_bundle"),
         ledger_path=_text(extra, "ledger_path"),
+        resend_on_503=_flag(extra, "resend_on_503"),
     )
 
 

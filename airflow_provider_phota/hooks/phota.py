@@ -118,7 +118,7 @@ class PhotaHook(BaseHook):
             profile_ids=profile_ids,
             local_inputs=self.settings.is_loopback,
         )
-        return self.run(protocol.submit(edit))
+        return self.run(protocol.submit(edit, resend_on_503=self.settings.resend_on_503))
 
     def get_task(self, phota_task_id: str, *, sync_upstream: bool = False) -> PhotaTask:
         """Ask how a task is doing. Free.

@@ -231,3 +231,28 @@ def test_a_driver_that_answers_a_request_with_nothing_is_a_bug() -> None:
     next(conversation)
     with pytest.raises(TypeError, match="Response"):
         conversation.send(None)
+
+
+def test_a_503_is_a_doubt_unless_the_connection_says_that_it_is_a_refusal() -> None:
+    doubted = Service(says(503))
+    with pytest.raises(PhotaSubmitAmbiguous, match="HTTP 503"):
+        doubted.run(submit(EDIT, THRICE))
+    assert len(doubted.requests) == 1
+
+    resent = Service(says(503, retry_after="2"), says(503), shows())
+    assert resent.run(submit(EDIT, THRICE, resend_on_503=True)).id == TASK_ID
+    assert resent.sleeps == [3.0, 2.0]
+
+
+def test_a_503_that_stays_is_not_billed_where_it_counts_as_a_refusal() -> None:
+    service = Service(says(503), says(503), says(503))
+    with pytest.raises(PhotaUnreachable, match="HTTP 503"):
+        service.run(submit(EDIT, THRICE, resend_on_503=True))
+
+
+def test_every_request_carries_what_is_to_be_done_before_it_is_sent() -> None:
+    def before_sending() -> None: ...
+
+    service = Service(refuses(429, "rate_limit_error"), shows())
+    service.run(submit(EDIT, THRICE, before_sending=before_sending))
+    assert [request.before_sending for request in service.requests] == [before_sending, before_sending]

@@ -30,6 +30,8 @@ def test_the_form_names_every_extra_and_explains_it(form):
         "total_timeout",
         "proxy",
         "ca_bundle",
+        "ledger_path",
+        "resend_on_503",
         "allow_http",
     ]
     assert all(field["description"] or field["schema"]["title"] for field in extras.values())

@@ -1,0 +1,259 @@
+"""The ledger's stores, and the operator that relies on them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException, ObjectStoragePath
+
+from airflow_provider_phota.api.errors import PhotaLedgerError, PhotaSubmitAmbiguous, PhotaWaitTimeout
+from airflow_provider_phota.emulator import Fault
+from airflow_provider_phota.ledger.ledger import Ledger
+from airflow_provider_phota.ledger.records import Entry, Identity, Record, UnreadableRecord, fingerprint
+from airflow_provider_phota.ledger.stores import ObjectStorageStore, TaskStateStore
+from airflow_provider_phota.operators.phota import NO_LEDGER, PhotaImageEditOperator
+
+pytestmark = pytest.mark.usefixtures("metadata_database")
+
+IDENTITY = Identity("dag", "run", "task", -1)
+INTENT = Entry("f" * 64, 1, 1, 100.0, 165.0)
+PAID = replace(INTENT, phota_task_id="task-1")
+
+
+class Accessor:
+    """Airflow's task state store, in memory."""
+
+    def __init__(self):
+        self.values = {}
+
+    def get(self, key, default=None):
+        return self.values.get(key, default)
+
+    def set(self, key, value):
+        self.values[key] = json.loads(json.dumps(value))
+
+
+class TaskInstance:
+    dag_id, run_id, task_id, map_index, try_number = "dag", "run", "edit", -1, 1
+
+    def __init__(self):
+        self.pushed = {}
+
+    def xcom_push(self, key, value):
+        self.pushed[key] = value
+
+
+@pytest.fixture(params=["task state", "object storage"])
+def store(request, tmp_path):
+    if request.param == "task state":
+        return TaskStateStore(Accessor())
+    return ObjectStorageStore(ObjectStoragePath(f"file://{tmp_path}/ledger"), IDENTITY)
+
+
+def test_nothing_written_is_an_empty_record(store):
+    assert store.read() == Record()
+
+
+def test_an_intent_then_its_task(store):
+    store.put(INTENT)
+    assert store.read().entries == (INTENT,)
+    store.put(PAID)
+    assert store.read().entries == (PAID,)
+
+
+def test_an_intent_can_be_taken_back(store):
+    store.put(INTENT)
+    store.remove(INTENT)
+    assert store.read() == Record()
+
+
+def test_taking_an_intent_back_never_loses_a_paid_task(store):
+    store.put(INTENT)
+    store.put(PAID)
+    store.remove(INTENT)
+    assert store.read().entries == (PAID,)
+
+
+def test_a_late_intent_of_the_same_generation_does_not_hide_the_paid_task(store):
+    store.put(PAID)
+    store.put(replace(INTENT, sent_at=200.0))
+    assert store.read().entries == (PAID,)
+
+
+def test_generations_and_fingerprints_stand_beside_each_other(store):
+    second = replace(INTENT, generation=2, sent_at=300.0)
+    other = replace(PAID, fingerprint="e" * 64, phota_task_id="task-9")
+    for entry in (PAID, other, second):
+        store.put(entry)
+    assert store.read().entry(INTENT.fingerprint) == second
+    assert store.read().others(INTENT.fingerprint) == (other,)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b'{"version": 2, "entries": []}', b'{"version": 1, "entries": [{}]}']
+)
+def test_what_cannot_be_read_is_not_an_empty_record(tmp_path, content):
+    store = ObjectStorageStore(ObjectStoragePath(f"file://{tmp_path}"), IDENTITY)
+    store.put(INTENT)
+    (path,) = (tmp_path / IDENTITY.digest).iterdir()
+    path.write_bytes(content)
+    with pytest.raises(UnreadableRecord):
+        store.read()
+    with pytest.raises(PhotaLedgerError, match="Nothing was sent"):
+        Ledger([store]).read()
+
+
+def test_a_half_written_object_is_not_read(tmp_path):
+    store = ObjectStorageStore(ObjectStoragePath(f"file://{tmp_path}"), IDENTITY)
+    store.put(INTENT)
+    (tmp_path / IDENTITY.digest / "ffff-1-task.json.part").write_bytes(b"{")
+    assert store.read().entries == (INTENT,)
+
+
+def test_a_fingerprint_is_of_the_request_and_of_who_pays_and_of_no_secret():
+    base = fingerprint(b"body", "phota_default", "https://api.foxapi.cc", "")
+    others = {
+        fingerprint(b"body2", "phota_default", "https://api.foxapi.cc", ""),
+        fingerprint(b"body", "phota_other", "https://api.foxapi.cc", ""),
+        fingerprint(b"body", "phota_default", "https://api.aihubmax.com", ""),
+        fingerprint(b"body", "phota_default", "https://api.foxapi.cc", "2"),
+        fingerprint(b"bodyphota_default", "", "https://api.foxapi.cc", ""),
+    }
+    assert len(others | {base}) == 6
+
+
+def execute(context, picture_url, **arguments):
+    how = {"prompt": "a beach", "image_urls": picture_url, "poll_interval": 0.05, **arguments}
+    return PhotaImageEditOperator(task_id="edit", **how).execute(context)
+
+
+@pytest.fixture(params=["task state", "object storage"])
+def remembering(request, tmp_path):
+    """What a context and an operator need, for either ledger."""
+    if request.param == "task state":
+        return {"ti": TaskInstance(), "task_state_store": Accessor()}, {}
+    return {"ti": TaskInstance()}, {"ledger_path": f"file://{tmp_path}/ledger"}
+
+
+def test_a_retry_takes_up_the_task_of_the_attempt_before(emulator, picture_url, remembering):
+    context, arguments = remembering
+    emulator.add_faults(Fault(on="submit", kind="latency", seconds=1.0))
+    with pytest.raises(PhotaWaitTimeout, match="goes on"):
+        execute(context, picture_url, wait_for_completion=True, timeout=0.2, **arguments)
+    result = execute(context, picture_url, wait_for_completion=True, **arguments)
+    assert [entry.id for entry in emulator.ledger()] == [result["phota_task_id"]]
+
+
+def test_an_edit_whose_answer_got_lost_is_held_and_says_what_to_do(
+    emulator, picture_url, remembering, monkeypatch
+):
+    context, arguments = remembering
+    emulator.add_faults(Fault(on="submit", kind="reset_after"))
+    with pytest.raises(AirflowFailException, match="may have been created and billed"):
+        execute(context, picture_url, **arguments)
+    monkeypatch.setattr("airflow_provider_phota.submitting.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("airflow_provider_phota.submitting.time.time", lambda: 9e9)
+    with pytest.raises(AirflowFailException) as caught:
+        execute(context, picture_url, **arguments)
+    for words in ("try 1 at 20", "never got its answer", "adopt_phota_task_id", "on_ambiguous='resubmit'"):
+        assert words in str(caught.value)
+    assert len(emulator.ledger()) == 1
+    adopted = execute(context, picture_url, adopt_phota_task_id=emulator.ledger()[0].id, **arguments)
+    assert adopted == emulator.ledger()[0].id == execute(context, picture_url, **arguments)
+
+
+def test_resubmitting_is_left_to_a_retry_and_happens_once(emulator, picture_url, remembering, monkeypatch):
+    context, arguments = remembering
+    emulator.add_faults(Fault(on="submit", kind="reset_after", times=2))
+    with pytest.raises(PhotaSubmitAmbiguous, match="a retry pays for it once more"):
+        execute(context, picture_url, on_ambiguous="resubmit", **arguments)
+    monkeypatch.setattr("airflow_provider_phota.submitting._SENDER_MARGIN", -1e6)
+    monkeypatch.setattr("airflow_provider_phota.submitting.time.time", lambda: 4e9)
+    with pytest.raises(AirflowFailException):
+        execute(context, picture_url, on_ambiguous="resubmit", **arguments)
+    with pytest.raises(AirflowFailException):
+        execute(context, picture_url, on_ambiguous="resubmit", **arguments)
+    assert len(emulator.ledger()) == 2
+
+
+def test_a_refused_edit_leaves_no_intent(emulator, picture_url, remembering):
+    context, arguments = remembering
+    emulator.add_faults(Fault(on="submit", kind="status", status=402, code="insufficient_quota"))
+    with pytest.raises(AirflowFailException, match="402"):
+        execute(context, picture_url, **arguments)
+    assert execute(context, picture_url, **arguments) == emulator.ledger()[0].id
+
+
+def test_an_edit_the_service_failed_is_made_anew_by_a_retry(emulator, picture_url, remembering):
+    context, arguments = remembering
+    emulator.add_faults(Fault(on="submit", kind="fail_task"))
+    with pytest.raises(Exception, match="A retry submits a new edit"):
+        execute(context, picture_url, wait_for_completion=True, **arguments)
+    assert execute(context, picture_url, wait_for_completion=True, **arguments)["status"] == "completed"
+    assert len(emulator.ledger()) == 2
+
+
+def test_expired_results_are_paid_for_again_only_when_asked(emulator, picture_url, remembering, monkeypatch):
+    import time as clock
+
+    context, arguments = remembering
+    execute(context, picture_url, wait_for_completion=True, **arguments)
+    later = clock.time() + 25 * 3600
+    monkeypatch.setattr("airflow_provider_phota.submitting.time.time", lambda: later)
+    with pytest.raises(AirflowFailException, match="on_expired='resubmit'"):
+        execute(context, picture_url, **arguments)
+    assert len(emulator.ledger()) == 1
+    execute(context, picture_url, on_expired="resubmit", **arguments)
+    assert len(emulator.ledger()) == 2
+
+
+def test_another_prompt_is_another_edit_and_the_old_one_is_named(emulator, picture_url, remembering, caplog):
+    context, arguments = remembering
+    first = execute(context, picture_url, **arguments)
+    with caplog.at_level("INFO"):
+        execute(context, picture_url, prompt="a forest", **arguments)
+    assert f"paid for a different edit before: PHOTA task {first}" in caplog.text
+    assert len(emulator.ledger()) == 2
+
+
+def test_without_a_ledger_it_says_so_and_works(emulator, picture_url, monkeypatch):
+    said = []
+    monkeypatch.setattr(PhotaImageEditOperator, "log", property(lambda self: Log(said)))
+    execute({"ti": TaskInstance()}, picture_url)
+    assert NO_LEDGER in said
+    assert len(emulator.ledger()) == 1
+
+
+class Log:
+    def __init__(self, said):
+        self.said = said
+
+    def warning(self, words, *values):
+        self.said.append(words % values if values else words)
+
+    info = warning
+
+
+@pytest.mark.parametrize(
+    ("arguments", "argument"),
+    [
+        ({"ledger_path": "relative/path"}, "ledger_path"),
+        ({"ledger_path": "s4://bucket"}, "ledger_path"),
+        ({"adopt_phota_task_id": "../x"}, "adopt_phota_task_id"),
+        ({"edition": None}, "edition"),
+    ],
+)
+def test_bad_input_is_refused_before_anything_is_sent(emulator, picture_url, arguments, argument):
+    with pytest.raises(AirflowFailException, match=f"^{argument}: "):
+        execute({"ti": TaskInstance()}, picture_url, **arguments)
+    assert emulator.ledger() == []
+
+
+@pytest.mark.parametrize("argument", ["on_ambiguous", "on_missing", "on_expired"])
+def test_a_policy_is_fail_or_resubmit(argument):
+    with pytest.raises(ValueError, match=f"^{argument}: must be 'fail' or 'resubmit'"):
+        PhotaImageEditOperator(
+            task_id="edit", prompt="a", image_urls="https://x.y/z.png", **{argument: "again"}
+        )
