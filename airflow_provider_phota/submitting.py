@@ -101,7 +101,7 @@ class Submission:
     def _adopt(self, phota_task_id: str) -> str:
         """Take up a task that a person found, and remember it."""
         self.hook.get_task(phota_task_id)
-        known = self.ledger.read().entry(self._fingerprint)
+        known = self.ledger.read().latest(self._fingerprint)
         generation = known.generation + 1 if known else 1
         if known is None or known.phota_task_id != phota_task_id:
             now = time.time()
@@ -116,7 +116,7 @@ class Submission:
             record = self.ledger.read()
             for other in record.others(self._fingerprint):
                 log.info("This task paid for a different edit before: %s.", _told(other))
-            entry = record.entry(self._fingerprint)
+            entry = record.latest(self._fingerprint)
             step = before_asking(entry, time.time(), self.policies.on_ambiguous)
             if not isinstance(step, WaitForSender):
                 return entry, step

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextvars import ContextVar
-from dataclasses import dataclass
+from collections.abc import Iterator
 from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from airflow_provider_phota.api.errors import MaybeSent, TransportError
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.wire import Conversation, FileForm, Request, Response, Sleep
 from airflow_provider_phota.drivers.failures import transport_error
+from airflow_provider_phota.drivers.flight import WatchingAdapter, flying
 from airflow_provider_phota.drivers.outgoing import incoming, outgoing, pieces, proxy_for, tls_context
 
 T = TypeVar("T")
@@ -41,7 +33,7 @@ class RequestsDriver:
         if settings.ca_bundle:
             tls_context(settings)  # requests finds out at the first request only, and as an OSError
         self._session.verify = settings.ca_bundle or True
-        self._adapter = _WatchingAdapter()
+        self._adapter = WatchingAdapter()
         self._session.mount("http://", self._adapter)
         self._session.mount("https://", self._adapter)
         proxy = proxy_for(settings)
@@ -84,19 +76,15 @@ class RequestsDriver:
             # a kept-alive connection may be closed by the other side as the request goes out, and then
             # nobody knows whether it was received: a submit gets a connection of its own
             self._adapter.close()
-        flight = _Flight(request.before_sending)
-        token = _flight.set(flight)
-        try:
-            with flight.cut_after(self._settings.time_allowed(request)):
+        with flying(request.before_sending, self._settings.time_allowed(request)) as flight:
+            try:
                 return self._send(request)
-        except TransportError:
-            raise
-        except Exception as error:
-            if error is flight.held_back:
+            except TransportError:
                 raise
-            raise transport_error(error, sent=flight.sent) from None
-        finally:
-            _flight.reset(token)
+            except Exception as error:
+                if error is flight.held_back:
+                    raise
+                raise transport_error(error, sent=flight.sent) from None
 
     def _send(self, request: Request) -> Response:
         out = outgoing(request, self._settings)
@@ -145,114 +133,3 @@ class _Pieces:
 
     def __iter__(self) -> Iterator[bytes]:
         return pieces(self._form)
-
-
-@dataclass
-class _Flight:
-    """One request on its way: whether a byte of it left, over which socket, and whether its time is over."""
-
-    before_sending: Callable[[], None] | None = None
-    held_back: Exception | None = None
-    sent: bool = False
-    connecting: bool = False
-    late: bool = False
-    sock: Any = None
-
-    @contextlib.contextmanager
-    def cut_after(self, seconds: float) -> Iterator[None]:
-        """Shut the socket down after so many seconds: a read timeout never ends an answer that drips."""
-        timer = threading.Timer(seconds, self._cut)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
-
-    def goes_over(self, sock: Any) -> None:
-        """Take note of the socket; the time may have been over before there was one to shut down.
-
-        Raises:
-            TimeoutError: it was.
-        """
-        self.sock = sock
-        if self.late:
-            raise TimeoutError(errno.ETIMEDOUT, "no time left")
-
-    def leaves(self) -> None:
-        """The connection stands, and the first byte of the request goes out next."""
-        if self.before_sending is not None:
-            try:
-                self.before_sending()
-            except Exception as error:
-                self.held_back = error
-                raise
-        self.sent = True
-
-    def _cut(self) -> None:
-        self.late = True
-        if self.sock is not None:
-            # TLS inside the TLS of a proxy is no socket, but has one
-            sock = getattr(self.sock, "socket", self.sock)
-            with contextlib.suppress(OSError):
-                # not SSLSocket.shutdown, which drops the TLS state the reading thread is using
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)
-
-
-_flight: ContextVar[_Flight] = ContextVar("flight")
-
-
-class _Watched:
-    """Mixin of a urllib3 connection: marks the flight when the first byte of a request goes out."""
-
-    sock: Any
-
-    def connect(self) -> None:
-        flight = _flight.get()
-        flight.connecting = True  # what a proxy is sent to open a tunnel is not the request
-        super().connect()  # type: ignore[misc]  # the other base has it
-        flight.connecting = False
-
-    def send(self, data: Any) -> None:
-        if self.sock is None:
-            self.connect()
-        flight = _flight.get()
-        flight.goes_over(self.sock)
-        if not (flight.connecting or flight.sent):
-            flight.leaves()
-        super().send(data)  # type: ignore[misc]  # the other base has it
-
-
-class _PlainConnection(_Watched, HTTPConnection):
-    pass
-
-
-class _TlsConnection(_Watched, HTTPSConnection):
-    pass
-
-
-class _PlainPool(HTTPConnectionPool):
-    ConnectionCls = _PlainConnection
-
-
-class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
-
-
-class _WatchingAdapter(HTTPAdapter):
-    """An adapter without retries of its own whose connections mark when a request leaves."""
-
-    _POOLS = {"http": _PlainPool, "https": _TlsPool}  # noqa: RUF012  # never changed
-
-    def __init__(self) -> None:
-        # a retry here would repeat a paid POST after damaged TLS: urllib3 ignores the method then
-        super().__init__(max_retries=0)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = self._POOLS
-
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(proxy, **kwargs)
-        manager.pool_classes_by_scheme = self._POOLS
-        return manager

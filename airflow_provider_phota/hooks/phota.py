@@ -196,18 +196,13 @@ def _read(connection: Connection) -> Settings:
     extra = _extra(connection)
     if unknown := sorted(extra.keys() - EXTRAS):
         log.warning("The connection %r has extras that mean nothing here: %s.", connection.conn_id, unknown)
-    settings = settings_from_connection(
+    return settings_from_connection(
         host=connection.host,
         port=connection.port,
         schema=connection.schema,
         password=connection.password,
         extra=extra,
     )
-    if settings.ca_bundle and not Path(settings.ca_bundle).is_file():
-        raise PhotaConfigurationError(
-            f"The connection's extra 'ca_bundle' is no file: {settings.ca_bundle!r}."
-        )
-    return settings
 
 
 def _extra(connection: Connection) -> dict[str, Any]:

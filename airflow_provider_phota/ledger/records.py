@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_phota.api.edits import TASK_ID
@@ -74,30 +74,29 @@ class Entry:
 
 @dataclass(frozen=True)
 class Record:
-    """All submits of one task instance, newest last: at most one for each fingerprint."""
+    """All submits of one task instance, in the order they were written: one for each generation."""
 
     entries: tuple[Entry, ...] = ()
 
-    def entry(self, of_fingerprint: str) -> Entry | None:
-        return next((entry for entry in self.entries if entry.fingerprint == of_fingerprint), None)
+    def latest(self, of_fingerprint: str) -> Entry | None:
+        """The last generation of a request, a paid task before the intent to pay for it."""
+        entries = (entry for entry in self.entries if entry.fingerprint == of_fingerprint)
+        return max(entries, key=_rank, default=None)
 
     def others(self, than_fingerprint: str) -> tuple[Entry, ...]:
         return tuple(entry for entry in self.entries if entry.fingerprint != than_fingerprint)
 
-    def with_entry(self, entry: Entry) -> Record:
-        return replace(self, entries=(*self.others(entry.fingerprint), entry))
-
-    def without(self, a_fingerprint: str) -> Record:
-        return replace(self, entries=self.others(a_fingerprint))
+    def without(self, entry: Entry) -> Record:
+        return Record(tuple(known for known in self.entries if _key(known) != _key(entry)))
 
     def merged(self, other: Record) -> Record:
-        """What two stores know together: the later generation of a fingerprint, an ID before an intent."""
-        merged = self
-        for entry in other.entries:
-            known = merged.entry(entry.fingerprint)
+        """What two stores know together: of each generation the ID before the intent."""
+        best: dict[tuple[str, int], Entry] = {}
+        for entry in (*self.entries, *other.entries):
+            known = best.get(_key(entry))
             if known is None or _rank(entry) > _rank(known):
-                merged = merged.with_entry(entry)
-        return merged
+                best[_key(entry)] = entry
+        return Record(tuple(best.values()))
 
     def to_dict(self) -> dict[str, Any]:
         return {"version": VERSION, "entries": [entry.to_dict() for entry in self.entries]}
@@ -115,6 +114,10 @@ class Record:
             return cls(tuple(_entry(fields) for fields in value["entries"]))
         except (KeyError, TypeError, ValueError) as error:
             raise UnreadableRecord(f"it is damaged ({type(error).__name__})") from None
+
+
+def _key(entry: Entry) -> tuple[str, int]:
+    return entry.fingerprint, entry.generation
 
 
 def _rank(entry: Entry) -> tuple[int, bool, float]:

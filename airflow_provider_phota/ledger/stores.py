@@ -46,8 +46,8 @@ class TaskStateStore:
 
     def remove(self, entry: Entry) -> None:
         record = self.read()
-        if record.entry(entry.fingerprint) == entry:
-            self._accessor.set(_KEY, record.without(entry.fingerprint).to_dict())
+        if entry in record.entries:
+            self._accessor.set(_KEY, record.without(entry).to_dict())
 
 
 class ObjectStorageStore:

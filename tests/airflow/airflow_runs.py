@@ -26,6 +26,18 @@ class Run:
         return value
 
 
+class TaskInstance:
+    """What an operator executed by hand is told of itself, and where it pushes to."""
+
+    dag_id, run_id, task_id, map_index, try_number = "dag", "run", "edit", -1, 1
+
+    def __init__(self) -> None:
+        self.pushed: dict[str, Any] = {}
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        self.pushed[key] = value
+
+
 def run(dag_id: str, **conf: Any) -> Run:
     dag_run = _dag(dag_id).test(run_conf=conf)
     states: dict[str, list[str]] = {}

@@ -6,6 +6,7 @@ import json
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow_runs import TaskInstance
 
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
 from airflow_provider_phota.sensors.phota import PhotaTaskSensor
@@ -105,7 +106,7 @@ def test_a_bad_connection_is_refused_without_showing_the_key(monkeypatch, parts,
     monkeypatch.setenv("AIRFLOW_CONN_PHOTA_DEFAULT", json.dumps({**GOOD, **parts}))
     operator = PhotaImageEditOperator(task_id="edit", prompt="a", image_urls="https://example.com/a.png")
     with pytest.raises(AirflowFailException) as caught:
-        operator.execute({})
+        operator.execute({"ti": TaskInstance()})
     assert words in str(caught.value)
     assert KEY not in str(caught.value)
 

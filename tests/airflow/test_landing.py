@@ -5,6 +5,7 @@ from __future__ import annotations
 import fsspec
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, ObjectStoragePath, io
+from airflow_runs import TaskInstance
 from PIL import Image
 
 from airflow_provider_phota.api.errors import PhotaLandingError, PhotaResultsMissing
@@ -13,12 +14,6 @@ from airflow_provider_phota.operators.phota import PhotaImageEditOperator
 from airflow_provider_phota.transfers.phota_to_object_storage import PhotaToObjectStorageOperator
 
 pytestmark = pytest.mark.usefixtures("metadata_database")
-
-
-class _TaskInstance:
-    try_number = 1
-
-    def xcom_push(self, key: str, value: object) -> None: ...
 
 
 @pytest.fixture
@@ -31,7 +26,7 @@ def result(emulator, picture_url):
         wait_for_completion=True,
         poll_interval=0.05,
     )
-    return edit.execute({"ti": _TaskInstance()})
+    return edit.execute({"ti": TaskInstance()})
 
 
 def land(result, destination):

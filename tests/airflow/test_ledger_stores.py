@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, ObjectStoragePath
+from airflow_runs import TaskInstance
 
 from airflow_provider_phota.api.errors import PhotaLedgerError, PhotaSubmitAmbiguous, PhotaWaitTimeout
 from airflow_provider_phota.emulator import Fault
@@ -33,16 +34,6 @@ class Accessor:
 
     def set(self, key, value):
         self.values[key] = json.loads(json.dumps(value))
-
-
-class TaskInstance:
-    dag_id, run_id, task_id, map_index, try_number = "dag", "run", "edit", -1, 1
-
-    def __init__(self):
-        self.pushed = {}
-
-    def xcom_push(self, key, value):
-        self.pushed[key] = value
 
 
 @pytest.fixture(params=["task state", "object storage"])
@@ -87,7 +78,7 @@ def test_generations_and_fingerprints_stand_beside_each_other(store):
     other = replace(PAID, fingerprint="e" * 64, phota_task_id="task-9")
     for entry in (PAID, other, second):
         store.put(entry)
-    assert store.read().entry(INTENT.fingerprint) == second
+    assert store.read().latest(INTENT.fingerprint) == second
     assert store.read().others(INTENT.fingerprint) == (other,)
 
 

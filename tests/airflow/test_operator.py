@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
-from airflow_runs import run
+from airflow_runs import TaskInstance, run
 
 from airflow_provider_phota.api.errors import PhotaTaskFailed, PhotaUnreachable
 from airflow_provider_phota.emulator import Fault
@@ -13,23 +13,11 @@ from airflow_provider_phota.operators.phota import PhotaImageEditOperator
 pytestmark = pytest.mark.usefixtures("metadata_database", "at_once")
 
 
-class _TaskInstance:
-    """Where an operator executed by hand pushes to."""
-
-    try_number = 1
-
-    def __init__(self) -> None:
-        self.pushed: dict[str, object] = {}
-
-    def xcom_push(self, key: str, value: object) -> None:
-        self.pushed[key] = value
-
-
 def execute(**arguments):
     operator = PhotaImageEditOperator(
         task_id="edit", **{"prompt": "a beach", "poll_interval": 0.05, **arguments}
     )
-    instance = _TaskInstance()
+    instance = TaskInstance()
     try:
         return operator.execute({"ti": instance}), instance.pushed
     except Exception as error:

@@ -1,0 +1,143 @@
+"""A request on its way over `requests`: when its first byte leaves, and when its time is over.
+
+urllib3 says neither, so its connections are made to: the flight of the moment is a context variable, since a
+connection is made and used in the thread that sends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+
+@dataclass
+class Flight:
+    """One request on its way: whether a byte of it left, over which socket, and whether its time is over."""
+
+    before_sending: Callable[[], None] | None = None
+    held_back: Exception | None = None
+    sent: bool = False
+    connecting: bool = False
+    late: bool = False
+    sock: Any = None
+
+    @contextlib.contextmanager
+    def cut_after(self, seconds: float) -> Iterator[None]:
+        """Shut the socket down after so many seconds: a read timeout never ends an answer that drips."""
+        timer = threading.Timer(seconds, self._cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def goes_over(self, sock: Any) -> None:
+        """Take note of the socket; the time may have been over before there was one to shut down.
+
+        Raises:
+            TimeoutError: it was.
+        """
+        self.sock = sock
+        if self.late:
+            raise TimeoutError(errno.ETIMEDOUT, "no time left")
+
+    def leaves(self) -> None:
+        """The connection stands, and the first byte of the request goes out next."""
+        if self.before_sending is not None:
+            try:
+                self.before_sending()
+            except Exception as error:
+                self.held_back = error
+                raise
+        self.sent = True
+
+    def _cut(self) -> None:
+        self.late = True
+        if self.sock is not None:
+            # TLS inside the TLS of a proxy is no socket, but has one
+            sock = getattr(self.sock, "socket", self.sock)
+            with contextlib.suppress(OSError):
+                # not SSLSocket.shutdown, which drops the TLS state the reading thread is using
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+_flight: ContextVar[Flight] = ContextVar("flight")
+
+
+@contextlib.contextmanager
+def flying(before_sending: Callable[[], None] | None, seconds: float) -> Iterator[Flight]:
+    """Make a flight of so many seconds the current one."""
+    flight = Flight(before_sending)
+    token = _flight.set(flight)
+    try:
+        with flight.cut_after(seconds):
+            yield flight
+    finally:
+        _flight.reset(token)
+
+
+class _Watched:
+    """Mixin of a urllib3 connection: marks the flight when the first byte of a request goes out."""
+
+    sock: Any
+
+    def connect(self) -> None:
+        flight = _flight.get()
+        flight.connecting = True  # what a proxy is sent to open a tunnel is not the request
+        super().connect()  # type: ignore[misc]  # the other base has it
+        flight.connecting = False
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        flight = _flight.get()
+        flight.goes_over(self.sock)
+        if not (flight.connecting or flight.sent):
+            flight.leaves()
+        super().send(data)  # type: ignore[misc]  # the other base has it
+
+
+class _PlainConnection(_Watched, HTTPConnection):
+    pass
+
+
+class _TlsConnection(_Watched, HTTPSConnection):
+    pass
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _PlainConnection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+class WatchingAdapter(HTTPAdapter):
+    """An adapter without retries of its own whose connections mark when a request leaves."""
+
+    _POOLS = {"http": _PlainPool, "https": _TlsPool}  # noqa: RUF012  # never changed
+
+    def __init__(self) -> None:
+        # a retry here would repeat a paid POST after damaged TLS: urllib3 ignores the method then
+        super().__init__(max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = self._POOLS
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        manager.pool_classes_by_scheme = self._POOLS
+        return manager
