@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,11 +14,13 @@ from airflow_provider_phota.api import protocol
 from airflow_provider_phota.api.edits import EditRequest
 from airflow_provider_phota.api.errors import (
     PhotaError,
+    PhotaLostSight,
     PhotaNotBilled,
     PhotaNotFound,
     PhotaResultsExpired,
     PhotaSubmitAmbiguous,
     PhotaTaskUnknown,
+    PhotaWaitRefused,
 )
 from airflow_provider_phota.api.models import PhotaTask
 from airflow_provider_phota.hooks.phota import PhotaHook
@@ -75,11 +78,13 @@ class Submission:
         Raises:
             PhotaSubmitAmbiguous: an earlier attempt, or this one, may have paid for a task nobody knows.
             PhotaTaskUnknown: the service no longer knows the task of an earlier attempt.
+            PhotaLostSight: it could not be asked about that task; nothing was submitted.
+            PhotaWaitRefused: it does not let us ask about that task; nothing was submitted.
             PhotaResultsExpired: the results of an earlier attempt are no longer served.
             PhotaLedgerError: the record cannot be read or written.
             PhotaNotBilled: the service refused the edit, or could not be reached.
         """
-        if self.adopt:
+        if self.adopt and not self._knows(self.adopt):
             return self._adopt(self.adopt)
         entry, step = self._look_up()
         if entry and isinstance(step, Attach):
@@ -98,35 +103,40 @@ class Submission:
             self.edit.body(), self.hook.phota_conn_id, self.hook.settings.base_url, self.edition
         )
 
+    def _knows(self, phota_task_id: str) -> bool:
+        """Whether a task was adopted or paid for already, so that its own fate decides what comes next."""
+        return any(entry.phota_task_id == phota_task_id for entry in self.ledger.read().entries)
+
     def _adopt(self, phota_task_id: str) -> str:
         """Take up a task that a person found, and remember it."""
-        self.hook.get_task(phota_task_id)
-        known = self.ledger.read().latest(self._fingerprint)
-        generation = known.generation + 1 if known else 1
-        if known is None or known.phota_task_id != phota_task_id:
-            now = time.time()
-            adopted = Entry(self._fingerprint, generation, self.try_number, now, now, phota_task_id)
-            self.ledger.note_task(adopted)
+        self._task(phota_task_id)
+        latest = self.ledger.read().latest(self._fingerprint)
+        generation = latest.generation + 1 if latest else 1
+        now = time.time()
+        self.ledger.note_task(Entry(self._fingerprint, generation, self.try_number, now, now, phota_task_id))
         log.info("Taking up PHOTA task %s by adopt_phota_task_id; nothing is submitted.", phota_task_id)
         return phota_task_id
 
     def _look_up(self) -> tuple[Entry | None, BeforeAsking]:
         """What the record says, once nobody can be sending any more."""
+        waited_for: Entry | None = None
         while True:
             record = self.ledger.read()
-            for other in record.others(self._fingerprint):
-                log.info("This task paid for a different edit before: %s.", _told(other))
             entry = record.latest(self._fingerprint)
-            step = before_asking(entry, time.time(), self.policies.on_ambiguous)
+            now = math.inf if entry and entry == waited_for else time.time()
+            step = before_asking(entry, now, self.policies.on_ambiguous)
             if not isinstance(step, WaitForSender):
+                for other in record.others(self._fingerprint):
+                    _mention(other)
                 return entry, step
             log.info("Another attempt may still be sending this edit; looking again in %.0f s.", step.seconds)
             time.sleep(step.seconds)
+            waited_for = entry
 
     def _ask(self, entry: Entry, phota_task_id: str) -> AfterAsking:
         try:
-            task = self.hook.get_task(phota_task_id)
-        except PhotaNotFound:
+            task = self._task(phota_task_id)
+        except PhotaTaskUnknown:
             task = None
         return after_asking(
             entry,
@@ -135,6 +145,22 @@ class Submission:
             on_missing=self.policies.on_missing,
             on_expired=self.policies.on_expired,
         )
+
+    def _task(self, phota_task_id: str) -> PhotaTask:
+        """Ask about a paid task; an error names it."""
+        try:
+            return self.hook.get_task(phota_task_id)
+        except PhotaNotFound as error:
+            raise PhotaTaskUnknown(
+                f"The service knows no PHOTA task {phota_task_id}. {error}", phota_task_id
+            ) from None
+        except PhotaNotBilled as error:
+            lost = PhotaLostSight if error.retryable else PhotaWaitRefused
+            raise lost(
+                f"PHOTA task {phota_task_id} is billed, but cannot be asked about. {error} It may be running "
+                "or finished; nothing was submitted.",
+                phota_task_id,
+            ) from None
 
     def _submit(self, step: Submit) -> str:
         if step.why:
@@ -174,13 +200,13 @@ class Submission:
             told = PhotaSubmitAmbiguous(f"{error} on_ambiguous='resubmit': a retry pays for it once more.")
             told.retryable = True
             return told
-        return PhotaSubmitAmbiguous(f"{error} {_WHAT_TO_DO}")
+        return PhotaSubmitAmbiguous(f"{error} {_what_to_do(intent)}")
 
     def _held(self, entry: Entry, hold: Hold) -> PhotaError:
         if entry.phota_task_id is None:
             return PhotaSubmitAmbiguous(
                 f"A PHOTA task may have been created and billed: {_told(entry)} never got its answer. "
-                f"{_WHAT_TO_DO}"
+                f"{_what_to_do(entry)}"
             )
         if hold.why is Why.EXPIRED:
             return PhotaResultsExpired(
@@ -195,11 +221,22 @@ class Submission:
         )
 
 
-_WHAT_TO_DO = (
-    "Look for a task of that minute in the vendor's console. If there is one, take it up with "
-    "adopt_phota_task_id='...'; if there is none, set on_ambiguous='resubmit' or another edition. Then clear "
-    "this task."
-)
+def _what_to_do(entry: Entry) -> str:
+    anew = "another edition" if entry.resubmits else "on_ambiguous='resubmit' or another edition"
+    return (
+        "Look for a task of that minute in the vendor's console. If there is one, take it up with "
+        f"adopt_phota_task_id='...'; if there is none, set {anew}. Then clear this task."
+    )
+
+
+def _mention(other: Entry) -> None:
+    """Name what was paid, or may have been, for a different edit of the same Airflow task."""
+    if other.phota_task_id:
+        log.info("This task paid for a different edit before: %s.", _told(other))
+    else:
+        log.warning(
+            "A different edit of this task may have been billed: %s never got its answer.", _told(other)
+        )
 
 
 def _told(entry: Entry) -> str:

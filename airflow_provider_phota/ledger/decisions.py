@@ -69,8 +69,6 @@ class Hold:
 BeforeAsking: TypeAlias = Submit | Attach | WaitForSender | Hold
 AfterAsking: TypeAlias = Submit | Attach | Hold
 
-#: Seconds at most that an attempt waits for another process that may still be sending: clocks may disagree.
-LONGEST_SENDER_WAIT = 600.0
 #: Seconds after a submit in which the service may not know its own task yet.
 NEW_TASK_GRACE = 120.0
 
@@ -88,7 +86,8 @@ def before_asking(entry: Entry | None, now: float, on_ambiguous: Policy) -> Befo
     if entry.phota_task_id is not None:
         return Attach(entry.phota_task_id)
     if now < entry.send_deadline:
-        return WaitForSender(min(entry.send_deadline - now, LONGEST_SENDER_WAIT))
+        # no longer than the sender was given, should this clock be behind its clock
+        return WaitForSender(min(entry.send_deadline - now, entry.send_deadline - entry.sent_at))
     if on_ambiguous is Policy.RESUBMIT and entry.resubmits == 0:
         return Submit(entry.generation + 1, resubmits=1, why=Why.AMBIGUOUS)
     return Hold(Why.AMBIGUOUS)

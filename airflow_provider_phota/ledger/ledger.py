@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
@@ -57,7 +58,7 @@ class Ledger:
         """
         record = Record()
         for store in self._stores:
-            record = record.merged(_tried(store.read, "read"))
+            record = record.merged(_tried(store, store.read, "read"))
         return record
 
     def intend(self, entry: Entry) -> None:
@@ -67,7 +68,7 @@ class Ledger:
             PhotaLedgerError: a store could not be written: do not send.
         """
         for store in self._stores:
-            _tried(lambda store=store: store.put(entry), "written")  # type: ignore[misc]  # mypy cannot infer it
+            _tried(store, partial(store.put, entry), "written")
 
     def forget(self, entry: Entry) -> None:
         """Take an intent back: it provably created no task."""
@@ -95,14 +96,14 @@ class Ledger:
                 )
 
 
-def _tried(act: Callable[[], T], done: str) -> T:
+def _tried(store: Store, act: Callable[[], T], done: str) -> T:
     try:
         return act()
     except Exception as error:
         detail = str(error) if isinstance(error, ValueError) else type(error).__name__
         raise PhotaLedgerError(
-            f"The record of what was paid for could not be {done} ({detail}). Nothing was sent to the PHOTA "
-            "service by this attempt."
+            f"The record of what was paid for could not be {done} ({type(store).__name__}: {detail}). Nothing "
+            "was sent to the PHOTA service by this attempt."
         ) from error
 
 

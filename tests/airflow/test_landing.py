@@ -51,7 +51,8 @@ def test_other_stores_work_alike(result):
     attach = getattr(io, "attach", None) or io.store.attach  # Airflow 3, Airflow 2
     attach("memory", fs=fsspec.filesystem("memory"))
     (first, *_) = land(result, "memory://bucket/prefix")
-    assert first == f"memory://bucket/prefix/{result['phota_task_id']}-0.png"
+    # universal-pathlib below 0.3 writes three slashes
+    assert first.replace(":///", "://") == f"memory://bucket/prefix/{result['phota_task_id']}-0.png"
     assert ObjectStoragePath(first).read_bytes().startswith(b"\x89PNG")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 
 import pytest
@@ -145,7 +146,8 @@ def test_an_edit_whose_answer_got_lost_is_held_and_says_what_to_do(
     with pytest.raises(AirflowFailException, match="may have been created and billed"):
         execute(context, picture_url, **arguments)
     monkeypatch.setattr("airflow_provider_phota.submitting.time.sleep", lambda seconds: None)
-    monkeypatch.setattr("airflow_provider_phota.submitting.time.time", lambda: 9e9)
+    later = time.time() + 600.0
+    monkeypatch.setattr("airflow_provider_phota.submitting.time.time", lambda: later)
     with pytest.raises(AirflowFailException) as caught:
         execute(context, picture_url, **arguments)
     for words in ("try 1 at 20", "never got its answer", "adopt_phota_task_id", "on_ambiguous='resubmit'"):
@@ -187,11 +189,9 @@ def test_an_edit_the_service_failed_is_made_anew_by_a_retry(emulator, picture_ur
 
 
 def test_expired_results_are_paid_for_again_only_when_asked(emulator, picture_url, remembering, monkeypatch):
-    import time as clock
-
     context, arguments = remembering
     execute(context, picture_url, wait_for_completion=True, **arguments)
-    later = clock.time() + 25 * 3600
+    later = time.time() + 25 * 3600
     monkeypatch.setattr("airflow_provider_phota.submitting.time.time", lambda: later)
     with pytest.raises(AirflowFailException, match="on_expired='resubmit'"):
         execute(context, picture_url, **arguments)

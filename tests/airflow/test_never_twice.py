@@ -15,7 +15,16 @@ from hypothesis import strategies as st
 
 from airflow_provider_phota import submitting
 from airflow_provider_phota.api.edits import EditRequest
-from airflow_provider_phota.api.errors import MaybeSent, NotSent, PhotaError, PhotaNotFound
+from airflow_provider_phota.api.errors import (
+    MaybeSent,
+    NotSent,
+    PhotaAuthenticationError,
+    PhotaError,
+    PhotaLostSight,
+    PhotaNotFound,
+    PhotaUnreachable,
+    PhotaWaitRefused,
+)
 from airflow_provider_phota.api.models import Image, PhotaTask, TaskStatus
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.wire import Response, Sleep
@@ -347,4 +356,36 @@ def test_two_stores_know_together_what_each_knows(world):
     attempt(world, stores, "answered", Policies())
     stores[1].record = Record()
     assert attempt(world, stores, "answered", Policies(), 2) == "task-1"
+    assert len(world.tasks) == 1
+
+
+def test_an_adopted_task_that_failed_is_made_anew_by_the_next_attempt(world):
+    stores = [MemoryStore(world)]
+    attempt(world, stores, "killed in flight, billed", Policies())
+    attempt(world, stores, "answered", Policies(), 2, adopt="task-1")
+    world.happens("fails")
+    assert attempt(world, stores, "answered", Policies(), 3, adopt="task-1") == "task-2"
+    assert attempt(world, stores, "answered", Policies(), 4, adopt="task-1") == "task-2"
+
+
+def test_a_clock_that_is_behind_waits_no_longer_than_the_sender_was_given(world):
+    stores = [MemoryStore(world)]
+    attempt(world, stores, "killed in flight, billed", Policies())
+    world.now -= 7200.0
+    begun = world.now
+    assert attempt(world, stores, "answered", Policies(), 2) is None
+    assert world.now - begun <= Hook.settings.total_timeout + 10.0
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [(PhotaUnreachable("away"), PhotaLostSight), (PhotaAuthenticationError("no", 401), PhotaWaitRefused)],
+)
+def test_a_paid_task_that_cannot_be_asked_about_is_named_and_nothing_is_submitted(world, answer, error):
+    stores = [MemoryStore(world)]
+    attempt(world, stores, "answered", Policies())
+    hook = Hook(world)
+    hook.get_task = lambda phota_task_id: (_ for _ in ()).throw(answer)
+    with pytest.raises(error, match="task-1 is billed"):
+        Submission(hook, EDIT, Ledger(stores)).phota_task_id()
     assert len(world.tasks) == 1

@@ -16,13 +16,15 @@ import pytest
 from docs_blocks import PAGES, ROOT, Block, blocks, commands
 from packaging.requirements import Requirement
 
-from airflow_provider_phota.api import errors
+from airflow_provider_phota.api import answers, errors
 from airflow_provider_phota.api.protocol import get_models
-from airflow_provider_phota.api.settings import Settings
+from airflow_provider_phota.api.settings import EXTRAS, Settings
 from airflow_provider_phota.drivers.requests import RequestsDriver
 from airflow_provider_phota.emulator import Emulator
 from airflow_provider_phota.emulator.__main__ import _parser
 from airflow_provider_phota.emulator.faults import KINDS
+from airflow_provider_phota.ledger import stores
+from airflow_provider_phota.operators.phota import PhotaImageEditOperator
 
 DOCS = ROOT / "docs"
 SHELL = [(block, words) for block in blocks("bash") for words in commands(block)]
@@ -127,3 +129,30 @@ def test_every_error_is_explained() -> None:
         if inspect.isclass(error) and issubclass(error, errors.PhotaError):
             assert f".{name}\n" in listed
             assert name in explained or error.__subclasses__(), name
+
+
+def test_the_operators_arguments_are_all_described() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| .+? \| (yes|) ?\|", (DOCS / "operator.md").read_text(), re.M)
+    arguments = inspect.signature(PhotaImageEditOperator.__init__).parameters.keys() - {"self", "kwargs"}
+    assert {name for name, _ in rows} == arguments
+    assert {name for name, templated in rows if templated} == set(PhotaImageEditOperator.template_fields)
+
+
+def test_the_connections_extras_are_all_described() -> None:
+    extras = (DOCS / "connection.md").read_text().partition("## Extras")[2]
+    assert set(re.findall(r"^\| `(\w+)` \|", extras, re.M)) == EXTRAS
+
+
+def test_what_is_sent_again_is_what_the_code_sends_again() -> None:
+    page = (DOCS / "retries-and-money.md").read_text()
+    _, _, rest = page.partition("## What is sent again within one attempt")
+    again = " ".join(row for row in rest.partition("## ")[0].splitlines() if "| yes |" in row)
+    assert set(re.findall(r"`(\w+_\w+)`", again)) == answers.NO_CHANNEL_CODES | {
+        "connect_timeout",
+        "resend_on_503",
+    }
+    assert {int(status) for status in re.findall(r"\b4\d\d\b", again)} == answers.REJECTED_UNREAD | {422}
+
+
+def test_where_the_ledger_is_kept_is_where_the_code_keeps_it() -> None:
+    assert f"key `{stores._KEY}`" in (DOCS / "retries-and-money.md").read_text()
