@@ -29,6 +29,10 @@ test-all: test $(READY_2_11) ## make test, the slow tests, and the Airflow suite
 	$(PYTHON) -m pytest -m slow
 	$(PYTHON_2_11) -m pytest tests/airflow
 
+.PHONY: chaos
+chaos: $(READY) ## The fault matrix: a real Airflow on PostgreSQL and SQLite, killed at every point
+	@$(PYTHON) -m tests.chaos
+
 .PHONY: lint
 lint: $(READY) ## ruff (rules and format) and mypy --strict
 	$(PYTHON) -m ruff check .

@@ -19,11 +19,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import psutil
 import requests
 
 from dev.airflow_api import AirflowApi
 from dev.airflow_settings import Settings
-from dev.processes import ProcessDiedError, Service, start, stop, tail
+from dev.processes import ProcessDiedError, Service, kill, members, start, stop, tail
 
 #: Component -> what to run. The log servers are left out: all logs are on this disk, where the api-server
 #: reads them, and they would listen on every interface.
@@ -70,6 +71,7 @@ class AirflowStack(AirflowApi):
         self._env = self.settings.environment()
         self._services: dict[str, Service] = {}
         self._lock = threading.Lock()
+        self._back_at: dict[str, float] = {}
         self._stopping = threading.Event()
         self._keeper = threading.Thread(target=self._keep_alive, daemon=True) if restart else None
 
@@ -103,7 +105,7 @@ class AirflowStack(AirflowApi):
         since = datetime.now(UTC)
         for name in COMPONENTS:
             self._spawn(name)
-        self._wait_until_healthy(since)
+        self.wait_until_healthy(since)
         self.warm_up()
         if self._keeper:
             self._keeper.start()
@@ -122,7 +124,23 @@ class AirflowStack(AirflowApi):
         with self._lock:
             stop([self._services.pop(component)], grace=20.0)
             self._spawn(component)
-        self._wait_until_healthy(since if component != "api-server" else datetime.fromtimestamp(0, UTC))
+        self.wait_until_healthy(since if component != "api-server" else datetime.fromtimestamp(0, UTC))
+
+    def kill(self, component: str, *, down_for: float = 0.0) -> None:
+        """KILL one component and all it started; with `restart` it is back after so many seconds."""
+        with self._lock:
+            self._back_at[component] = time.monotonic() + down_for
+            kill([self._services[component]])
+
+    def freeze(self, component: str, seconds: float) -> None:
+        """Stop one component and all it started for so many seconds, and let it go on."""
+        frozen = members([self._services[component]])
+        for process in frozen:
+            process.suspend()
+        time.sleep(seconds)
+        for process in frozen:
+            with suppress(psutil.NoSuchProcess):
+                process.resume()
 
     def wait_for_dag(self, dag_id: str, timeout: float = 90.0) -> None:
         """Return when the DAG is parsed; an import error anywhere in the DAG folder is raised at once."""
@@ -141,7 +159,9 @@ class AirflowStack(AirflowApi):
         log = self.component_logs / f"{name}.log"
         self._services[name] = start(name, command, env=self._env, cwd=self.home, log=log)
 
-    def _wait_until_healthy(self, since: datetime) -> None:
+    def wait_until_healthy(self, since: datetime) -> None:
+        """Return when the database and every component are healthy, with a heartbeat later than `since`."""
+
         def is_healthy() -> bool:
             with suppress(requests.RequestException):  # the api-server is not up yet
                 health = self.health()
@@ -165,7 +185,12 @@ class AirflowStack(AirflowApi):
     def _keep_alive(self) -> None:
         while not self._stopping.wait(0.5):
             with self._lock:
-                dead = [service for service in self._services.values() if service.process.poll() is not None]
+                now = time.monotonic()
+                dead = [
+                    service
+                    for name, service in self._services.items()
+                    if service.process.poll() is not None and now >= self._back_at.get(name, 0.0)
+                ]
                 for service in dead:
                     if not self._stopping.is_set():
                         stop([service])

@@ -62,6 +62,12 @@ def stop(services: Iterable[Service], *, grace: float = 5.0) -> None:
         for service in started:
             service.process.poll()
         time.sleep(0.05)
+    kill(started)
+
+
+def kill(services: Iterable[Service]) -> None:
+    """KILL the services and all they started."""
+    started = list(services)
     while left := members(started):  # again and again: a process may fork while it is looked at
         for process in left:
             with suppress(psutil.NoSuchProcess):

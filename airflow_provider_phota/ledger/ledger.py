@@ -102,8 +102,8 @@ def _tried(store: Store, act: Callable[[], T], done: str) -> T:
     except Exception as error:
         detail = str(error) if isinstance(error, ValueError) else type(error).__name__
         raise PhotaLedgerError(
-            f"The record of what was paid for could not be {done} ({type(store).__name__}: {detail}). Nothing "
-            "was sent to the PHOTA service by this attempt."
+            f"The record of what was paid for could not be {done} ({type(store).__name__}: {detail}). "
+            "Nothing was sent to the PHOTA service by this attempt."
         ) from error
 
 
