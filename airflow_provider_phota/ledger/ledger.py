@@ -67,8 +67,12 @@ class Ledger:
         Raises:
             PhotaLedgerError: a store could not be written: do not send.
         """
-        for store in self._stores:
-            _tried(store, partial(store.put, entry), "written")
+        try:
+            for store in self._stores:
+                _tried(store, partial(store.put, entry), "written")
+        except PhotaLedgerError:
+            self.forget(entry)  # it will not be sent: what one store took would hold the next attempt
+            raise
 
     def forget(self, entry: Entry) -> None:
         """Take an intent back: it provably created no task."""
