@@ -336,6 +336,16 @@ def test_a_store_that_fails_stops_the_submit(world, broken):
     assert world.tasks == []
 
 
+def test_an_intent_that_only_one_store_took_does_not_hold_the_next_attempt(world):
+    journal, state = MemoryStore(world), MemoryStore(world)
+    put = state.put
+    state.put = lambda entry: (_ for _ in ()).throw(OSError("api-server away"))
+    assert attempt(world, [journal, state], "answered", Policies()) is None
+    assert world.tasks == []
+    state.put = put
+    assert attempt(world, [journal, state], "answered", Policies(), 2) == "task-1"
+
+
 def test_a_paid_id_that_cannot_be_recorded_is_still_delivered(world):
     store = MemoryStore(world)
     remember = store.put
