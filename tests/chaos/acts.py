@@ -1,0 +1,153 @@
+"""What the harness does to a run when it has come to its point."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from tests.chaos.cases import Trial
+from tests.chaos.laboratory import Laboratory, patiently
+
+#: Seconds that the api-server and the database are away.
+API_SERVER_DOWN = 12.0
+DATABASE_DOWN = 6.0
+TRIGGERER_FROZEN = 14.0
+
+
+@dataclass
+class Run:
+    """A trial that is under way."""
+
+    lab: Laboratory
+    trial: Trial
+    run_id: str
+
+    @property
+    def dag_id(self) -> str:
+        return self.trial.dag_id
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.lab.checkpoints / f"{self.trial.number}.json"
+
+    @property
+    def prompt_file(self) -> Path:
+        return self.lab.checkpoints / f"{self.trial.number}.prompt"
+
+    def process(self, which: str) -> int:
+        """The process id of the stopped task (`pid`) or of its supervisor (`ppid`)."""
+        return int(json.loads(self.checkpoint.read_text())[which])
+
+    def let_go(self) -> None:
+        self.checkpoint.with_suffix(".go").touch()
+
+    def end(self, timeout: float = 240.0) -> str:
+        """The state in which the run ended, once nobody of it is alive."""
+        state = patiently(lambda: self.lab.airflow.wait_for_run(self.dag_id, self.run_id, timeout), timeout)
+        if self.checkpoint.exists():  # an orphan outlives its run
+            with suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
+                psutil.Process(self.process("pid")).wait(30)
+        return state
+
+
+def _kill(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def nothing(_: Run) -> None:
+    pass
+
+
+def kill_task(run: Run) -> None:
+    _kill(run.process("pid"))
+
+
+def kill_supervisor(run: Run) -> None:
+    """The task becomes an orphan, and goes on."""
+    _kill(run.process("ppid"))
+    time.sleep(0.5)
+    run.let_go()
+
+
+def kill_both(run: Run) -> None:
+    _kill(run.process("ppid"))
+    _kill(run.process("pid"))
+
+
+def kill_scheduler(run: Run) -> None:
+    run.lab.airflow.kill("scheduler")
+
+
+def kill_triggerer(run: Run) -> None:
+    run.lab.airflow.kill("triggerer")
+
+
+def freeze_triggerer(run: Run) -> None:
+    run.lab.airflow.freeze("triggerer", TRIGGERER_FROZEN)
+
+
+def api_server_down(run: Run) -> None:
+    run.lab.airflow.kill("api-server", down_for=API_SERVER_DOWN)
+    run.let_go()
+
+
+def database_down(run: Run) -> None:
+    if run.lab.postgres is None:
+        raise RuntimeError("only a PostgreSQL of our own can be stopped")
+    run.lab.postgres.stop_at_once()
+    run.let_go()
+    time.sleep(DATABASE_DOWN)
+    run.lab.postgres.start()
+
+
+def restart_service(run: Run) -> None:
+    run.let_go()
+    time.sleep(1.0)
+    run.lab.service.stop()
+    time.sleep(2.0)
+    run.lab.service.start()
+
+
+def clear(run: Run) -> None:
+    patiently(lambda: run.lab.airflow.clear(run.dag_id, run.run_id, ["edit"]))
+    run.let_go()
+
+
+def mark_failed_then_clear(run: Run) -> None:
+    patiently(lambda: run.lab.airflow.set_state(run.dag_id, run.run_id, "edit", "failed"))
+    run.end()
+    clear(run)
+
+
+def change_prompt_then_clear(run: Run) -> None:
+    run.prompt_file.write_text(f"{run.trial.tag} another edit")
+    clear(run)
+
+
+ACTS: Mapping[str, Callable[[Run], None]] = {
+    act.__name__: act
+    for act in (
+        nothing,
+        kill_task,
+        kill_supervisor,
+        kill_both,
+        kill_scheduler,
+        kill_triggerer,
+        freeze_triggerer,
+        api_server_down,
+        database_down,
+        restart_service,
+        clear,
+        mark_failed_then_clear,
+        change_prompt_then_clear,
+    )
+}

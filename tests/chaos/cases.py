@@ -1,0 +1,99 @@
+"""What a case is: a fault at a point of an edit's life, and how it may end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+
+class End(Enum):
+    """How an edit ended."""
+
+    #: Its result was delivered.
+    OK = "ok"
+    #: Failed loudly as maybe billed, with the intent on record.
+    HELD = "held"
+    #: Failed otherwise.
+    FAILED = "failed"
+
+
+#: Every edit of the ordinary kind: delivered.
+DELIVERED = frozenset({End.OK})
+HELD = frozenset({End.HELD})
+EITHER = frozenset({End.OK, End.HELD})
+
+WAYS_TO_WAIT = ("submit", "worker", "deferred")
+#: In which a submit can be made: the wait plays no part.
+ONE_MODE = ("submit",)
+LEDGERS = ("state", "both")
+
+# Moments that the harness sees by itself; the others are points in `dags/chaos_points.py`.
+DEFERRED = "deferred"
+ENDED = "ended"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row of the fault matrix.
+
+    Attributes:
+        row: its number in the matrix.
+        title: what happens, in words.
+        at: the point or moment at which it happens; None if the service alone does it.
+        act: what the harness does then, by its name in `acts.py`.
+        ends: how the edit may end.
+        ends_without_journal: where that differs without one.
+        faults: what the service does, as its emulator takes it.
+        modes: how the operator waits.
+        ledgers: where the record is kept.
+        seconds: how long the service works on the edit.
+        billed: how many tasks may be billed for one edit.
+        alone: the act hits all runs, so no other case may run beside it.
+        repeated: run once for each seed, at another random moment.
+        naive: run it with the naive operator too.
+        hurried: the attempt has an execution_timeout of 3 s.
+        edits: how many edits are made at once, by a mapped task.
+    """
+
+    row: str
+    title: str
+    at: str | None = None
+    act: str = "nothing"
+    ends: frozenset[End] = DELIVERED
+    ends_without_journal: frozenset[End] | None = None
+    faults: tuple[dict[str, Any], ...] = ()
+    modes: tuple[str, ...] = ONE_MODE
+    ledgers: tuple[str, ...] = LEDGERS
+    seconds: float = 2.0
+    billed: int = 1
+    alone: bool = False
+    repeated: bool = False
+    naive: bool = True
+    hurried: bool = False
+    edits: int = 1
+
+    def may_end(self, ledger: str) -> frozenset[End]:
+        without = self.ends_without_journal if ledger == "state" else None
+        return self.ends if without is None else without
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A case as it is run once."""
+
+    case: Case
+    mode: str
+    ledger: str
+    seed: int
+    number: int = field(default=0)
+
+    @property
+    def dag_id(self) -> str:
+        mode = "hurried" if self.case.hurried else self.mode
+        return f"chaos_{self.ledger}_{mode}" + ("_many" if self.case.edits > 1 else "")
+
+    @property
+    def tag(self) -> str:
+        """Stands in the prompt, so that the service's ledger can be sorted by trial."""
+        return f"[{self.number}: {self.case.row} {self.mode} {self.ledger} {self.seed}]"

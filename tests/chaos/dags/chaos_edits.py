@@ -1,0 +1,108 @@
+"""One DAG for each way to edit; what happens to a run is in its conf."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import chaos_points
+from airflow.providers.common.compat.sdk import DAG, AirflowFailException, task
+
+import airflow_provider_phota
+from airflow_provider_phota.ledger.ledger import Ledger
+from airflow_provider_phota.operators.phota import PhotaImageEditOperator
+
+if not Path(airflow_provider_phota.__file__).is_relative_to(os.environ["CHAOS_ROOT"]):
+    raise ImportError(f"another checkout would be tested: {airflow_provider_phota.__file__}")
+
+JOURNAL = os.environ["CHAOS_JOURNAL"]
+MODES = {
+    "submit": {},
+    "worker": {"wait_for_completion": True, "deferrable": False},
+    "deferred": {"wait_for_completion": True, "deferrable": True},
+}
+COMMON = {
+    "task_id": "edit",
+    "image_urls": "{{ dag_run.conf['image_url'] }}",
+    "poll_interval": 1.0,
+    "retries": 2,
+    "retry_delay": timedelta(seconds=1),
+}
+
+
+class ChaosEdit(PhotaImageEditOperator):
+    """The operator, stopped where the run's conf says."""
+
+    def execute(self, context):
+        chaos_points.arm(context)
+        if prompt_file := context["dag_run"].conf.get("prompt_file"):
+            self.prompt = Path(prompt_file).read_text()
+        result = super().execute(context)
+        chaos_points.reach("before_return")
+        return result
+
+    def execute_complete(self, context, event):
+        chaos_points.arm(context)
+        chaos_points.reach("execute_complete")
+        result = super().execute_complete(context, event)
+        chaos_points.reach("before_return")
+        return result
+
+
+class JournalOnly(ChaosEdit):
+    """As on an Airflow before 3.3, which keeps no task state."""
+
+    def _ledger(self, context):
+        return Ledger.of({"ti": context["ti"]}, self.ledger_path)
+
+
+class NaiveEdit(ChaosEdit):
+    """What operators without a ledger do: every attempt submits, every error is retried."""
+
+    def _ledger(self, context):
+        return Ledger([])
+
+    def execute(self, context):
+        try:
+            return super().execute(context)
+        except AirflowFailException as error:
+            raise RuntimeError(str(error)) from error
+
+
+LEDGERS = {
+    "naive": (NaiveEdit, {}),
+    "state": (ChaosEdit, {}),
+    "journal": (JournalOnly, {"ledger_path": JOURNAL}),
+    "both": (ChaosEdit, {"ledger_path": JOURNAL}),
+    "resubmit_state": (ChaosEdit, {"on_ambiguous": "resubmit"}),
+    "resubmit": (ChaosEdit, {"ledger_path": JOURNAL, "on_ambiguous": "resubmit"}),
+}
+
+
+def edit_dag(dag_id: str, ledger: str, mode: str, **extra) -> DAG:
+    operator, arguments = LEDGERS[ledger]
+    with DAG(dag_id, schedule=None, max_active_runs=200, max_active_tasks=200) as dag:
+        operator(prompt="{{ dag_run.conf['prompt'] }}", **COMMON, **MODES[mode], **arguments, **extra)
+    return dag
+
+
+def many_dag(dag_id: str, ledger: str, mode: str) -> DAG:
+    operator, arguments = LEDGERS[ledger]
+    with DAG(dag_id, schedule=None, max_active_tasks=200) as dag:
+
+        @task
+        def prompts(dag_run=None):
+            return [f"{dag_run.conf['prompt']} {number}" for number in range(dag_run.conf["edits"])]
+
+        operator.partial(**COMMON, **MODES[mode], **arguments).expand(prompt=prompts())
+    return dag
+
+
+for _ledger in LEDGERS:
+    for _mode in MODES:
+        _name = f"chaos_{_ledger}_{_mode}"
+        globals()[_name] = edit_dag(_name, _ledger, _mode)
+        globals()[f"{_name}_many"] = many_dag(f"{_name}_many", _ledger, _mode)
+    _name = f"chaos_{_ledger}_hurried"
+    globals()[_name] = edit_dag(_name, _ledger, "submit", execution_timeout=timedelta(seconds=3))

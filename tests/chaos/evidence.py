@@ -1,0 +1,137 @@
+"""What is left of a run: in the service's books, in the edit's own ledger, in XCom and in the logs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_phota.ledger.records import Identity, Record
+from dev.airflow_api import TaskInstance
+from tests.chaos.acts import Run
+from tests.chaos.cases import End, Trial
+from tests.chaos.laboratory import patiently
+
+AMBIGUOUS = "may have been created and billed"
+RESUBMITTED = "Submitting anew"
+
+
+@dataclass(frozen=True)
+class EditEvidence:
+    """One task instance.
+
+    Attributes:
+        recorded: PHOTA task IDs in its journal and task state.
+        intents: how many intents without an ID are on record.
+        delivered: the PHOTA task its return value names, if its result is complete.
+        log: of all its attempts.
+    """
+
+    map_index: int
+    state: str | None
+    tries: int
+    recorded: frozenset[str]
+    intents: int
+    pushed: frozenset[str]
+    delivered: str | None
+    log: str
+
+    @property
+    def end(self) -> End:
+        if self.state == "success" and self.delivered:
+            return End.OK
+        return End.HELD if self.state == "failed" and AMBIGUOUS in self.log and self.intents else End.FAILED
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One trial."""
+
+    trial: Trial
+    run_id: str
+    billed: tuple[str, ...]
+    edits: tuple[EditEvidence, ...]
+    seconds: float
+
+    @property
+    def ends(self) -> frozenset[End]:
+        return frozenset(edit.end for edit in self.edits)
+
+    @property
+    def known(self) -> frozenset[str]:
+        return frozenset().union(*(edit.recorded | edit.pushed for edit in self.edits))
+
+    @property
+    def is_recovered(self) -> bool:
+        """Delivered though an attempt was lost, and without a new submit."""
+        return any(edit.end is End.OK and "Taking up PHOTA task" in edit.log for edit in self.edits)
+
+
+def gather(run: Run, seconds: float) -> Evidence:
+    """Look at everything, now that nothing moves any more."""
+    tasks = patiently(run.lab.service.billed)
+    billed = tuple(task["id"] for task in tasks if run.trial.tag in task["request"]["prompt"])
+    edits = tuple(_edit(run, instance) for instance in run.lab.edits(run.dag_id, run.run_id))
+    return Evidence(run.trial, run.run_id, billed, edits, seconds)
+
+
+def _edit(run: Run, instance: TaskInstance) -> EditEvidence:
+    record = Record()
+    for each in (*_journaled(run, instance), *_in_state_store(run, instance)):
+        record = Record((*record.entries, *each.entries))
+    ids = frozenset(entry.phota_task_id for entry in record.entries if entry.phota_task_id)
+    result, pushed = (_xcom(run, instance, key) for key in ("return_value", "phota_task_id"))
+    return EditEvidence(
+        instance.map_index,
+        instance.state,
+        instance.try_number,
+        ids,
+        sum(entry.phota_task_id is None for entry in record.entries),
+        frozenset({pushed} if pushed else ()),
+        _delivered(run.trial.mode, result),
+        _log(run, instance),
+    )
+
+
+def _delivered(mode: str, result: Any) -> str | None:
+    if mode == "submit":
+        return result if isinstance(result, str) else None
+    if isinstance(result, dict) and result["status"] == "completed" and result["images"]:
+        return str(result["phota_task_id"])
+    return None
+
+
+def _journaled(run: Run, instance: TaskInstance) -> Iterator[Record]:
+    digest = Identity(run.dag_id, run.run_id, instance.task_id, instance.map_index).digest
+    for path in (run.lab.journal / digest).glob("*.json"):
+        yield Record.from_dict(json.loads(path.read_bytes()))
+
+
+def _in_state_store(run: Run, instance: TaskInstance) -> Iterator[Record]:
+    path = f"dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances/{instance.task_id}/state-store"
+    query = {"map_index": instance.map_index}
+    body = patiently(lambda: run.lab.airflow.request("GET", path, params=query))
+    for each in body["task_state_store"]:
+        if each["key"] == "airflow_provider_phota":
+            value = each["value"]
+            yield Record.from_dict(json.loads(value) if isinstance(value, str) else value)
+
+
+def _xcom(run: Run, instance: TaskInstance, key: str) -> Any:
+    def ask() -> Any:
+        try:
+            return run.lab.airflow.xcom(run.dag_id, run.run_id, instance.task_id, key, instance.map_index)
+        except KeyError:
+            return None
+
+    return patiently(ask)
+
+
+def _log(run: Run, instance: TaskInstance) -> str:
+    """From the files: the api-server is busy enough."""
+    folder = run.lab.airflow.home / "logs" / f"dag_id={run.dag_id}" / f"run_id={run.run_id}"
+    folder /= f"task_id={instance.task_id}"
+    if instance.map_index >= 0:
+        folder /= f"map_index={instance.map_index}"
+    return "\n".join(path.read_text(errors="replace") for path in sorted(folder.glob("attempt=*.log*")))

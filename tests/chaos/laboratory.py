@@ -1,0 +1,156 @@
+"""Where the cases are run: an Airflow that comes back, its database, and the PHOTA service on loopback."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import requests
+
+from airflow_provider_phota.api.forms import file_form
+from airflow_provider_phota.api.protocol import upload
+from airflow_provider_phota.api.settings import Settings
+from airflow_provider_phota.drivers.requests import RequestsDriver
+from dev.airflow_api import AirflowApiError, TaskInstance
+from dev.airflow_settings import inherited
+from dev.airflow_stack import AirflowStack
+from dev.postgres import PostgresCluster
+from dev.processes import Service, free_ports, start, stop
+
+T = TypeVar("T")
+
+ROOT = Path(__file__).resolve().parents[2]
+KEY = "emu-chaos-0123456789"
+#: Seconds for one submit. A retry waits that long, and 5 s more, for a sender that may still be alive.
+TOTAL_TIMEOUT = 5.0
+#: Airflow notices the dead sooner than by default. Not so the scheduler's own health threshold (30 s): a
+#: scheduler that is merely busy would take itself for dead, and reset its running tasks again and again.
+TUNING = {
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "15",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",
+    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
+    "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "8",
+}
+
+
+@dataclass
+class PhotaService:
+    """The emulator as a process with a memory: it may be restarted."""
+
+    folder: Path
+    port: int = field(default_factory=lambda: free_ports(1)[0])
+    _process: Service | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        options = ["--port", str(self.port), "--state", str(self.folder / "service.db"), "--latency", "1..2"]
+        command = [sys.executable, "-m", "airflow_provider_phota.emulator", *options]
+        env = {**inherited(), "PYTHONPATH": str(ROOT)}
+        self._process = start("emulator", command, env=env, cwd=self.folder, log=self.folder / "service.log")
+        patiently(self.billed, 30.0)
+
+    def stop(self) -> None:
+        if self._process:
+            stop([self._process])
+
+    def billed(self) -> list[dict[str, Any]]:
+        """Every task that was created and paid."""
+        answer = requests.get(f"{self.url}/_emulator/ledger", timeout=10)
+        answer.raise_for_status()
+        tasks: list[dict[str, Any]] = answer.json()["tasks"]
+        return tasks
+
+    def will(self, faults: list[dict[str, Any]]) -> None:
+        requests.post(f"{self.url}/_emulator/faults", json={"faults": faults}, timeout=10).raise_for_status()
+
+    def picture(self) -> str:
+        with RequestsDriver(Settings(KEY, self.url)) as driver:
+            return driver.run(upload(file_form(ROOT / "example_dags/pictures/mountain-lake.jpg"))).url
+
+
+def patiently(ask: Callable[[], T], seconds: float = 120.0) -> T:
+    """Ask until there is an answer: whoever is asked may be down, by our own hand."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return ask()
+        except (requests.RequestException, AirflowApiError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.3)
+
+
+class Laboratory:
+    """All of it; a context manager."""
+
+    def __init__(self, database: str) -> None:
+        if database == "postgres" and find_spec("psycopg2") is None:
+            raise ModuleNotFoundError("Airflow speaks to PostgreSQL by psycopg2: pip install psycopg2-binary")
+        self.database = database
+        self.folder = Path(tempfile.mkdtemp(prefix=f"phota-chaos-{database}-"))
+        self.journal = self.folder / "journal"
+        self.checkpoints = self.folder / "checkpoints"
+        self._open = ExitStack()
+        self.postgres: PostgresCluster | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            for folder in (self.journal, self.checkpoints):
+                folder.mkdir()
+            if self.database == "postgres":
+                self.postgres = self._open.enter_context(PostgresCluster())
+            self.service = PhotaService(self.folder)
+            self._open.callback(self.service.stop)
+            self.service.start()
+            self.picture = self.service.picture()
+            self.airflow = self._open.enter_context(self._stack())
+            self.airflow.wait_for_dag("chaos_both_submit")
+        except BaseException:
+            self._open.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def _stack(self) -> AirflowStack:
+        connection = {
+            "conn_type": "phota",
+            "password": KEY,
+            "host": self.service.url,
+            "extra": {"total_timeout": TOTAL_TIMEOUT},
+        }
+        env = {
+            **TUNING,
+            "PYTHONPATH": str(ROOT),
+            "CHAOS_ROOT": str(ROOT),
+            "CHAOS_JOURNAL": f"file://{self.journal}",
+            "AIRFLOW_CONN_PHOTA_DEFAULT": json.dumps(connection),
+        }
+        url = self.postgres.url if self.postgres else None
+        dags = Path(__file__).parent / "dags"
+        return AirflowStack(self.folder / "airflow", dags, env=env, parallelism=8, database=url, restart=True)
+
+    def edits(self, dag_id: str, run_id: str) -> list[TaskInstance]:
+        found = patiently(lambda: self.airflow.task_instances(dag_id, run_id))
+        return [each for each in found if each.task_id == "edit"]
+
+    def settle(self, since: datetime) -> None:
+        """Wait until all components live again."""
+        self.airflow.wait_until_healthy(since)
+
+    @staticmethod
+    def now() -> datetime:
+        return datetime.now(UTC)

@@ -1,0 +1,88 @@
+"""The fault matrix: one line a case."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.chaos.cases import DEFERRED, EITHER, ENDED, HELD, WAYS_TO_WAIT, Case
+
+WAITS = ("worker", "deferred")
+
+
+def on_submit(kind: str, **more: Any) -> dict[str, Any]:
+    return {"on": "submit", "kind": kind, **more}
+
+
+HANGS_BILLED = on_submit("hang", seconds=4.0, created=True)
+HANGS_UNSEEN = on_submit("hang", seconds=4.0, created=False)
+#: The answer takes three seconds; the task is there at once.
+SLOW = on_submit("slow_body", seconds=3.0)
+
+KILLS = (
+    Case("21", "SIGKILL task before intent", "before_intent", "kill_task", modes=WAYS_TO_WAIT, repeated=True),
+    Case("22", "SIGKILL task after intent, before POST", "after_intent", "kill_task", HELD, modes=WAYS_TO_WAIT, repeated=True),
+    Case("23", "SIGKILL task, POST in flight, billed", "in_flight", "kill_task", HELD, faults=(HANGS_BILLED,), modes=WAYS_TO_WAIT, repeated=True),
+    Case("23", "SIGKILL task, POST in flight, never seen", "in_flight", "kill_task", HELD, faults=(HANGS_UNSEEN,), repeated=True),
+    Case("24", "SIGKILL task after answer, before journal", "after_answer", "kill_task", HELD, modes=WAYS_TO_WAIT, repeated=True),
+    Case("24", "SIGKILL task after journal, before state store", "between_stores", "kill_task", ends_without_journal=HELD, modes=WAYS_TO_WAIT, repeated=True, naive=False),
+    Case("24", "SIGKILL task after persist", "after_persist", "kill_task", modes=WAYS_TO_WAIT, repeated=True),
+    Case("25", "SIGKILL task while it waits in the worker", "waiting", "kill_task", modes=("worker",), seconds=6.0, repeated=True),
+    Case("25", "SIGKILL task in execute_complete", "execute_complete", "kill_task", modes=("deferred",), repeated=True),
+    Case("25", "SIGKILL task before return", "before_return", "kill_task", modes=WAYS_TO_WAIT, repeated=True),
+    Case("26", "SIGKILL supervisor only, POST in flight", "in_flight", "kill_supervisor", ends_without_journal=HELD, faults=(SLOW,), modes=("submit", "deferred"), repeated=True),
+    Case("26", "SIGKILL supervisor only, before intent (orphan)", "before_intent", "kill_supervisor", repeated=True),
+    Case("26", "SIGKILL supervisor only, before POST (orphan)", "after_intent", "kill_supervisor", ends_without_journal=HELD, repeated=True),
+    Case("26", "SIGKILL supervisor only, before journal (orphan)", "after_answer", "kill_supervisor", ends_without_journal=HELD, repeated=True),
+    Case("27", "SIGKILL supervisor and task, POST in flight", "in_flight", "kill_both", HELD, faults=(HANGS_BILLED,), repeated=True),
+)  # fmt: skip
+
+COMPONENTS = (
+    Case("28", "SIGKILL scheduler tree, POST in flight", "in_flight", "kill_scheduler", HELD, faults=(HANGS_BILLED,), alone=True),
+    Case("28", "SIGKILL scheduler tree while deferred", DEFERRED, "kill_scheduler", modes=("deferred",), seconds=12.0, alone=True),
+    Case("29", "SIGKILL triggerer tree while deferred", DEFERRED, "kill_triggerer", modes=("deferred",), seconds=12.0, alone=True),
+    Case("29", "SIGSTOP triggerer for 14 s", DEFERRED, "freeze_triggerer", modes=("deferred",), seconds=12.0, alone=True),
+    Case("31", "api-server down 12 s, before intent", "before_intent", "api_server_down", alone=True),
+    Case("31", "api-server down 12 s, answer arrived", "after_answer", "api_server_down", ends_without_journal=EITHER, alone=True),
+    Case("32", "PostgreSQL down 6 s, POST in flight", "in_flight", "database_down", EITHER, faults=(SLOW,), alone=True),
+    Case("32", "PostgreSQL down 6 s, answer arrived", "after_answer", "database_down", ends_without_journal=EITHER, alone=True),
+    Case("32", "PostgreSQL down 6 s while deferred", DEFERRED, "database_down", modes=("deferred",), seconds=12.0, alone=True),
+    Case("37", "emulator restarted during the wait", "after_persist", "restart_service", modes=WAITS, seconds=6.0, alone=True, naive=False),
+)  # fmt: skip
+
+PEOPLE = (
+    Case("33", "execution_timeout 3 s, POST takes 4 s", None, "nothing", HELD, faults=(HANGS_BILLED,), hurried=True),
+    Case("33", "marked failed, POST in flight, then cleared", "in_flight", "mark_failed_then_clear", HELD, faults=(HANGS_BILLED,)),
+    Case("34", "cleared while deferred", DEFERRED, "clear", modes=("deferred",), seconds=10.0),
+    Case("34", "cleared, POST in flight", "in_flight", "clear", EITHER, faults=(SLOW,)),
+    Case("34", "cleared after success", ENDED, "clear", modes=WAYS_TO_WAIT),
+    Case("34", "cleared after it was held", ENDED, "clear", HELD, faults=(on_submit("reset_after"),)),
+    Case("34", "marked failed while deferred, then cleared", DEFERRED, "mark_failed_then_clear", modes=("deferred",), seconds=10.0),
+    Case("35", "prompt changed, then cleared", ENDED, "change_prompt_then_clear", billed=2, naive=False),
+)  # fmt: skip
+
+ANSWERS = (
+    Case("10", "reset before it is served", None, "nothing", HELD, faults=(on_submit("reset_before"),)),
+    Case("10", "reset after it was served", None, "nothing", HELD, faults=(on_submit("reset_after"),)),
+    Case("9", "no answer, billed", None, "nothing", HELD, faults=(on_submit("hang", seconds=8.0, created=True),)),
+    Case("13", "truncated answer", None, "nothing", HELD, faults=(on_submit("truncated_body"),)),
+    Case("15", "HTML instead of JSON, billed", None, "nothing", HELD, faults=(on_submit("html", created=True),)),
+    Case("18", "503, not billed", None, "nothing", HELD, faults=(on_submit("status", status=503),)),
+    Case("18", "503, billed", None, "nothing", HELD, faults=(on_submit("billed_status", status=503),)),
+    Case("18", "500, billed", None, "nothing", HELD, faults=(on_submit("billed_status", status=500),)),
+    Case("17", "429 twice, then taken", None, "nothing", faults=(on_submit("status", status=429, times=2, headers={"Retry-After": "1"}),)),
+    Case("19", "422 no channel twice, then taken", None, "nothing", faults=(on_submit("status", status=422, code="no_compatible_channel", times=2),)),
+)  # fmt: skip
+
+RESUBMIT = (
+    Case("6", 'on_ambiguous="resubmit": reset after it was served', None, "nothing", faults=(on_submit("reset_after"),), ledgers=("resubmit",), billed=2, naive=False),
+    Case("6", 'on_ambiguous="resubmit": reset every time', None, "nothing", HELD, faults=(on_submit("reset_after", times=3),), ledgers=("resubmit",), billed=2, naive=False),
+    Case("6", 'on_ambiguous="resubmit": reset, refused, reset, cleared', ENDED, "clear", HELD, faults=(on_submit("reset_after"), on_submit("status", status=429, headers={"Retry-After": "500"}), on_submit("reset_after", times=3)), ledgers=("resubmit", "resubmit_state"), billed=2, naive=False),
+    Case("23", 'on_ambiguous="resubmit": SIGKILL task, POST in flight', "in_flight", "kill_task", faults=(HANGS_BILLED,), modes=WAYS_TO_WAIT, ledgers=("resubmit",), billed=2, naive=False, repeated=True),
+)  # fmt: skip
+
+CROWDS = (
+    Case("30", "the edit is done at once, 24 times", None, "nothing", modes=("deferred",), seconds=0.1, edits=24, ledgers=("state",), alone=True),
+    Case("36", "100 mapped edits at once", None, "nothing", modes=("submit",), edits=100, ledgers=("both",), naive=False, alone=True),
+)  # fmt: skip
+
+MATRIX: tuple[Case, ...] = (*KILLS, *COMPONENTS, *PEOPLE, *ANSWERS, *RESUBMIT, *CROWDS)
