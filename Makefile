@@ -31,6 +31,7 @@ test-all: test $(READY_2_11) ## make test, the slow tests, and the Airflow suite
 
 .PHONY: chaos
 chaos: $(READY) ## The fault matrix: a real Airflow on PostgreSQL and SQLite, killed at every point
+	@dev/bootstrap .venv dev/constraints-airflow-3.3.txt "3.11 3.12 3.13 3.14" dev docs chaos
 	@$(PYTHON) -m tests.chaos
 
 .PHONY: lint

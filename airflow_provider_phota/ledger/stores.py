@@ -74,7 +74,10 @@ class ObjectStorageStore:
         part.replace(path)
 
     def remove(self, entry: Entry) -> None:
-        self._path(entry).unlink(missing_ok=True)
+        path = self._path(entry)
+        # another process may have written its own intent for the same generation meanwhile: that one stays
+        if path.exists() and entry in Record.from_dict(_parsed(path.read_bytes())).entries:
+            path.unlink()
 
     def _path(self, entry: Entry) -> ObjectStoragePath:
         kind = "intent" if entry.phota_task_id is None else "task"
