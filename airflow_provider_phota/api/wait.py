@@ -11,6 +11,7 @@ from airflow_provider_phota.api.errors import (
     PhotaLostSight,
     PhotaNotBilled,
     PhotaNotFound,
+    PhotaRefused,
     PhotaResultsMissing,
     PhotaTaskUnknown,
     PhotaWaitRefused,
@@ -93,7 +94,7 @@ class Watch:
         log.debug("PHOTA task %s: question %s failed: %s", self.phota_task_id, self.failures, problem)
         if isinstance(problem, PhotaNotFound):
             self._not_found(problem, now)
-        elif not problem.retryable:
+        elif isinstance(problem, PhotaRefused) and not problem.retryable:
             raise PhotaWaitRefused(
                 f"PHOTA task {self.phota_task_id} cannot be asked about. {problem} The task may still be "
                 "running and is billed; its results live 24 hours.",

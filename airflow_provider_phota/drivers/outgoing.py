@@ -6,6 +6,8 @@ import ssl
 import urllib.request
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlencode, urlsplit
 
@@ -87,13 +89,20 @@ def tls_context(settings: Settings) -> ssl.SSLContext:
     Raises:
         PhotaConfigurationError: the connection's `ca_bundle` is no readable PEM file.
     """
+    cafile = settings.ca_bundle or certifi.where()
     try:
-        return ssl.create_default_context(cafile=settings.ca_bundle or certifi.where())
+        return _tls_context(cafile, Path(cafile).stat().st_mtime)
     except OSError as error:
         raise PhotaConfigurationError(
             f"The connection's extra 'ca_bundle' is no readable PEM file of certificates: "
             f"{settings.ca_bundle!r} ({error.strerror})."
         ) from None
+
+
+@lru_cache(maxsize=8)
+def _tls_context(cafile: str, modified: float) -> ssl.SSLContext:  # noqa: ARG001  # a changed file is read anew
+    """Reading the authorities takes tens of milliseconds: too long for a triggerer with many waits."""
+    return ssl.create_default_context(cafile=cafile)
 
 
 def incoming(status: int, headers: Iterable[tuple[str, str]], body: bytes, settings: Settings) -> Response:

@@ -90,11 +90,6 @@ def test_a_failed_phota_task_says_why_and_what_a_retry_costs(emulator, picture_u
         assert words in str(caught.value)
 
 
-def test_fewer_pictures_than_ordered_are_delivered(emulator, picture_url):
-    result, _ = execute(image_urls=picture_url, wait_for_completion=True, num_outputs=1)
-    assert len(result["images"]) == 1
-
-
 def test_a_submit_without_an_answer_is_not_sent_again(emulator, picture_url):
     emulator.add_faults(Fault(on="submit", kind="reset_after"))
     with pytest.raises(AirflowFailException, match="may have been created and billed"):

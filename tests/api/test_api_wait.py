@@ -133,15 +133,19 @@ def test_retry_after_never_outlasts_the_wait() -> None:
         pytest.param(refuses(401, message="bad key"), id="401"),
         pytest.param(refuses(403, message="bad key"), id="403"),
         pytest.param(refuses(400, message="bad key"), id="400"),
-        pytest.param(NotSent("bad key", permanent=True), id="certificate"),
     ],
 )
-def test_what_asking_again_cannot_heal_ends_the_wait(answer: Response | TransportError) -> None:
+def test_what_asking_again_cannot_heal_ends_the_wait(answer: Response) -> None:
     service = Service(shows("processing"), answer)
     with pytest.raises(PhotaWaitRefused, match=f"{TASK_ID} cannot be asked about.*bad key") as caught:
         wait(service)
     assert (caught.value.phota_task_id, caught.value.retryable) == (TASK_ID, False)
     assert len(service.requests) == 2
+
+
+def test_a_tls_failure_does_not_end_a_paid_wait() -> None:
+    service = Service(NotSent("untrusted", permanent=True), NotSent("untrusted", permanent=True), finished())
+    assert wait(service).outcome is Outcome.SUCCEEDED
 
 
 def test_a_new_task_may_need_a_moment_to_be_known() -> None:
