@@ -74,6 +74,18 @@ def test_only_the_edges_know_the_outside(module):
     assert outside <= OUTSIDE[room]
 
 
+def last_line_of(code: str, home: Path) -> str:
+    """What a fresh interpreter prints last."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PATH": "/usr/bin:/bin", "AIRFLOW_HOME": str(home), "HOME": str(home)},
+    )
+    return done.stdout.strip().splitlines()[-1]
+
+
 def test_every_room_is_known():
     assert {room_of(module) for module in MODULES} - {"__init__"} == set(ROOMS)
 
@@ -102,24 +114,10 @@ def test_parsing_a_dag_loads_no_http_library(module, tmp_path):
         f"before = set(sys.modules); import {module}; "
         "print(sorted({'requests', 'aiohttp', 'PIL'} & (set(sys.modules) - before)))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={"PATH": "/usr/bin:/bin", "AIRFLOW_HOME": str(tmp_path), "HOME": str(tmp_path)},
-    )
-    assert done.stdout.strip().splitlines()[-1] == "[]"
+    assert last_line_of(code, tmp_path) == "[]"
 
 
 @pytest.mark.parametrize("module", ["operators.phota", "sensors.phota"])
 def test_importing_operator_and_sensor_loads_none_at_all(module, tmp_path):
     code = f"import sys, {NAME}.{module}; print(sorted({{'requests', 'aiohttp', 'PIL'}} & set(sys.modules)))"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={"PATH": "/usr/bin:/bin", "AIRFLOW_HOME": str(tmp_path), "HOME": str(tmp_path)},
-    )
-    assert done.stdout.strip().splitlines()[-1] == "[]"
+    assert last_line_of(code, tmp_path) == "[]"

@@ -148,10 +148,14 @@ class PhotaImageEditOperator(BaseOperator):
 
     def _submit(self, context: Context) -> str:
         hook = PhotaHook(self.phota_conn_id)
+        edit = self._edit(local_inputs=hook.settings.is_loopback)
+        ledger = self._ledger(context)
+        if not ledger.remembers:
+            self.log.warning(NO_LEDGER)
         submission = Submission(
             hook=hook,
-            edit=self._edit(local_inputs=hook.settings.is_loopback),
-            ledger=self._ledger(context),
+            edit=edit,
+            ledger=ledger,
             policies=self._policies,
             edition=_checked_edition(self.edition),
             try_number=context["ti"].try_number,
@@ -173,10 +177,7 @@ class PhotaImageEditOperator(BaseOperator):
 
     def _ledger(self, context: Context) -> Ledger:
         path = self.ledger_path or PhotaHook(self.phota_conn_id).settings.ledger_path
-        ledger = Ledger.of(context, path)
-        if not ledger.remembers:
-            self.log.warning(NO_LEDGER)
-        return ledger
+        return Ledger.of(context, path)
 
     def _adopted(self) -> str | None:
         if self.adopt_phota_task_id in (None, "", "None"):
