@@ -184,9 +184,9 @@ class Submission:
                     resend_on_503=self.hook.settings.resend_on_503,
                 )
             )
-        except PhotaNotBilled:
+        except PhotaNotBilled as problem:
             self.ledger.forget(intent)
-            raise
+            raise problem.saying(f"Nothing was billed.{_then(problem)}") from None
         except PhotaSubmitAmbiguous as ambiguous:
             raise self._ambiguous(ambiguous, intent) from None
         # in the log too, and first: where every store fails, a person can still find the task
@@ -197,10 +197,10 @@ class Submission:
     def _ambiguous(self, error: PhotaSubmitAmbiguous, intent: Entry) -> PhotaSubmitAmbiguous:
         resubmits = self.policies.on_ambiguous is Policy.RESUBMIT and not intent.resubmits
         if resubmits and self.ledger.remembers:
-            told = PhotaSubmitAmbiguous(f"{error} on_ambiguous='resubmit': a retry pays for it once more.")
+            told = error.saying("on_ambiguous='resubmit': a retry pays for it once more.")
             told.retryable = True
             return told
-        return PhotaSubmitAmbiguous(f"{error} {_what_to_do(intent)}")
+        return error.saying(_what_to_do(intent))
 
     def _held(self, entry: Entry, hold: Hold) -> PhotaError:
         if entry.phota_task_id is None:
@@ -219,6 +219,10 @@ class Submission:
             "on_missing='resubmit' or another edition.",
             entry.phota_task_id,
         )
+
+
+def _then(problem: PhotaNotBilled) -> str:
+    return " A retry submits the edit." if problem.retryable else ""
 
 
 def _what_to_do(entry: Entry) -> str:

@@ -30,8 +30,9 @@ TransportError                no complete answer; raised into a conversation by 
 
 from __future__ import annotations
 
+import copy
 from enum import Enum
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class Money(Enum):
@@ -50,6 +51,12 @@ class PhotaError(Exception):
     retryable: bool = False
     #: Seconds the service asked us to stay away before the next try.
     retry_after: float = 0.0
+
+    def saying(self, more: str) -> Self:
+        """The same error with a further sentence."""
+        told = copy.copy(self)
+        told.args = (f"{self} {more}",)
+        return told
 
 
 class PhotaNotBilled(PhotaError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 import urllib.request
 from collections.abc import Iterable, Iterator
@@ -107,9 +108,24 @@ def _tls_context(cafile: str, modified: float) -> ssl.SSLContext:  # noqa: ARG00
 
 def incoming(status: int, headers: Iterable[tuple[str, str]], body: bytes, settings: Settings) -> Response:
     """An answer in which the service cannot echo the key into a log."""
-    key = settings.api_key
+    spellings = _spellings(settings.api_key)
+    for spelling in spellings:
+        body = body.replace(spelling.encode(), b"***")
     return Response(
         status=status,
-        headers={name.lower(): value.replace(key, "***") for name, value in headers},
-        body=body.replace(key.encode(), b"***"),
+        headers={name.lower(): _without(spellings, value) for name, value in headers},
+        body=body,
     )
+
+
+@lru_cache(maxsize=8)
+def _spellings(key: str) -> tuple[str, ...]:
+    """The key as it is, and as it may stand in JSON."""
+    escaped = json.dumps(key)[1:-1]
+    return tuple(dict.fromkeys((key, escaped, escaped.replace("/", r"\/"))))
+
+
+def _without(spellings: Iterable[str], text: str) -> str:
+    for spelling in spellings:
+        text = text.replace(spelling, "***")
+    return text

@@ -196,13 +196,16 @@ def _read(connection: Connection) -> Settings:
     extra = _extra(connection)
     if unknown := sorted(extra.keys() - EXTRAS):
         log.warning("The connection %r has extras that mean nothing here: %s.", connection.conn_id, unknown)
-    return settings_from_connection(
-        host=connection.host,
-        port=connection.port,
-        schema=connection.schema,
-        password=connection.password,
-        extra=extra,
-    )
+    try:
+        return settings_from_connection(
+            host=connection.host,
+            port=connection.port,
+            schema=connection.schema,
+            password=connection.password,
+            extra=extra,
+        )
+    except PhotaConfigurationError as error:
+        raise error.saying(f"(Airflow connection {connection.conn_id!r})") from None
 
 
 def _extra(connection: Connection) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
+
+#: Seconds for which the ID of a paid task is offered to stores that do not take it, and between two offers.
+_INSIST = 60.0
+_PAUSE = 3.0
 
 
 class Ledger:
@@ -86,18 +91,29 @@ class Ledger:
                 )
 
     def note_task(self, entry: Entry) -> None:
-        """Write down the ID of a paid task, wherever that is possible."""
-        for store in self._stores:
-            try:
-                store.put(entry)
-            except Exception as error:
-                # the wait goes on with the ID at hand; where every store fails, the intent holds a retry
-                log.warning(
-                    "PHOTA task %s could not be recorded in a %s (%s).",
-                    entry.phota_task_id,
-                    type(store).__name__,
-                    type(error).__name__,
-                )
+        """Write down the ID of a paid task wherever that is possible, and insist until one store has it.
+
+        Where all fail to the end, the caller goes on with the ID at hand, and the intent holds a retry.
+        """
+        give_up = time.monotonic() + _INSIST
+        while self._stores and True not in [_takes(store, entry) for store in self._stores]:
+            if time.monotonic() >= give_up:
+                return
+            time.sleep(_PAUSE)
+
+
+def _takes(store: Store, entry: Entry) -> bool:
+    try:
+        store.put(entry)
+    except Exception as error:
+        log.warning(
+            "PHOTA task %s could not be recorded in a %s (%s).",
+            entry.phota_task_id,
+            type(store).__name__,
+            type(error).__name__,
+        )
+        return False
+    return True
 
 
 def _tried(store: Store, act: Callable[[], T], done: str) -> T:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator, conf
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, BaseOperator, conf
 
 from airflow_provider_phota.api.edits import EditRequest, checked_task_id
 from airflow_provider_phota.api.errors import PhotaInputError, PhotaTaskError, PhotaTaskFailed
@@ -28,6 +28,7 @@ NO_LEDGER = (
     "There is no ledger: this Airflow keeps no task state (3.3 and later do) and no ledger_path is set, so a "
     "retry or a clear of this task submits, and pays for, a new edit."
 )
+NO_RETRY = "Airflow does not retry this, since without a ledger a retry would pay for a new edit."
 
 
 class PhotaImageEditOperator(BaseOperator):
@@ -139,6 +140,18 @@ class PhotaImageEditOperator(BaseOperator):
         self._phota_task_id = end.phota_task_id
         return self._finish(context, lambda: self._wait.after(end))
 
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Airflow's way back from a deferral; a broken one is not retried where no ledger remembers."""
+        try:
+            return super().resume_execution(next_method, next_kwargs, context)
+        except AirflowException as error:
+            if next_method == self.execute_complete.__name__ or self._ledger(context).remembers:
+                raise
+            raise AirflowFailException(
+                f"The deferral broke ({error}). The PHOTA task goes on and is billed; its ID is in XCom "
+                f"{XCOM_PHOTA_TASK_ID!r}. {NO_RETRY}"
+            ) from None
+
     def on_kill(self) -> None:
         if self._phota_task_id:
             self.log.warning(
@@ -189,16 +202,14 @@ class PhotaImageEditOperator(BaseOperator):
         try:
             return result_of(wait(), num_outputs=self.num_outputs)
         except PhotaTaskFailed as failed:
-            raise PhotaTaskFailed(
-                f"{failed} A retry submits a new edit, which is billed.", failed.phota_task_id
-            ) from None
+            raise failed.saying("A retry submits a new edit, which is billed.") from None
         except PhotaTaskError as error:
             if self._ledger(context).remembers:
                 with airflow_retries():
                     raise
             raise AirflowFailException(
-                f"{error} Airflow does not retry this, since without a ledger a retry would pay for a new "
-                f"edit: fetch the result with PhotaTaskSensor(phota_task_id={error.phota_task_id!r})."
+                f"{error} {NO_RETRY} Fetch the result with "
+                f"PhotaTaskSensor(phota_task_id={error.phota_task_id!r})."
             ) from None
 
     @property

@@ -108,6 +108,7 @@ def test_a_bad_connection_is_refused_without_showing_the_key(monkeypatch, parts,
     with pytest.raises(AirflowFailException) as caught:
         operator.execute({"ti": TaskInstance()})
     assert words in str(caught.value)
+    assert "phota_default" in str(caught.value)
     assert KEY not in str(caught.value)
 
 

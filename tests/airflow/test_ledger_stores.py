@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException, ObjectStoragePath
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, ObjectStoragePath
 from airflow_runs import TaskInstance
 
 from airflow_provider_phota.api.errors import PhotaLedgerError, PhotaSubmitAmbiguous, PhotaWaitTimeout
@@ -215,6 +215,18 @@ def test_without_a_ledger_it_says_so_and_works(emulator, picture_url, monkeypatc
     execute({"ti": TaskInstance()}, picture_url)
     assert NO_LEDGER in said
     assert len(emulator.ledger()) == 1
+
+
+@pytest.mark.usefixtures("emulator")
+@pytest.mark.parametrize("ledger", [True, False])
+def test_a_broken_deferral_is_retried_only_where_a_ledger_remembers_the_paid_task(ledger):
+    context = {"ti": TaskInstance()} | ({"task_state_store": Accessor()} if ledger else {})
+    operator = PhotaImageEditOperator(
+        task_id="edit", prompt="a beach", image_urls="https://example.com/a.png"
+    )
+    with pytest.raises(AirflowException) as caught:
+        operator.resume_execution("__fail__", {"error": "Trigger timeout"}, context)
+    assert isinstance(caught.value, AirflowFailException) is not ledger
 
 
 class Log:

@@ -28,6 +28,7 @@ from airflow_provider_phota.api.errors import (
 from airflow_provider_phota.api.models import Image, PhotaTask, TaskStatus
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.wire import Response, Sleep
+from airflow_provider_phota.ledger import ledger
 from airflow_provider_phota.ledger.decisions import Policy
 from airflow_provider_phota.ledger.ledger import Ledger
 from airflow_provider_phota.ledger.records import Record
@@ -87,6 +88,8 @@ class World:
 
     def time(self):
         return self.now
+
+    monotonic = time
 
     def sleep(self, seconds):
         self.now += seconds
@@ -197,6 +200,7 @@ def attempt(world, stores, how, policies, try_number=1, **more):
 def world(monkeypatch):
     made = World()
     monkeypatch.setattr(submitting, "time", made)
+    monkeypatch.setattr(ledger, "time", made)
     return made
 
 
@@ -359,6 +363,38 @@ def test_a_paid_id_that_cannot_be_recorded_is_still_delivered(world):
     assert attempt(world, [store], "answered", Policies()) == "task-1"
     assert attempt(world, [store], "answered", Policies(), 2) is None
     assert len(world.tasks) == 1
+
+
+def test_a_paid_id_is_offered_until_a_store_takes_it(world):
+    store = MemoryStore(world)
+    remember, refusals = store.put, []
+
+    def put(entry):
+        if entry.phota_task_id and len(refusals) < 5:
+            refusals.append(entry)
+            raise OSError("the API server is away")
+        remember(entry)
+
+    store.put = put
+    assert attempt(world, [store], "answered", Policies()) == "task-1"
+    assert len(refusals) == 5
+    assert attempt(world, [store], "answered", Policies(), 2) == "task-1"
+    assert len(world.tasks) == 1
+
+
+def test_an_id_that_one_store_took_is_not_insisted_on(world):
+    journal, state = MemoryStore(world), MemoryStore(world)
+    remember, refusals = state.put, []
+
+    def put(entry):
+        if entry.phota_task_id:
+            refusals.append(entry)
+            raise OSError("the API server is away")
+        remember(entry)
+
+    state.put = put
+    assert attempt(world, [journal, state], "answered", Policies()) == "task-1"
+    assert len(refusals) == 1
 
 
 def test_two_stores_know_together_what_each_knows(world):

@@ -203,3 +203,10 @@ def test_nobody_is_told_the_key_that_the_service_echoes(run: Run, account: Accou
     assert isinstance(error, PhotaAuthenticationError)
     assert "invalid key ***" in str(error)
     assert KEY not in repr(vars(error))
+
+
+def test_a_key_that_json_spells_otherwise_is_recognised_too(run: Run, account: Account) -> None:
+    key = 'sk-"0/1\\23456789'
+    with RawServer((answers(refusal(401, "bad", f"invalid key {key}")),)) as server:
+        error = failure(run, account(server.url, api_key=key))
+    assert "invalid key ***" in str(error)
