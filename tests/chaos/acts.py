@@ -54,7 +54,7 @@ class Run:
         state = patiently(lambda: self.lab.airflow.wait_for_run(self.dag_id, self.run_id, timeout), timeout)
         if self.checkpoint.exists():  # an orphan outlives its run
             with suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
-                psutil.Process(self.process("pid")).wait(30)
+                psutil.Process(self.process("pid")).wait(90)
         return state
 
 

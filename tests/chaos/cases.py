@@ -21,6 +21,8 @@ class End(Enum):
 #: Every edit of the ordinary kind: delivered.
 DELIVERED = frozenset({End.OK})
 HELD = frozenset({End.HELD})
+#: Nothing was sent, or it was refused: nothing is on record.
+UNSENT = frozenset({End.FAILED})
 EITHER = frozenset({End.OK, End.HELD})
 
 WAYS_TO_WAIT = ("submit", "worker", "deferred")
@@ -54,6 +56,8 @@ class Case:
         naive: run it with the naive operator too.
         hurried: the attempt has an execution_timeout of 3 s.
         edits: how many edits are made at once, by a mapped task.
+        network: what stands in place of the service, by its name in `network.py`; empty for the service.
+        big: the request does not go out in one piece.
     """
 
     row: str
@@ -72,6 +76,8 @@ class Case:
     naive: bool = True
     hurried: bool = False
     edits: int = 1
+    network: str = ""
+    big: bool = False
 
     def may_end(self, ledger: str) -> frozenset[End]:
         without = self.ends_without_journal if ledger == "state" else None

@@ -68,12 +68,21 @@ class Evidence:
         return any(edit.end is End.OK and "Taking up PHOTA task" in edit.log for edit in self.edits)
 
 
-def gather(run: Run, seconds: float) -> Evidence:
-    """Look at everything, now that nothing moves any more."""
-    tasks = patiently(run.lab.service.billed)
-    billed = tuple(task["id"] for task in tasks if run.trial.tag in task["request"]["prompt"])
+def gather(run: Run, billed: tuple[str, ...] | None, seconds: float) -> Evidence:
+    """Look at everything, now that nothing moves any more.
+
+    Args:
+        run: it has ended.
+        billed: by whom stood in place of the service; None if it was the service.
+        seconds: how long it took.
+    """
     edits = tuple(_edit(run, instance) for instance in run.lab.edits(run.dag_id, run.run_id))
-    return Evidence(run.trial, run.run_id, billed, edits, seconds)
+    return Evidence(run.trial, run.run_id, _billed(run) if billed is None else billed, edits, seconds)
+
+
+def _billed(run: Run) -> tuple[str, ...]:
+    tasks = patiently(run.lab.service.billed)
+    return tuple(task["id"] for task in tasks if run.trial.tag in task["request"]["prompt"])
 
 
 def _edit(run: Run, instance: TaskInstance) -> EditEvidence:

@@ -6,7 +6,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -35,7 +35,7 @@ TOTAL_TIMEOUT = 5.0
 #: Airflow notices the dead sooner than by default. Not so the scheduler's own health threshold (30 s): a
 #: scheduler that is merely busy would take itself for dead, and reset its running tasks again and again.
 TUNING = {
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "15",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",
     "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
     "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "8",
@@ -126,22 +126,22 @@ class Laboratory:
         self._open.close()
 
     def _stack(self) -> AirflowStack:
-        connection = {
-            "conn_type": "phota",
-            "password": KEY,
-            "host": self.service.url,
-            "extra": {"total_timeout": TOTAL_TIMEOUT},
-        }
         env = {
             **TUNING,
             "PYTHONPATH": str(ROOT),
             "CHAOS_ROOT": str(ROOT),
             "CHAOS_JOURNAL": f"file://{self.journal}",
-            "AIRFLOW_CONN_PHOTA_DEFAULT": json.dumps(connection),
+            "AIRFLOW_CONN_PHOTA_DEFAULT": self.connection(self.service.url),
         }
         url = self.postgres.url if self.postgres else None
         dags = Path(__file__).parent / "dags"
         return AirflowStack(self.folder / "airflow", dags, env=env, parallelism=8, database=url, restart=True)
+
+    @staticmethod
+    def connection(host: str, extra: Mapping[str, Any] | None = None) -> str:
+        """As the value of an environment variable."""
+        fields = {"conn_type": "phota", "password": KEY, "host": host}
+        return json.dumps({**fields, "extra": {"total_timeout": TOTAL_TIMEOUT, **(extra or {})}})
 
     def edits(self, dag_id: str, run_id: str) -> list[TaskInstance]:
         found = patiently(lambda: self.airflow.task_instances(dag_id, run_id))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.chaos.cases import DEFERRED, EITHER, ENDED, HELD, WAYS_TO_WAIT, Case
+from tests.chaos.cases import DEFERRED, EITHER, ENDED, HELD, UNSENT, WAYS_TO_WAIT, Case
 
 WAITS = ("worker", "deferred")
 
@@ -68,9 +68,31 @@ ANSWERS = (
     Case("15", "HTML instead of JSON, billed", None, "nothing", HELD, faults=(on_submit("html", created=True),)),
     Case("18", "503, not billed", None, "nothing", HELD, faults=(on_submit("status", status=503),)),
     Case("18", "503, billed", None, "nothing", HELD, faults=(on_submit("billed_status", status=503),)),
-    Case("18", "500, billed", None, "nothing", HELD, faults=(on_submit("billed_status", status=500),)),
+    *(Case("18", f"{status}, billed", None, "nothing", HELD, faults=(on_submit("billed_status", status=status),)) for status in (500, 502, 504, 520, 521, 522, 523, 524, 525, 526)),
     Case("17", "429 twice, then taken", None, "nothing", faults=(on_submit("status", status=429, times=2, headers={"Retry-After": "1"}),)),
     Case("19", "422 no channel twice, then taken", None, "nothing", faults=(on_submit("status", status=422, code="no_compatible_channel", times=2),)),
+)  # fmt: skip
+
+NETWORK = (
+    Case("1", "the host has no address", ends=UNSENT, network="no address"),
+    Case("2", "connection refused", ends=UNSENT, network="refused"),
+    Case("3", "the connection does not come about", ends=UNSENT, network="full backlog"),
+    Case("4", "untrusted certificate", ends=UNSENT, network="untrusted certificate"),
+    Case("4", "certificate of another host", ends=UNSENT, network="certificate of another host"),
+    Case("5", "TLS handshake hangs", ends=UNSENT, network="handshake hangs"),
+    Case("5", "RST in the TLS handshake", ends=UNSENT, network="RST in the handshake"),
+    Case("5", "FIN in the TLS handshake", ends=UNSENT, network="FIN in the handshake"),
+    Case("6", "FIN on accept", ends=HELD | UNSENT, network="FIN on accept"),
+    Case("6", "RST on accept", ends=HELD | UNSENT, network="RST on accept"),
+    Case("7", "RST in the middle of the body", ends=HELD, network="RST in the body", big=True),
+    Case("8", "the write stalls", ends=HELD, network="write stalls", big=True),
+    Case("11", "garbage over TLS after the request", ends=HELD, network="TLS garbage"),
+    Case("12", "429, then the kept connection is closed", network="closes a kept connection"),
+    Case("13", "headers cut", ends=HELD, network="headers cut"),
+    Case("13", "chunks cut", ends=HELD, network="chunks cut"),
+    Case("14", "the answer drips for ever", ends=HELD, network="drips"),
+    Case("15", "102, then accepted", ends=EITHER, network="102 first"),
+    *(Case("16", f"redirect {status}", ends=HELD, network=f"{status}") for status in (301, 302, 303, 307, 308)),
 )  # fmt: skip
 
 RESUBMIT = (
@@ -82,7 +104,8 @@ RESUBMIT = (
 
 CROWDS = (
     Case("30", "the edit is done at once, 24 times", None, "nothing", modes=("deferred",), seconds=0.1, edits=24, ledgers=("state",), alone=True),
+    Case("17", "a storm of 429 over 20 edits", None, "nothing", edits=20, faults=(on_submit("status", status=429, times=30, headers={"Retry-After": "1"}),), alone=True),
     Case("36", "100 mapped edits at once", None, "nothing", modes=("submit",), edits=100, ledgers=("both",), naive=False, alone=True),
 )  # fmt: skip
 
-MATRIX: tuple[Case, ...] = (*KILLS, *COMPONENTS, *PEOPLE, *ANSWERS, *RESUBMIT, *CROWDS)
+MATRIX: tuple[Case, ...] = (*KILLS, *COMPONENTS, *PEOPLE, *ANSWERS, *NETWORK, *RESUBMIT, *CROWDS)

@@ -64,7 +64,7 @@ def _random(cases: Sequence[Case], wish: Wish) -> Iterator[Plan]:
     if wish.rows and RANDOM_ROW not in wish.rows.split(","):
         return
     chance = random.Random(41)
-    pool = [case for case in cases if not case.alone and case.edits == 1]
+    pool = [case for case in cases if not case.alone and case.edits == 1 and not case.big]
     whole = Case(RANDOM_ROW, "one fault of the matrix at a random moment of each edit")
     lines = {
         name: Line(whole, "any", name) for name in ("state", "journal", "both", "resubmit", "resubmit_state")

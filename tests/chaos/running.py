@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 import time
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from tests.chaos.acts import ACTS, Run
 from tests.chaos.cases import DEFERRED, ENDED, Trial
 from tests.chaos.evidence import Evidence, gather
 from tests.chaos.laboratory import Laboratory, patiently
+from tests.chaos.network import BIG, NETWORKS, Network
 
 #: Seconds after a point at which a process that was not stopped there is killed.
 MOMENTS = (0.2, 1.8)
@@ -24,16 +26,25 @@ def run_trial(lab: Laboratory, trial: Trial) -> Evidence:
     """
     began, since = time.monotonic(), lab.now()
     lab.service.will(_faults(trial))
-    run = Run(lab, trial, _started(lab, trial))
-    if trial.case.at:
-        _wait_for_point(run)
-        ACTS[trial.case.act](run)
-    if trial.case.alone:
-        lab.settle(since)
-    if trial.case.at == ENDED:
-        time.sleep(0.5)
-    run.end()
-    return gather(run, time.monotonic() - began)
+    with _network(lab, trial) as network:
+        run = Run(lab, trial, _started(lab, trial, network))
+        if trial.case.at:
+            _wait_for_point(run)
+            ACTS[trial.case.act](run)
+        if trial.case.alone:
+            lab.settle(since)
+        if trial.case.at == ENDED:
+            time.sleep(0.5)
+        run.end()
+        return gather(run, network.billed() if network else None, time.monotonic() - began)
+
+
+def _network(lab: Laboratory, trial: Trial) -> AbstractContextManager[Network | None]:
+    if not trial.case.network:
+        return nullcontext()
+    folder = lab.folder / f"network-{trial.number}"
+    folder.mkdir()
+    return NETWORKS[trial.case.network](folder)
 
 
 def _faults(trial: Trial) -> list[dict[str, Any]]:
@@ -43,15 +54,17 @@ def _faults(trial: Trial) -> list[dict[str, Any]]:
     return [{**fault, **match} for fault in (*trial.case.faults, duration)]
 
 
-def _started(lab: Laboratory, trial: Trial) -> str:
+def _started(lab: Laboratory, trial: Trial, network: Network | None) -> str:
     conf: dict[str, Any] = {
         "prompt": f"{trial.tag} a beach",
         "image_url": lab.picture,
         "edits": trial.case.edits,
     }
     run = Run(lab, trial, "")
-    if trial.case.act == "change_prompt_then_clear":
-        run.prompt_file.write_text(conf["prompt"])
+    if network:
+        conf["connection"] = lab.connection(network.host, network.extra)
+    if trial.case.act == "change_prompt_then_clear" or trial.case.big:
+        run.prompt_file.write_text(conf["prompt"].ljust(BIG if trial.case.big else 0, "."))
         conf["prompt_file"] = str(run.prompt_file)
     if trial.case.at not in (None, DEFERRED, ENDED):
         delay = random.Random(f"{trial.case} {trial.seed}").uniform(*MOMENTS)

@@ -20,6 +20,8 @@ def violations(evidence: Evidence) -> Iterator[str]:
     if wrong := evidence.ends - case.may_end(evidence.trial.ledger):
         yield f"ended {_words(wrong)}, expected {_words(case.may_end(evidence.trial.ledger))}"
     for edit in edits:
+        if edit.end is End.FAILED and edit.intents:
+            yield "failed with an intent on record, and not held"
         if edit.delivered and edit.delivered not in evidence.billed:
             yield f"delivered {edit.delivered}, which was never billed"
     delivered = [edit.delivered for edit in edits if edit.delivered]

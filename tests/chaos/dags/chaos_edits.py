@@ -36,8 +36,12 @@ class ChaosEdit(PhotaImageEditOperator):
 
     def execute(self, context):
         chaos_points.arm(context)
-        if prompt_file := context["dag_run"].conf.get("prompt_file"):
+        conf = context["dag_run"].conf
+        if prompt_file := conf.get("prompt_file"):
             self.prompt = Path(prompt_file).read_text()
+        if connection := conf.get("connection"):
+            os.environ["AIRFLOW_CONN_PHOTA_CHAOS"] = connection
+            self.phota_conn_id = "phota_chaos"
         result = super().execute(context)
         chaos_points.reach("before_return")
         return result

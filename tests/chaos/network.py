@@ -1,0 +1,137 @@
+"""Networks that break under a submit: one server of bare sockets for each trial, in place of the service."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.drivers.driving import Certificates
+from tests.drivers.http_text import ACCEPTED, TASK_ID, answer, head, refusal
+from tests.drivers.raw_server import (
+    Behaviour,
+    RawServer,
+    answers,
+    breaks_tls_after_the_request,
+    closed_port,
+    closes_in_the_handshake,
+    closes_on_accept,
+    drips,
+    full_backlog,
+    hangs_in_the_handshake,
+    resets_in_the_body,
+    resets_in_the_handshake,
+    resets_on_accept,
+    stalls,
+)
+
+#: Bytes that no socket buffer takes at once, so that the other side can break off in the middle.
+BIG = 8_000_000
+
+
+@dataclass(frozen=True)
+class Network:
+    """What a trial speaks to.
+
+    Attributes:
+        host: the base URL.
+        extra: of the connection.
+        billed: what the service may have billed by now: a made-up ID for each submit that came in full.
+    """
+
+    host: str
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    billed: Callable[[], tuple[str, ...]] = tuple
+
+
+Opening = Callable[[Path], AbstractContextManager[Network]]
+
+
+def _no_address(_: Path) -> AbstractContextManager[Network]:
+    @contextmanager
+    def opened() -> Iterator[Network]:
+        yield Network("https://phota.invalid")
+
+    return opened()
+
+
+def _port(port: Callable[[], AbstractContextManager[int]]) -> Opening:
+    @contextmanager
+    def opened(_: Path) -> Iterator[Network]:
+        with port() as number:
+            yield Network(f"http://127.0.0.1:{number}", {"connect_timeout": 0.5})
+
+    return opened
+
+
+def _server(*behaviours: Behaviour, refused: int = 0, accepted: bool = False) -> Opening:
+    """A server over plain http, of whose submits the first ones are refused and the others may be billed."""
+
+    @contextmanager
+    def opened(_: Path) -> Iterator[Network]:
+        with RawServer(behaviours) as server:
+            yield Network(server.url, billed=lambda: _ids(server, refused, accepted=accepted))
+
+    return opened
+
+
+def _over_tls(behaviour: Behaviour, *, name: str = "127.0.0.1", trusted: bool = True) -> Opening:
+    """A server that plays its behaviour before any handshake."""
+
+    @contextmanager
+    def opened(folder: Path) -> Iterator[Network]:
+        certificates = Certificates(folder)
+        extra = {"connect_timeout": 0.5} | ({"ca_bundle": str(certificates.bundle)} if trusted else {})
+        with RawServer((behaviour,), certificates.server(name), handshake=False) as server:
+            yield Network(server.url, extra, lambda: _ids(server, 0, accepted=False))
+
+    return opened
+
+
+def _ids(server: RawServer, refused: int, *, accepted: bool) -> tuple[str, ...]:
+    count = max(len(server.posts()) - refused, 0)
+    return (TASK_ID,) * count if accepted else tuple(f"never-told-{number}" for number in range(count))
+
+
+def _shakes_hands(peer: Any) -> None:
+    """Only to find that it is not trusted."""
+    try:
+        peer.shake_hands()
+    except ssl.SSLError:
+        return
+    answers(ACCEPTED)(peer)
+
+
+def _redirects(status: int) -> Opening:
+    return _server(answers(answer(status, {}, "Location: /elsewhere")))
+
+
+NETWORKS: Mapping[str, Opening] = {
+    "no address": _no_address,
+    "refused": _port(closed_port),
+    "full backlog": _port(full_backlog),
+    "untrusted certificate": _over_tls(_shakes_hands, trusted=False),
+    "certificate of another host": _over_tls(_shakes_hands, name="other.example"),
+    "handshake hangs": _over_tls(hangs_in_the_handshake),
+    "RST in the handshake": _over_tls(resets_in_the_handshake),
+    "FIN in the handshake": _over_tls(closes_in_the_handshake),
+    "FIN on accept": _server(closes_on_accept),
+    "RST on accept": _server(resets_on_accept),
+    "RST in the body": _server(resets_in_the_body),
+    "write stalls": _server(stalls),
+    "TLS garbage": _over_tls(breaks_tls_after_the_request(b"\x17\x03\x03\x00\x10" + b"x" * 16)),
+    "closes a kept connection": _server(
+        answers(refusal(429, "", "slow down", "Connection: keep-alive")),
+        answers(ACCEPTED),
+        refused=1,
+        accepted=True,
+    ),
+    "headers cut": _server(answers(b"HTTP/1.1 200 OK\r\nContent-Ty")),
+    "chunks cut": _server(answers(head(200, "Transfer-Encoding: chunked") + b'9\r\n{"id": "t\r\n')),
+    "drips": _server(drips(head(200, "Content-Length: 9999"))),
+    "102 first": _server(answers(head(102) + ACCEPTED), accepted=True),
+    **{f"{status}": _redirects(status) for status in (301, 302, 303, 307, 308)},
+}
