@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from tests.chaos.laboratory import ROOT, Laboratory
 from tests.chaos.matrix import MATRIX
 from tests.chaos.planning import Plan, Wish, planned
-from tests.chaos.report import Line, markdown, summary
+from tests.chaos.report import Line, markdown, summary, violated
 from tests.chaos.running import run_trial
 from tests.chaos.verdict import violations
 
@@ -33,7 +33,7 @@ def _wish() -> argparse.Namespace:
     )
     ask("--rows", default=_env("ROWS", ""), help="such as 23,24 (default: all)")
     ask("--width", type=int, default=_env("WIDTH", "6"), help="cases at a time (default: %(default)s)")
-    ask("--naive", type=int, default=_env("NAIVE", "1"), help="0: without the naive operator's column")
+    ask("--naive", type=int, default=_env("NAIVE", "1"), help="seeds of the naive operator, 0 for none")
     ask("--modes", default=_env("MODES", ""), help="submit, worker, deferred (default: all)")
     ask("--ledgers", default=_env("LEDGERS", ""), help="state, both, resubmit (default: all)")
     ask("--keep", action="store_true", help="keep logs and records even if all is well")
@@ -47,11 +47,11 @@ def _env(name: str, default: str) -> str:
 def main() -> int:
     """Run what is asked for; 1 if an invariant was violated."""
     asked = _wish()
-    wish = Wish(asked.rows, asked.modes, asked.ledgers, asked.seeds, asked.edits, bool(asked.naive))
+    wish = Wish(asked.rows, asked.modes, asked.ledgers, asked.seeds, asked.edits, asked.naive)
     texts, sound = [], True
     for database in asked.database.split(","):
         lines = _on(database, wish, asked.width, keep=asked.keep)
-        texts.append(f"## {database}\n\n{markdown(lines)}\n\n{summary(lines)}\n")
+        texts.append(f"## {database}\n\n{markdown(lines)}\n\n{summary(lines)}\n{violated(lines)}\n")
         sound = sound and not any(line.wrong for line in lines)
         OUTPUT.parent.mkdir(exist_ok=True)
         OUTPUT.write_text("\n".join(texts))

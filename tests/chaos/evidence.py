@@ -22,6 +22,7 @@ class EditEvidence:
     """One task instance.
 
     Attributes:
+        billed: the PHOTA tasks the service billed for it.
         recorded: PHOTA task IDs in its journal and task state.
         intents: how many intents without an ID are on record.
         delivered: the PHOTA task its return value names, if its result is complete.
@@ -31,11 +32,19 @@ class EditEvidence:
     map_index: int
     state: str | None
     tries: int
+    billed: tuple[str, ...]
     recorded: frozenset[str]
     intents: int
     pushed: frozenset[str]
     delivered: str | None
     log: str
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """Billed tasks of which nobody knows, not even that there may be one."""
+        unknown = tuple(each for each in self.billed if each not in self.recorded | self.pushed)
+        # each resubmit that was asked for and logged gives up one task whose ID never arrived
+        return unknown[(self.end is End.HELD) + self.log.count(RESUBMITTED) :]
 
     @property
     def end(self) -> End:
@@ -50,17 +59,20 @@ class Evidence:
 
     trial: Trial
     run_id: str
-    billed: tuple[str, ...]
     edits: tuple[EditEvidence, ...]
     seconds: float
 
     @property
-    def ends(self) -> frozenset[End]:
-        return frozenset(edit.end for edit in self.edits)
+    def billed(self) -> tuple[str, ...]:
+        return tuple(each for edit in self.edits for each in edit.billed)
 
     @property
-    def known(self) -> frozenset[str]:
-        return frozenset().union(*(edit.recorded | edit.pushed for edit in self.edits))
+    def lost(self) -> tuple[str, ...]:
+        return tuple(each for edit in self.edits for each in edit.lost)
+
+    @property
+    def ends(self) -> frozenset[End]:
+        return frozenset(edit.end for edit in self.edits)
 
     @property
     def is_recovered(self) -> bool:
@@ -76,16 +88,18 @@ def gather(run: Run, billed: tuple[str, ...] | None, seconds: float) -> Evidence
         billed: by whom stood in place of the service; None if it was the service.
         seconds: how long it took.
     """
-    edits = tuple(_edit(run, instance) for instance in run.lab.edits(run.dag_id, run.run_id))
-    return Evidence(run.trial, run.run_id, _billed(run) if billed is None else billed, edits, seconds)
+    tasks = _billed_tasks(run) if billed is None else tuple((each, "") for each in billed)
+    edits = tuple(_edit(run, instance, tasks) for instance in run.lab.edits(run.dag_id, run.run_id))
+    return Evidence(run.trial, run.run_id, edits, seconds)
 
 
-def _billed(run: Run) -> tuple[str, ...]:
-    tasks = patiently(run.lab.service.billed)
-    return tuple(task["id"] for task in tasks if run.trial.tag in task["request"]["prompt"])
+def _billed_tasks(run: Run) -> tuple[tuple[str, str], ...]:
+    """ID and prompt of every task of this trial."""
+    tasks = ((task["id"], task["request"]["prompt"]) for task in patiently(run.lab.service.billed))
+    return tuple((task_id, prompt) for task_id, prompt in tasks if run.trial.tag in prompt)
 
 
-def _edit(run: Run, instance: TaskInstance) -> EditEvidence:
+def _edit(run: Run, instance: TaskInstance, tasks: tuple[tuple[str, str], ...]) -> EditEvidence:
     record = Record()
     for each in (*_journaled(run, instance), *_in_state_store(run, instance)):
         record = Record((*record.entries, *each.entries))
@@ -95,6 +109,10 @@ def _edit(run: Run, instance: TaskInstance) -> EditEvidence:
         instance.map_index,
         instance.state,
         instance.try_number,
+        # the prompt of a mapped edit ends with its number
+        tuple(
+            each for each, said in tasks if instance.map_index < 0 or said.endswith(f" {instance.map_index}")
+        ),
         ids,
         sum(entry.phota_task_id is None for entry in record.entries),
         frozenset({pushed} if pushed else ()),

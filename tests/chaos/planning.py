@@ -22,7 +22,7 @@ class Wish:
     ledgers: str
     seeds: int
     edits: int
-    naive: bool
+    naive: int
 
     def wants(self, case: Case, mode: str, ledger: str) -> bool:
         asked = ((self.rows, case.row), (self.modes, mode), (self.ledgers, ledger))
@@ -55,7 +55,7 @@ def _rows(cases: Sequence[Case], wish: Wish) -> Iterator[Plan]:
             for seed in range(wish.seeds if case.repeated else 1):
                 for line in lines:
                     yield Plan(Trial(case, mode, line.ledger, seed), line)
-                if case.naive and wish.naive and lines:
+                if case.naive and seed < wish.naive and lines:
                     yield Plan(Trial(case, mode, "naive", seed), lines[0])
 
 

@@ -7,27 +7,15 @@ from dataclasses import dataclass, field
 
 from tests.chaos.cases import Case, End
 from tests.chaos.evidence import Evidence
-from tests.chaos.verdict import lost
 
-HEAD = (
-    "row",
-    "fault",
-    "mode",
-    "ledger",
-    "runs",
-    "edits",
-    "billed naive",
-    "billed",
-    "ends",
-    "seconds",
-    "verdict",
-)
-LEDGER_NAMES = {
+#: The column of each kind of ledger.
+COLUMNS = {
+    "naive": "naive",
     "state": "task state",
-    "journal": "journal",
+    "resubmit_state": "task state",
     "both": "task state + journal",
     "resubmit": "task state + journal",
-    "resubmit_state": "task state",
+    "journal": "journal",
 }
 
 
@@ -48,27 +36,46 @@ class Line:
     naive: list[Evidence] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
-    @property
-    def cells(self) -> tuple[str, ...]:
-        return (
-            self.case.row,
-            self.case.title,
-            self.mode,
-            LEDGER_NAMES[self.ledger],
-            str(len(self.evidence)),
-            str(len(self.evidence) * self.case.edits),
-            self._naive_cell,
-            str(sum(len(each.billed) for each in self.evidence)),
-            _ends(self.evidence),
-            _span([each.seconds for each in self.evidence]),
-            "; ".join(self.wrong) or "holds",
-        )
 
-    @property
-    def _naive_cell(self) -> str:
-        if not self.naive:
-            return "-"
-        return f"{sum(len(each.billed) for each in self.naive)} for {len(self.naive) * self.case.edits}"
+def markdown(lines: Sequence[Line]) -> str:
+    """One row for each case and mode, one column for each kind of ledger: billed / asked for · how it ended."""
+    columns = list(dict.fromkeys(("naive", *(COLUMNS[line.ledger] for line in lines))))
+    heads = ("row", "fault", "mode", *columns, "seconds")
+    rows = [heads, tuple("---" for _ in heads), *(_row(group, columns) for group in _grouped(lines))]
+    return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in rows)
+
+
+def _grouped(lines: Sequence[Line]) -> list[list[Line]]:
+    groups: dict[tuple[str, str, str], list[Line]] = {}
+    for line in sorted(lines, key=lambda each: int(each.case.row)):
+        groups.setdefault((line.case.row, line.case.title, line.mode), []).append(line)
+    return list(groups.values())
+
+
+def _row(group: Sequence[Line], columns: Sequence[str]) -> tuple[str, ...]:
+    cells = {"naive": _cell([each for line in group for each in line.naive])}
+    cells |= {COLUMNS[line.ledger]: _cell(line.evidence) for line in group}
+    first = group[0]
+    seconds = _span([each.seconds for line in group for each in line.evidence])
+    return (
+        first.case.row,
+        first.case.title,
+        first.mode,
+        *(cells.get(name, "-") for name in columns),
+        seconds,
+    )
+
+
+def _cell(evidence: Sequence[Evidence]) -> str:
+    if not evidence:
+        return "-"
+    billed = sum(len(each.billed) for each in evidence)
+    return f"{billed}/{sum(each.trial.case.edits for each in evidence)} · {_ends(evidence)}"
+
+
+def violated(lines: Sequence[Line]) -> str:
+    """Every violation, one a line."""
+    return "\n".join(f"- {wrong}" for line in lines for wrong in line.wrong)
 
 
 def _ends(evidence: Sequence[Evidence]) -> str:
@@ -89,19 +96,14 @@ def _span(seconds: Sequence[float]) -> str:
     return f"{shortest}" if shortest == longest else f"{shortest}-{longest}"
 
 
-def markdown(lines: Sequence[Line]) -> str:
-    rows = [HEAD, tuple("---" for _ in HEAD), *(line.cells for line in lines)]
-    return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in rows)
-
-
 def summary(lines: Sequence[Line]) -> str:
     everything = [each for line in lines for each in line.evidence]
     naive = [each for line in lines for each in line.naive]
-    twice = sum(len(each.billed) > each.trial.case.billed * each.trial.case.edits for each in everything)
+    twice = sum(any(len(e.billed) > each.trial.case.billed for e in each.edits) for each in everything)
     held = sum(edit.end is End.HELD for each in everything for edit in each.edits)
     naive_twice = sum(len(each.billed) > each.trial.case.edits for each in naive)
     wrong = sum(len(line.wrong) for line in lines)
     return (
-        f"{len(everything)} cases, {twice} billed twice, {sum(len(lost(each)) for each in everything)} lost, "
+        f"{len(everything)} cases, {twice} billed twice, {sum(len(each.lost) for each in everything)} lost, "
         f"{held} held, {wrong} violations (the naive operator: {len(naive)} cases, {naive_twice} billed twice)"
     )

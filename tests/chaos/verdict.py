@@ -13,10 +13,10 @@ def violations(evidence: Evidence) -> Iterator[str]:
     case, edits = evidence.trial.case, evidence.edits
     if len(edits) != case.edits:
         yield f"{len(edits)} task instances for {case.edits} edits"
-    if len(evidence.billed) > case.billed * case.edits:
+    if any(len(edit.billed) > case.billed for edit in edits):
         yield f"billed {len(evidence.billed)} times: {evidence.billed}"
-    if lost(evidence):
-        yield f"lost: {lost(evidence)}"
+    if evidence.lost:
+        yield f"lost: {evidence.lost}"
     if wrong := evidence.ends - case.may_end(evidence.trial.ledger):
         yield f"ended {_words(wrong)}, expected {_words(case.may_end(evidence.trial.ledger))}"
     for edit in edits:
@@ -29,15 +29,6 @@ def violations(evidence: Evidence) -> Iterator[str]:
         yield "one PHOTA task was delivered to two edits"
     if evidence.trial.ledger.startswith("resubmit") and len(evidence.billed) > 1 and not _says_so(evidence):
         yield "paid once more, and no log says so"
-
-
-def lost(evidence: Evidence) -> tuple[str, ...]:
-    """Billed tasks of which nobody knows, not even that there may be one."""
-    unknown = tuple(each for each in evidence.billed if each not in evidence.known)
-    held = sum(edit.end is End.HELD for edit in evidence.edits)
-    # each resubmit that was asked for and logged gives up one task whose ID never arrived
-    given_up = sum(edit.log.count(RESUBMITTED) for edit in evidence.edits)
-    return unknown[held + given_up :]
 
 
 def _says_so(evidence: Evidence) -> bool:
