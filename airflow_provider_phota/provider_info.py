@@ -25,6 +25,11 @@ CONNECTION_FIELDS: dict[str, dict[str, Any]] = {
         "schema": {"type": ["number", "null"], "exclusiveMinimum": 0},
         "description": "Seconds for one whole request, however slowly it drips. Default 60.",
     },
+    "requests_per_second": {
+        "label": "Requests per second",
+        "schema": {"type": ["number", "null"], "exclusiveMinimum": 0},
+        "description": "How often all the waits of a triggerer together ask, at most. Default 50.",
+    },
     "proxy": {
         "label": "Proxy URL",
         "schema": {"type": ["string", "null"]},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import pendulum
@@ -62,6 +62,7 @@ class Submission:
         edition: text that makes an otherwise identical edit another one.
         try_number: Airflow's, for the record.
         adopt: a task to take up instead of submitting, found by a person.
+        seen: the PHOTA task as the service showed it last, None if it never did.
     """
 
     hook: PhotaHook
@@ -71,6 +72,7 @@ class Submission:
     edition: str = ""
     try_number: int = 1
     adopt: str | None = None
+    seen: PhotaTask | None = field(default=None, init=False)
 
     def phota_task_id(self) -> str:
         """The ID of the paid task: an earlier attempt's where there is one, or a new one's.
@@ -149,7 +151,7 @@ class Submission:
     def _task(self, phota_task_id: str) -> PhotaTask:
         """Ask about a paid task; an error names it."""
         try:
-            return self.hook.get_task(phota_task_id)
+            self.seen = self.hook.get_task(phota_task_id)
         except PhotaNotFound as error:
             raise PhotaTaskUnknown(
                 f"The service knows no PHOTA task {phota_task_id}. {error}", phota_task_id
@@ -161,6 +163,7 @@ class Submission:
                 "or finished; nothing was submitted.",
                 phota_task_id,
             ) from None
+        return self.seen
 
     def _submit(self, step: Submit) -> str:
         if step.why:
@@ -191,6 +194,7 @@ class Submission:
             raise self._ambiguous(ambiguous, intent) from None
         # in the log too, and first: where every store fails, a person can still find the task
         log.info("Submitted PHOTA task %s.%s", task.id, _expectation(task))
+        self.seen = task
         self.ledger.note_task(replace(intent, phota_task_id=task.id))
         return task.id
 

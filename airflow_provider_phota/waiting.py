@@ -12,6 +12,7 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
+from airflow_provider_phota.api.durations import Sight
 from airflow_provider_phota.api.errors import (
     PhotaError,
     PhotaInputError,
@@ -37,12 +38,38 @@ LONGEST_TIMEOUT = (RESULT_HOURS - 4) * 3600.0
 
 
 @dataclass(frozen=True)
+class Intervals:
+    """Bounds of the seconds between two questions; where they are equal, the interval is steady."""
+
+    shortest: float = 2.0
+    longest: float = 30.0
+
+    @classmethod
+    def checked(cls, argument: str, value: object) -> Intervals:
+        """What an author gave: one time span for a steady interval, or two as its bounds.
+
+        Raises:
+            PhotaInputError: it is neither.
+        """
+        if not isinstance(value, (list, tuple)):
+            seconds = checked_seconds(argument, value)
+            return cls(seconds, seconds)
+        if len(value) != 2 or not (bounds := [checked_seconds(argument, each) for each in value]) == sorted(
+            bounds
+        ):
+            raise PhotaInputError(
+                argument, f"must be one time span, or the shortest and the longest, got {value!r}."
+            )
+        return cls(*bounds)
+
+
+@dataclass(frozen=True)
 class Wait:
     """How to wait for a task. All times are in seconds."""
 
     phota_conn_id: str
     timeout: float
-    poll_interval: float
+    intervals: Intervals
     max_unreachable: float
 
     @property
@@ -54,24 +81,34 @@ class Wait:
         """For `defer(timeout=)`: a net behind our own deadline, which knows what to say."""
         return timedelta(seconds=self.timeout + _NET)
 
-    def trigger(self, phota_task_id: str) -> PhotaTaskTrigger:
-        """A trigger whose time begins now."""
+    def trigger(self, phota_task_id: str, seen: PhotaTask | None = None) -> PhotaTaskTrigger:
+        """A trigger whose time begins now.
+
+        Args:
+            phota_task_id: the task to wait for.
+            seen: how it was seen a moment ago, if it was.
+        """
+        sight = Sight.of(seen)
         return PhotaTaskTrigger(
             phota_task_id=phota_task_id,
             phota_conn_id=self.phota_conn_id,
             deadline=time.time() + self.timeout,
             timeout=self.timeout,
-            poll_interval=self.poll_interval,
+            poll_interval=self.intervals.shortest,
             max_unreachable=self.max_unreachable,
+            longest_interval=self.intervals.longest,
+            since=time.time() - sight.age if sight else None,
+            estimated_time=sight.estimated_time if sight else None,
+            model=sight.model if sight else "",
         )
 
-    def here(self, phota_task_id: str) -> PhotaTask:
+    def here(self, phota_task_id: str, seen: PhotaTask | None = None) -> PhotaTask:
         """Wait in this worker.
 
         Raises:
             PhotaTaskError: the wait ended without a finished task.
         """
-        return self._ask_until_finished(phota_task_id, self.timeout)
+        return self._ask_until_finished(phota_task_id, self.timeout, Sight.of(seen))
 
     def after(self, event: WaitEvent) -> PhotaTask:
         """The finished task a trigger waited for.
@@ -90,12 +127,15 @@ class Wait:
                 event.phota_task_id,
             ) from None
 
-    def _ask_until_finished(self, phota_task_id: str, seconds: float) -> PhotaTask:
+    def _ask_until_finished(
+        self, phota_task_id: str, seconds: float, sight: Sight | None = None
+    ) -> PhotaTask:
         conversation = wait_for_task(
             phota_task_id,
             seconds=seconds,
-            schedule=PollSchedule(self.poll_interval),
+            schedule=PollSchedule(self.intervals.shortest, self.intervals.longest),
             patience=self.patience,
+            sight=sight,
         )
         return PhotaHook(self.phota_conn_id).run(conversation)
 

@@ -20,7 +20,7 @@ ROOMS = {
     "compat": set(),
     "events": {"api"},
     "hooks": {"api", "drivers", "compat", "provider_info"},
-    "triggers": {"api", "hooks", "events", "compat"},
+    "triggers": {"api", "drivers", "hooks", "events", "compat"},
     "waiting": {"api", "hooks", "events", "triggers"},
     "ledger": {"api"},
     "submitting": {"api", "hooks", "ledger"},

@@ -12,6 +12,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from airflow_provider_phota.api.edits import TASK_ID
@@ -102,13 +103,15 @@ def read_task(response: Response) -> PhotaTask:
         raise Unreadable(f"HTTP {response.status} without a usable task id")
     status = _status(word)
     info = fields.get("task_info")
+    created = _epoch(fields.get("created"))
     return PhotaTask(
         id=task_id,
         model=scrub(_text(fields.get("model")), 100),
         status=status,
         status_word=scrub(_text(word), 40),
         progress=_percent(fields.get("progress")),
-        created=_epoch(fields.get("created")),
+        created=created,
+        age=_age(created, response.headers.get("date", "")),
         estimated_time=_seconds(info.get("estimated_time")) if isinstance(info, dict) else None,
         images=_images(fields),
         profile_ids=_profile_ids(fields),
@@ -278,6 +281,11 @@ def _epoch(value: object) -> int | None:
     return value if isinstance(value, int) and _is_int(value) and 0 < value < 2**32 else None
 
 
+def _age(created: int | None, date: str) -> float | None:
+    now = _http_date(date)
+    return None if created is None or now is None else max(now - created, 0.0)
+
+
 def _seconds(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
@@ -287,6 +295,7 @@ def _seconds(value: object) -> float | None:
         return None
 
 
+@lru_cache(maxsize=64)  # all answers of a second have the same date
 def _http_date(value: str) -> float | None:
     try:
         return parsedate_to_datetime(value).timestamp()

@@ -68,6 +68,7 @@ class PhotaTask:
         status_word: the service's own word, kept for the log where `status` is UNKNOWN.
         progress: percent 0-100, a hint: never decides anything.
         created: epoch seconds, None if the service did not say.
+        age: seconds since `created` when the answer was given, by the service's own clock; None if unknown.
         estimated_time: seconds the service expects the task to take, None if it did not say.
         images: output pictures, for the image models.
         profile_ids: created profiles, for `phota-create-profile`.
@@ -81,6 +82,7 @@ class PhotaTask:
     status_word: str
     progress: int | None = None
     created: int | None = None
+    age: float | None = None
     estimated_time: float | None = None
     images: tuple[Image, ...] = ()
     profile_ids: tuple[str, ...] = ()
@@ -95,6 +97,11 @@ class PhotaTask:
         if self.status is not TaskStatus.COMPLETED:
             return Outcome.RUNNING
         return Outcome.SUCCEEDED if self.images or self.profile_ids else Outcome.RESULTS_PENDING
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing is to be waited for any more, be it for a result or for the error."""
+        return self.outcome in (Outcome.SUCCEEDED, Outcome.FAILED)
 
     @property
     def expires_at(self) -> pendulum.DateTime | None:

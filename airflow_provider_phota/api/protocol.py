@@ -81,8 +81,16 @@ def get_task(
     return _patiently(lambda: get_task_once(phota_task_id, sync_upstream=sync_upstream), backoff or Backoff())
 
 
-def get_task_once(phota_task_id: str, *, sync_upstream: bool = False) -> Conversation[PhotaTask]:
-    """As `get_task`, without a second try: for those who keep a schedule of their own."""
+def get_task_once(
+    phota_task_id: str, *, sync_upstream: bool = False, within: float | None = None
+) -> Conversation[PhotaTask]:
+    """As `get_task`, without a second try: for those who keep a schedule of their own.
+
+    Args:
+        phota_task_id: a checked task ID.
+        sync_upstream: as in `get_task`.
+        within: seconds for which a driver that paces requests may hold it back.
+    """
 
     def read(response: Response) -> PhotaTask:
         task = read_task(response)
@@ -91,7 +99,8 @@ def get_task_once(phota_task_id: str, *, sync_upstream: bool = False) -> Convers
         return task
 
     query = {"sync_upstream": "true"} if sync_upstream else {}
-    return _ask(Request("GET", f"/v1/tasks/{quote(phota_task_id, safe='')}", query), read)
+    path = f"/v1/tasks/{quote(phota_task_id, safe='')}"
+    return _ask(Request("GET", path, query, within=within), read)
 
 
 def upload(form: FileForm, backoff: Backoff | None = None) -> Conversation[Upload]:

@@ -34,6 +34,8 @@ class Settings:
         ca_bundle: path of a PEM file with the certificate authorities to trust instead of certifi's.
         ledger_path: object-storage directory in which operators record what they paid for, None for none.
         resend_on_503: take a 503 to a submit for a refusal. The vendor does not promise that.
+        requests_per_second: how often all the waits of a triggerer together ask, at most. The vendor names no
+            limit: this one keeps thousands of waits from looking like an attack.
     """
 
     api_key: str = field(repr=False)
@@ -45,6 +47,7 @@ class Settings:
     ca_bundle: str | None = None
     ledger_path: str | None = None
     resend_on_503: bool = False
+    requests_per_second: float = 50.0
 
     @property
     def is_loopback(self) -> bool:
@@ -56,8 +59,8 @@ class Settings:
         return self.total_timeout + upload
 
 
-TIMEOUTS = ("connect_timeout", "read_timeout", "total_timeout")
-EXTRAS = frozenset({*TIMEOUTS, "proxy", "ca_bundle", "allow_http", "ledger_path", "resend_on_503"})
+NUMBERS = ("connect_timeout", "read_timeout", "total_timeout", "requests_per_second")
+EXTRAS = frozenset({*NUMBERS, "proxy", "ca_bundle", "allow_http", "ledger_path", "resend_on_503"})
 _BASE_URL_EXTRAS = frozenset({"base_url", "host", "url", "endpoint", "api_base"})
 
 
@@ -80,7 +83,7 @@ def settings_from_connection(
     return Settings(
         api_key=_checked_key(password),
         base_url=_checked_base_url(host, port, schema, allow_http=_flag(extra, "allow_http")),
-        **{name: _seconds(extra, name) for name in TIMEOUTS if extra.get(name) not in (None, "")},
+        **{name: _positive(extra, name) for name in NUMBERS if extra.get(name) not in (None, "")},
         proxy=proxy,
         ca_bundle=_text(extra, "ca_bundle"),
         ledger_path=_text(extra, "ledger_path"),
@@ -170,17 +173,17 @@ def _refuse_base_url_in(extra: Mapping[str, object]) -> None:
         )
 
 
-def _seconds(extra: Mapping[str, object], name: str) -> float:
+def _positive(extra: Mapping[str, object], name: str) -> float:
     value = extra[name]
     try:
         if isinstance(value, bool):
             raise TypeError
-        seconds = float(value)  # type: ignore[arg-type]  # anything else is the TypeError below
+        number = float(value)  # type: ignore[arg-type]  # anything else is the TypeError below
     except (TypeError, ValueError, OverflowError):
-        seconds = math.nan
-    if not 0 < seconds < math.inf:
-        raise PhotaConfigurationError(f"The connection's extra {name!r} must be seconds > 0, got {value!r}.")
-    return seconds
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise PhotaConfigurationError(f"The connection's extra {name!r} must be a number > 0, got {value!r}.")
+    return number
 
 
 def _flag(extra: Mapping[str, object], name: str) -> bool:

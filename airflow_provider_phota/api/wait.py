@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from airflow_provider_phota.api.durations import Durations, Sight
 from airflow_provider_phota.api.errors import (
     PhotaLostSight,
     PhotaNotBilled,
@@ -23,6 +24,9 @@ from airflow_provider_phota.api.schedule import PollSchedule
 from airflow_provider_phota.api.wire import Conversation, Sleep
 
 log = logging.getLogger(__name__)
+
+#: Seconds for which the last question of a wait may be held back.
+_LAST_QUESTION = 30.0
 
 #: Any clock that only goes forward, in seconds.
 Clock = Callable[[], float]
@@ -46,13 +50,17 @@ class Patience:
 class Watch:
     """One wait's memory: feed it every answer and every failure, in order."""
 
-    def __init__(self, phota_task_id: str, patience: Patience, now: float) -> None:
+    def __init__(
+        self, phota_task_id: str, patience: Patience, now: float, sight: Sight | None = None
+    ) -> None:
         self.phota_task_id = phota_task_id
         self._patience = patience
         self._last_answer = now
         self._not_found_since: float | None = None
         self._results_missing_since: float | None = None
         self._last_word: str | None = None
+        self._first_sight = self._last_sight = sight
+        self._seen_at = now
         #: Questions in a row that got no usable answer.
         self.failures = 0
         #: Whether to have the gateway refresh its next answer: every other time while results are missing.
@@ -68,6 +76,7 @@ class Watch:
         self._last_answer = now
         self._not_found_since = None
         self._log_change(task)
+        self._see(task, now)
         if task.outcome is not Outcome.RESULTS_PENDING:
             return task.outcome is not Outcome.RUNNING
         self.ask_upstream = not self.ask_upstream
@@ -81,6 +90,22 @@ class Watch:
                 task.id,
             )
         return False
+
+    def sight(self, now: float) -> Sight | None:
+        """The task as it was last seen running, at the age it has now."""
+        if self._last_sight is None:
+            return None
+        return replace(self._last_sight, age=self._last_sight.age + now - self._seen_at)
+
+    def pass_on(self, durations: Durations, now: float) -> None:
+        """Teach what this wait has learned, now that the task is finished."""
+        at_the_end = self.sight(now)
+        if self._first_sight and self._last_sight and at_the_end:
+            durations.learn(self._first_sight, self._last_sight, at_the_end.age)
+
+    def bears(self, now: float) -> float:
+        """Seconds for which it still puts up with no answer."""
+        return max(self._last_answer + self._patience.unreachable - now, 0.0)
 
     def unanswered(self, problem: PhotaNotBilled, now: float) -> None:
         """Take in a question that failed, and bear it.
@@ -107,6 +132,18 @@ class Watch:
                 "and is billed; its results live 24 hours.",
                 self.phota_task_id,
             )
+
+    def _see(self, task: PhotaTask, now: float) -> None:
+        seen = Sight.of(task)
+        if seen is None:
+            return
+        if before := self.sight(now):
+            # an age that once was known goes on by this clock, which is finer than the service's seconds
+            seen = replace(seen, age=before.age, estimated_time=seen.estimated_time or before.estimated_time)
+        self._last_sight = seen
+        self._seen_at = now
+        if self._first_sight is None or self._first_sight.foretold is None:
+            self._first_sight = self._last_sight
 
     def _not_found(self, problem: PhotaNotFound, now: float) -> None:
         self._last_answer = now
@@ -139,6 +176,7 @@ def wait_for_task(
     seconds: float,
     schedule: PollSchedule,
     patience: Patience,
+    sight: Sight | None = None,
     clock: Clock = time.monotonic,
 ) -> Conversation[PhotaTask]:
     """Ask about a task until it is finished, well or not. Free.
@@ -148,6 +186,7 @@ def wait_for_task(
         seconds: how long to wait at most; the last question is asked when they are over.
         schedule: when to ask next.
         patience: how long to bear what may heal.
+        sight: the task as it was seen running a moment ago: then it is not asked about at once.
         clock: for tests.
 
     Returns:
@@ -160,13 +199,16 @@ def wait_for_task(
         PhotaWaitRefused: the service or the connection does not let us ask.
         PhotaTaskUnknown: the service keeps saying that it knows no such task.
     """
-    watch = Watch(phota_task_id, patience, clock())
+    watch = Watch(phota_task_id, patience, clock(), sight)
     end = clock() + seconds
+    if sight:
+        yield Sleep(min(schedule.next_in(sight), seconds))
     while True:
         asked_to_wait = 0.0
         try:
-            task = yield from get_task_once(phota_task_id, sync_upstream=watch.ask_upstream)
+            task = yield from _question(watch, end - clock(), clock())
             if watch.answered(task, clock()):
+                watch.pass_on(schedule.durations, clock())
                 return task
         except PhotaNotBilled as problem:
             watch.unanswered(problem, clock())
@@ -178,4 +220,11 @@ def wait_for_task(
                 "is billed; its results live 24 hours.",
                 phota_task_id,
             )
-        yield Sleep(min(schedule.next_in(watch.failures, asked_to_wait), remaining))
+        pause = schedule.next_in(watch.sight(clock()), watch.failures, asked_to_wait)
+        yield Sleep(min(pause, remaining))
+
+
+def _question(watch: Watch, remaining: float, now: float) -> Conversation[PhotaTask]:
+    # the last question may be held back for a moment too, or it could never be asked
+    within = min(max(remaining, _LAST_QUESTION), watch.bears(now))
+    return get_task_once(watch.phota_task_id, sync_upstream=watch.ask_upstream, within=within)

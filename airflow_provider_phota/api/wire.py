@@ -47,6 +47,7 @@ class Request:
         before_sending: called once the connection stands, before the first byte of the request leaves; what
             it raises is raised instead of sending.
         max_answer: bytes of the answer that are read before the driver gives up.
+        within: seconds for which it may be held back, by a driver that paces requests; None for any time.
     """
 
     method: str
@@ -56,6 +57,7 @@ class Request:
     billed: bool = False
     before_sending: Callable[[], None] | None = field(default=None, compare=False, repr=False)
     max_answer: int = MAX_ANSWER
+    within: float | None = None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from io import BytesIO
 from types import SimpleNamespace, TracebackType
@@ -14,11 +14,36 @@ from yarl import URL
 
 from airflow_provider_phota.api.errors import MaybeSent, TransportError
 from airflow_provider_phota.api.settings import Settings
-from airflow_provider_phota.api.wire import Conversation, FileForm, Request, Response, Sleep
+from airflow_provider_phota.api.wire import Conversation, FileForm, Request, Response
 from airflow_provider_phota.drivers.failures import transport_error
 from airflow_provider_phota.drivers.outgoing import incoming, outgoing, pieces, proxy_for, tls_context
 
 T = TypeVar("T")
+
+#: Connections that one session holds at most.
+CONNECTIONS = 50
+#: Seconds for which a connection is kept without being used.
+KEPT_ALIVE = 75.0
+
+
+async def carried(conversation: Conversation[T], exchange: Callable[[Request], Awaitable[Response]]) -> T:
+    """Carry a conversation to its end, its requests by `exchange`, and return what it returns."""
+    try:
+        step = next(conversation)
+        while True:
+            answer = None
+            try:
+                if isinstance(step, Request):
+                    answer = await exchange(step)
+                else:
+                    await asyncio.sleep(step.seconds)
+            except TransportError as failure:
+                step = conversation.throw(failure)
+            else:
+                step = conversation.send(answer)
+    except StopIteration as end:
+        result: T = end.value
+        return result
 
 
 class AiohttpDriver:
@@ -42,26 +67,14 @@ class AiohttpDriver:
 
     async def run(self, conversation: Conversation[T]) -> T:
         """Carry a conversation to its end and return what it returns."""
-        try:
-            step = next(conversation)
-            while True:
-                try:
-                    answer = await self._take(step)
-                except TransportError as failure:
-                    step = conversation.throw(failure)
-                else:
-                    step = conversation.send(answer)
-        except StopIteration as end:
-            result: T = end.value
-            return result
+        return await carried(conversation, self.exchange)
 
-    async def _take(self, step: Request | Sleep) -> Response | None:
-        if isinstance(step, Request):
-            return await self._exchange(step)
-        await asyncio.sleep(step.seconds)
-        return None
+    async def exchange(self, request: Request) -> Response:
+        """Send one request and read its answer.
 
-    async def _exchange(self, request: Request) -> Response:
+        Raises:
+            TransportError: there is none that is complete.
+        """
         if self._session is None:
             raise RuntimeError("use AiohttpDriver as an async context manager")
         flight = _Flight(request.before_sending)
@@ -102,7 +115,13 @@ class AiohttpDriver:
         trace.on_connection_create_end.append(_before_sending)
         trace.on_request_headers_sent.append(_mark_sent)
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=tls_context(self._settings), force_close=force_close),
+            connector=aiohttp.TCPConnector(
+                ssl=tls_context(self._settings),
+                limit=CONNECTIONS,
+                # between two questions of a lone wait, so that each does not open a connection
+                keepalive_timeout=None if force_close else KEPT_ALIVE,
+                force_close=force_close,
+            ),
             trace_configs=[trace],
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,

@@ -77,17 +77,25 @@ class PhotaHook(BaseHook):
 
         return RequestsDriver(self.settings)
 
-    @asynccontextmanager
-    async def driver(self) -> AsyncIterator[AiohttpDriver]:
-        """A driver for conversations on an event loop."""
-        from airflow_provider_phota.drivers.aiohttp import AiohttpDriver  # noqa: PLC0415  # DAG parsing stays cheap
+    async def load_settings(self) -> Settings:
+        """The account, checked, from an event loop.
 
+        Raises:
+            PhotaConfigurationError: there is no such connection, or it is malformed.
+        """
         try:
             settings = _read(await load_connection(self.phota_conn_id))
         except AirflowNotFoundException:
             raise self._no_connection() from None
         await amask_secret(settings.api_key)
-        async with AiohttpDriver(settings) as driver:
+        return settings
+
+    @asynccontextmanager
+    async def driver(self) -> AsyncIterator[AiohttpDriver]:
+        """A driver for conversations on an event loop."""
+        from airflow_provider_phota.drivers.aiohttp import AiohttpDriver  # noqa: PLC0415  # DAG parsing stays cheap
+
+        async with AiohttpDriver(await self.load_settings()) as driver:
             yield driver
 
     def run(self, conversation: Conversation[T]) -> T:

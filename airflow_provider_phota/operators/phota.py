@@ -16,7 +16,7 @@ from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.ledger.decisions import Policy
 from airflow_provider_phota.ledger.ledger import Ledger
 from airflow_provider_phota.submitting import Policies, Submission
-from airflow_provider_phota.waiting import Wait, airflow_retries, checked_seconds, result_of
+from airflow_provider_phota.waiting import Intervals, Wait, airflow_retries, checked_seconds, result_of
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -47,7 +47,9 @@ class PhotaImageEditOperator(BaseOperator):
         phota_conn_id: the Airflow connection.
         wait_for_completion: whether to wait for the result.
         deferrable: wait in the triggerer, without a worker slot.
-        poll_interval: seconds between two questions while waiting; the vendor recommends 5 to 10.
+        poll_interval: seconds between two questions while waiting: the shortest and the longest, between
+            which the pause is chosen by when the task is likely to be finished; or one number for a steady
+            interval.
         timeout: seconds to wait for the result, at most 20 hours (results live 24).
         max_unreachable: seconds without any usable answer that a wait survives.
         ledger_path: object-storage directory in which to record what was paid for, beside Airflow's own task
@@ -85,7 +87,7 @@ class PhotaImageEditOperator(BaseOperator):
         phota_conn_id: str = PhotaHook.default_conn_name,
         wait_for_completion: bool = False,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
-        poll_interval: float = 5.0,
+        poll_interval: float | timedelta | tuple[float, float] = (2.0, 30.0),
         timeout: float | timedelta = 3600.0,
         max_unreachable: float = 1800.0,
         ledger_path: str | None = None,
@@ -105,7 +107,8 @@ class PhotaImageEditOperator(BaseOperator):
         self.phota_conn_id = phota_conn_id
         self.wait_for_completion = wait_for_completion
         self.deferrable = deferrable
-        self.poll_interval = checked_seconds("poll_interval", poll_interval)
+        self.poll_interval = poll_interval
+        self._intervals = Intervals.checked("poll_interval", poll_interval)
         self.timeout = checked_seconds("timeout", timeout)
         self.max_unreachable = checked_seconds("max_unreachable", max_unreachable)
         self.ledger_path = ledger_path
@@ -123,16 +126,17 @@ class PhotaImageEditOperator(BaseOperator):
 
     def execute(self, context: Context) -> str | dict[str, Any]:
         with airflow_retries():
-            phota_task_id = self._submit(context)
+            phota_task_id, seen = self._submit(context)
         if not self.wait_for_completion:
             return phota_task_id
-        if self.deferrable:
+        # what an earlier attempt paid for may be finished: then there is nothing to defer for
+        if self.deferrable and not (seen and seen.is_finished):
             self.defer(
-                trigger=self._wait.trigger(phota_task_id),
+                trigger=self._wait.trigger(phota_task_id, seen),
                 method_name=self.execute_complete.__name__,
                 timeout=self._wait.airflow_timeout,
             )
-        return self._finish(context, lambda: self._wait.here(phota_task_id))
+        return self._finish(context, lambda: self._wait.here(phota_task_id, seen))
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Take up the task again after its wait in the triggerer."""
@@ -159,7 +163,8 @@ class PhotaImageEditOperator(BaseOperator):
                 self._phota_task_id,
             )
 
-    def _submit(self, context: Context) -> str:
+    def _submit(self, context: Context) -> tuple[str, PhotaTask | None]:
+        """The ID of the paid task, and the task as the service showed it."""
         hook = PhotaHook(self.phota_conn_id)
         edit = self._edit(local_inputs=hook.settings.is_loopback)
         ledger = self._ledger(context)
@@ -176,7 +181,7 @@ class PhotaImageEditOperator(BaseOperator):
         )
         self._phota_task_id = phota_task_id = submission.phota_task_id()
         context["ti"].xcom_push(key=XCOM_PHOTA_TASK_ID, value=phota_task_id)
-        return phota_task_id
+        return phota_task_id, submission.seen
 
     def _edit(self, *, local_inputs: bool) -> EditRequest:
         return EditRequest.checked(
@@ -214,7 +219,7 @@ class PhotaImageEditOperator(BaseOperator):
 
     @property
     def _wait(self) -> Wait:
-        return Wait(self.phota_conn_id, self.timeout, self.poll_interval, self.max_unreachable)
+        return Wait(self.phota_conn_id, self.timeout, self._intervals, self.max_unreachable)
 
 
 def _checked_edition(value: object) -> str:

@@ -19,14 +19,18 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_phota.api.edits import checked_task_id
 from airflow_provider_phota.api.errors import PhotaNotBilled, PhotaWaitTimeout
+from airflow_provider_phota.api.models import PhotaTask
 from airflow_provider_phota.api.protocol import get_task_once
 from airflow_provider_phota.api.wait import Watch
 from airflow_provider_phota.events import WaitEvent
 from airflow_provider_phota.hooks.phota import PhotaHook
-from airflow_provider_phota.waiting import Wait, airflow_retries, checked_seconds, result_of
+from airflow_provider_phota.waiting import Intervals, Wait, airflow_retries, checked_seconds, result_of
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+
+#: Seconds between two questions from a worker; the vendor recommends 5 to 10.
+_STEADY = 5.0
 
 
 class PhotaTaskSensor(BaseSensorOperator):
@@ -40,7 +44,10 @@ class PhotaTaskSensor(BaseSensorOperator):
         phota_task_id: the PHOTA task to wait for (templated), as `PhotaImageEditOperator` returns it.
         phota_conn_id: the Airflow connection.
         deferrable: wait in the triggerer, without a worker slot.
-        poke_interval: seconds between two questions; the vendor recommends 5 to 10.
+        poke_interval: seconds between two questions: one number for a steady interval; or, where it is
+            deferrable, the shortest and the longest, between which the pause is chosen by when the task is
+            likely to be finished (2 and 30 if left out). In the modes `poke` and `reschedule` the pace is
+            steady: the number, the shortest, or 5.
         timeout: seconds to wait at most, up to 20 hours (results live 24).
         max_unreachable: seconds without any usable answer that the wait survives. In mode `reschedule`
             every poke starts anew, and `timeout` alone ends the wait.
@@ -60,13 +67,14 @@ class PhotaTaskSensor(BaseSensorOperator):
         phota_task_id: str,
         phota_conn_id: str = PhotaHook.default_conn_name,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
-        poke_interval: float | timedelta = 5.0,
+        poke_interval: float | timedelta | tuple[float, float] | None = None,
         timeout: float | timedelta = 3600.0,
         max_unreachable: float = 1800.0,
         **kwargs: Any,
     ) -> None:
+        asked_for = None if poke_interval is None else Intervals.checked("poke_interval", poke_interval)
         super().__init__(
-            poke_interval=checked_seconds("poke_interval", poke_interval),
+            poke_interval=asked_for.shortest if asked_for else _STEADY,
             timeout=checked_seconds("timeout", timeout),
             **kwargs,
         )
@@ -74,7 +82,9 @@ class PhotaTaskSensor(BaseSensorOperator):
         self.phota_conn_id = phota_conn_id
         self.deferrable = deferrable
         self.max_unreachable = checked_seconds("max_unreachable", max_unreachable)
+        self._intervals = asked_for or Intervals()
         self._watch: Watch | None = None
+        self._seen: PhotaTask | None = None
 
     def execute(self, context: Context) -> Any:
         if not self.deferrable:
@@ -85,7 +95,7 @@ class PhotaTaskSensor(BaseSensorOperator):
         if answer.is_done:
             return answer.xcom_value
         return self.defer(
-            trigger=self._wait.trigger(self.phota_task_id),
+            trigger=self._wait.trigger(self.phota_task_id, self._seen),
             method_name=self.execute_complete.__name__,
             timeout=self._wait.airflow_timeout,
         )
@@ -102,6 +112,7 @@ class PhotaTaskSensor(BaseSensorOperator):
             except PhotaNotBilled as problem:
                 self._watch.unanswered(problem, time.monotonic())
                 return PokeReturnValue(is_done=False)
+            self._seen = task
             if not self._watch.answered(task, time.monotonic()):
                 return PokeReturnValue(is_done=False)
             return PokeReturnValue(is_done=True, xcom_value=result_of(task))
@@ -119,7 +130,7 @@ class PhotaTaskSensor(BaseSensorOperator):
 
     @property
     def _wait(self) -> Wait:
-        return Wait(self.phota_conn_id, float(self.timeout), float(self.poke_interval), self.max_unreachable)
+        return Wait(self.phota_conn_id, float(self.timeout), self._intervals, self.max_unreachable)
 
     @contextmanager
     def _told_what_goes_on(self) -> Iterator[None]:

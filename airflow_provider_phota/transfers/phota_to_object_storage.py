@@ -9,7 +9,7 @@ from airflow.providers.common.compat.sdk import BaseOperator, ObjectStoragePath
 
 from airflow_provider_phota.api.edits import checked_task_id
 from airflow_provider_phota.api.errors import PhotaInputError, PhotaResultsExpired, PhotaResultsMissing
-from airflow_provider_phota.api.models import Image, Outcome
+from airflow_provider_phota.api.models import Image
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.storage.landing import land
 from airflow_provider_phota.waiting import airflow_retries, result_of
@@ -70,7 +70,7 @@ class PhotaToObjectStorageOperator(BaseOperator):
 
     def _fresh_images(self, phota_task_id: str) -> Sequence[Image]:
         task = PhotaHook(self.phota_conn_id).get_task(phota_task_id)
-        if task.outcome in (Outcome.SUCCEEDED, Outcome.FAILED):
+        if task.is_finished:
             result_of(task)
             return task.images
         raise PhotaResultsMissing(

@@ -9,11 +9,14 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from airflow_provider_phota.api.durations import Durations, Sight
 from airflow_provider_phota.api.errors import PhotaError
+from airflow_provider_phota.api.models import PhotaTask
 from airflow_provider_phota.api.schedule import PollSchedule
 from airflow_provider_phota.api.wait import Patience, wait_for_task
+from airflow_provider_phota.api.wire import Conversation
 from airflow_provider_phota.events import WaitEnd, WaitEvent
-from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.triggers.poller import shared_poller
 
 #: Seconds after its start before which a trigger fires no event. The scheduler may still hold the executor's
 #: word on the attempt that deferred, and take a task resumed too early for a crashed one (apache/airflow
@@ -22,18 +25,23 @@ EARLIEST_EVENT = 6.0
 
 
 class PhotaTaskTrigger(BaseTrigger):
-    """Asks about one PHOTA task until it is finished, and fires one event that says how the wait ended.
+    """Waits until one PHOTA task is finished, and fires one event that says how the wait ended.
 
-    Its arguments live in the metadata database: ids and seconds only. They are only ever added to, with
-    defaults, so that triggers in flight survive an upgrade.
+    All the triggers of a connection ask through one `poller.Poller`. Their arguments live in the metadata
+    database: ids and seconds only. They are only ever added to, with defaults, so that triggers in flight
+    survive an upgrade.
 
     Args:
         phota_task_id: the task to wait for.
         phota_conn_id: the Airflow connection.
         deadline: epoch seconds at which the wait ends; a triggerer's restart grants no new time.
         timeout: seconds the wait was given, an upper bound should the wall clock be set back.
-        poll_interval: seconds between two questions.
+        poll_interval: seconds between two questions, at least.
         max_unreachable: seconds without any usable answer after which the wait ends as `lost_sight`.
+        longest_interval: seconds between two questions, at most; None for a steady `poll_interval`.
+        since: epoch seconds at which the task was created; None to ask at once, since nothing is known of it.
+        estimated_time: seconds the service expected it to take, None if it did not say.
+        model: of the task, to learn from others of its kind.
     """
 
     def __init__(  # noqa: PLR0917  # the triggerer calls it by keyword
@@ -44,6 +52,10 @@ class PhotaTaskTrigger(BaseTrigger):
         timeout: float = 3600.0,
         poll_interval: float = 5.0,
         max_unreachable: float = Patience.unreachable,
+        longest_interval: float | None = None,
+        since: float | None = None,
+        estimated_time: float | None = None,
+        model: str = "",
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow leaves it untyped
         self.phota_task_id = phota_task_id
@@ -52,6 +64,10 @@ class PhotaTaskTrigger(BaseTrigger):
         self.timeout = timeout
         self.poll_interval = poll_interval
         self.max_unreachable = max_unreachable
+        self.longest_interval = longest_interval
+        self.since = since
+        self.estimated_time = estimated_time
+        self.model = model
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         return (
@@ -63,6 +79,10 @@ class PhotaTaskTrigger(BaseTrigger):
                 "timeout": self.timeout,
                 "poll_interval": self.poll_interval,
                 "max_unreachable": self.max_unreachable,
+                "longest_interval": self.longest_interval,
+                "since": self.since,
+                "estimated_time": self.estimated_time,
+                "model": self.model,
             },
         )
 
@@ -80,17 +100,10 @@ class PhotaTaskTrigger(BaseTrigger):
         )
 
     async def _wait(self) -> WaitEvent:
-        # inside the loop time is monotonic; the wall clock is asked once
-        seconds = min(max(self.deadline - time.time(), 0.0), self.timeout)
-        conversation = wait_for_task(
-            self.phota_task_id,
-            seconds=seconds,
-            schedule=PollSchedule(self.poll_interval),
-            patience=Patience(unreachable=self.max_unreachable),
-        )
+        self.log.info("Waiting for PHOTA task %s.", self.phota_task_id)
         try:
-            async with PhotaHook(self.phota_conn_id).driver() as driver:
-                await driver.run(conversation)
+            async with shared_poller(self.phota_conn_id) as poller:
+                await poller.run(self._conversation(poller.durations))
         except PhotaError as error:
             return WaitEvent.of_error(error, self.phota_task_id)
         except Exception as error:
@@ -99,6 +112,22 @@ class PhotaTaskTrigger(BaseTrigger):
             self.log.exception("The wait for PHOTA task %s broke.", self.phota_task_id)
             return WaitEvent(WaitEnd.LOST_SIGHT, self.phota_task_id, self._broken(error))
         return WaitEvent(WaitEnd.FINISHED, self.phota_task_id)
+
+    def _conversation(self, durations: Durations) -> Conversation[PhotaTask]:
+        longest = self.longest_interval or self.poll_interval
+        return wait_for_task(
+            self.phota_task_id,
+            # inside the loop time is monotonic; the wall clock is asked once
+            seconds=min(max(self.deadline - time.time(), 0.0), self.timeout),
+            schedule=PollSchedule(self.poll_interval, longest, durations),
+            patience=Patience(unreachable=self.max_unreachable),
+            sight=self._sight(),
+        )
+
+    def _sight(self) -> Sight | None:
+        if self.since is None:
+            return None
+        return Sight(max(time.time() - self.since, 0.0), self.model, self.estimated_time)
 
     def _broken(self, error: Exception) -> str:
         return (

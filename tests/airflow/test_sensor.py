@@ -123,6 +123,7 @@ def test_its_trigger_has_ids_and_seconds_only(emulator, submitted):
     assert path == "airflow_provider_phota.triggers.phota.PhotaTaskTrigger"
     assert arguments.pop("phota_task_id") == phota_task_id
     assert arguments.pop("phota_conn_id") == "phota_default"
+    assert arguments.pop("model") == "phota-image-edit"
     assert all(isinstance(value, float) for value in arguments.values())
     assert caught.value.timeout.total_seconds() > 100.0
 

@@ -104,14 +104,41 @@ def test_a_missing_connection_ends_the_wait(at_once, phota_task_id):
     assert "There is no Airflow connection 'nobody'" in event.message
 
 
-def test_what_breaks_unexpectedly_ends_the_wait_without_its_words(at_once, phota_task_id, monkeypatch):
+def test_a_connection_that_cannot_be_read_for_too_long_ends_the_wait_without_its_words(
+    at_once, phota_task_id, monkeypatch
+):
     async def broken(conn_id):
         raise RuntimeError("emu-0123456789abcdef")
 
     monkeypatch.setattr("airflow_provider_phota.hooks.phota.load_connection", broken)
+    event = end_of(trigger(phota_task_id, max_unreachable=0.2))
+    assert event.end is WaitEnd.LOST_SIGHT
+    assert "the Airflow connection could not be read (RuntimeError)" in event.message
+    assert "emu-" not in event.message
+
+
+def test_a_connection_that_cannot_be_read_for_a_moment_ends_no_wait(at_once, phota_task_id, monkeypatch):
+    load, refusals = PhotaHook.load_settings, []
+
+    async def at_last(hook):
+        if len(refusals) < 3:
+            refusals.append(hook)
+            raise OSError("the database is away")
+        return await load(hook)
+
+    monkeypatch.setattr(PhotaHook, "load_settings", at_last)
+    assert end_of(trigger(phota_task_id)).end is WaitEnd.FINISHED
+    assert len(refusals) == 3
+
+
+def test_what_is_our_own_mistake_ends_the_wait_without_its_words(at_once, phota_task_id, monkeypatch):
+    def broken(*_, **__):
+        raise RuntimeError("emu-0123456789abcdef")
+
+    monkeypatch.setattr(phota, "wait_for_task", broken)
     event = end_of(trigger(phota_task_id))
     assert event.end is WaitEnd.LOST_SIGHT
-    assert "RuntimeError" in event.message
+    assert "broke in the triggerer (RuntimeError" in event.message
     assert "emu-" not in event.message
 
 

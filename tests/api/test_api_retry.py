@@ -56,16 +56,16 @@ def test_a_service_may_ask_for_so_much_patience_and_no_more(asked_for: float, pa
 def test_the_next_question_stays_in_its_bounds(
     interval: float, failures: int, asked_for: float, chance: float
 ) -> None:
-    pause = PollSchedule(interval, chance=lambda: chance).next_in(failures, asked_for)
+    pause = PollSchedule(interval, interval, chance=lambda: chance).next_in(None, failures, asked_for)
     assert pause >= max(asked_for, 0.75 * interval)
     assert pause <= max(asked_for, 1.25 * max(interval, LONGEST_PAUSE))
 
 
 def test_questions_are_spread_around_the_interval() -> None:
-    assert PollSchedule(8.0, chance=lambda: 0.0).next_in() == 6.0
-    assert PollSchedule(8.0, chance=lambda: 0.5).next_in() == 8.0
+    assert PollSchedule(8.0, 8.0, chance=lambda: 0.0).next_in() == 7.2
+    assert PollSchedule(8.0, 8.0, chance=lambda: 0.5).next_in() == 8.0
 
 
 def test_failed_questions_are_asked_ever_more_rarely() -> None:
-    schedule = PollSchedule(5.0, chance=lambda: 0.5)
-    assert [schedule.next_in(failures) for failures in range(5)] == [5.0, 10.0, 20.0, 40.0, 60.0]
+    schedule = PollSchedule(5.0, 5.0, chance=lambda: 0.5)
+    assert [schedule.next_in(None, failures) for failures in range(5)] == [5.0, 10.0, 20.0, 40.0, 60.0]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from airflow_provider_phota.api.errors import Money, PhotaConfigurationError
 from airflow_provider_phota.api.settings import (
     DEFAULT_BASE_URL,
-    TIMEOUTS,
+    NUMBERS,
     Settings,
     is_loopback,
     settings_from_connection,
@@ -63,8 +63,8 @@ SCHEMAS = [("ftp", "schema 'ftp'"), ("v1", "schema 'v1'")]
 EXTRAS = [
     *(({name: "https://evil.example"}, name) for name in ("base_url", "host", "url", "endpoint", "api_base")),
     *(
-        ({name: value}, f"{name!r} must be seconds > 0, got {value!r}"[:60])
-        for name in TIMEOUTS
+        ({name: value}, f"{name!r} must be a number > 0, got {value!r}"[:60])
+        for name in NUMBERS
         for value in (0, -1, "nan", "inf", "soon", True, [1], float("nan"), 10**400)
     ),
     ({"allow_http": "maybe"}, "'allow_http' must be true or false, got 'maybe'"),
@@ -190,7 +190,7 @@ _values = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
     port=st.none() | st.integers(),
     schema=st.none() | st.sampled_from(["http", "https", ""]) | st.text(),
     password=st.none() | st.text() | st.just(KEY),
-    extra=st.dictionaries(st.sampled_from([*TIMEOUTS, "proxy", "ca_bundle", "allow_http"]), _values),
+    extra=st.dictionaries(st.sampled_from([*NUMBERS, "proxy", "ca_bundle", "allow_http"]), _values),
 )
 def test_whatever_a_connection_holds_is_an_account_or_a_clear_refusal(**parts: Any) -> None:
     try:

@@ -22,7 +22,7 @@ from airflow_provider_phota.api.schedule import PollSchedule
 from airflow_provider_phota.api.wait import Patience, wait_for_task
 from airflow_provider_phota.api.wire import Response
 
-STEADY = PollSchedule(10.0, chance=lambda: 0.5)
+STEADY = PollSchedule(10.0, 10.0, chance=lambda: 0.5)
 PENDING_RESULTS = shows("completed", results=None, progress=50)
 
 

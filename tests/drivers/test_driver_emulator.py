@@ -72,7 +72,7 @@ def service(emulator: Emulator, account: Account, picture: Path, run: Run) -> Se
 
 
 def wait(task: PhotaTask, seconds: float = 60.0, patience: Patience | None = None) -> Conversation[PhotaTask]:
-    schedule = PollSchedule(0.003)
+    schedule = PollSchedule(0.003, 0.003)
     return wait_for_task(task.id, seconds=seconds, schedule=schedule, patience=patience or Patience())
 
 

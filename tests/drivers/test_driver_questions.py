@@ -194,7 +194,7 @@ def test_a_wait_goes_on_through_faults_to_its_end(run: Run, account: Account) ->
         resets_after(b""),
         answers(answer(200, done)),
     )
-    wait = wait_for_task(TASK_ID, seconds=60.0, schedule=PollSchedule(0.01), patience=Patience())
+    wait = wait_for_task(TASK_ID, seconds=60.0, schedule=PollSchedule(0.01, 0.01), patience=Patience())
     with RawServer(faults) as server:
         assert run(wait, account(server.url)).images[0].url == "https://cdn.example/out.png"
 

@@ -1,0 +1,142 @@
+"""How long tasks take: a forecast for a running one, and what finished ones taught for the next.
+
+Durations of rendering jobs are skewed to the right, so they are forecast as log-normal: by a median, and by
+the spread of their logarithms. The forecast starts from the service's own estimate; every finished task moves
+it, and so does how well `progress` foretold the ends of the tasks before.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from airflow_provider_phota.api.models import Outcome, PhotaTask
+
+#: Seconds, where the service gives no estimate: what its documentation shows.
+USUAL_ESTIMATE = 45.0
+#: How far the logarithms of durations spread around the estimate, before any task was seen to finish.
+_SPREAD_OF_DURATIONS = 0.7
+#: The same for what `progress` foretells: little faith until it has proven itself.
+_SPREAD_OF_PROGRESS = 1.0
+#: Percent from which `progress` is taken to foretell anything.
+_FIRST_PROGRESS = 5
+#: Finished tasks that what is assumed beforehand weighs as much as, and how many are remembered.
+_ASSUMED = 5.0
+_REMEMBERED = 200
+
+
+@dataclass(frozen=True)
+class Sight:
+    """A running task as it was last seen.
+
+    Attributes:
+        age: seconds since the service created it.
+        model: what experience is sorted by.
+        estimated_time: seconds, the service's own guess; None if it gave none.
+        progress: percent; None if the service did not say.
+    """
+
+    age: float
+    model: str = ""
+    estimated_time: float | None = None
+    progress: int | None = None
+
+    @classmethod
+    def of(cls, task: PhotaTask | None) -> Sight | None:
+        """What an answer shows; None if it shows no running task."""
+        if task is None or task.outcome is not Outcome.RUNNING:
+            return None
+        return cls(task.age or 0.0, task.model, task.estimated_time, task.progress)
+
+    @property
+    def estimate(self) -> float:
+        return self.estimated_time or USUAL_ESTIMATE
+
+    @property
+    def foretold(self) -> float | None:
+        """Seconds the task takes in all, if it goes on as it began; None before that can be said."""
+        if self.progress is None or self.progress < _FIRST_PROGRESS or self.age <= 0:
+            return None
+        return self.age * 100 / self.progress
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """A log-normal guess at how long a task takes in all.
+
+    Attributes:
+        median: seconds.
+        spread: standard deviation of the natural logarithm.
+    """
+
+    median: float
+    spread: float
+
+    def combined(self, other: Forecast) -> Forecast:
+        """What two independent guesses say together: the surer one counts for more."""
+        mine, theirs = self.spread**-2, other.spread**-2
+        mean = (mine * math.log(self.median) + theirs * math.log(other.median)) / (mine + theirs)
+        return Forecast(math.exp(mean), (mine + theirs) ** -0.5)
+
+
+@dataclass
+class _Tally:
+    """Mean and variance of logarithms, of which the latest count most."""
+
+    assumed_spread: float
+    count: int = 0
+    mean: float = 0.0
+    variance: float = 0.0
+
+    def add(self, value: float) -> None:
+        self.count = min(self.count + 1, _REMEMBERED)
+        step = (value - self.mean) / self.count
+        self.variance += ((value - self.mean) ** 2 - step * (value - self.mean) - self.variance) / self.count
+        self.mean += step
+
+    def forecast(self, seconds: float) -> Forecast:
+        """So many seconds, corrected by what was seen."""
+        weight = self.count + _ASSUMED
+        mean = self.count * self.mean / weight
+        seen = self.variance + (self.mean - mean) ** 2
+        variance = (self.count * seen + _ASSUMED * (self.assumed_spread**2 + mean**2)) / weight
+        return Forecast(seconds * math.exp(mean), math.sqrt(variance))
+
+
+@dataclass
+class _Lessons:
+    """Of one model: by what factor tasks took longer than the service, and than their progress, said."""
+
+    estimates: _Tally = field(default_factory=lambda: _Tally(_SPREAD_OF_DURATIONS))
+    progress: _Tally = field(default_factory=lambda: _Tally(_SPREAD_OF_PROGRESS))
+
+
+class Durations:
+    """What the tasks that finished in this process taught."""
+
+    def __init__(self) -> None:
+        self._lessons: defaultdict[str, _Lessons] = defaultdict(_Lessons)
+
+    def forecast(self, sight: Sight) -> Forecast:
+        """How long a running task takes in all, as far as one can say."""
+        lessons = self._lessons[sight.model]
+        forecast = lessons.estimates.forecast(sight.estimate)
+        if (foretold := sight.foretold) is not None:
+            forecast = forecast.combined(lessons.progress.forecast(foretold))
+        return forecast
+
+    def learn(self, first: Sight, last: Sight, finished_at: float) -> None:
+        """Take in that a task was finished.
+
+        Args:
+            first: how it was when its progress first foretold anything. Not the last time: then the end is
+                near whatever progress says, and one that stands still would seem to know it.
+            last: how it was seen running last.
+            finished_at: its age in seconds when it was seen finished.
+        """
+        duration = max((last.age + finished_at) / 2, 0.1)
+        lessons = self._lessons[last.model]
+        lessons.estimates.add(math.log(duration / last.estimate))
+        if (foretold := first.foretold) is not None:
+            lessons.progress.add(math.log(duration / foretold))

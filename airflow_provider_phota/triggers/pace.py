@@ -1,0 +1,127 @@
+"""Who may ask next: one pace for all the waits of a connection, and a gate that trouble closes for all."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import deque
+from collections.abc import Callable
+
+from airflow_provider_phota.api.errors import NotSent
+
+#: Seconds of turns that may be caught up with after a moment in which nobody could be let go.
+_SLACK = 0.03
+#: Seconds between two looks at the queue, at least.
+_TICK = 0.01
+#: Failures in a row that are an outage, and no longer the bad luck of one request.
+_OUTAGE = 5
+#: Seconds between two requests that try whether the trouble is over.
+_PROBE = 1.0
+#: Seconds for which trouble closes the gate: at first, and at most.
+_FIRST_PAUSE = 1.0
+_LONGEST_PAUSE = 30.0
+#: Answers after which a pace that was halved is the whole one again.
+_RECOVERY = 200
+
+
+class Pace:
+    """Gives turns in the order they are asked for, so that no wait starves.
+
+    A throttling service halves the pace and closes the gate; an outage closes it too. While it is closed
+    nobody asks, then one request a second does, and the first answer opens it for all, who go on in turn.
+
+    Args:
+        per_second: turns a second at most.
+        clock: for tests.
+    """
+
+    def __init__(self, per_second: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self.limit = per_second
+        self._clock = clock
+        self._rate = per_second
+        self._next = 0.0
+        self._closed_at = self._opens_at = float("-inf")
+        self._failures = 0
+        self._trouble = 0
+        self._queue: deque[asyncio.Future[None]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def turn(self, within: float | None = None) -> float:
+        """Wait for a turn; returns when it came, to be passed to `failed` or `throttled`.
+
+        Raises:
+            NotSent: it did not come within so many seconds.
+        """
+        if not self._queue and self._delay() <= 0:
+            return self._take()
+        turn = asyncio.get_running_loop().create_future()
+        self._queue.append(turn)
+        self._look_later()
+        try:
+            async with asyncio.timeout(within):
+                await turn
+        except TimeoutError:
+            raise NotSent(
+                "the service was out of reach, or busy, for all the waits of this connection"
+            ) from None
+        return self._clock()
+
+    def answered(self) -> None:
+        """A usable answer came."""
+        self._failures = self._trouble = 0
+        self._rate = min(self._rate + self.limit / _RECOVERY, self.limit)
+
+    def throttled(self, since: float, asked_for: float) -> float:
+        """The service wants fewer requests. Returns the seconds for which the gate is closed by this.
+
+        Args:
+            since: when the turn came.
+            asked_for: seconds the service asked us to stay away.
+        """
+        if since <= self._closed_at:
+            return 0.0  # sent before the gate was closed: nothing new
+        self._rate = max(self._rate / 2, min(1.0, self.limit))
+        return self._close(asked_for)
+
+    def failed(self, since: float) -> float:
+        """A request had no usable answer. Returns the seconds for which the gate is closed by this."""
+        self._failures += 1
+        if self._failures < _OUTAGE or since <= self._closed_at:
+            return 0.0
+        return self._close(0.0)
+
+    def _close(self, asked_for: float) -> float:
+        backoff = min(_FIRST_PAUSE * 2.0 ** min(self._trouble, 10), _LONGEST_PAUSE)
+        seconds = max(asked_for, backoff * random.uniform(0.75, 1.25))  # noqa: S311  # no secret
+        self._trouble += 1
+        self._closed_at = self._clock()
+        self._opens_at = self._closed_at + seconds
+        return seconds
+
+    def _delay(self) -> float:
+        return max(self._next, self._opens_at) - self._clock()
+
+    def _take(self) -> float:
+        now = self._clock()
+        every = 1.0 / min(self._rate, self.limit)
+        if self._trouble:
+            self._next = now + max(every, _PROBE)
+        else:
+            self._next = max(self._next, now - _SLACK) + every
+        return now
+
+    def _look_later(self) -> None:
+        if self._timer is None:
+            delay = max(self._delay(), _TICK)
+            self._timer = asyncio.get_running_loop().call_later(delay, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        while self._queue and (self._queue[0].done() or self._delay() <= 0):
+            turn = self._queue.popleft()
+            if not turn.done():  # a wait that was cancelled meanwhile
+                self._take()
+                turn.set_result(None)
+        if self._queue:
+            self._look_later()

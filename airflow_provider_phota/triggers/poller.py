@@ -1,0 +1,132 @@
+"""One poller for all the waits of a connection: one account, one session, one pace."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, TypeVar
+from weakref import WeakKeyDictionary
+
+from airflow_provider_phota.api.answers import retry_after
+from airflow_provider_phota.api.durations import Durations
+from airflow_provider_phota.api.errors import NotSent, PhotaError, TransportError
+from airflow_provider_phota.api.settings import Settings
+from airflow_provider_phota.api.wire import Conversation, Request, Response
+from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.triggers import metrics
+from airflow_provider_phota.triggers.account import Account
+from airflow_provider_phota.triggers.pace import Pace
+
+if TYPE_CHECKING:
+    from airflow_provider_phota.drivers.aiohttp import AiohttpDriver
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+_THROTTLING = frozenset({429, 503})
+
+
+class Poller:
+    """Carries the conversations of all the waits of a connection, on one event loop.
+
+    Attributes:
+        durations: what their tasks taught about the next.
+        waits: how many use it now.
+    """
+
+    def __init__(self, phota_conn_id: str) -> None:
+        self.durations = Durations()
+        self.waits = 0
+        self._account = Account(PhotaHook(phota_conn_id).load_settings)
+        self._pace = Pace(Settings.requests_per_second)
+        self._drivers: dict[Settings, AiohttpDriver] = {}
+        self._open = AsyncExitStack()
+
+    async def run(self, conversation: Conversation[T]) -> T:
+        """Carry a conversation to its end and return what it returns."""
+        from airflow_provider_phota.drivers.aiohttp import carried  # noqa: PLC0415  # DAG parsing stays cheap
+
+        return await carried(conversation, self._ask)
+
+    async def close(self) -> None:
+        """Close what is open; it opens again for the next wait."""
+        opened, self._open = self._open, AsyncExitStack()
+        self._drivers = {}
+        await self._account.close()
+        await opened.aclose()
+
+    async def _ask(self, request: Request) -> Response:
+        settings = await self._settings()
+        self._pace.limit = settings.requests_per_second
+        turn = await self._pace.turn(request.within)
+        metrics.polled()
+        try:
+            response = await self._exchange(request, settings)
+        except TransportError:
+            self._trouble(self._pace.failed(turn))
+            raise
+        if response.status in _THROTTLING:
+            self._trouble(self._pace.throttled(turn, retry_after(response)))
+        elif response.status >= 500:
+            self._trouble(self._pace.failed(turn))
+        else:
+            self._pace.answered()
+        return response
+
+    async def _exchange(self, request: Request, settings: Settings) -> Response:
+        response = await (await self._driver(settings)).exchange(request)
+        if response.status == 401 and (newer := await self._account.after_refusal(settings)):
+            log.info("The key was refused; asking again with the connection's new one.")
+            return await (await self._driver(newer)).exchange(request)
+        return response
+
+    async def _settings(self) -> Settings:
+        try:
+            return await self._account.settings()
+        except PhotaError:
+            raise
+        except Exception as error:
+            # Airflow's database or secrets backend is away: that heals, and the wait bears it
+            raise NotSent(f"the Airflow connection could not be read ({type(error).__name__})") from None
+
+    async def _driver(self, settings: Settings) -> AiohttpDriver:
+        from airflow_provider_phota.drivers.aiohttp import AiohttpDriver  # noqa: PLC0415  # DAG parsing stays cheap
+
+        if settings not in self._drivers:
+            # that of a rotated key stays open until the last wait has left: requests may be under way on it
+            self._drivers[settings] = await self._open.enter_async_context(AiohttpDriver(settings))
+        return self._drivers[settings]
+
+    def _trouble(self, seconds: float) -> None:
+        metrics.failed()
+        if seconds:
+            metrics.throttled(seconds)
+            log.info("All waits of this connection stay away from the PHOTA service for %.1f s.", seconds)
+
+
+_pollers: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Poller]] = WeakKeyDictionary()
+
+
+@asynccontextmanager
+async def shared_poller(phota_conn_id: str) -> AsyncIterator[Poller]:
+    """The one poller of a connection on this event loop; the last wait to leave closes its session."""
+    pollers = _pollers.setdefault(asyncio.get_running_loop(), {})
+    if phota_conn_id not in pollers:
+        pollers[phota_conn_id] = Poller(phota_conn_id)
+    poller = pollers[phota_conn_id]
+    poller.waits += 1
+    metrics.waiting(_waits())
+    try:
+        yield poller
+    finally:
+        poller.waits -= 1
+        metrics.waiting(_waits())
+        if not poller.waits:
+            await poller.close()
+
+
+def _waits() -> int:
+    return sum(poller.waits for pollers in _pollers.values() for poller in pollers.values())
