@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from tests.chaos.cases import DEFERRED, EITHER, ENDED, HELD, UNSENT, WAYS_TO_WAIT, Case
@@ -108,4 +109,12 @@ CROWDS = (
     Case("36", "100 mapped edits at once", None, "nothing", modes=("submit",), edits=100, ledgers=("both",), naive=False, alone=True),
 )  # fmt: skip
 
-MATRIX: tuple[Case, ...] = (*KILLS, *COMPONENTS, *PEOPLE, *ANSWERS, *NETWORK, *RESUBMIT, *CROWDS)
+GROUPS: Mapping[str, tuple[Case, ...]] = {
+    "kills": KILLS,
+    "components": COMPONENTS,
+    "people": PEOPLE,
+    "answers": ANSWERS,
+    "network": NETWORK,
+    "resubmit": RESUBMIT,
+    "crowds": CROWDS,
+}

@@ -16,6 +16,7 @@ COLUMNS = {
     "both": "task state + journal",
     "resubmit": "task state + journal",
     "journal": "journal",
+    "resubmit_journal": "journal",
 }
 
 
@@ -54,7 +55,9 @@ def _grouped(lines: Sequence[Line]) -> list[list[Line]]:
 
 def _row(group: Sequence[Line], columns: Sequence[str]) -> tuple[str, ...]:
     cells = {"naive": _cell([each for line in group for each in line.naive])}
-    cells |= {COLUMNS[line.ledger]: _cell(line.evidence) for line in group}
+    for name in columns:
+        if name != "naive":
+            cells[name] = _cell([e for line in group if COLUMNS[line.ledger] == name for e in line.evidence])
     first = group[0]
     seconds = _span([each.seconds for line in group for each in line.evidence])
     return (
