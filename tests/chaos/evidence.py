@@ -89,7 +89,7 @@ def gather(run: Run, billed: tuple[str, ...] | None, seconds: float) -> Evidence
         seconds: how long it took.
     """
     tasks = _billed_tasks(run) if billed is None else tuple((each, "") for each in billed)
-    edits = tuple(_edit(run, instance, tasks) for instance in run.lab.edits(run.dag_id, run.run_id))
+    edits = tuple(_edit(run, instance, tasks) for instance in run.edits())
     return Evidence(run.trial, run.run_id, edits, seconds)
 
 

@@ -34,6 +34,9 @@ KILLS = (
     Case("26", "SIGKILL supervisor only, before intent (orphan)", "before_intent", "kill_supervisor", repeated=True),
     Case("26", "SIGKILL supervisor only, before POST (orphan)", "after_intent", "kill_supervisor", ends_without_journal=HELD, repeated=True),
     Case("26", "SIGKILL supervisor only, before journal (orphan)", "after_answer", "kill_supervisor", ends_without_journal=HELD, repeated=True),
+    Case("26", "SIGKILL supervisor only, before intent (orphan outlives the retry)", "before_intent", "kill_supervisor_until_retried", repeated=True),
+    Case("26", "SIGKILL supervisor only, before POST (orphan outlives the retry)", "after_intent", "kill_supervisor_until_retried", EITHER, ends_without_journal=HELD, repeated=True),
+    Case("26", "SIGKILL supervisor only, before journal (orphan outlives the retry)", "after_answer", "kill_supervisor_until_retried", EITHER, ends_without_journal=HELD, repeated=True),
     Case("27", "SIGKILL supervisor and task, POST in flight", "in_flight", "kill_both", HELD, faults=(HANGS_BILLED,), repeated=True),
 )  # fmt: skip
 
