@@ -54,17 +54,17 @@ def _grouped(lines: Sequence[Line]) -> list[list[Line]]:
 
 
 def _row(group: Sequence[Line], columns: Sequence[str]) -> tuple[str, ...]:
-    cells = {"naive": _cell([each for line in group for each in line.naive])}
-    for name in columns:
-        if name != "naive":
-            cells[name] = _cell([e for line in group if COLUMNS[line.ledger] == name for e in line.evidence])
+    evidence = {
+        name: [e for line in group if COLUMNS[line.ledger] == name for e in line.evidence] for name in columns
+    }
+    evidence["naive"] = [each for line in group for each in line.naive]
     first = group[0]
     seconds = _span([each.seconds for line in group for each in line.evidence])
     return (
         first.case.row,
         first.case.title,
         first.mode,
-        *(cells.get(name, "-") for name in columns),
+        *(_cell(evidence[name]) for name in columns),
         seconds,
     )
 
