@@ -28,7 +28,7 @@ test: lint ## Lint, types, and every test that is not slow; coverage of api/ is 
 test-all: test $(READY_2_11) ## make test, the slow tests; the Airflow suite and most of chaos-2.11 (PostgreSQL)
 	$(PYTHON) -m pytest -m slow
 	$(PYTHON_2_11) -m pytest tests/airflow
-	$(PYTHON_2_11) -m tests.chaos --groups kills,people,answers,resubmit --seeds 1 --edits 0 --naive 0
+	$(PYTHON_2_11) -m tests.chaos --groups kills,people,answers,network,resubmit --seeds 1 --edits 0 --naive 0
 
 .PHONY: chaos
 chaos: $(READY) ## The fault matrix: a real Airflow on PostgreSQL and SQLite, killed at every point
