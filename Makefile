@@ -11,7 +11,7 @@ READY_2_11 := .venv-2.11/.ready
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/^([a-z0-9-]+):.*## (.*)/\1|\2/' | \
+	@grep -hE '^[a-z0-9.-]+:.*## ' Makefile | sed -E 's/^([a-z0-9.-]+):.*## (.*)/\1|\2/' | \
 		while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
 
 .PHONY: demo
@@ -25,14 +25,19 @@ test: lint ## Lint, types, and every test that is not slow; coverage of api/ is 
 	$(PYTHON) -m coverage report --include='airflow_provider_phota/api/*' --fail-under=100
 
 .PHONY: test-all
-test-all: test $(READY_2_11) ## make test, the slow tests, and the Airflow suite on Airflow 2.11
+test-all: test $(READY_2_11) ## make test, the slow tests; the Airflow suite and most of chaos-2.11 (PostgreSQL)
 	$(PYTHON) -m pytest -m slow
 	$(PYTHON_2_11) -m pytest tests/airflow
+	$(PYTHON_2_11) -m tests.chaos --groups kills,people,answers,network,resubmit --seeds 1 --edits 0 --naive 0
 
 .PHONY: chaos
 chaos: $(READY) ## The fault matrix: a real Airflow on PostgreSQL and SQLite, killed at every point
 	@dev/bootstrap .venv dev/constraints-airflow-3.3.txt "3.11 3.12 3.13 3.14" dev docs chaos
 	@$(PYTHON) -m tests.chaos
+
+.PHONY: chaos-2.11
+chaos-2.11: $(READY_2_11) ## The same on Airflow 2.11 and PostgreSQL, with the ledger in object storage
+	@$(PYTHON_2_11) -m tests.chaos
 
 .PHONY: lint
 lint: $(READY) ## ruff (rules and format) and mypy --strict
@@ -61,5 +66,5 @@ $(READY): pyproject.toml dev/constraints-airflow-3.3.txt dev/bootstrap
 	@touch $@
 
 $(READY_2_11): pyproject.toml dev/constraints-airflow-2.11.txt dev/bootstrap
-	@dev/bootstrap .venv-2.11 dev/constraints-airflow-2.11.txt "3.11 3.12" dev
+	@dev/bootstrap .venv-2.11 dev/constraints-airflow-2.11.txt "3.11 3.12" dev chaos
 	@touch $@

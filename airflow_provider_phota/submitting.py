@@ -36,7 +36,7 @@ from airflow_provider_phota.ledger.decisions import (
     after_asking,
     before_asking,
 )
-from airflow_provider_phota.ledger.ledger import Ledger
+from airflow_provider_phota.ledger.ledger import Ledger, Overtaken
 from airflow_provider_phota.ledger.records import Entry, fingerprint
 
 log = logging.getLogger(__name__)
@@ -97,7 +97,11 @@ class Submission:
                 return attached
         if entry and isinstance(step, Hold):
             raise self._held(entry, step)
-        return self._submit(step if isinstance(step, Submit) else Submit())
+        try:
+            return self._submit(step if isinstance(step, Submit) else Submit(), entry)
+        except Overtaken:
+            log.info("Another attempt has submitted this edit meanwhile; nothing was sent by this one.")
+            return self.phota_task_id()
 
     @cached_property
     def _fingerprint(self) -> str:
@@ -165,7 +169,7 @@ class Submission:
             ) from None
         return self.seen
 
-    def _submit(self, step: Submit) -> str:
+    def _submit(self, step: Submit, known: Entry | None) -> str:
         if step.why:
             log.warning("Submitting anew, which is billed: %s.", step.why.value)
         intent = Entry(
@@ -173,11 +177,12 @@ class Submission:
         )
 
         def before_sending() -> None:
-            nonlocal intent
+            nonlocal intent, known
             now = time.time()
             deadline = now + self.hook.settings.total_timeout + _SENDER_MARGIN
             intent = replace(intent, sent_at=now, send_deadline=deadline)
-            self.ledger.intend(intent)
+            self.ledger.intend(intent, known)
+            known = intent if self.ledger.remembers else None
 
         try:
             task = self.hook.run(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import json
 import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dev.airflow_major import AIRFLOW
 from dev.processes import free_ports
 
 #: What a process needs to run at all. Everything else stays out: AIRFLOW_*, PYTHONPATH, PYTHONWARNINGS, keys.
@@ -19,7 +19,7 @@ NETWORK = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "SSL_CERT_FILE", "SSL_CERT_
 LOOPBACK = "127.0.0.1,localhost"
 #: For `env`: a supervisor may notice the end of its task only at its next heartbeat, with 5 s by default.
 #: Leave it out where the scheduler's races are what is tested: those 5 s are what they need.
-FAST_HEARTBEAT = {"AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1"}
+FAST_HEARTBEAT = AIRFLOW.fast_heartbeat
 
 
 @dataclass(frozen=True)
@@ -45,40 +45,22 @@ class Settings:
     def sqlite_file(self) -> Path:
         return self.home / "airflow.db"
 
-    @property
-    def passwords_file(self) -> Path:
-        return self.home / "simple_auth_manager_passwords.json.generated"
-
-    def write_password(self) -> None:
-        """Known beforehand, so that nobody has to fish it out of a log."""
-        self.passwords_file.write_text(json.dumps({self.user: self.password}))
-
     def environment(self) -> dict[str, str]:
         options = {f"AIRFLOW__{name}": value for name, value in self._options().items()}
         own = {"AIRFLOW_HOME": str(self.home), "HOME": str(self.home), "PYTHONUNBUFFERED": "1", "TZ": "UTC"}
         return {**inherited(), **own, **options, **self.extra}
 
     def _options(self) -> dict[str, str]:
-        api, worker_logs, trigger_logs = map(str, self.ports)
+        _, worker_logs, trigger_logs = map(str, self.ports)
         return {
-            "API__BASE_URL": self.url,
-            "API__HOST": "127.0.0.1",
-            "API__PORT": api,
-            "API__SECRET_KEY": self.secret,
-            "API__WORKERS": "1",
-            "API_AUTH__JWT_SECRET": self.secret,
             "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
             "CORE__DAGS_FOLDER": str(self.dags_folder),
-            "CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
             "CORE__EXECUTOR": self.executor,
             "CORE__FERNET_KEY": base64.urlsafe_b64encode(self.secret.encode()[:32]).decode(),
             "CORE__LOAD_EXAMPLES": "False",
             "CORE__MAX_ACTIVE_TASKS_PER_DAG": "1000",  # `parallelism` alone is the limit
             "CORE__PARALLELISM": str(self.parallelism),
-            "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{self.user}:admin",
             "CORE__TEST_CONNECTION": "Enabled",
-            "DAG_PROCESSOR__DAG_BUNDLE_STORAGE_PATH": str(self.home / "bundles"),
-            "DAG_PROCESSOR__REFRESH_INTERVAL": "5",
             "DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",
             "DATABASE__SQL_ALCHEMY_CONN": self.database or f"sqlite:///{self.sqlite_file}",
             "LOGGING__BASE_LOG_FOLDER": str(self.home / "logs"),
@@ -86,8 +68,7 @@ class Settings:
             "LOGGING__WORKER_LOG_SERVER_PORT": worker_logs,
             "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
             "USAGE_DATA_COLLECTION__ENABLED": "False",
-            # The default of 5 s is short on two busy cores, and a start that is sent twice fails its task.
-            "WORKERS__EXECUTION_API_TIMEOUT": "30",
+            **AIRFLOW.options(self),
         }
 
 

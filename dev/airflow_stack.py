@@ -1,4 +1,4 @@
-"""A real Airflow on loopback: scheduler, triggerer, dag-processor and api-server, started and stopped by us.
+"""A real Airflow on loopback: scheduler, triggerer, api-server and the like, started and stopped by us.
 
 `airflow standalone` does the same in one command, but leaves processes behind when it is told to end.
 """
@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,17 +22,10 @@ import psutil
 import requests
 
 from dev.airflow_api import AirflowApi
+from dev.airflow_major import AIRFLOW, VERSION
 from dev.airflow_settings import Settings
 from dev.processes import ProcessDiedError, Service, kill, members, start, stop, tail
 
-#: Component -> what to run. The log servers are left out: all logs are on this disk, where the api-server
-#: reads them, and they would listen on every interface.
-COMPONENTS: Mapping[str, tuple[str, ...]] = {
-    "api-server": ("api-server",),
-    "scheduler": ("scheduler", "--skip-serve-logs"),
-    "dag-processor": ("dag-processor",),
-    "triggerer": ("triggerer", "--skip-serve-logs"),
-}
 TEMPLATES = Path(__file__).resolve().parents[1] / ".build" / "airflow-databases"
 BOOT_LIMIT = 180.0
 
@@ -100,10 +92,10 @@ class AirflowStack(AirflowApi):
     def start(self) -> None:
         """Migrate the database, start the components, return when all of them are healthy."""
         self.home.mkdir(parents=True, exist_ok=True)
-        self.settings.write_password()
+        AIRFLOW.write_login(self.settings)
         self._migrate()
         since = datetime.now(UTC)
-        for name in COMPONENTS:
+        for name in AIRFLOW.components:
             self._spawn(name)
         self.wait_until_healthy(since)
         self.warm_up()
@@ -155,7 +147,7 @@ class AirflowStack(AirflowApi):
         self._wait_until(is_parsed, timeout, f"no DAG {dag_id!r} in {self.settings.dags_folder}")
 
     def _spawn(self, name: str) -> None:
-        command = [sys.executable, "-m", "airflow", *COMPONENTS[name]]
+        command = [sys.executable, "-m", "airflow", *AIRFLOW.components[name]]
         log = self.component_logs / f"{name}.log"
         self._services[name] = start(name, command, env=self._env, cwd=self.home, log=log)
 
@@ -167,7 +159,7 @@ class AirflowStack(AirflowApi):
                 health = self.health()
                 # A heartbeat from before the start is a dead predecessor's.
                 beats = [beat for beat in health.heartbeats.values() if beat >= since]
-                return health.database_is_healthy and len(beats) == len(COMPONENTS) - 1
+                return health.database_is_healthy and len(beats) == len(AIRFLOW.components) - 1
             return False
 
         self._wait_until(is_healthy, BOOT_LIMIT, f"Airflow is not healthy, see {self.component_logs}")
@@ -198,7 +190,7 @@ class AirflowStack(AirflowApi):
 
     def _migrate(self) -> None:
         """A migrated SQLite file is kept per Airflow version: copying it saves most of a minute of CPU."""
-        template = TEMPLATES / f"airflow-{version('apache-airflow-core')}.db"
+        template = TEMPLATES / f"airflow-{VERSION}.db"
         if self.settings.database or self.settings.sqlite_file.exists() or not template.exists():
             self._run_migration()
             if not self.settings.database and not template.exists():

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from dev.airflow_api import TaskInstance
+from dev.airflow_answers import TaskInstance
 
 CHART_WIDTH = 44
 MEANING = {

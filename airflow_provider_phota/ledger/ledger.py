@@ -26,6 +26,10 @@ _INSIST = 60.0
 _PAUSE = 3.0
 
 
+class Overtaken(Exception):
+    """Another attempt has written to the ledger since this one decided to submit."""
+
+
 class Ledger:
     """Which paid PHOTA tasks belong to a task instance.
 
@@ -66,12 +70,19 @@ class Ledger:
             record = record.merged(_tried(store, store.read, "read"))
         return record
 
-    def intend(self, entry: Entry) -> None:
+    def intend(self, entry: Entry, known: Entry | None) -> None:
         """Write down that a submit is about to be sent.
 
+        Args:
+            entry: the intent.
+            known: what was the latest of its fingerprint when the submit was decided upon.
+
         Raises:
+            Overtaken: it no longer is: do not send.
             PhotaLedgerError: a store could not be written: do not send.
         """
+        if self.read().latest(entry.fingerprint) != known:
+            raise Overtaken
         try:
             for store in self._stores:
                 _tried(store, partial(store.put, entry), "written")

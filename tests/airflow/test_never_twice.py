@@ -22,6 +22,7 @@ from airflow_provider_phota.api.errors import (
     PhotaError,
     PhotaLostSight,
     PhotaNotFound,
+    PhotaSubmitAmbiguous,
     PhotaUnreachable,
     PhotaWaitRefused,
 )
@@ -283,6 +284,59 @@ def test_the_retry_waits_until_no_orphan_can_still_be_sending(world):
     attempt(world, stores, "orphan sends later", Policies())
     attempt(world, stores, "answered", Policies(), 2)
     assert world.now - begun >= Hook.settings.total_timeout
+    assert len(world.tasks) == 1
+
+
+class OvertakenHook(Hook):
+    """While it connects, another attempt does all there is to do."""
+
+    def __init__(self, world, overtake):
+        super().__init__(world)
+        self.overtake = [overtake]
+
+    def _send(self, request):
+        while self.overtake:
+            self.overtake.pop()()
+        return super()._send(request)
+
+
+def overtaken_attempt(world, stores, overtake):
+    hook = OvertakenHook(world, overtake)
+    return Submission(hook, EDIT, Ledger(stores)).phota_task_id()
+
+
+def test_an_attempt_that_is_overtaken_while_it_connects_takes_up_the_paid_task(world):
+    stores = [MemoryStore(world), MemoryStore(world)]
+    found = overtaken_attempt(world, stores, lambda: attempt(world, stores, "answered", Policies(), 2))
+    assert found == "task-1"
+    assert len(world.tasks) == 1
+
+
+def test_an_attempt_that_is_overtaken_by_an_ambiguous_one_is_held(world):
+    stores = [MemoryStore(world)]
+    with pytest.raises(PhotaSubmitAmbiguous):
+        overtaken_attempt(world, stores, lambda: attempt(world, stores, "billed, answer lost", Policies(), 2))
+    assert len(world.tasks) == 1
+
+
+class BusyHook(Hook):
+    """Its service has no channel at first, which bills nothing."""
+
+    busy = 2
+
+    def _send(self, request):
+        if not self.busy:
+            return super()._send(request)
+        self.busy -= 1
+        request.before_sending()
+        error = {"code": "no_compatible_channel", "message": "busy", "type": "upstream_error"}
+        return Response(422, {}, json.dumps({"error": error}).encode())
+
+
+@pytest.mark.parametrize("how_many_stores", [0, 1, 2])
+def test_an_attempt_does_not_overtake_itself_when_it_sends_again(world, how_many_stores):
+    stores = [MemoryStore(world) for _ in range(how_many_stores)]
+    assert Submission(BusyHook(world), EDIT, Ledger(stores)).phota_task_id() == "task-1"
     assert len(world.tasks) == 1
 
 

@@ -13,29 +13,35 @@ import traceback
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from dev.airflow_major import AIRFLOW, VERSION
 from tests.chaos.laboratory import ROOT, Laboratory
-from tests.chaos.matrix import MATRIX
+from tests.chaos.matrix import GROUPS
 from tests.chaos.planning import Plan, Wish, planned
 from tests.chaos.report import Line, markdown, summary, violated
 from tests.chaos.running import run_trial
 from tests.chaos.verdict import violations
 
-OUTPUT = ROOT / ".build" / "chaos.md"
+OUTPUT = ROOT / ".build" / f"chaos-{VERSION}.md"
 
 
 def _wish() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     ask = parser.add_argument
-    ask("--database", default=_env("DATABASE", "postgres,sqlite"), help="postgres, sqlite or both, by comma")
+    ask(
+        "--database",
+        default=_env("DATABASE", ",".join(AIRFLOW.databases)),
+        help="by comma (default: %(default)s)",
+    )
     ask("--seeds", type=int, default=_env("SEEDS", "2"), help="of each kill row (default: %(default)s)")
     ask(
         "--edits", type=int, default=_env("EDITS", "40"), help="random edits of row 41 (default: %(default)s)"
     )
+    ask("--groups", default=_env("GROUPS", ""), help=f"{', '.join(GROUPS)} (default: all)")
     ask("--rows", default=_env("ROWS", ""), help="such as 23,24 (default: all)")
     ask("--width", type=int, default=_env("WIDTH", "6"), help="cases at a time (default: %(default)s)")
     ask("--naive", type=int, default=_env("NAIVE", "1"), help="seeds of the naive operator, 0 for none")
     ask("--modes", default=_env("MODES", ""), help="submit, worker, deferred (default: all)")
-    ask("--ledgers", default=_env("LEDGERS", ""), help="state, both, resubmit (default: all)")
+    ask("--ledgers", default=_env("LEDGERS", ""), help="such as both,resubmit (default: all)")
     ask("--keep", action="store_true", help="keep logs and records even if all is well")
     return parser.parse_args()
 
@@ -47,11 +53,12 @@ def _env(name: str, default: str) -> str:
 def main() -> int:
     """Run what is asked for; 1 if an invariant was violated."""
     asked = _wish()
-    wish = Wish(asked.rows, asked.modes, asked.ledgers, asked.seeds, asked.edits, asked.naive)
+    wish = Wish(asked.groups, asked.rows, asked.modes, asked.ledgers, asked.seeds, asked.edits, asked.naive)
     texts, sound = [], True
     for database in asked.database.split(","):
         lines = _on(database, wish, asked.width, keep=asked.keep)
-        texts.append(f"## {database}\n\n{markdown(lines)}\n\n{summary(lines)}\n{violated(lines)}\n")
+        head = f"## Airflow {VERSION} on {database}"
+        texts.append(f"{head}\n\n{markdown(lines)}\n\n{summary(lines)}\n{violated(lines)}\n")
         sound = sound and not any(line.wrong for line in lines)
         OUTPUT.parent.mkdir(exist_ok=True)
         OUTPUT.write_text("\n".join(texts))
@@ -60,7 +67,7 @@ def main() -> int:
 
 
 def _on(database: str, wish: Wish, width: int, *, keep: bool) -> Sequence[Line]:
-    plan = planned(MATRIX, wish, database)
+    plan = planned(GROUPS, wish, database)
     _say(f"{len(plan)} runs on {database}")
     with Laboratory(database) as lab:
         _say(f"Airflow is up; logs and records: {lab.folder}")

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import psutil
 
+from dev.airflow_answers import TaskInstance
+from dev.airflow_api import RUN_IS_OVER
 from tests.chaos.cases import Trial
 from tests.chaos.laboratory import Laboratory, patiently
 
@@ -20,6 +22,8 @@ from tests.chaos.laboratory import Laboratory, patiently
 API_SERVER_DOWN = 12.0
 DATABASE_DOWN = 6.0
 TRIGGERER_FROZEN = 14.0
+#: Seconds in which an attempt whose supervisor is dead is noticed, and retried; an orphan waits that long.
+RETRY_LIMIT = 110.0
 
 
 @dataclass
@@ -45,6 +49,9 @@ class Run:
     def process(self, which: str) -> int:
         """The process id of the stopped task (`pid`) or of its supervisor (`ppid`)."""
         return int(json.loads(self.checkpoint.read_text())[which])
+
+    def edits(self) -> list[TaskInstance]:
+        return self.lab.edits(self.dag_id, self.run_id)
 
     def let_go(self) -> None:
         self.checkpoint.with_suffix(".go").touch()
@@ -75,6 +82,17 @@ def kill_supervisor(run: Run) -> None:
     """The task becomes an orphan, and goes on."""
     _kill(run.process("ppid"))
     time.sleep(0.5)
+    run.let_go()
+
+
+def kill_supervisor_until_retried(run: Run) -> None:
+    """The task becomes an orphan, and goes on only when the next attempt is over."""
+    _kill(run.process("ppid"))
+    deadline = time.monotonic() + RETRY_LIMIT
+    while not any(each.try_number > 1 and each.state in RUN_IS_OVER for each in run.edits()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{run.trial.tag} {run.dag_id} {run.run_id} was not retried")
+        time.sleep(0.5)
     run.let_go()
 
 
@@ -139,6 +157,7 @@ ACTS: Mapping[str, Callable[[Run], None]] = {
         nothing,
         kill_task,
         kill_supervisor,
+        kill_supervisor_until_retried,
         kill_both,
         kill_scheduler,
         kill_triggerer,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
@@ -29,6 +29,15 @@ WAYS_TO_WAIT = ("submit", "worker", "deferred")
 #: In which a submit can be made: the wait plays no part.
 ONE_MODE = ("submit",)
 LEDGERS = ("state", "both")
+#: What takes their place in an Airflow without a task state store.
+WITHOUT_TASK_STATE = {
+    "state": "journal",
+    "both": "journal",
+    "resubmit": "resubmit_journal",
+    "resubmit_state": "resubmit_journal",
+}
+#: Kinds of which nothing is written to the task state store.
+STATELESS = frozenset({"naive", *WITHOUT_TASK_STATE.values()})
 
 # Moments that the harness sees by itself; the others are points in `dags/chaos_points.py`.
 DEFERRED = "deferred"
@@ -78,6 +87,15 @@ class Case:
     edits: int = 1
     network: str = ""
     big: bool = False
+
+    def in_an_airflow(self, *, with_task_state: bool) -> Case | None:
+        """The case as such an Airflow can run it, if it can."""
+        if with_task_state:
+            return self
+        if self.at == "between_stores":
+            return None
+        ledgers = tuple(dict.fromkeys(WITHOUT_TASK_STATE[name] for name in self.ledgers))
+        return replace(self, ledgers=ledgers)
 
     def may_end(self, ledger: str) -> frozenset[End]:
         without = self.ends_without_journal if ledger == "state" else None

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_phota.ledger.records import Identity, Record
-from dev.airflow_api import TaskInstance
+from dev.airflow_answers import TaskInstance
 from tests.chaos.acts import Run
-from tests.chaos.cases import End, Trial
+from tests.chaos.cases import STATELESS, End, Trial
 from tests.chaos.laboratory import patiently
 
 AMBIGUOUS = "may have been created and billed"
@@ -89,7 +89,7 @@ def gather(run: Run, billed: tuple[str, ...] | None, seconds: float) -> Evidence
         seconds: how long it took.
     """
     tasks = _billed_tasks(run) if billed is None else tuple((each, "") for each in billed)
-    edits = tuple(_edit(run, instance, tasks) for instance in run.lab.edits(run.dag_id, run.run_id))
+    edits = tuple(_edit(run, instance, tasks) for instance in run.edits())
     return Evidence(run.trial, run.run_id, edits, seconds)
 
 
@@ -136,6 +136,8 @@ def _journaled(run: Run, instance: TaskInstance) -> Iterator[Record]:
 
 
 def _in_state_store(run: Run, instance: TaskInstance) -> Iterator[Record]:
+    if run.trial.ledger in STATELESS:
+        return
     path = f"dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances/{instance.task_id}/state-store"
     query = {"map_index": instance.map_index}
     body = patiently(lambda: run.lab.airflow.request("GET", path, params=query))

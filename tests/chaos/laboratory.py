@@ -20,7 +20,8 @@ from airflow_provider_phota.api.forms import file_form
 from airflow_provider_phota.api.protocol import upload
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.drivers.requests import RequestsDriver
-from dev.airflow_api import AirflowApiError, TaskInstance
+from dev.airflow_answers import AirflowApiError, TaskInstance
+from dev.airflow_major import AIRFLOW
 from dev.airflow_settings import inherited
 from dev.airflow_stack import AirflowStack
 from dev.postgres import PostgresCluster
@@ -32,14 +33,6 @@ ROOT = Path(__file__).resolve().parents[2]
 KEY = "emu-chaos-0123456789"
 #: Seconds for one submit. A retry waits that long, and 5 s more, for a sender that may still be alive.
 TOTAL_TIMEOUT = 5.0
-#: Airflow notices the dead sooner than by default. Not so the scheduler's own health threshold (30 s): a
-#: scheduler that is merely busy would take itself for dead, and reset its running tasks again and again.
-TUNING = {
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",
-    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
-    "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "8",
-}
 
 
 @dataclass
@@ -116,7 +109,7 @@ class Laboratory:
             self.service.start()
             self.picture = self.service.picture()
             self.airflow = self._open.enter_context(self._stack())
-            self.airflow.wait_for_dag("chaos_both_submit")
+            self.airflow.wait_for_dag("chaos_naive_submit")
         except BaseException:
             self._open.close()
             raise
@@ -127,7 +120,7 @@ class Laboratory:
 
     def _stack(self) -> AirflowStack:
         env = {
-            **TUNING,
+            **AIRFLOW.early_notice,
             "PYTHONPATH": str(ROOT),
             "CHAOS_ROOT": str(ROOT),
             "CHAOS_JOURNAL": f"file://{self.journal}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from tests.chaos.cases import DEFERRED, EITHER, ENDED, HELD, UNSENT, WAYS_TO_WAIT, Case
@@ -33,6 +34,9 @@ KILLS = (
     Case("26", "SIGKILL supervisor only, before intent (orphan)", "before_intent", "kill_supervisor", repeated=True),
     Case("26", "SIGKILL supervisor only, before POST (orphan)", "after_intent", "kill_supervisor", ends_without_journal=HELD, repeated=True),
     Case("26", "SIGKILL supervisor only, before journal (orphan)", "after_answer", "kill_supervisor", ends_without_journal=HELD, repeated=True),
+    Case("26", "SIGKILL supervisor only, before intent (orphan outlives the retry)", "before_intent", "kill_supervisor_until_retried", repeated=True),
+    Case("26", "SIGKILL supervisor only, before POST (orphan outlives the retry)", "after_intent", "kill_supervisor_until_retried", EITHER, ends_without_journal=HELD, repeated=True),
+    Case("26", "SIGKILL supervisor only, before journal (orphan outlives the retry)", "after_answer", "kill_supervisor_until_retried", EITHER, ends_without_journal=HELD, repeated=True),
     Case("27", "SIGKILL supervisor and task, POST in flight", "in_flight", "kill_both", HELD, faults=(HANGS_BILLED,), repeated=True),
 )  # fmt: skip
 
@@ -108,4 +112,12 @@ CROWDS = (
     Case("36", "100 mapped edits at once", None, "nothing", modes=("submit",), edits=100, ledgers=("both",), naive=False, alone=True),
 )  # fmt: skip
 
-MATRIX: tuple[Case, ...] = (*KILLS, *COMPONENTS, *PEOPLE, *ANSWERS, *NETWORK, *RESUBMIT, *CROWDS)
+GROUPS: Mapping[str, tuple[Case, ...]] = {
+    "kills": KILLS,
+    "components": COMPONENTS,
+    "people": PEOPLE,
+    "answers": ANSWERS,
+    "network": NETWORK,
+    "resubmit": RESUBMIT,
+    "crowds": CROWDS,
+}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
+from dev.airflow_major import AIRFLOW
 from tests.chaos.cases import LEDGERS, Case, Trial
-from tests.chaos.report import Line
+from tests.chaos.report import COLUMNS, Line
 
 RANDOM_ROW = "41"
 
@@ -17,6 +18,7 @@ RANDOM_ROW = "41"
 class Wish:
     """What was asked for; an empty text is everything."""
 
+    groups: str
     rows: str
     modes: str
     ledgers: str
@@ -41,9 +43,12 @@ class Plan:
         return self.trial.case.alone
 
 
-def planned(matrix: Sequence[Case], wish: Wish, database: str) -> list[Plan]:
+def planned(groups: Mapping[str, Sequence[Case]], wish: Wish, database: str) -> list[Plan]:
     """All trials, numbered."""
-    cases = [case for case in matrix if database == "postgres" or case.repeated]
+    chosen = wish.groups.split(",") if wish.groups else groups
+    matrix = [case for name in chosen for case in groups[name] if database == "postgres" or case.repeated]
+    can_be = (case.in_an_airflow(with_task_state=AIRFLOW.keeps_task_state) for case in matrix)
+    cases = [case for case in can_be if case]
     plans = [*_rows(cases, wish), *_random(cases, wish)]
     return [replace(plan, trial=replace(plan.trial, number=n)) for n, plan in zip(count(1), plans)]
 
@@ -66,9 +71,7 @@ def _random(cases: Sequence[Case], wish: Wish) -> Iterator[Plan]:
     chance = random.Random(41)
     pool = [case for case in cases if not case.alone and case.edits == 1 and not case.big]
     whole = Case(RANDOM_ROW, "one fault of the matrix at a random moment of each edit")
-    lines = {
-        name: Line(whole, "any", name) for name in ("state", "journal", "both", "resubmit", "resubmit_state")
-    }
+    lines = {name: Line(whole, "any", name) for name in COLUMNS}
     for seed in range(wish.edits):
         case = chance.choice(pool)
         ledgers = ("state", "journal", "both") if case.ledgers == LEDGERS else case.ledgers

@@ -16,6 +16,7 @@ COLUMNS = {
     "both": "task state + journal",
     "resubmit": "task state + journal",
     "journal": "journal",
+    "resubmit_journal": "journal",
 }
 
 
@@ -53,15 +54,17 @@ def _grouped(lines: Sequence[Line]) -> list[list[Line]]:
 
 
 def _row(group: Sequence[Line], columns: Sequence[str]) -> tuple[str, ...]:
-    cells = {"naive": _cell([each for line in group for each in line.naive])}
-    cells |= {COLUMNS[line.ledger]: _cell(line.evidence) for line in group}
+    evidence = {
+        name: [e for line in group if COLUMNS[line.ledger] == name for e in line.evidence] for name in columns
+    }
+    evidence["naive"] = [each for line in group for each in line.naive]
     first = group[0]
     seconds = _span([each.seconds for line in group for each in line.evidence])
     return (
         first.case.row,
         first.case.title,
         first.mode,
-        *(cells.get(name, "-") for name in columns),
+        *(_cell(evidence[name]) for name in columns),
         seconds,
     )
 

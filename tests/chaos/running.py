@@ -10,7 +10,7 @@ from typing import Any
 from tests.chaos.acts import ACTS, Run
 from tests.chaos.cases import DEFERRED, ENDED, Trial
 from tests.chaos.evidence import Evidence, gather
-from tests.chaos.laboratory import Laboratory, patiently
+from tests.chaos.laboratory import Laboratory
 from tests.chaos.network import BIG, NETWORKS, Network
 
 #: Seconds after a point at which a process that was not stopped there is killed.
@@ -87,4 +87,4 @@ def _is_there(run: Run) -> bool:
     if run.trial.case.at != DEFERRED:
         return run.checkpoint.exists()
     time.sleep(0.3)
-    return any(each.state == "deferred" for each in patiently(lambda: run.lab.edits(run.dag_id, run.run_id)))
+    return any(each.state == "deferred" for each in run.edits())

@@ -80,6 +80,7 @@ LEDGERS = {
     "journal": (JournalOnly, {"ledger_path": JOURNAL}),
     "both": (ChaosEdit, {"ledger_path": JOURNAL}),
     "resubmit_state": (ChaosEdit, {"on_ambiguous": "resubmit"}),
+    "resubmit_journal": (JournalOnly, {"ledger_path": JOURNAL, "on_ambiguous": "resubmit"}),
     "resubmit": (ChaosEdit, {"ledger_path": JOURNAL, "on_ambiguous": "resubmit"}),
 }
 

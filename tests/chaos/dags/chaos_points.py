@@ -76,9 +76,9 @@ def pass_by(point: str) -> None:
 def _wrap(owner: type, name: str, before, after) -> None:
     original = getattr(owner, name)
 
-    def wrapped(self, entry):
+    def wrapped(self, entry, *more):
         before(entry)
-        original(self, entry)
+        original(self, entry, *more)
         after(entry)
 
     setattr(owner, name, wrapped)

@@ -1,0 +1,69 @@
+"""Airflow 2 (2.11): the scheduler parses the DAG files too, workers speak to the database, logs are text."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+from dev.airflow_answers import LogMessage
+
+if TYPE_CHECKING:
+    from dev.airflow_settings import Settings
+
+#: Whoever gets to this loopback port is an administrator: with a password each single request would cost a
+#: tenth of a second to hash it.
+WEB_SERVER_CONFIG = 'AUTH_ROLE_PUBLIC = "Admin"\n'
+
+
+class Airflow2:
+    """See `dev.airflow_major.Major`."""
+
+    components: Mapping[str, tuple[str, ...]] = {
+        "api-server": ("webserver",),
+        "scheduler": ("scheduler", "--skip-serve-logs"),
+        "triggerer": ("triggerer", "--skip-serve-logs"),
+    }
+    databases: tuple[str, ...] = ("postgres",)
+    keeps_task_state = False
+    fast_heartbeat: Mapping[str, str] = {"AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "1"}
+    early_notice: Mapping[str, str] = {
+        "AIRFLOW__SCHEDULER__SCHEDULER_ZOMBIE_TASK_THRESHOLD": "30",
+        "AIRFLOW__SCHEDULER__ZOMBIE_DETECTION_INTERVAL": "3",
+        "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
+        "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "8",
+    }
+    api = "/api/v1/"
+    health = "/health"
+    first_question = "/health"
+
+    def options(self, settings: Settings) -> dict[str, str]:
+        return {
+            "SCHEDULER__PARSING_PROCESSES": "1",
+            "SCHEDULER__STANDALONE_DAG_PROCESSOR": "False",
+            "WEBSERVER__BASE_URL": settings.url,
+            "WEBSERVER__CONFIG_FILE": str(settings.home / "webserver_config.py"),
+            "WEBSERVER__SECRET_KEY": settings.secret,
+            "WEBSERVER__WEB_SERVER_HOST": "127.0.0.1",
+            "WEBSERVER__WEB_SERVER_PORT": str(settings.ports[0]),
+            "WEBSERVER__WORKERS": "2",
+        }
+
+    def write_login(self, settings: Settings) -> None:
+        (settings.home / "webserver_config.py").write_text(WEB_SERVER_CONFIG)
+
+    def log_in(self, session: requests.Session, url: str, user: str, password: str) -> None:
+        """Nothing: see `WEB_SERVER_CONFIG`."""
+
+    def run_body(self, conf: Mapping[str, Any]) -> dict[str, Any]:
+        return {"conf": dict(conf)}
+
+    def state_body(self, state: str) -> dict[str, Any]:
+        return {"new_state": state, "dry_run": False}
+
+    def messages(self, content: Any) -> Sequence[LogMessage]:
+        """Its JSON has the repr of a list: of each host its name and its text."""
+        hosts = ast.literal_eval(content)
+        return [LogMessage.of_text(line) for _, text in hosts for line in text.splitlines()]

@@ -1,0 +1,85 @@
+"""Airflow 3: four components, a token for the REST API, workers that speak to the api-server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+from dev.airflow_answers import LogMessage
+
+if TYPE_CHECKING:
+    from dev.airflow_settings import Settings
+
+
+class Airflow3:
+    """See `dev.airflow_major.Major`."""
+
+    #: Without the log servers: all logs are on this disk, where the api-server reads them, and they would
+    #: listen on every interface.
+    components: Mapping[str, tuple[str, ...]] = {
+        "api-server": ("api-server",),
+        "scheduler": ("scheduler", "--skip-serve-logs"),
+        "dag-processor": ("dag-processor",),
+        "triggerer": ("triggerer", "--skip-serve-logs"),
+    }
+    databases: tuple[str, ...] = ("postgres", "sqlite")
+    keeps_task_state = True
+    fast_heartbeat: Mapping[str, str] = {"AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1"}
+    #: Not so the scheduler's own health threshold (30 s): a scheduler that is merely busy would take itself
+    #: for dead, and reset its running tasks again and again.
+    early_notice: Mapping[str, str] = {
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",
+        "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
+        "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "8",
+    }
+    api = "/api/v2/"
+    health = "/api/v2/monitor/health"
+    #: The API that workers use: its first answer takes seconds, which would be the first task's.
+    first_question = "/execution/health"
+
+    def options(self, settings: Settings) -> dict[str, str]:
+        return {
+            "API__BASE_URL": settings.url,
+            "API__HOST": "127.0.0.1",
+            "API__PORT": str(settings.ports[0]),
+            "API__SECRET_KEY": settings.secret,
+            "API__WORKERS": "1",
+            "API_AUTH__JWT_SECRET": settings.secret,
+            "CORE__EXECUTION_API_SERVER_URL": f"{settings.url}/execution/",
+            "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{settings.user}:admin",
+            "DAG_PROCESSOR__DAG_BUNDLE_STORAGE_PATH": str(settings.home / "bundles"),
+            "DAG_PROCESSOR__REFRESH_INTERVAL": "5",
+            # The default of 5 s is short on two busy cores, and a start that is sent twice fails its task.
+            "WORKERS__EXECUTION_API_TIMEOUT": "30",
+        }
+
+    def write_login(self, settings: Settings) -> None:
+        """Known beforehand, so that nobody has to fish it out of a log."""
+        file = settings.home / "simple_auth_manager_passwords.json.generated"
+        file.write_text(json.dumps({settings.user: settings.password}))
+
+    def log_in(self, session: requests.Session, url: str, user: str, password: str) -> None:
+        login = {"username": user, "password": password}
+        answer = session.post(f"{url}/auth/token", json=login, timeout=60)
+        answer.raise_for_status()
+        session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+
+    def run_body(self, conf: Mapping[str, Any]) -> dict[str, Any]:
+        return {"logical_date": None, "conf": dict(conf)}
+
+    def state_body(self, state: str) -> dict[str, Any]:
+        return {"new_state": state}
+
+    def messages(self, content: Any) -> Sequence[LogMessage]:
+        return [_message(entry) for entry in content]
+
+
+def _message(entry: str | Mapping[str, Any]) -> LogMessage:
+    if isinstance(entry, str):  # a line that Airflow could not parse
+        return LogMessage.of_text(entry)
+    fields = {name: value for name, value in entry.items() if name not in {"timestamp", "level", "event"}}
+    return LogMessage(entry.get("timestamp") or "-", entry.get("level", "-"), entry["event"], fields)

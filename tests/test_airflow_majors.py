@@ -1,0 +1,49 @@
+"""What the development stack knows of Airflow 2 and 3, whichever is installed; and the fault matrix in each."""
+
+from __future__ import annotations
+
+import pytest
+
+from dev.airflow_2 import Airflow2
+from dev.airflow_3 import Airflow3
+from tests.chaos.cases import STATELESS, Case
+from tests.chaos.matrix import GROUPS
+
+CASES = [case for group in GROUPS.values() for case in group]
+
+
+def test_an_airflow_2_log_is_read_line_by_line():
+    content = str([("host", "first 'line'\nsecond"), ("other", "third")])
+    assert [str(each) for each in Airflow2().messages(content)] == [
+        "- - first 'line'",
+        "- - second",
+        "- - third",
+    ]
+
+
+def test_an_airflow_3_log_keeps_its_fields():
+    entries = ["plain", {"timestamp": "12:00", "level": "info", "event": "Submitted", "edit": 1}]
+    assert [str(each) for each in Airflow3().messages(entries)] == [
+        "- - plain",
+        '12:00 info Submitted {"edit": 1}',
+    ]
+
+
+@pytest.mark.parametrize("major", [Airflow2(), Airflow3()], ids=["2", "3"])
+def test_the_web_server_and_what_has_a_heartbeat_are_components(major):
+    assert {"api-server", "scheduler", "triggerer"} <= set(major.components)
+
+
+def test_with_task_state_each_case_is_run_as_it_stands():
+    assert [case.in_an_airflow(with_task_state=True) for case in CASES] == CASES
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.row} {case.title}")
+def test_without_task_state_a_case_is_run_with_a_journal_alone(case: Case):
+    run = case.in_an_airflow(with_task_state=False)
+    if case.at == "between_stores":
+        assert run is None
+    else:
+        assert run is not None
+        assert set(run.ledgers) <= STATELESS
+        assert run.may_end(run.ledgers[0]) == case.may_end("both")
