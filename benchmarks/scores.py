@@ -13,7 +13,11 @@ MEGABYTE = 2.0**20
 
 @dataclass(frozen=True)
 class Score:
-    """One trial. CPU in milliseconds, lateness in milliseconds, memory in MB, everything else in seconds."""
+    """One trial: milliseconds of CPU and of lateness, seconds of delay, MB, shares of a core.
+
+    Attributes:
+        starved: percent of the time in which there was work and no core: how far lateness is the machine's.
+    """
 
     cpu_per_poll: float
     cpu_per_wait: float
@@ -29,6 +33,7 @@ class Score:
     busiest_second: float
     busiest_ten_seconds: float
     server_share: float
+    starved: float
     failed: float
 
 
@@ -50,6 +55,7 @@ def score(figures: Figures) -> Score:
         busiest_second=seen.busiest_second,
         busiest_ten_seconds=seen.busiest_ten_seconds / 10,
         server_share=seen.cpu / cost.seconds,
+        starved=100 * cost.starved / cost.seconds,
         failed=waits - cost.ended_well,
     )
 

@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import gc
 import json
+import math
 import os
 import resource
 import sys
@@ -34,12 +35,14 @@ class Cost:
     Attributes:
         cpu: CPU seconds, less what the process uses when it only measures.
         seconds: how long all waits took.
+        starved: seconds of them in which the event loop had work, and no core to do it on; NaN if not known.
         ended_well: waits that ended with the right event.
         problems: how the others ended, and how many of them so.
     """
 
     cpu: float
     seconds: float
+    starved: float
     ended_well: int
     lateness: Lateness
     problems: dict[str, int] = field(default_factory=dict)
@@ -52,12 +55,18 @@ async def _measure(name: str, workload: Workload, report: TextIO) -> Cost:
         idle = await _idle_cpu()
         _tell(report, {"ready": True})
         await _told_to_go()
-        probe, cpu, began = Probe(), _cpu(), time.monotonic()
+        probe, cpu, starved, began = Probe(), _cpu(), _starved(), time.monotonic()
         ends = await asyncio.gather(*(_later(wait, workload, each) for each in range(workload.waits)))
         seconds = time.monotonic() - began
-        spent = _cpu() - cpu - idle * seconds
         problems = Counter(end for end in ends if end)
-        return Cost(spent, seconds, ends.count(None), probe.stop(), dict(problems.most_common(5)))
+        return Cost(
+            cpu=_cpu() - cpu - idle * seconds,
+            seconds=seconds,
+            starved=_starved() - starved,
+            ended_well=ends.count(None),
+            lateness=probe.stop(),
+            problems=dict(problems.most_common(5)),
+        )
 
 
 async def _later(wait: Wait, workload: Workload, number: int) -> str | None:
@@ -89,6 +98,12 @@ async def _told_to_go() -> None:
 def _cpu() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
+
+
+def _starved() -> float:
+    """Seconds the main thread has queued for a core, as Linux counts them."""
+    statistics = Path("/proc/self/schedstat")
+    return int(statistics.read_text().split()[1]) / 1e9 if statistics.exists() else math.nan
 
 
 def _tell(report: TextIO, what: dict[str, object]) -> None:
