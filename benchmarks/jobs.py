@@ -44,9 +44,9 @@ class Job:
 
     def percent(self, now: float) -> int:
         """Never falls; 100 only when the job is finished."""
-        age = now - self.begins
-        if age >= self.seconds:
+        if now >= self.ends:
             return 100
+        age = now - self.begins
         if age <= self.pending:
             return 0
         share = (age / self.seconds) ** self.bend

@@ -79,12 +79,12 @@ def candidates() -> Iterator[tuple[str, Ask]]:
 
 def simulated(job: Job, ask: Ask, *, shows_progress: bool) -> Outcome:
     """One job, asked about from its beginning on."""
-    age, requests = 0.0, 1
-    while age < job.seconds:
-        percent = job.percent(job.begins + age) if shows_progress else 0
-        age += ask(Known(age, percent))
+    now, requests = job.begins, 1
+    while now < job.ends:
+        percent = job.percent(now) if shows_progress else 0
+        now += ask(Known(now - job.begins, percent))
         requests += 1
-    return Outcome(requests, age - job.seconds)
+    return Outcome(requests, now - job.ends)
 
 
 def line(name: str, outcomes: list[Outcome], base: list[Outcome]) -> str:
