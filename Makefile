@@ -8,6 +8,8 @@ PYTHON := .venv/bin/python
 PYTHON_2_11 := .venv-2.11/bin/python
 READY := .venv/.ready
 READY_2_11 := .venv-2.11/.ready
+PYTHON_BENCH := .venv-bench/bin/python
+READY_BENCH := .venv-bench/.ready
 
 .PHONY: help
 help: ## List the targets
@@ -39,12 +41,17 @@ chaos: $(READY) ## The fault matrix: a real Airflow on PostgreSQL and SQLite, ki
 chaos-2.11: $(READY_2_11) ## The same on Airflow 2.11 and PostgreSQL, with the ledger in object storage
 	@$(PYTHON_2_11) -m tests.chaos
 
+.PHONY: bench
+bench: $(READY_BENCH) ## What waiting costs, beside other providers' triggers (BENCH_RUNS, BENCH_SCENARIO, ...)
+	@$(PYTHON_BENCH) -m benchmarks
+
 .PHONY: lint
 lint: $(READY) ## ruff (rules and format) and mypy --strict
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
 	$(PYTHON) -m mypy dev
+	$(PYTHON) -m mypy benchmarks
 
 .PHONY: docs
 docs: $(READY) ## Build the documentation into docs/_build/html; a warning is an error
@@ -54,10 +61,11 @@ docs: $(READY) ## Build the documentation into docs/_build/html; a warning is an
 constraints: $(READY) ## Pin anew what the environments are made of: the newest that fit Python 3.11.0
 	dev/pin 'apache-airflow==3.3.*' dev docs > .build/pins && mv .build/pins dev/constraints-airflow-3.3.txt
 	dev/pin 'apache-airflow==2.11.*' dev > .build/pins && mv .build/pins dev/constraints-airflow-2.11.txt
+	dev/pin 'apache-airflow==3.3.*' bench > .build/pins && mv .build/pins dev/constraints-bench.txt
 
 .PHONY: clean
 clean: ## Remove all that the other targets have made
-	rm -rf .venv .venv-2.11 .build dist demo-output docs/_build .coverage .coverage.*
+	rm -rf .venv .venv-2.11 .venv-bench .build dist demo-output docs/_build .coverage .coverage.*
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -67,4 +75,8 @@ $(READY): pyproject.toml dev/constraints-airflow-3.3.txt dev/bootstrap
 
 $(READY_2_11): pyproject.toml dev/constraints-airflow-2.11.txt dev/bootstrap
 	@dev/bootstrap .venv-2.11 dev/constraints-airflow-2.11.txt "3.11 3.12" dev chaos
+	@touch $@
+
+$(READY_BENCH): pyproject.toml dev/constraints-bench.txt dev/bootstrap
+	@dev/bootstrap .venv-bench dev/constraints-bench.txt "3.11 3.12 3.13 3.14" bench
 	@touch $@

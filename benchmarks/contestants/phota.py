@@ -1,0 +1,35 @@
+"""This provider's trigger."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from airflow_provider_phota.triggers.phota import PhotaTaskTrigger
+from benchmarks.contestants import INTERVAL, REQUESTS_PER_SECOND, Place
+from benchmarks.contestants.triggered import CONN_ID, Triggered
+
+#: Seconds a wait may take: more than any run lasts.
+_PATIENCE = 3600.0
+
+
+def _connection(place: Place) -> dict[str, Any]:
+    return {
+        "conn_type": "phota",
+        "host": f"https://127.0.0.1:{place.port}",
+        "password": "bench-0123456789",
+        "extra": {"ca_bundle": str(place.ca_bundle), "requests_per_second": REQUESTS_PER_SECOND},
+    }
+
+
+def _trigger(number: int) -> PhotaTaskTrigger:
+    return PhotaTaskTrigger(
+        phota_task_id=f"job-{number}",
+        phota_conn_id=CONN_ID,
+        deadline=time.time() + _PATIENCE,
+        timeout=_PATIENCE,
+        poll_interval=INTERVAL,
+    )
+
+
+CONTESTANT = Triggered(_connection, _trigger, lambda payload: payload["end"] == "finished")

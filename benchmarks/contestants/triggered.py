@@ -1,0 +1,47 @@
+"""A trigger as a contestant: run as the triggerer runs it, with its connection in the environment."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from airflow.triggers.base import BaseTrigger
+
+from benchmarks.contestants import Place, Wait
+
+CONN_ID = "bench"
+
+
+class WaitFailedError(Exception):
+    """A wait ended otherwise than with one event that says the job is finished."""
+
+
+@dataclass(frozen=True)
+class Triggered:
+    """Waits by a trigger of its own for each job.
+
+    Attributes:
+        connection: the Airflow connection to the service, as Airflow reads it from JSON.
+        trigger: made for the job of that number.
+        is_success: what the event's payload is when the job is finished.
+    """
+
+    connection: Callable[[Place], Mapping[str, Any]]
+    trigger: Callable[[int], BaseTrigger]
+    is_success: Callable[[Any], bool]
+
+    def prepare(self, place: Place) -> None:
+        os.environ[f"AIRFLOW_CONN_{CONN_ID.upper()}"] = json.dumps(self.connection(place))
+
+    @asynccontextmanager
+    async def waits(self) -> AsyncIterator[Wait]:
+        yield self._wait
+
+    async def _wait(self, number: int) -> None:
+        payloads = [event.payload async for event in self.trigger(number).run()]
+        if len(payloads) != 1 or not self.is_success(payloads[0]):
+            raise WaitFailedError(repr(payloads))

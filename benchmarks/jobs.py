@@ -1,0 +1,97 @@
+"""The jobs that are waited for: when each begins, how long it takes, how its progress looks from outside."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+#: Seconds of the longest job of the long tail: it cuts 1 job of 120, and a run's length with it.
+LONGEST = 240.0
+#: Shape of the long tail (standard deviation of the logarithm).
+SIGMA = 0.7
+
+Draw = Callable[[random.Random], float]
+
+#: Name -> how a job's seconds are drawn.
+DURATIONS: dict[str, Draw] = {
+    "short": lambda chance: chance.uniform(5.0, 25.0),
+    "tail": lambda chance: min(chance.lognormvariate(math.log(45.0), SIGMA), LONGEST),
+    "slow": lambda chance: chance.uniform(60.0, 240.0),
+}
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job, in seconds from the start of the run.
+
+    Its progress runs ahead of its age or lags behind it, and stands still at times: to extrapolate it is a
+    guess, as with a real service.
+    """
+
+    begins: float
+    seconds: float
+    pending: float
+    bend: float
+    wobble: float
+    waves: int
+
+    @property
+    def ends(self) -> float:
+        return self.begins + self.seconds
+
+    def percent(self, now: float) -> int:
+        """Never falls; 100 only when the job is finished."""
+        if now >= self.ends:
+            return 100
+        age = now - self.begins
+        if age <= self.pending:
+            return 0
+        share = (age / self.seconds) ** self.bend
+        turns = 2 * math.pi * self.waves
+        return min(int(100 * (share + self.wobble * math.sin(turns * share) / turns)), 99)
+
+
+@dataclass(frozen=True)
+class Workload:
+    """Everything that is the same for all contestants of one run.
+
+    Attributes:
+        waits: how many jobs are waited for.
+        durations: a name of `DURATIONS`.
+        spread: seconds over which the waits begin, evenly.
+        seed: of the durations and the progress.
+        shows_progress: False for a service that says 0 until the job is finished.
+    """
+
+    waits: int
+    durations: str
+    spread: float = 5.0
+    seed: int = 1
+    shows_progress: bool = True
+
+    @cached_property
+    def jobs(self) -> tuple[Job, ...]:
+        chance = random.Random(self.seed)  # noqa: S311  # drawn again alike, for every contestant
+        return tuple(self._job(number, chance) for number in range(self.waits))
+
+    def begins(self, number: int) -> float:
+        return self.spread * number / self.waits
+
+    @property
+    def longest(self) -> float:
+        """Seconds until the last job ends."""
+        return max(job.ends for job in self.jobs)
+
+    def _job(self, number: int, chance: random.Random) -> Job:
+        seconds = DURATIONS[self.durations](chance)
+        return Job(
+            begins=self.begins(number),
+            seconds=seconds,
+            pending=seconds * chance.uniform(0.02, 0.2),
+            bend=2.0 ** chance.uniform(-0.7, 0.7),
+            wobble=chance.uniform(0.0, 0.95),
+            waves=chance.choice((1, 2, 3)),
+        )

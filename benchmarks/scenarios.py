@@ -1,0 +1,97 @@
+"""What is measured: each scenario's jobs, who waits for them, and how its table reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from benchmarks import targets
+from benchmarks.contestants import BARE, OURS, PEERS, REQUESTS_PER_SECOND
+from benchmarks.jobs import SIGMA, Workload
+from benchmarks.scores import Board
+from benchmarks.tables import ALONE, SIDE_BY_SIDE, Columns
+from benchmarks.targets import Verdict
+
+#: Stands for the peer that needed the least CPU for a wait in a scenario before, on the same day.
+BEST_PEER = "best peer"
+#: What it stands for where there was no such scenario.
+LIKELY_BEST = "databricks"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One table.
+
+    Attributes:
+        waits: how many jobs are waited for; several make a row each, of our trigger alone.
+        durations: a name of `jobs.DURATIONS`.
+        contestants: a row each.
+        told: what the jobs are, in words.
+    """
+
+    name: str
+    title: str
+    told: str
+    waits: Sequence[int]
+    durations: str
+    contestants: Sequence[str]
+    columns: Columns
+    judged: Callable[[Board], Iterable[Verdict]]
+
+    def trials(self, seed: int, *, shows_progress: bool) -> Iterable[tuple[str, str, Workload]]:
+        """Row, contestant and jobs of all trials of one run."""
+        for waits in self.waits:
+            workload = Workload(waits, self.durations, seed=seed, shows_progress=shows_progress)
+            for name in self.contestants:
+                yield name if len(self.waits) == 1 else f"{waits:,} waits", name, workload
+
+    @property
+    def base(self) -> str:
+        """The row that ratios are to: bare aiohttp if it takes part, else the first."""
+        return (
+            BARE
+            if BARE in self.contestants
+            else next(row for row, _, _ in self.trials(0, shows_progress=True))
+        )
+
+
+_SLOW = f"Jobs of 60 to 240 s, begun within 5 s, at a limit of {REQUESTS_PER_SECOND} requests a second."
+
+SCENARIOS = {
+    scenario.name: scenario
+    for scenario in (
+        Scenario(
+            "poll",
+            "Waits for short jobs",
+            "Jobs of 5 to 25 s, begun within 5 s.",
+            (1000,),
+            "short",
+            (BARE, OURS, *PEERS),
+            SIDE_BY_SIDE,
+            targets.of_poll,
+        ),
+        Scenario(
+            "tail",
+            "Waits for jobs with a long tail",
+            f"Log-normal: median 45 s, sigma {SIGMA}, cut at 240 s; begun within 5 s.",
+            (1000,),
+            "tail",
+            (BARE, OURS, BEST_PEER),
+            SIDE_BY_SIDE,
+            targets.of_tail,
+        ),
+        Scenario(
+            "limit", "Waits at the rate limit", _SLOW, (10_000,), "slow", (OURS,), ALONE, targets.of_limit
+        ),
+        Scenario(
+            "scale",
+            "From few waits to many",
+            _SLOW,
+            (100, 1000, 10_000),
+            "slow",
+            (OURS,),
+            ALONE,
+            targets.of_scale,
+        ),
+    )
+}
