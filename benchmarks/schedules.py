@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from statistics import mean, median
 
+from airflow_provider_phota.api.durations import Sight
 from airflow_provider_phota.api.schedule import PollSchedule
+from benchmarks.answers import ESTIMATE
 from benchmarks.jobs import DURATIONS, Job, Workload
 
 _SEED = 7
@@ -32,6 +34,14 @@ Ask = Callable[[Known], float]
 
 
 @dataclass(frozen=True)
+class Schedule:
+    """When to ask; told the age at which a job was seen finished, should it want to learn."""
+
+    next_in: Ask
+    finished: Callable[[float], None] = lambda _: None
+
+
+@dataclass(frozen=True)
 class Outcome:
     """Of one job."""
 
@@ -39,9 +49,24 @@ class Outcome:
     delay: float
 
 
-def of_the_project(schedule: PollSchedule) -> Ask:
-    """The one place that knows the interface of the project's own schedule."""
-    return lambda _: schedule.next_in()
+class OfTheProject:
+    """The one place that knows the interface of the project's own schedule, which learns from job to job."""
+
+    def __init__(self, schedule: PollSchedule) -> None:
+        self._schedule = schedule
+        self._first: Sight | None = None
+        self._last: Sight | None = None
+
+    def next_in(self, known: Known) -> float:
+        self._last = Sight(known.age, "model", ESTIMATE, known.percent)
+        if self._first is None or self._first.foretold is None:
+            self._first = self._last
+        return self._schedule.next_in(self._last)
+
+    def finished(self, age: float) -> None:
+        if self._first and self._last:
+            self._schedule.durations.learn(self._first, self._last, age)
+        self._first = self._last = None
 
 
 def steady(seconds: float) -> Ask:
@@ -66,24 +91,26 @@ def by_progress(share: float, shortest: float, longest: float) -> Ask:
     return ask
 
 
-def candidates() -> Iterator[tuple[str, Ask]]:
+def candidates() -> Iterator[tuple[str, Schedule]]:
     chance = random.Random(_SEED)  # noqa: S311  # the same spread in every run
-    yield "every 5 s", steady(5.0)
-    yield "PollSchedule() of the project", of_the_project(PollSchedule(chance=chance.random))
-    yield "every 10 s", steady(10.0)
+    ours = OfTheProject(PollSchedule(2.0, 30.0, chance=chance.random))
+    yield "every 5 s", Schedule(steady(5.0))
+    yield "the project's, 2 to 30 s", Schedule(ours.next_in, ours.finished)
+    yield "every 10 s", Schedule(steady(10.0))
     for share in (0.1, 0.2):
-        yield f"{share:.0%} of the age, 2 to 30 s", by_age(share, 2.0, 30.0)
+        yield f"{share:.0%} of the age, 2 to 30 s", Schedule(by_age(share, 2.0, 30.0))
     for share in (0.5, 0.75):
-        yield f"{share:.0%} of what seems left, 2 to 15 s", by_progress(share, 2.0, 15.0)
+        yield f"{share:.0%} of what seems left, 2 to 15 s", Schedule(by_progress(share, 2.0, 15.0))
 
 
-def simulated(job: Job, ask: Ask, *, shows_progress: bool) -> Outcome:
+def simulated(job: Job, schedule: Schedule, *, shows_progress: bool) -> Outcome:
     """One job, asked about from its beginning on."""
     now, requests = job.begins, 1
     while now < job.ends:
         percent = job.percent(now) if shows_progress else 0
-        now += ask(Known(now - job.begins, percent))
+        now += schedule.next_in(Known(now - job.begins, percent))
         requests += 1
+    schedule.finished(now - job.begins)
     return Outcome(requests, now - job.ends)
 
 
@@ -103,9 +130,9 @@ def table(workload: Workload) -> Iterator[str]:
     yield "| schedule | requests per wait | of every 5 s | delay, s (median) | (p90) | of every 5 s |"
     yield "| --- | --- | --- | --- | --- | --- |"
     base: list[Outcome] = []
-    for name, ask in candidates():
+    for name, schedule in candidates():
         progress = workload.shows_progress
-        outcomes = [simulated(job, ask, shows_progress=progress) for job in workload.jobs]
+        outcomes = [simulated(job, schedule, shows_progress=progress) for job in workload.jobs]
         base = base or outcomes
         yield line(name, outcomes, base)
 

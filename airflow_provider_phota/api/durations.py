@@ -17,8 +17,8 @@ from airflow_provider_phota.api.models import Outcome, PhotaTask
 USUAL_ESTIMATE = 45.0
 #: How far the logarithms of durations spread around the estimate, before any task was seen to finish.
 _SPREAD_OF_DURATIONS = 0.7
-#: The same for what `progress` foretells: little faith until it has proven itself.
-_SPREAD_OF_PROGRESS = 1.0
+#: The same for what `progress` foretells, where it is at 37 % (1 / e): little faith until it has proven itself.
+_SPREAD_OF_PROGRESS = 0.5
 #: Percent from which `progress` is taken to foretell anything.
 _FIRST_PROGRESS = 5
 #: Finished tasks that what is assumed beforehand weighs as much as, and how many are remembered.
@@ -60,6 +60,11 @@ class Sight:
             return None
         return self.age * 100 / self.progress
 
+    @property
+    def left(self) -> float:
+        """How far the progress is from its end, as a logarithm: its error shrinks by that as it goes on."""
+        return -math.log(min(max(self.progress or 0, 1), 98) / 100)
+
 
 @dataclass(frozen=True)
 class Forecast:
@@ -95,13 +100,13 @@ class _Tally:
         self.variance += ((value - self.mean) ** 2 - step * (value - self.mean) - self.variance) / self.count
         self.mean += step
 
-    def forecast(self, seconds: float) -> Forecast:
-        """So many seconds, corrected by what was seen."""
+    def forecast(self, seconds: float, scale: float = 1.0) -> Forecast:
+        """So many seconds, corrected by what was seen, where the logarithms are so many times as large."""
         weight = self.count + _ASSUMED
         mean = self.count * self.mean / weight
         seen = self.variance + (self.mean - mean) ** 2
         variance = (self.count * seen + _ASSUMED * (self.assumed_spread**2 + mean**2)) / weight
-        return Forecast(seconds * math.exp(mean), math.sqrt(variance))
+        return Forecast(seconds * math.exp(mean * scale), math.sqrt(variance) * scale)
 
 
 @dataclass
@@ -123,7 +128,7 @@ class Durations:
         lessons = self._lessons[sight.model]
         forecast = lessons.estimates.forecast(sight.estimate)
         if (foretold := sight.foretold) is not None:
-            forecast = forecast.combined(lessons.progress.forecast(foretold))
+            forecast = forecast.combined(lessons.progress.forecast(foretold, sight.left))
         return forecast
 
     def learn(self, first: Sight, last: Sight, finished_at: float) -> None:
@@ -139,4 +144,4 @@ class Durations:
         lessons = self._lessons[last.model]
         lessons.estimates.add(math.log(duration / last.estimate))
         if (foretold := first.foretold) is not None:
-            lessons.progress.add(math.log(duration / foretold))
+            lessons.progress.add(math.log(duration / foretold) / first.left)

@@ -6,11 +6,14 @@ import time
 from typing import Any
 
 from airflow_provider_phota.triggers.phota import PhotaTaskTrigger
-from benchmarks.contestants import INTERVAL, REQUESTS_PER_SECOND, Place
+from benchmarks.answers import ESTIMATE
+from benchmarks.contestants import REQUESTS_PER_SECOND, Place
 from benchmarks.contestants.triggered import CONN_ID, Triggered
 
 #: Seconds a wait may take: more than any run lasts.
 _PATIENCE = 3600.0
+#: Bounds of its interval, as by default.
+SHORTEST, LONGEST = 2.0, 30.0
 
 
 def _connection(place: Place) -> dict[str, Any]:
@@ -28,7 +31,12 @@ def _trigger(number: int) -> PhotaTaskTrigger:
         phota_conn_id=CONN_ID,
         deadline=time.time() + _PATIENCE,
         timeout=_PATIENCE,
-        poll_interval=INTERVAL,
+        poll_interval=SHORTEST,
+        longest_interval=LONGEST,
+        # what the operator knows from the answer to its submit
+        since=time.time(),
+        estimated_time=ESTIMATE,
+        model="phota-image-edit",
     )
 
 
