@@ -17,7 +17,7 @@ from airflow_provider_phota.api.models import Outcome, PhotaTask
 USUAL_ESTIMATE = 45.0
 #: How far the logarithms of durations spread around the estimate, before any task was seen to finish.
 _SPREAD_OF_DURATIONS = 0.7
-#: The same for what `progress` foretells, where it is at 37 % (1 / e): little faith until it has proven itself.
+#: The same for what `progress` of 37 % (1 / e) foretells: little faith until it has proven itself.
 _SPREAD_OF_PROGRESS = 0.5
 #: Percent from which `progress` is taken to foretell anything.
 _FIRST_PROGRESS = 5
