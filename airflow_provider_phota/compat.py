@@ -5,16 +5,21 @@ Everything whose name alone differs comes from `airflow.providers.common.compat.
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from airflow.providers.common.compat.connection import get_async_connection
 from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook, mask_secret
 from asgiref.sync import sync_to_async
+from packaging.version import Version
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
 
-__all__ = ["amask_secret", "load_connection"]
+__all__ = ["STARTS_IN_TRIGGERER", "amask_secret", "load_connection"]
+
+#: Whether a task may start in the triggerer: before, Airflow renders no templates there, or ignores the wish.
+STARTS_IN_TRIGGERER = Version(version("apache-airflow")).release >= (3, 3)
 
 
 async def load_connection(conn_id: str) -> Connection:

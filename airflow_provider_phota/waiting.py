@@ -102,6 +102,18 @@ class Wait:
             model=sight.model if sight else "",
         )
 
+    def from_the_start(self, phota_task_id: str) -> dict[str, Any]:
+        """The arguments of a trigger that is started with its task; the ID may be a template."""
+        return {
+            "phota_task_id": phota_task_id,
+            "phota_conn_id": self.phota_conn_id,
+            "deadline": None,
+            "timeout": self.timeout,
+            "poll_interval": self.intervals.shortest,
+            "max_unreachable": self.max_unreachable,
+            "longest_interval": self.intervals.longest,
+        }
+
     def here(self, phota_task_id: str, seen: PhotaTask | None = None) -> PhotaTask:
         """Wait in this worker.
 

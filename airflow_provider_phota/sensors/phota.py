@@ -16,6 +16,7 @@ from airflow.providers.common.compat.sdk import (
     PokeReturnValue,
     conf,
 )
+from airflow.triggers.base import StartTriggerArgs
 
 from airflow_provider_phota.api.edits import checked_task_id
 from airflow_provider_phota.api.errors import PhotaNotBilled, PhotaWaitTimeout
@@ -24,6 +25,8 @@ from airflow_provider_phota.api.protocol import get_task_once
 from airflow_provider_phota.api.wait import Watch
 from airflow_provider_phota.events import WaitEvent
 from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.sensors.start import OnWorker, starting_id
+from airflow_provider_phota.triggers.phota import PhotaTaskTrigger
 from airflow_provider_phota.waiting import Intervals, Wait, airflow_retries, checked_seconds, result_of
 
 if TYPE_CHECKING:
@@ -51,6 +54,8 @@ class PhotaTaskSensor(BaseSensorOperator):
         timeout: seconds to wait at most, up to 20 hours (results live 24).
         max_unreachable: seconds without any usable answer that the wait survives. In mode `reschedule`
             every poke starts anew, and `timeout` alone ends the wait.
+        start_from_trigger: start in the triggerer, and use a worker for the result only (Airflow 3.3 on).
+            Where that is not possible it starts on a worker, says why in its log, and defers.
 
     Raises:
         AirflowFailException: the PHOTA task failed, is unknown, or may not be asked about.
@@ -70,6 +75,7 @@ class PhotaTaskSensor(BaseSensorOperator):
         poke_interval: float | timedelta | tuple[float, float] | None = None,
         timeout: float | timedelta = 3600.0,
         max_unreachable: float = 1800.0,
+        start_from_trigger: bool = False,
         **kwargs: Any,
     ) -> None:
         asked_for = None if poke_interval is None else Intervals.checked("poke_interval", poke_interval)
@@ -85,8 +91,13 @@ class PhotaTaskSensor(BaseSensorOperator):
         self._intervals = asked_for or Intervals()
         self._watch: Watch | None = None
         self._seen: PhotaTask | None = None
+        self._on_worker: OnWorker | None = None
+        if start_from_trigger:
+            self._start_in_triggerer()
 
     def execute(self, context: Context) -> Any:
+        if self._on_worker:
+            self.log.info("Not started in the triggerer, since %s.", self._on_worker.why)
         if not self.deferrable:
             with self._told_what_goes_on():
                 return super().execute(context)
@@ -127,6 +138,20 @@ class PhotaTaskSensor(BaseSensorOperator):
 
     def on_kill(self) -> None:
         self.log.warning("PHOTA task %s goes on; the service has no way to cancel it.", self.phota_task_id)
+
+    def _start_in_triggerer(self) -> None:
+        self.deferrable = True
+        phota_task_id = starting_id(self.phota_task_id)
+        if isinstance(phota_task_id, OnWorker):
+            self._on_worker = phota_task_id
+            return
+        self.start_from_trigger = True
+        self.start_trigger_args = StartTriggerArgs(
+            trigger_cls=f"{PhotaTaskTrigger.__module__}.{PhotaTaskTrigger.__qualname__}",
+            trigger_kwargs=self._wait.from_the_start(phota_task_id),
+            next_method=self.execute_complete.__name__,
+            timeout=self._wait.airflow_timeout,
+        )
 
     @property
     def _wait(self) -> Wait:

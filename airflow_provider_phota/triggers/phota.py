@@ -10,6 +10,7 @@ from typing import Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_phota.api.durations import Durations, Sight
+from airflow_provider_phota.api.edits import checked_task_id
 from airflow_provider_phota.api.errors import PhotaError
 from airflow_provider_phota.api.models import PhotaTask
 from airflow_provider_phota.api.schedule import PollSchedule
@@ -34,7 +35,8 @@ class PhotaTaskTrigger(BaseTrigger):
     Args:
         phota_task_id: the task to wait for.
         phota_conn_id: the Airflow connection.
-        deadline: epoch seconds at which the wait ends; a triggerer's restart grants no new time.
+        deadline: epoch seconds at which the wait ends; a triggerer's restart grants no new time. None for
+            `timeout` from its start, where the task starts in the triggerer and nobody knows the time before.
         timeout: seconds the wait was given, an upper bound should the wall clock be set back.
         poll_interval: seconds between two questions, at least.
         max_unreachable: seconds without any usable answer after which the wait ends as `lost_sight`.
@@ -48,7 +50,7 @@ class PhotaTaskTrigger(BaseTrigger):
         self,
         phota_task_id: str,
         phota_conn_id: str,
-        deadline: float,
+        deadline: float | None,
         timeout: float = 3600.0,
         poll_interval: float = 5.0,
         max_unreachable: float = Patience.unreachable,
@@ -100,8 +102,9 @@ class PhotaTaskTrigger(BaseTrigger):
         )
 
     async def _wait(self) -> WaitEvent:
-        self.log.info("Waiting for PHOTA task %s.", self.phota_task_id)
         try:
+            checked_task_id(self.phota_task_id)  # started here, it may have been rendered from anything
+            self.log.info("Waiting for PHOTA task %s.", self.phota_task_id)
             async with shared_poller(self.phota_conn_id) as poller:
                 await poller.run(self._conversation(poller.durations))
         except PhotaError as error:
@@ -118,11 +121,16 @@ class PhotaTaskTrigger(BaseTrigger):
         return wait_for_task(
             self.phota_task_id,
             # inside the loop time is monotonic; the wall clock is asked once
-            seconds=min(max(self.deadline - time.time(), 0.0), self.timeout),
+            seconds=self._seconds_left(),
             schedule=PollSchedule(self.poll_interval, longest, durations),
             patience=Patience(unreachable=self.max_unreachable),
             sight=self._sight(),
         )
+
+    def _seconds_left(self) -> float:
+        if self.deadline is None:
+            return self.timeout
+        return min(max(self.deadline - time.time(), 0.0), self.timeout)
 
     def _sight(self) -> Sight | None:
         if self.since is None:

@@ -1,0 +1,82 @@
+"""Starting a sensor in the triggerer: what Airflow can do there, and what it must not be asked to.
+
+In a triggerer Airflow renders templates within its event loop. A template that asks the API server there for
+anything but one XCom of one map index never gets its answer, and the task hangs; so only templates that are
+known to render are let through, and everything else starts on a worker.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from airflow.providers.common.compat.sdk import XComArg
+from jinja2 import Environment, TemplateSyntaxError, meta, nodes
+
+from airflow_provider_phota.compat import STARTS_IN_TRIGGERER
+
+if TYPE_CHECKING:
+    from jinja2.nodes import Template
+
+#: Names that are there without asking anybody.
+_AT_HAND = frozenset({"run_id", "params", "dag_run", "ds", "ts", "logical_date"})
+_INSTANCE = frozenset({"ti", "task_instance"})
+
+
+@dataclass(frozen=True)
+class OnWorker:
+    """It has to start on a worker; why, for the log."""
+
+    why: str
+
+
+def starting_id(phota_task_id: object) -> str | OnWorker:
+    """The PHOTA task ID in a form that a triggerer can render, or why there is none.
+
+    Args:
+        phota_task_id: what the DAG's author gave: an ID, a template, or another task's output.
+    """
+    if not STARTS_IN_TRIGGERER:
+        return OnWorker("that takes Airflow 3.3 or later")
+    if isinstance(phota_task_id, XComArg):
+        return _of_output(phota_task_id)
+    if not isinstance(phota_task_id, str):
+        return OnWorker("its phota_task_id is no text")
+    return _of_template(phota_task_id)
+
+
+def _of_output(output: XComArg) -> str | OnWorker:
+    operators = [(operator, key) for operator, key in output.iter_references()]
+    plain = getattr(output, "operator", None)
+    if plain is None or len(operators) != 1 or getattr(plain, "is_mapped", False):
+        return OnWorker("its phota_task_id is the output of several tasks")
+    if plain.get_closest_mapped_task_group() is not None:
+        return OnWorker("its phota_task_id is the output of a mapped task group")
+    ((_, key),) = operators
+    return f"{{{{ ti.xcom_pull(task_ids={plain.task_id!r}, key={key!r}, map_indexes=-1) }}}}"
+
+
+def _of_template(text: str) -> str | OnWorker:
+    try:
+        template = Environment(autoescape=True).parse(text)
+    except TemplateSyntaxError:
+        return OnWorker("its phota_task_id is a template that Airflow must judge")
+    names = meta.find_undeclared_variables(template)
+    if foreign := sorted(names - _AT_HAND - _INSTANCE):
+        return OnWorker(f"its phota_task_id asks for {', '.join(foreign)}")
+    if names & _INSTANCE and not _pulls_one_index(template):
+        return OnWorker("its phota_task_id pulls an XCom without map_indexes")
+    return text
+
+
+def _pulls_one_index(template: Template) -> bool:
+    """Whether all that is asked of the task instance is XComs of given map indexes."""
+    calls = [call for call in template.find_all(nodes.Call) if _is_pull(call.node)]
+    asked = [name for name in template.find_all(nodes.Name) if name.name in _INSTANCE]
+    return len(calls) == len(asked) and all(
+        any(argument.key == "map_indexes" for argument in call.kwargs) for call in calls
+    )
+
+
+def _is_pull(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Getattr) and node.attr == "xcom_pull"
