@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import signal
 import sys
 from dataclasses import replace
 from importlib.metadata import version
@@ -46,6 +47,9 @@ def _env(name: str, default: str) -> str:
 
 def main() -> int:
     asked = _wish()
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit(143)
+    )  # an exit ends the trial's processes; a kill would not
     OUTPUT.parent.mkdir(exist_ok=True)
     OUTPUT.write_text("")
     _say(_machine(asked.runs))

@@ -27,13 +27,13 @@ class Verdict:
 def of_poll(board: Board) -> Iterator[Verdict]:
     best = board.best(PEERS, "cpu_per_poll")
     yield _compared(board, "CPU per poll, x bare aiohttp", 1.3, "cpu_per_poll", BARE)
-    yield _compared(board, "CPU per poll, x best peer", 0.5, "cpu_per_poll", best)
+    yield _compared(board, f"CPU per poll, x best peer ({best})", 0.5, "cpu_per_poll", best)
     yield _all_end_well(board, OURS)
 
 
 def of_tail(board: Board) -> Iterator[Verdict]:
     best = board.best(PEERS, "cpu_per_wait")
-    yield _compared(board, "CPU per wait, x best peer", 0.25, "cpu_per_wait", best)
+    yield _compared(board, f"CPU per wait, x best peer ({best})", 0.25, "cpu_per_wait", best)
     yield _compared(board, "median detection delay, x asking every 5 s", 1.0, "delay_median", BARE)
     yield _compared(board, "requests per wait, x asking every 5 s", 0.75, "requests_per_wait", BARE)
     yield _all_end_well(board, OURS)
