@@ -92,12 +92,13 @@ class PhotaTaskSensor(BaseSensorOperator):
         self._watch: Watch | None = None
         self._seen: PhotaTask | None = None
         self._on_worker: OnWorker | None = None
+        self._starts_in_triggerer = start_from_trigger
         if start_from_trigger:
             self._start_in_triggerer()
 
     def execute(self, context: Context) -> Any:
-        if self._on_worker:
-            self.log.info("Not started in the triggerer, since %s.", self._on_worker.why)
+        if self._starts_in_triggerer:
+            self._say_why_here(context)
         if not self.deferrable:
             with self._told_what_goes_on():
                 return super().execute(context)
@@ -152,6 +153,11 @@ class PhotaTaskSensor(BaseSensorOperator):
             next_method=self.execute_complete.__name__,
             timeout=self._wait.airflow_timeout,
         )
+
+    def _say_why_here(self, context: Context) -> None:
+        mapped = "it is mapped" if context["ti"].map_index not in (None, -1) else "it was run by hand"
+        why = self._on_worker.why if self._on_worker else mapped
+        self.log.info("Not started in the triggerer, since %s.", why)
 
     @property
     def _wait(self) -> Wait:

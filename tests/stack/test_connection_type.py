@@ -28,6 +28,7 @@ def test_the_form_names_every_extra_and_explains_it(form):
         "connect_timeout",
         "read_timeout",
         "total_timeout",
+        "requests_per_second",
         "proxy",
         "ca_bundle",
         "ledger_path",
