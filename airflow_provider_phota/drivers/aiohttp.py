@@ -32,7 +32,11 @@ _NOT_CONNECTED = (
 )
 
 
-async def carried(conversation: Conversation[T], exchange: Callable[[Request], Awaitable[Response]]) -> T:
+async def carried(
+    conversation: Conversation[T],
+    exchange: Callable[[Request], Awaitable[Response]],
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> T:
     """Carry a conversation to its end, its requests by `exchange`, and return what it returns."""
     try:
         step = next(conversation)
@@ -42,7 +46,7 @@ async def carried(conversation: Conversation[T], exchange: Callable[[Request], A
                 if isinstance(step, Request):
                     answer = await exchange(step)
                 else:
-                    await asyncio.sleep(step.seconds)
+                    await sleep(step.seconds)
             except TransportError as failure:
                 step = conversation.throw(failure)
             else:

@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 from airflow_provider_phota.api.errors import NotSent
 
-#: Seconds between the moments at which turns are given, to all that are due together: a loop and a service
-#: that are woken once for several requests spend less on each.
-_TICK = 0.05
+#: Seconds between the moments at which waits wake up and turns are given, to all that are due together: a
+#: loop and a service that are woken once for several requests spend less on each.
+_TICK = 0.1
 #: Failures in a row that are an outage, and no longer the bad luck of one request.
 _OUTAGE = 5
 #: Seconds between two requests that try whether the trouble is over.
@@ -53,6 +53,8 @@ class Pace:
         Raises:
             NotSent: it did not come within so many seconds.
         """
+        if not self._queue and self._delay() <= 0:
+            return self._take()
         turn = asyncio.get_running_loop().create_future()
         self._queue.append(turn)
         self._look_later()
@@ -64,6 +66,11 @@ class Pace:
                 "the service was out of reach, or busy, for all the waits of this connection"
             ) from None
         return self._clock()
+
+    @staticmethod
+    async def sleep(seconds: float) -> None:
+        """Sleep for so many seconds, and on to the moment at which others wake up."""
+        await asyncio.sleep(_until_tick(seconds))
 
     def answered(self) -> None:
         """A usable answer came."""
@@ -102,7 +109,8 @@ class Pace:
 
     def _take(self) -> float:
         now = self._clock()
-        every = 1.0 / min(self._rate, self.limit)
+        # what one moment lets go must not be too much in any second, wherever the second begins
+        every = (1.0 + _TICK) / min(self._rate, self.limit)
         if self._trouble:
             self._next = now + max(every, _PROBE)
         else:
@@ -111,9 +119,7 @@ class Pace:
 
     def _look_later(self) -> None:
         if self._timer is None:
-            due = max(self._delay(), 0.0) + self._clock()
-            tick = math.ceil(due / _TICK) * _TICK
-            self._timer = asyncio.get_running_loop().call_later(tick - self._clock(), self._look)
+            self._timer = asyncio.get_running_loop().call_later(_until_tick(self._delay()), self._look)
 
     def _look(self) -> None:
         self._timer = None
@@ -124,3 +130,9 @@ class Pace:
                 turn.set_result(None)
         if self._queue:
             self._look_later()
+
+
+def _until_tick(seconds: float) -> float:
+    """Seconds until the first common moment that is no earlier than in so many."""
+    now = time.monotonic()
+    return math.ceil((now + max(seconds, 0.0)) / _TICK) * _TICK - now

@@ -57,7 +57,7 @@ class Poller:
         """Carry a conversation to its end and return what it returns."""
         from airflow_provider_phota.drivers.aiohttp import carried  # noqa: PLC0415  # DAG parsing stays cheap
 
-        return await carried(conversation, self._ask)
+        return await carried(conversation, self._ask, self._pace.sleep)
 
     async def close(self) -> None:
         """Close what is open; it opens again for the next wait."""
@@ -121,7 +121,9 @@ _pollers: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Poller]] = Weak
 @asynccontextmanager
 async def shared_poller(phota_conn_id: str) -> AsyncIterator[Poller]:
     """The one poller of a connection on this event loop; the last wait to leave closes its session."""
-    pollers = _pollers.setdefault(asyncio.get_running_loop(), {})
+    loop = asyncio.get_running_loop()
+    if (pollers := _pollers.get(loop)) is None:
+        pollers = _pollers[loop] = {}
     if phota_conn_id not in pollers:
         pollers[phota_conn_id] = Poller(phota_conn_id)
     poller = pollers[phota_conn_id]
