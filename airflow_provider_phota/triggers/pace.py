@@ -81,7 +81,7 @@ class Pace:
         """
         if since <= self._closed_at:
             return 0.0  # sent before the gate was closed: nothing new
-        self._rate = max(self._rate / 2, min(1.0, self.limit))
+        self._rate = max(min(self._rate, self.limit) / 2, min(1.0, self.limit))
         return self._close(asked_for)
 
     def failed(self, since: float) -> float:
