@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -154,9 +155,7 @@ def test_a_throttling_service_is_left_alone_by_all_as_long_as_it_asks_for() -> N
     times = run(throttled())
     assert times[0] >= 20.0
     # until the first answer one a second goes out, to see whether the trouble is over
-    assert [later - earlier for earlier, later in zip(times, times[1:], strict=False)] == [
-        pytest.approx(1.0, abs=0.05)
-    ] * 4
+    assert [later - earlier for earlier, later in pairwise(times)] == [pytest.approx(1.0, abs=0.05)] * 4
 
 
 def test_those_who_wait_already_are_kept_too() -> None:
