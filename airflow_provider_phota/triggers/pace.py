@@ -67,6 +67,13 @@ class Pace:
             ) from None
         return self._clock()
 
+    def close(self) -> None:
+        """Forget those who have left while the gate was closed; nobody may be waiting."""
+        self._queue.clear()
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
     def answered(self) -> None:
         """A usable answer came."""
         self._failures = self._trouble = 0

@@ -53,10 +53,11 @@ class Poller:
 
     async def close(self) -> None:
         """Close what is open; it opens again for the next wait."""
+        self._pace.close()
         opened, self._open = self._open, AsyncExitStack()
         self._drivers = {}
-        await self._account.close()
-        await opened.aclose()
+        async with opened:
+            await self._account.close()
 
     async def _ask(self, request: Request) -> Response:
         settings = await _read(self._account.settings())

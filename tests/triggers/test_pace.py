@@ -135,6 +135,22 @@ def test_a_turn_that_does_not_come_in_time_ends_as_not_sent_and_leaves_nothing()
     assert not run(impatient())._queue
 
 
+def test_closing_forgets_those_who_left_and_the_next_one_is_served() -> None:
+    async def after_closing() -> float:
+        even, begun = pace(), now()
+        even.throttled(await even.turn(), 100.0)
+        waits = [asyncio.create_task(even.turn()) for _ in range(10)]
+        await asyncio.sleep(1.0)
+        for wait in waits:
+            wait.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
+        even.close()
+        assert (len(even._queue), even._timer) == (0, None)
+        return await even.turn() - begun
+
+    assert run(after_closing()) == pytest.approx(100.0, abs=0.1)
+
+
 def test_no_patience_is_enough_where_a_turn_is_free() -> None:
     async def at_once() -> None:
         even = pace(1.0)
