@@ -135,8 +135,8 @@ class PhotaTaskTrigger(BaseTrigger):
         return min(max(self.deadline - time.time(), 0.0), self.timeout)
 
     def _sight(self) -> Sight | None:
-        # made anew by another triggerer: nobody has looked meanwhile, so it has to be asked about at once, and
-        # that it was running until now would be a false lesson
+        # made anew by another triggerer: nobody has looked meanwhile, so it has to be asked about at once,
+        # and that it was running until now would be a false lesson
         stale = self.deadline is not None and time.time() - (self.deadline - self.timeout) > _NEWS
         if self.since is None or stale:
             return None
