@@ -164,6 +164,8 @@ def retry_after(response: Response, clock: Callable[[], float] = time.time) -> f
 
 def scrub(text: str, limit: int = _LONGEST_MESSAGE) -> str:
     """Words of the service, fit for a log: short, no control characters, no URL queries (they may sign)."""
+    if len(text) <= limit and text.isprintable() and "://" not in text and "  " not in text:
+        return text.strip()  # most words are harmless, and a poll should be cheap
     text = "".join(c if c.isprintable() else " " for c in text[: 4 * limit])
     text = re.sub(r"(?i)(https?://[^\s?#]+)[?#][^\s\"'<>)]+", r"\1?…", text)
     text = " ".join(text.split())

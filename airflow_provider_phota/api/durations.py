@@ -54,6 +54,9 @@ class Sight:
             return None
         return cls(task.age or 0.0, task.model, task.estimated_time, task.progress)
 
+    def later(self, seconds: float) -> Sight:
+        return Sight(self.age + seconds, self.model, self.estimated_time, self.progress)
+
     @property
     def estimate(self) -> float:
         return _bounded(self.estimated_time or USUAL_ESTIMATE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from airflow_provider_phota.api.durations import Durations, Sight
 from airflow_provider_phota.api.errors import (
@@ -94,9 +94,7 @@ class Watch:
 
     def sight(self, now: float) -> Sight | None:
         """The task as it was last seen running, at the age it has now."""
-        if self._last_sight is None:
-            return None
-        return replace(self._last_sight, age=self._last_sight.age + now - self._seen_at)
+        return self._last_sight.later(now - self._seen_at) if self._last_sight else None
 
     def pass_on(self, durations: Durations, now: float) -> None:
         """Teach what this wait has learned, now that the task is finished.
@@ -144,7 +142,7 @@ class Watch:
             return
         if before := self.sight(now):
             # an age that once was known goes on by this clock, which is finer than the service's seconds
-            seen = replace(seen, age=before.age, estimated_time=seen.estimated_time or before.estimated_time)
+            seen = Sight(before.age, seen.model, seen.estimated_time or before.estimated_time, seen.progress)
         self._last_sight = seen
         self._seen_at = now
         self._blind = False

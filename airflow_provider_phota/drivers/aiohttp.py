@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from io import BytesIO
-from types import SimpleNamespace, TracebackType
-from typing import Any, Self, TypeVar
+from types import TracebackType
+from typing import Self, TypeVar
 
 import aiohttp
 from yarl import URL
@@ -24,6 +24,12 @@ T = TypeVar("T")
 CONNECTIONS = 50
 #: Seconds for which a connection is kept without being used.
 KEPT_ALIVE = 75.0
+#: What is raised before a connection stands.
+_NOT_CONNECTED = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.ClientHttpProxyError,
+)
 
 
 async def carried(conversation: Conversation[T], exchange: Callable[[Request], Awaitable[Response]]) -> T:
@@ -55,7 +61,7 @@ class AiohttpDriver:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        self._session = self._new_session(force_close=False)
+        self._session = self._new_session()
         return self
 
     async def __aexit__(
@@ -77,13 +83,22 @@ class AiohttpDriver:
         """
         if self._session is None:
             raise RuntimeError("use AiohttpDriver as an async context manager")
+        if request.billed:
+            return await self._submit(request)
+        try:
+            return await self._send(self._session, request)
+        except TransportError:
+            raise
+        except Exception as error:
+            # whether a free question left is no matter of money: the exception's class is good enough
+            raise transport_error(error, sent=not isinstance(error, _NOT_CONNECTED)) from None
+
+    async def _submit(self, request: Request) -> Response:
         flight = _Flight(request.before_sending)
         try:
-            if not request.billed:
-                return await self._send(self._session, request, flight)
             # a submit gets a connection of its own: see the requests driver
-            async with self._new_session(force_close=True) as session:
-                return await self._send(session, request, flight)
+            async with self._new_session(flight) as session:
+                return await self._send(session, request)
         except TransportError:
             raise
         except Exception as error:
@@ -91,7 +106,7 @@ class AiohttpDriver:
                 raise
             raise transport_error(error, sent=flight.sent) from None
 
-    async def _send(self, session: aiohttp.ClientSession, request: Request, flight: _Flight) -> Response:
+    async def _send(self, session: aiohttp.ClientSession, request: Request) -> Response:
         out = outgoing(request, self._settings)
         async with session.request(
             request.method,
@@ -105,24 +120,21 @@ class AiohttpDriver:
                 sock_read=self._settings.read_timeout,
             ),
             allow_redirects=False,
-            trace_request_ctx=flight,
         ) as answer:
             body = await _read_capped(answer, request.max_answer)
             return incoming(answer.status, answer.headers.items(), body, self._settings)
 
-    def _new_session(self, *, force_close: bool) -> aiohttp.ClientSession:
-        trace = aiohttp.TraceConfig()
-        trace.on_connection_create_end.append(_before_sending)
-        trace.on_request_headers_sent.append(_mark_sent)
+    def _new_session(self, flight: _Flight | None = None) -> aiohttp.ClientSession:
+        """For one submit, whose flight is traced; or, without one, for any number of questions."""
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 ssl=tls_context(self._settings),
                 limit=CONNECTIONS,
                 # between two questions of a lone wait, so that each does not open a connection
-                keepalive_timeout=None if force_close else KEPT_ALIVE,
-                force_close=force_close,
+                keepalive_timeout=None if flight else KEPT_ALIVE,
+                force_close=flight is not None,
             ),
-            trace_configs=[trace],
+            trace_configs=[flight.trace()] if flight else None,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             trust_env=False,
@@ -137,20 +149,23 @@ class _Flight:
     held_back: Exception | None = None
     sent: bool = False
 
+    def trace(self) -> aiohttp.TraceConfig:
+        trace = aiohttp.TraceConfig()
+        trace.on_connection_create_end.append(self._connected)
+        trace.on_request_headers_sent.append(self._left)
+        return trace
 
-async def _before_sending(session: aiohttp.ClientSession, context: SimpleNamespace, parameters: Any) -> None:  # noqa: ARG001  # aiohttp's signature
-    flight: _Flight = context.trace_request_ctx
-    if flight.before_sending is None:
-        return
-    try:
-        await asyncio.to_thread(flight.before_sending)
-    except Exception as error:
-        flight.held_back = error
-        raise
+    async def _connected(self, *_: object) -> None:
+        if self.before_sending is None:
+            return
+        try:
+            await asyncio.to_thread(self.before_sending)
+        except Exception as error:
+            self.held_back = error
+            raise
 
-
-async def _mark_sent(session: aiohttp.ClientSession, context: SimpleNamespace, parameters: Any) -> None:  # noqa: ARG001  # aiohttp's signature
-    context.trace_request_ctx.sent = True
+    async def _left(self, *_: object) -> None:
+        self.sent = True
 
 
 async def _read_capped(answer: aiohttp.ClientResponse, limit: int) -> bytes:

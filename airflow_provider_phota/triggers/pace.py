@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import time
 from collections import deque
@@ -10,10 +11,9 @@ from collections.abc import Callable
 
 from airflow_provider_phota.api.errors import NotSent
 
-#: Seconds of turns that may be caught up with after a moment in which nobody could be let go.
-_SLACK = 0.03
-#: Seconds between two looks at the queue, at least.
-_TICK = 0.01
+#: Seconds between the moments at which turns are given, to all that are due together: a loop and a service
+#: that are woken once for several requests spend less on each.
+_TICK = 0.05
 #: Failures in a row that are an outage, and no longer the bad luck of one request.
 _OUTAGE = 5
 #: Seconds between two requests that try whether the trouble is over.
@@ -53,8 +53,6 @@ class Pace:
         Raises:
             NotSent: it did not come within so many seconds.
         """
-        if not self._queue and self._delay() <= 0:
-            return self._take()
         turn = asyncio.get_running_loop().create_future()
         self._queue.append(turn)
         self._look_later()
@@ -115,13 +113,14 @@ class Pace:
         if self._trouble:
             self._next = now + max(every, _PROBE)
         else:
-            self._next = max(self._next, now - _SLACK) + every
+            self._next = max(self._next, now - _TICK) + every
         return now
 
     def _look_later(self) -> None:
         if self._timer is None:
-            delay = max(self._delay(), _TICK)
-            self._timer = asyncio.get_running_loop().call_later(delay, self._look)
+            due = max(self._delay(), 0.0) + self._clock()
+            tick = math.ceil(due / _TICK) * _TICK
+            self._timer = asyncio.get_running_loop().call_later(tick - self._clock(), self._look)
 
     def _look(self) -> None:
         self._timer = None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from airflow_provider_phota.api.answers import retry_after
-from airflow_provider_phota.api.durations import Durations
+from airflow_provider_phota.api.durations import Durations, Sight
 from airflow_provider_phota.api.errors import NotSent, PhotaError, TransportError
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.wire import Conversation, Request, Response
@@ -29,6 +29,14 @@ log = logging.getLogger(__name__)
 _THROTTLING = frozenset({429, 503})
 
 
+class _ReportedDurations(Durations):
+    """Also tells Airflow's metrics how late the end of a task was seen."""
+
+    def learn(self, first: Sight, last: Sight, finished_at: float) -> None:
+        metrics.detected((finished_at - last.age) / 2)
+        super().learn(first, last, finished_at)
+
+
 class Poller:
     """Carries the conversations of all the waits of a connection, on one event loop.
 
@@ -38,7 +46,7 @@ class Poller:
     """
 
     def __init__(self, phota_conn_id: str) -> None:
-        self.durations = Durations()
+        self.durations: Durations = _ReportedDurations()
         self.waits = 0
         self._account = Account(PhotaHook(phota_conn_id).load_settings)
         self._pace = Pace(Settings.requests_per_second)
