@@ -24,6 +24,11 @@ _FIRST_PROGRESS = 5
 #: Finished tasks that what is assumed beforehand weighs as much as, and how many are remembered.
 _ASSUMED = 5.0
 _REMEMBERED = 200
+#: Seconds that a task is taken to last at least, and at most, whatever the service says.
+_BRIEFEST = 0.1
+_LONGEST = 24 * 3600.0
+#: The logarithm of the largest correction that what was seen can amount to.
+_FURTHEST = 20.0
 
 
 @dataclass(frozen=True)
@@ -54,14 +59,14 @@ class Sight:
 
     @property
     def estimate(self) -> float:
-        return self.estimated_time or USUAL_ESTIMATE
+        return _bounded(self.estimated_time or USUAL_ESTIMATE)
 
     @property
     def foretold(self) -> float | None:
         """Seconds the task takes in all, if it goes on as it began; None before that can be said."""
         if self.progress is None or self.progress < _FIRST_PROGRESS or self.age <= 0:
             return None
-        return self.age * 100 / self.progress
+        return _bounded(self.age * 100 / self.progress)
 
     @property
     def left(self) -> float:
@@ -109,7 +114,8 @@ class _Tally:
         mean = self.count * self.mean / weight
         seen = self.variance + (self.mean - mean) ** 2
         variance = (self.count * seen + _ASSUMED * (self.assumed_spread**2 + mean**2)) / weight
-        return Forecast(seconds * math.exp(mean * scale), math.sqrt(variance) * scale)
+        correction = min(max(mean * scale, -_FURTHEST), _FURTHEST)
+        return Forecast(seconds * math.exp(correction), math.sqrt(variance) * scale)
 
 
 @dataclass
@@ -143,8 +149,12 @@ class Durations:
             last: how it was seen running last.
             finished_at: its age in seconds when it was seen finished.
         """
-        duration = max((last.age + finished_at) / 2, 0.1)
+        duration = _bounded((last.age + finished_at) / 2)
         lessons = self._lessons[last.model]
         lessons.estimates.add(math.log(duration / last.estimate))
         if (foretold := first.foretold) is not None:
             lessons.progress.add(math.log(duration / foretold) / first.left)
+
+
+def _bounded(seconds: float) -> float:
+    return min(max(seconds, _BRIEFEST), _LONGEST)

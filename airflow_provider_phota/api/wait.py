@@ -61,6 +61,7 @@ class Watch:
         self._last_word: str | None = None
         self._first_sight = self._last_sight = sight
         self._seen_at = now
+        self._blind = False
         #: Questions in a row that got no usable answer.
         self.failures = 0
         #: Whether to have the gateway refresh its next answer: every other time while results are missing.
@@ -96,9 +97,12 @@ class Watch:
         return self._last_sight.later(now - self._seen_at) if self._last_sight else None
 
     def pass_on(self, durations: Durations, now: float) -> None:
-        """Teach what this wait has learned, now that the task is finished."""
+        """Teach what this wait has learned, now that the task is finished.
+
+        Nothing where a question failed since it was seen running last: who knows when it ended.
+        """
         at_the_end = self.sight(now)
-        if self._first_sight and self._last_sight and at_the_end:
+        if not self._blind and self._first_sight and self._last_sight and at_the_end:
             durations.learn(self._first_sight, self._last_sight, at_the_end.age)
 
     def bears(self, now: float) -> float:
@@ -114,6 +118,7 @@ class Watch:
             PhotaLostSight: no usable answer for too long.
         """
         self.failures += 1
+        self._blind = True
         log.debug("PHOTA task %s: question %s failed: %s", self.phota_task_id, self.failures, problem)
         if isinstance(problem, PhotaNotFound):
             self._not_found(problem, now)
@@ -140,6 +145,7 @@ class Watch:
             seen = Sight(before.age, seen.model, seen.estimated_time or before.estimated_time, seen.progress)
         self._last_sight = seen
         self._seen_at = now
+        self._blind = False
         if self._first_sight is None or self._first_sight.foretold is None:
             self._first_sight = self._last_sight
 

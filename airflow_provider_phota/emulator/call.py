@@ -6,6 +6,7 @@ import secrets
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field
+from email.utils import formatdate
 from typing import Any
 
 from aiohttp import web
@@ -141,7 +142,7 @@ async def answered(call: Call, handler: Handler) -> web.StreamResponse:
 def endpoint(
     desk: Desk, handler: Handler, route: str
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """Wrap a handler for aiohttp: log the request and give the answer its id."""
+    """Wrap a handler for aiohttp: log the request, give the answer its id and the service's time."""
 
     async def serve(request: web.Request) -> web.StreamResponse:
         seen = SeenRequest(request.method, request.path, desk.service.now())
@@ -150,6 +151,7 @@ def endpoint(
         answer = await answered(call, handler)
         if not answer.prepared:
             answer.headers.setdefault("x-request-id", call.id)
+            answer.headers.setdefault("Date", formatdate(desk.service.now(), usegmt=True))
         if request.transport is not None and not request.transport.is_closing():
             seen.status = answer.status
         return answer

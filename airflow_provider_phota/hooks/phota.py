@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -75,7 +75,9 @@ class PhotaHook(BaseHook):
         """A driver for conversations; the caller closes it."""
         from airflow_provider_phota.drivers.requests import RequestsDriver  # noqa: PLC0415  # DAG parsing stays cheap
 
-        return RequestsDriver(self.settings)
+        settings = self.settings
+        with _naming(self.phota_conn_id):
+            return RequestsDriver(settings)
 
     async def load_settings(self) -> Settings:
         """The account, checked, from an event loop.
@@ -204,7 +206,7 @@ def _read(connection: Connection) -> Settings:
     extra = _extra(connection)
     if unknown := sorted(extra.keys() - EXTRAS):
         log.warning("The connection %r has extras that mean nothing here: %s.", connection.conn_id, unknown)
-    try:
+    with _naming(connection.conn_id):
         return settings_from_connection(
             host=connection.host,
             port=connection.port,
@@ -212,8 +214,15 @@ def _read(connection: Connection) -> Settings:
             password=connection.password,
             extra=extra,
         )
+
+
+@contextmanager
+def _naming(conn_id: str) -> Iterator[None]:
+    """Say whose connection is wrong."""
+    try:
+        yield
     except PhotaConfigurationError as error:
-        raise error.saying(f"(Airflow connection {connection.conn_id!r})") from None
+        raise error.saying(f"(Airflow connection {conn_id!r})") from None
 
 
 def _extra(connection: Connection) -> dict[str, Any]:

@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 #: Seconds after which the connection is fetched anew, so that a rotated key is picked up.
 TIME_TO_LIVE = 300.0
-#: Seconds after a fetch in which a refused key is not fetched again: it would be the same one.
+#: Seconds after a refused key was fetched anew in which it is not fetched again: it would be the same one.
 _NEWS = 10.0
 
 
@@ -32,6 +32,7 @@ class Account:
         self._clock = clock
         self._known: Settings | None = None
         self._fetched_at = 0.0
+        self._after_refusal_at = float("-inf")
         self._fetching: asyncio.Task[Settings] | None = None
 
     async def settings(self) -> Settings:
@@ -49,15 +50,18 @@ class Account:
 
     async def after_refusal(self, refused: Settings) -> Settings | None:
         """Newer settings than those whose key was refused, None if there are none."""
-        if self._known == refused and self._clock() - self._fetched_at > _NEWS:
+        # not by the age of the last fetch: a key can be rotated right after it
+        if self._known == refused and (self._fetching or self._clock() - self._after_refusal_at > _NEWS):
             await asyncio.shield(self._renewal())
+            self._after_refusal_at = self._clock()
         return self._known if self._known != refused else None
 
     async def close(self) -> None:
         """End a fetch that nobody waits for any more."""
-        if self._fetching:
-            self._fetching.cancel()
-            await asyncio.wait([self._fetching])
+        ending, self._fetching = self._fetching, None  # who comes meanwhile gets a fetch of its own
+        if ending:
+            ending.cancel()
+            await asyncio.gather(ending, return_exceptions=True)
 
     def _renewal(self) -> asyncio.Task[Settings]:
         if self._fetching is None:
@@ -70,7 +74,8 @@ class Account:
             self._fetched_at = self._clock()
             return self._known
         finally:
-            self._fetching = None
+            if self._fetching is asyncio.current_task():
+                self._fetching = None
 
 
 def _tell(renewal: asyncio.Task[Settings]) -> None:

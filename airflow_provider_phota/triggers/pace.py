@@ -72,6 +72,13 @@ class Pace:
         """Sleep for so many seconds, and on to the moment at which others wake up."""
         await asyncio.sleep(_until_tick(seconds))
 
+    def close(self) -> None:
+        """Forget those who have left while the gate was closed; nobody may be waiting."""
+        self._queue.clear()
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
     def answered(self) -> None:
         """A usable answer came."""
         self._failures = self._trouble = 0
@@ -86,7 +93,7 @@ class Pace:
         """
         if since <= self._closed_at:
             return 0.0  # sent before the gate was closed: nothing new
-        self._rate = max(self._rate / 2, min(1.0, self.limit))
+        self._rate = max(min(self._rate, self.limit) / 2, min(1.0, self.limit))
         return self._close(asked_for)
 
     def failed(self, since: float) -> float:

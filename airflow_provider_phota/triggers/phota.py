@@ -23,6 +23,8 @@ from airflow_provider_phota.triggers.poller import shared_poller
 #: word on the attempt that deferred, and take a task resumed too early for a crashed one (apache/airflow
 #: issues 66374, 67287, 71580): that costs an attempt.
 EARLIEST_EVENT = 6.0
+#: Seconds after which what was seen of a task when its trigger was made is no longer news.
+_NEWS = 30.0
 
 
 class PhotaTaskTrigger(BaseTrigger):
@@ -133,7 +135,10 @@ class PhotaTaskTrigger(BaseTrigger):
         return min(max(self.deadline - time.time(), 0.0), self.timeout)
 
     def _sight(self) -> Sight | None:
-        if self.since is None:
+        # made anew by another triggerer: nobody has looked meanwhile, so it has to be asked about at once,
+        # and that it was running until now would be a false lesson
+        stale = self.deadline is not None and time.time() - (self.deadline - self.timeout) > _NEWS
+        if self.since is None or stale:
             return None
         return Sight(max(time.time() - self.since, 0.0), self.model, self.estimated_time)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from airflow_provider_phota.api.answers import retry_after
@@ -61,13 +61,14 @@ class Poller:
 
     async def close(self) -> None:
         """Close what is open; it opens again for the next wait."""
+        self._pace.close()
         opened, self._open = self._open, AsyncExitStack()
         self._drivers = {}
-        await self._account.close()
-        await opened.aclose()
+        async with opened:
+            await self._account.close()
 
     async def _ask(self, request: Request) -> Response:
-        settings = await self._settings()
+        settings = await _read(self._account.settings())
         self._pace.limit = settings.requests_per_second
         turn = await self._pace.turn(request.within)
         metrics.polled()
@@ -86,19 +87,10 @@ class Poller:
 
     async def _exchange(self, request: Request, settings: Settings) -> Response:
         response = await (await self._driver(settings)).exchange(request)
-        if response.status == 401 and (newer := await self._account.after_refusal(settings)):
+        if response.status == 401 and (newer := await _read(self._account.after_refusal(settings))):
             log.info("The key was refused; asking again with the connection's new one.")
             return await (await self._driver(newer)).exchange(request)
         return response
-
-    async def _settings(self) -> Settings:
-        try:
-            return await self._account.settings()
-        except PhotaError:
-            raise
-        except Exception as error:
-            # Airflow's database or secrets backend is away: that heals, and the wait bears it
-            raise NotSent(f"the Airflow connection could not be read ({type(error).__name__})") from None
 
     async def _driver(self, settings: Settings) -> AiohttpDriver:
         from airflow_provider_phota.drivers.aiohttp import AiohttpDriver  # noqa: PLC0415  # DAG parsing stays cheap
@@ -136,6 +128,16 @@ async def shared_poller(phota_conn_id: str) -> AsyncIterator[Poller]:
         metrics.waiting(_waits())
         if not poller.waits:
             await poller.close()
+
+
+async def _read(account: Coroutine[Any, Any, T]) -> T:
+    try:
+        return await account
+    except PhotaError:
+        raise
+    except Exception as error:
+        # Airflow's database or secrets backend is away: that heals, and the wait bears it
+        raise NotSent(f"the Airflow connection could not be read ({type(error).__name__})") from None
 
 
 def _waits() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
@@ -11,6 +12,7 @@ from airflow_runs import TaskInstance
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
 from airflow_provider_phota.sensors.phota import PhotaTaskSensor
 from airflow_provider_phota.transfers.phota_to_object_storage import PhotaToObjectStorageOperator
+from airflow_provider_phota.waiting import Intervals
 
 pytestmark = pytest.mark.usefixtures("metadata_database")
 
@@ -170,3 +172,27 @@ def test_times_that_make_no_sense_are_refused_when_the_dag_is_parsed(value):
 def test_a_wait_cannot_outlive_the_results():
     with pytest.raises(ValueError, match="at most 72000"):
         PhotaImageEditOperator(task_id="edit", prompt="a", image_urls=PICTURE, timeout=24 * 3600)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [(30, 2), (1,), (), (1, 2, 3), (0, 5), (-1, 5), (2, "x"), "x", "25", (2, None), {2: 30}, (1, 1e6)],
+)
+def test_bounds_of_an_interval_that_make_no_sense_are_refused_when_the_dag_is_parsed(value):
+    with pytest.raises(ValueError, match=r"^poll_interval: must be "):
+        PhotaImageEditOperator(task_id="edit", prompt="a", image_urls=PICTURE, poll_interval=value)
+    with pytest.raises(ValueError, match=r"^poke_interval: must be "):
+        PhotaTaskSensor(task_id="wait", phota_task_id="t1", poke_interval=value)
+
+
+@pytest.mark.parametrize(
+    ("value", "bounds"),
+    [
+        (5, (5.0, 5.0)),
+        (timedelta(minutes=1), (60.0, 60.0)),
+        ((2, 30), (2.0, 30.0)),
+        ([timedelta(seconds=2), 2], (2.0, 2.0)),
+    ],
+)
+def test_one_span_is_a_steady_interval_and_two_are_its_bounds(value, bounds):
+    assert Intervals.checked("poll_interval", value) == Intervals(*bounds)

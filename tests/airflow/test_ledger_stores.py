@@ -7,7 +7,12 @@ import time
 from dataclasses import replace
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, ObjectStoragePath
+from airflow.providers.common.compat.sdk import (
+    AirflowException,
+    AirflowFailException,
+    ObjectStoragePath,
+    TaskDeferred,
+)
 from airflow_runs import TaskInstance
 
 from airflow_provider_phota.api.errors import PhotaLedgerError, PhotaSubmitAmbiguous, PhotaWaitTimeout
@@ -136,6 +141,38 @@ def test_a_retry_takes_up_the_task_of_the_attempt_before(emulator, picture_url, 
         execute(context, picture_url, wait_for_completion=True, timeout=0.2, **arguments)
     result = execute(context, picture_url, wait_for_completion=True, **arguments)
     assert [entry.id for entry in emulator.ledger()] == [result["phota_task_id"]]
+
+
+def test_a_retry_that_finds_its_task_finished_returns_it_without_a_deferral(
+    emulator, picture_url, remembering
+):
+    context, arguments = remembering
+    deferring = {"wait_for_completion": True, "deferrable": True, **arguments}
+    with pytest.raises(TaskDeferred):
+        execute(context, picture_url, **deferring)
+    emulator.advance(60.0)
+    while emulator.ledger()[0].status != "completed":  # it reads the picture first
+        time.sleep(0.01)
+    result = execute(context, picture_url, **deferring)
+    (entry,) = emulator.ledger()
+    assert (result["phota_task_id"], result["status"]) == (entry.id, "completed")
+
+
+def test_a_retry_that_finds_its_task_running_defers_and_tells_what_it_saw(emulator, picture_url, remembering):
+    context, arguments = remembering
+    emulator.add_faults(Fault(on="submit", kind="latency", seconds=3600.0))
+    deferring = {"wait_for_completion": True, "deferrable": True, "poll_interval": (2, 30), **arguments}
+    with pytest.raises(TaskDeferred) as first:
+        execute(context, picture_url, **deferring)
+    emulator.advance(600.0)
+    with pytest.raises(TaskDeferred) as second:
+        execute(context, picture_url, **deferring)
+    triggers = [caught.value.trigger for caught in (first, second)]
+    assert len(emulator.ledger()) == 1
+    assert [(each.poll_interval, each.longest_interval) for each in triggers] == [(2.0, 30.0)] * 2
+    assert {each.estimated_time > 1000.0 for each in triggers} == {True}
+    # by the service's clock, which is 600 s further on
+    assert triggers[0].since - triggers[1].since == pytest.approx(600.0, abs=30.0)
 
 
 def test_an_edit_whose_answer_got_lost_is_held_and_says_what_to_do(

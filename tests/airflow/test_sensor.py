@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from airflow.providers.common.compat.sdk import (
     AirflowFailException,
@@ -162,3 +164,43 @@ def test_a_revoked_key_ends_it_and_keeps_the_id(emulator, submitted):
     emulator.add_faults(Fault(on="task", kind="status", status=401, code="authentication_error"))
     with pytest.raises(AirflowFailException, match=f"{phota_task_id} cannot be asked about"):
         sensor(phota_task_id).execute({})
+
+
+@pytest.mark.parametrize(
+    ("poke_interval", "in_poke", "in_trigger"),
+    [
+        (None, 5.0, (2.0, 30.0)),
+        (7, 7.0, (7.0, 7.0)),
+        ((3.0, 40.0), 3.0, (3.0, 40.0)),
+        (timedelta(seconds=9), 9.0, (9.0, 9.0)),
+    ],
+)
+def test_a_pause_is_steady_in_a_worker_and_within_its_bounds_in_the_triggerer(
+    emulator, submitted, poke_interval, in_poke, in_trigger
+):
+    emulator.add_faults(Fault(on="submit", kind="latency", seconds=60.0))
+    assert sensor("task-1", poke_interval=poke_interval).poke_interval == in_poke
+    with pytest.raises(TaskDeferred) as caught:
+        sensor(submitted(), poke_interval=poke_interval, deferrable=True).execute({})
+    trigger = caught.value.trigger
+    assert (trigger.poll_interval, trigger.longest_interval) == in_trigger
+
+
+def test_what_it_saw_goes_with_the_deferral(emulator, submitted):
+    emulator.add_faults(Fault(on="submit", kind="latency", seconds=60.0))
+    phota_task_id = submitted()
+    with pytest.raises(TaskDeferred) as caught:
+        sensor(phota_task_id, deferrable=True).execute({})
+    trigger = caught.value.trigger
+    assert trigger.model == "phota-image-edit"
+    assert trigger.estimated_time > 30.0
+    # whole seconds, and a busy machine
+    assert abs(trigger.since - emulator.ledger()[0].created) < 30.0
+
+
+def test_a_deferral_after_a_failed_first_question_knows_nothing_and_asks_at_once(emulator, submitted):
+    phota_task_id = submitted()
+    emulator.add_faults(Fault(on="task", kind="status", status=503, times=None))
+    with pytest.raises(TaskDeferred) as caught:
+        sensor(phota_task_id, deferrable=True).execute({})
+    assert caught.value.trigger.since is None

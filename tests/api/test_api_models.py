@@ -4,6 +4,7 @@ import os
 import pickle
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,24 @@ def test_every_error_knows_what_it_means_for_the_money(error: type[PhotaError]) 
     if issubclass(error, PhotaNotBilled):
         assert error.money is Money.NOT_BILLED
     assert error.__name__ in str(errors.__doc__)
+
+
+@pytest.mark.parametrize("status", list(TaskStatus))
+def test_a_task_is_finished_when_there_is_nothing_more_to_wait_for(status: TaskStatus) -> None:
+    with_results, without = (replace(TASK, status=status, images=images) for images in (TASK.images, ()))
+    assert with_results.is_finished == status.is_terminal
+    assert without.is_finished == (status in (TaskStatus.FAILED, TaskStatus.CANCELLED))
+
+
+def test_an_error_can_say_more_and_stays_what_it_is() -> None:
+    error = PhotaUnreachable("away.", 7.0)
+    told = error.saying("Nothing was billed.")
+    assert (type(told), str(told), told.retry_after) == (
+        PhotaUnreachable,
+        "away. Nothing was billed.",
+        7.0,
+    )
+    assert str(error) == "away."
 
 
 def test_errors_survive_a_process_boundary() -> None:

@@ -1,3 +1,5 @@
+from email.utils import parsedate_to_datetime
+
 import pytest
 import requests
 from emulator_client import Client, picture
@@ -133,3 +135,11 @@ def test_the_clock_takes_a_finite_number(client: Client, advance: str):
 
     assert answer.status_code == 400
     assert '{"advance": <seconds>}' in answer.json()["error"]["message"]
+
+
+def test_an_answer_bears_the_services_own_time(client: Client, phota_emulator: Emulator):
+    task_id = client.create()
+    phota_emulator.advance(1000)
+    answer = client.get(f"/v1/tasks/{task_id}")
+    date = parsedate_to_datetime(answer.headers["Date"]).timestamp()
+    assert 1000 <= date - answer.json()["created"] < 1100

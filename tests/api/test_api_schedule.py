@@ -1,0 +1,206 @@
+"""When to ask about a task next: within bounds always, and seldom or often for a reason."""
+
+import math
+import random
+from dataclasses import dataclass, replace
+from statistics import fmean
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scripted import TASK_ID, Clock, finished, shows
+
+from airflow_provider_phota.api.durations import Durations, Sight
+from airflow_provider_phota.api.schedule import LONGEST_PAUSE, PollSchedule
+from airflow_provider_phota.api.wait import Patience, wait_for_task
+from airflow_provider_phota.api.wire import Request, Response
+
+chances = st.floats(0.0, 1.0, exclude_max=True)
+seconds = st.floats(0.0, 1000.0)
+sights = st.none() | st.builds(
+    Sight,
+    st.floats(0.0, 2.0**32),
+    st.sampled_from(["", "m"]),
+    st.none() | st.floats(0.0, allow_nan=False, allow_infinity=False),
+    st.none() | st.integers(0, 100),
+)
+
+
+def adaptive(shortest: float = 0.001, longest: float = 1e6) -> PollSchedule:
+    return PollSchedule(shortest, longest, chance=lambda: 0.5)
+
+
+@given(
+    bounds=st.tuples(st.floats(0.01, 600.0), st.floats(0.01, 600.0)).map(sorted),
+    sight=sights,
+    lessons=st.lists(st.tuples(sights, sights, st.floats(0.0, 2.0**32)), max_size=5),
+    failures=st.integers(0, 10**9),
+    asked_for=seconds,
+    chance=chances,
+)
+def test_the_next_question_stays_in_its_bounds(
+    *,
+    bounds: list[float],
+    sight: Sight | None,
+    lessons: list[tuple[Sight | None, Sight | None, float]],
+    failures: int,
+    asked_for: float,
+    chance: float,
+) -> None:
+    shortest, longest = bounds
+    durations = Durations()
+    for first, last, finished_at in lessons:
+        if first and last:
+            durations.learn(first, last, finished_at)
+    schedule = PollSchedule(shortest, longest, durations, chance=lambda: chance)
+    pause = schedule.next_in(sight, failures, asked_for)
+    assert max(asked_for, 0.89 * shortest) <= pause
+    assert pause <= max(asked_for, 1.11 * (max(longest, LONGEST_PAUSE) if failures else longest))
+
+
+@given(interval=st.floats(0.01, 600.0), sight=sights)
+def test_equal_bounds_are_a_steady_interval(interval: float, sight: Sight | None) -> None:
+    assert adaptive(interval, interval).next_in(sight) == pytest.approx(interval)
+
+
+def test_what_was_never_seen_is_asked_about_soon() -> None:
+    assert adaptive(2.0, 30.0).next_in() == 2.0
+
+
+def test_questions_are_spread_around_the_interval() -> None:
+    assert PollSchedule(8.0, 8.0, chance=lambda: 0.0).next_in() == 7.2
+    assert PollSchedule(8.0, 8.0, chance=lambda: 0.5).next_in() == 8.0
+
+
+def test_failed_questions_are_asked_ever_more_rarely() -> None:
+    steady = adaptive(5.0, 5.0)
+    assert [steady.next_in(None, failures) for failures in range(5)] == [5.0, 10.0, 20.0, 40.0, 60.0]
+
+
+def test_failures_stretch_the_pause_of_any_age_up_to_the_longest_one() -> None:
+    for age in (0.0, 45.0, 1000.0):
+        pauses = [adaptive(2.0, 30.0).next_in(Sight(age, "m", 45.0), failures) for failures in range(8)]
+        assert pauses == sorted(pauses)
+        assert pauses[1] == pytest.approx(2.0 * pauses[0])
+        assert pauses[-1] == LONGEST_PAUSE
+
+
+def test_an_interval_above_the_longest_pause_is_kept_while_the_service_is_away() -> None:
+    assert adaptive(300.0, 300.0).next_in(None, 3) == 300.0
+
+
+@given(sight=sights, asked_for=seconds, failures=st.integers(0, 20))
+def test_retry_after_is_a_minimum(sight: Sight | None, asked_for: float, failures: int) -> None:
+    alone = adaptive(2.0, 30.0).next_in(sight, failures)
+    assert adaptive(2.0, 30.0).next_in(sight, failures, asked_for) == max(alone, asked_for)
+
+
+def test_a_young_task_is_asked_about_seldom_and_one_near_its_end_often() -> None:
+    young, middle, due = (adaptive().next_in(Sight(age, "m", 45.0)) for age in (0.0, 15.0, 45.0))
+    assert young > middle > due
+    assert young > 2.0 * due
+
+
+def test_a_late_task_is_asked_about_ever_less_often() -> None:
+    pauses = [adaptive().next_in(Sight(age, "m", 45.0)) for age in (100.0, 300.0, 1000.0, 3000.0, 10000.0)]
+    assert pauses == sorted(pauses)
+    assert pauses[-1] > 2.0 * pauses[0]
+
+
+def test_long_tasks_are_asked_about_less_often_than_short_ones() -> None:
+    pauses = [adaptive().next_in(Sight(0.5 * estimate, "m", estimate)) for estimate in (10.0, 60.0, 600.0)]
+    assert pauses == sorted(pauses)
+    # by the square root: a question is worth a fixed delay
+    assert pauses[-1] / pauses[0] == pytest.approx(math.sqrt(60.0), rel=0.25)
+
+
+def test_a_first_question_comes_long_before_the_expected_end_but_not_at_once() -> None:
+    for estimate in (20.0, 45.0, 120.0, 600.0):
+        assert 0.1 * estimate < adaptive().next_in(Sight(0.0, "m", estimate)) < estimate
+
+
+def test_progress_says_that_the_end_is_near_or_far() -> None:
+    near, unsaid, far = (adaptive().next_in(Sight(45.0, "m", 45.0, progress)) for progress in (97, None, 10))
+    assert near < unsaid < far
+
+
+def test_experience_shifts_the_questions() -> None:
+    """Where tasks take twice the estimate, the estimate's own time is no longer when to ask most often."""
+    experienced = replace(adaptive(), durations=Durations())
+    for _ in range(50):
+        experienced.durations.learn(Sight(1.0, "m", 45.0), Sight(90.0, "m", 45.0), 90.0)
+    before, now = (schedule.next_in(Sight(45.0, "m", 45.0)) for schedule in (adaptive(), experienced))
+    assert now > 2.0 * before
+    assert now > experienced.next_in(Sight(80.0, "m", 45.0))
+
+
+@dataclass
+class Renderer:
+    """Renders for so many seconds of a virtual clock, and shows how far it is."""
+
+    duration: float
+    progress: str
+    asked: int = 0
+
+    def answer(self, age: float) -> Response:
+        self.asked += 1
+        if age >= self.duration:
+            return finished()
+        percent = {"honest": int(99 * age / self.duration), "standing": 50, "none": 0}[self.progress]
+        return shows("processing", progress=percent, task_info={"estimated_time": 45})
+
+
+def delay_and_questions(duration: float, schedule: PollSchedule, progress: str) -> tuple[float, int]:
+    """One wait from the task's creation on, by the real conversation in virtual time."""
+    clock = Clock()
+    begun = clock()
+    service = Renderer(duration, progress)
+    conversation = wait_for_task(
+        TASK_ID,
+        seconds=72000.0,
+        schedule=schedule,
+        patience=Patience(),
+        sight=Sight(0.0, "phota-image-edit", 45.0, 0),
+        clock=clock,
+    )
+    step = next(conversation)
+    try:
+        while True:
+            if isinstance(step, Request):
+                step = conversation.send(service.answer(clock() - begun))
+            else:
+                clock.now += step.seconds
+                step = conversation.send(None)
+    except StopIteration:
+        return clock() - begun - duration, service.asked
+
+
+def simulated(schedule: PollSchedule, progress: str, tasks: int = 600) -> tuple[float, float]:
+    """Mean delay and mean number of questions, over log-normal durations."""
+    chance = random.Random(7)
+    durations = [45.0 * math.exp(chance.gauss(0.0, 0.7)) for _ in range(tasks)]
+    outcomes = [delay_and_questions(duration, schedule, progress) for duration in durations]
+    return fmean(delay for delay, _ in outcomes), fmean(asked for _, asked in outcomes)
+
+
+def steadily() -> PollSchedule:
+    return PollSchedule(5.0, 5.0, chance=random.Random(3).random)
+
+
+def adaptively() -> PollSchedule:
+    return PollSchedule(2.0, 30.0, chance=random.Random(3).random)
+
+
+def test_with_honest_progress_it_asks_less_and_knows_sooner_than_every_5_s() -> None:
+    delay_of_steady, questions_of_steady = simulated(steadily(), "honest")
+    delay, questions = simulated(adaptively(), "honest")
+    assert questions < 0.8 * questions_of_steady
+    assert delay < 0.8 * delay_of_steady
+
+
+@pytest.mark.parametrize(("progress", "later"), [("none", 1.3), ("standing", 2.5)])
+def test_without_honest_progress_it_asks_less_and_knows_not_much_later(progress: str, later: float) -> None:
+    delay_of_steady, questions_of_steady = simulated(steadily(), progress)
+    delay, questions = simulated(adaptively(), progress)
+    assert questions < questions_of_steady
+    assert delay < later * delay_of_steady

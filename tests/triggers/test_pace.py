@@ -1,0 +1,303 @@
+"""Who may ask next, in virtual time."""
+
+import asyncio
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from virtual_time import now, run
+
+from airflow_provider_phota.api.errors import NotSent
+from airflow_provider_phota.triggers.pace import Pace
+
+#: Seconds of turns that may be caught up with, and a little for the arithmetic.
+SLACK = 0.031
+
+
+def pace(per_second: float = 50.0) -> Pace:
+    return Pace(per_second, clock=now)
+
+
+async def times_of(pace: Pace, turns: int) -> list[float]:
+    """When so many turns came that were asked for at once, in seconds from now."""
+    begun = now()
+    return [came - begun for came in await asyncio.gather(*(pace.turn() for _ in range(turns)))]
+
+
+@settings(max_examples=40, deadline=None, derandomize=True, database=None)
+@given(rate=st.floats(0.2, 500.0), turns=st.integers(1, 150))
+def test_the_rate_is_kept_and_made_use_of(rate: float, turns: int) -> None:
+    last = max(run(times_of(pace(rate), turns)))
+    assert last >= (turns - 1) / rate - SLACK
+    assert last <= (turns - 1) / rate + 0.1
+
+
+def test_in_no_second_are_there_more_turns_than_the_rate_and_its_slack() -> None:
+    async def bursts() -> list[float]:
+        even = pace(50.0)
+        times: list[float] = []
+        for pause in (0.0, 0.4, 2.0, 0.01, 0.3, 5.0):
+            await asyncio.sleep(pause)
+            begun = now()
+            times += [begun + at for at in await times_of(even, 40)]
+        return times
+
+    times = run(bursts())
+    for since in times:
+        assert sum(since <= at < since + 1.0 for at in times) <= 50 * (1.0 + SLACK) + 1
+
+
+def test_turns_come_in_the_order_they_are_asked_for() -> None:
+    async def order() -> list[int]:
+        came: list[int] = []
+        even = pace()
+
+        async def ask(number: int) -> None:
+            await even.turn()
+            came.append(number)
+
+        await asyncio.gather(*(ask(number) for number in range(100)))
+        return came
+
+    assert run(order()) == list(range(100))
+
+
+def test_nobody_starves_whoever_else_asks_all_the_time() -> None:
+    async def turns() -> Counter[int]:
+        even, had = pace(), Counter[int]()
+
+        async def greedy(number: int) -> None:
+            while True:
+                await even.turn()
+                had[number] += 1
+
+        waits = [asyncio.create_task(greedy(number)) for number in range(30)]
+        await asyncio.sleep(60.0)
+        for wait in waits:
+            wait.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
+        return had
+
+    had = run(turns())
+    assert len(had) == 30
+    assert max(had.values()) - min(had.values()) <= 3  # the first finds the gate open, and its slack
+    assert sum(had.values()) == pytest.approx(3000, abs=5)
+
+
+def test_a_free_pace_keeps_nobody_waiting() -> None:
+    async def alone() -> float:
+        even, begun = pace(), now()
+        for _ in range(10):
+            await even.turn()
+            await asyncio.sleep(1.0)
+        return now() - begun
+
+    assert run(alone()) == pytest.approx(10.0)
+
+
+def test_waits_that_are_cancelled_are_skipped_and_leave_nothing() -> None:
+    async def every_other() -> tuple[list[int], float, Pace]:
+        even, came, begun = pace(10.0), [], now()
+
+        async def ask(number: int) -> None:
+            await even.turn()
+            came.append(number)
+
+        waits = [asyncio.create_task(ask(number)) for number in range(100)]
+        await asyncio.sleep(0)
+        for wait in waits[1::2]:
+            wait.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
+        return came, now() - begun, even
+
+    came, took, even = run(every_other())
+    assert came == list(range(0, 100, 2))
+    assert took == pytest.approx(4.9, abs=0.1)
+    assert not even._queue
+
+
+def test_a_turn_that_does_not_come_in_time_ends_as_not_sent_and_leaves_nothing() -> None:
+    async def impatient() -> Pace:
+        even, begun = pace(1.0), now()
+        await even.turn()
+        queue = [asyncio.create_task(even.turn()) for _ in range(5)]
+        await asyncio.sleep(0)
+        with pytest.raises(NotSent, match="out of reach, or busy, for all the waits of this connection"):
+            await even.turn(within=3.0)
+        assert now() - begun == pytest.approx(3.0)
+        await asyncio.gather(*queue)
+        assert now() - begun == pytest.approx(5.0, abs=0.1)
+        await asyncio.sleep(1.0)
+        return even
+
+    assert not run(impatient())._queue
+
+
+def test_closing_forgets_those_who_left_and_the_next_one_is_served() -> None:
+    async def after_closing() -> float:
+        even, begun = pace(), now()
+        even.throttled(await even.turn(), 100.0)
+        waits = [asyncio.create_task(even.turn()) for _ in range(10)]
+        await asyncio.sleep(1.0)
+        for wait in waits:
+            wait.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
+        even.close()
+        assert (len(even._queue), even._timer) == (0, None)
+        return await even.turn() - begun
+
+    assert run(after_closing()) == pytest.approx(100.0, abs=0.1)
+
+
+def test_no_patience_is_enough_where_a_turn_is_free() -> None:
+    async def at_once() -> None:
+        even = pace(1.0)
+        await even.turn(within=0.0)
+        with pytest.raises(NotSent):
+            await even.turn(within=0.0)
+
+    run(at_once())
+
+
+def test_a_throttling_service_is_left_alone_by_all_as_long_as_it_asks_for() -> None:
+    async def throttled() -> list[float]:
+        even = pace()
+        turn = await even.turn()
+        assert even.throttled(turn, 20.0) == 20.0
+        return await times_of(even, 5)
+
+    times = run(throttled())
+    assert times[0] >= 20.0
+    # until the first answer one a second goes out, to see whether the trouble is over
+    assert [later - earlier for earlier, later in pairwise(times)] == [pytest.approx(1.0, abs=0.05)] * 4
+
+
+def test_those_who_wait_already_are_kept_too() -> None:
+    async def kept() -> float:
+        even, begun = pace(1.0), now()
+        turn = await even.turn()
+        waiting = asyncio.create_task(even.turn())
+        await asyncio.sleep(0.5)
+        even.throttled(turn, 20.0)
+        return await waiting - begun
+
+    assert run(kept()) >= 20.5
+
+
+def test_what_was_sent_before_the_closing_does_not_close_it_longer() -> None:
+    async def late_answers() -> float:
+        even, begun = pace(), now()
+        turns = [await even.turn() for _ in range(20)]
+        await asyncio.sleep(1.0)
+        assert even.throttled(turns[0], 10.0) == 10.0
+        await asyncio.sleep(5.0)
+        assert [even.throttled(turn, 60.0) for turn in turns[1:]] == [0.0] * 19
+        assert [even.failed(turn) for turn in turns[1:]] == [0.0] * 19
+        return await even.turn() - begun
+
+    assert run(late_answers()) == pytest.approx(11.4, abs=0.1)
+
+
+def test_an_answer_to_an_earlier_request_does_not_cut_retry_after_short() -> None:
+    async def answered_late() -> float:
+        even, begun = pace(), now()
+        even.throttled(await even.turn(), 10.0)
+        even.answered()
+        return await even.turn() - begun
+
+    assert run(answered_late()) >= 10.0
+
+
+def test_trouble_that_goes_on_keeps_the_gate_closed_ever_longer_up_to_half_a_minute() -> None:
+    async def closings() -> list[float]:
+        even = pace()
+        return [even.throttled(await even.turn(), 0.0) for _ in range(10)]
+
+    for number, seconds in enumerate(run(closings())):
+        middle = min(2.0**number, 30.0)
+        assert 0.75 * middle <= seconds <= 1.25 * middle
+
+
+def test_five_failures_are_an_outage_that_is_probed_once_a_second_until_an_answer_opens_the_gate() -> None:
+    async def outage() -> tuple[list[float], list[float]]:
+        even = pace()
+        assert [even.failed(await even.turn()) for _ in range(4)] == [0.0] * 4
+        assert even.failed(await even.turn()) > 0.0
+        probes, begun = [], now()
+        waits = [asyncio.create_task(even.turn()) for _ in range(60)]
+        while len(probes) < 3:
+            await asyncio.sleep(0.01)
+            probes += [wait.result() - begun for wait in waits[len(probes) :] if wait.done()]
+        even.answered()
+        begun = now()
+        times = [came - begun for came in await asyncio.gather(*waits[3:])]
+        return probes, times
+
+    probes, after = run(outage())
+    assert 0.7 <= probes[0] <= 1.3  # the first pause
+    assert [probes[i + 1] - probes[i] for i in (0, 1)] == [pytest.approx(1.0, abs=0.05)] * 2
+    # what is queued up waits for the probe's second, and then goes on at the whole pace
+    assert max(after) <= 1.0 + 56 / 50 + 0.1
+
+
+def test_failures_between_answers_are_no_outage() -> None:
+    async def flaky() -> float:
+        even = pace()
+        for _ in range(20):
+            for _ in range(4):
+                assert even.failed(await even.turn()) == 0.0
+            even.answered()
+        return max(await times_of(even, 50))
+
+    assert run(flaky()) <= 1.1
+
+
+def test_a_throttled_pace_is_halved_and_recovers_by_answers() -> None:
+    async def recovering() -> tuple[float, float, float]:
+        even = pace(50.0)
+        whole = max(await times_of(even, 51))
+        even.throttled(await even.turn(), 0.0)
+        await asyncio.sleep(5.0)
+        even.answered()
+        halved = max(await times_of(even, 51))
+        for _ in range(200):
+            even.answered()
+        return whole, halved, max(await times_of(even, 51))
+
+    whole, halved, recovered = run(recovering())
+    assert whole == pytest.approx(1.0, abs=0.1)
+    assert halved == pytest.approx(2.0, abs=0.1)
+    assert recovered == pytest.approx(1.0, abs=0.1)
+
+
+@pytest.mark.parametrize(("limit", "slowest"), [(50.0, 1.0), (0.2, 0.2)])
+def test_however_often_it_is_throttled_it_goes_on_once_a_second_or_as_slowly_as_the_limit(
+    limit: float, slowest: float
+) -> None:
+    async def crawling() -> float:
+        even = pace(limit)
+        for _ in range(20):
+            even.throttled(await even.turn(), 0.0)
+        await asyncio.sleep(60.0)
+        even.answered()
+        begun = await even.turn()
+        return await even.turn() - begun
+
+    every = run(crawling())
+    assert every == pytest.approx(1.0 / slowest, rel=0.25)
+
+
+def test_a_limit_that_is_learned_later_is_what_throttling_halves() -> None:
+    """The connection's limit is known only once it was read."""
+
+    async def halved() -> float:
+        even = pace(50.0)
+        even.limit = 4.0
+        even.throttled(await even.turn(), 0.0)
+        await asyncio.sleep(10.0)
+        even._trouble = 0
+        return max(await times_of(even, 5))
+
+    assert run(halved()) == pytest.approx(2.0, abs=0.1)
