@@ -67,10 +67,9 @@ class Pace:
             ) from None
         return self._clock()
 
-    @staticmethod
-    async def sleep(seconds: float) -> None:
+    async def sleep(self, seconds: float) -> None:
         """Sleep for so many seconds, and on to the moment at which others wake up."""
-        await asyncio.sleep(_until_tick(seconds))
+        await asyncio.sleep(self._until_tick(seconds))
 
     def close(self) -> None:
         """Forget those who have left while the gate was closed; nobody may be waiting."""
@@ -126,7 +125,7 @@ class Pace:
 
     def _look_later(self) -> None:
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(_until_tick(self._delay()), self._look)
+            self._timer = asyncio.get_running_loop().call_later(self._until_tick(self._delay()), self._look)
 
     def _look(self) -> None:
         self._timer = None
@@ -138,8 +137,8 @@ class Pace:
         if self._queue:
             self._look_later()
 
-
-def _until_tick(seconds: float) -> float:
-    """Seconds until the first common moment that is no earlier than in so many."""
-    now = time.monotonic()
-    return math.ceil((now + max(seconds, 0.0)) / _TICK) * _TICK - now
+    def _until_tick(self, seconds: float) -> float:
+        """Seconds until the first common moment that is no earlier than in so many."""
+        now = self._clock()
+        # never none at all: rounded down to now, a look would be followed by another one at once, for ever
+        return max(math.ceil((now + max(seconds, 0.0)) / _TICK) * _TICK - now, _TICK / 100)
