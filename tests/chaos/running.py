@@ -11,7 +11,7 @@ from dev.airflow_answers import AirflowApiError
 from tests.chaos.acts import ACTS, Run
 from tests.chaos.cases import DEFERRED, ENDED, Trial
 from tests.chaos.evidence import Evidence, gather
-from tests.chaos.laboratory import Laboratory
+from tests.chaos.laboratory import Laboratory, patiently
 from tests.chaos.network import BIG, NETWORKS, Network
 
 #: Seconds after a point at which a process that was not stopped there is killed.
