@@ -12,6 +12,10 @@ from typing import Any, Self
 class AirflowApiError(RuntimeError):
     """Airflow refused a request; the message has its status and body."""
 
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
 
 @dataclass(frozen=True)
 class TaskInstance:

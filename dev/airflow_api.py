@@ -43,9 +43,9 @@ class AirflowApi:
         found = self._pages("importErrors", "import_errors")
         return [ImportProblem(each["filename"], each["stack_trace"]) for each in found]
 
-    def trigger(self, dag_id: str, conf: Mapping[str, Any] | None = None) -> str:
-        """Start a run now; returns its id."""
-        body = AIRFLOW.run_body(conf or {})
+    def trigger(self, dag_id: str, conf: Mapping[str, Any] | None = None, run_id: str = "") -> str:
+        """Start a run now; returns its id, which is Airflow's to choose if none is given."""
+        body = AIRFLOW.run_body(conf or {}) | ({"dag_run_id": run_id} if run_id else {})
         return str(self.request("POST", _path("dags", dag_id, "dagRuns"), json=body)["dag_run_id"])
 
     def run_state(self, dag_id: str, run_id: str) -> str:
@@ -119,7 +119,9 @@ class AirflowApi:
         if answer.status_code == 404 and missing_ok:
             return None
         if not answer.ok:
-            raise AirflowApiError(f"{method} {path}: {answer.status_code} {answer.text[:2000]}")
+            raise AirflowApiError(
+                f"{method} {path}: {answer.status_code} {answer.text[:2000]}", answer.status_code
+            )
         return answer.json() if answer.content else None
 
     def _send(self, method: str, path: str, sent: Mapping[str, Any]) -> requests.Response:

@@ -7,10 +7,11 @@ import time
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+from dev.airflow_answers import AirflowApiError
 from tests.chaos.acts import ACTS, Run
 from tests.chaos.cases import DEFERRED, ENDED, Trial
 from tests.chaos.evidence import Evidence, gather
-from tests.chaos.laboratory import Laboratory
+from tests.chaos.laboratory import Laboratory, patiently
 from tests.chaos.network import BIG, NETWORKS, Network
 
 #: Seconds after a point at which a process that was not stopped there is killed.
@@ -69,7 +70,22 @@ def _started(lab: Laboratory, trial: Trial, network: Network | None) -> str:
     if trial.case.at not in (None, DEFERRED, ENDED):
         delay = random.Random(f"{trial.case} {trial.seed}").uniform(*MOMENTS)
         conf["stop"] = {"point": trial.case.at, "file": str(run.checkpoint), "delay": delay}
-    return lab.airflow.trigger(trial.dag_id, conf)
+    return _start(lab, trial, conf)
+
+
+def _start(lab: Laboratory, trial: Trial, conf: dict[str, Any]) -> str:
+    """By an ID of our own: asked for again after a locked database, it is the same run."""
+    run_id = f"trial-{trial.number}"
+
+    def ask() -> None:
+        try:
+            lab.airflow.trigger(trial.dag_id, conf, run_id)
+        except AirflowApiError as error:
+            if error.status != 409:
+                raise
+
+    patiently(ask)
+    return run_id
 
 
 def _wait_for_point(run: Run) -> None:
