@@ -32,6 +32,7 @@ class Account:
         self._clock = clock
         self._known: Settings | None = None
         self._fetched_at = 0.0
+        self._refused = False
         self._after_refusal_at = float("-inf")
         self._fetching: asyncio.Task[Settings] | None = None
 
@@ -52,8 +53,8 @@ class Account:
         """Newer settings than those whose key was refused, None if there are none."""
         # not by the age of the last fetch: a key can be rotated right after it
         if self._known == refused and (self._fetching or self._clock() - self._after_refusal_at > _NEWS):
+            self._refused = True
             await asyncio.shield(self._renewal())
-            self._after_refusal_at = self._clock()
         return self._known if self._known != refused else None
 
     async def close(self) -> None:
@@ -72,6 +73,9 @@ class Account:
         try:
             self._known = await self._fetch()
             self._fetched_at = self._clock()
+            if self._refused:
+                # here, and not by those who wait: before they wake up others may be refused
+                self._refused, self._after_refusal_at = False, self._fetched_at
             return self._known
         finally:
             if self._fetching is asyncio.current_task():

@@ -155,6 +155,39 @@ def test_a_key_that_is_still_the_same_is_not_fetched_again_for_each_who_is_refus
     run(refused())
 
 
+def test_refusals_that_come_in_one_after_the_other_share_a_fetch_too() -> None:
+    connection = Connection(OLD)
+
+    async def refused() -> None:
+        shared = account(connection)
+        await shared.settings()
+        waits = []
+        for _ in range(200):  # some of them in the very moment in which the fetch ends
+            waits.append(asyncio.create_task(shared.after_refusal(OLD)))
+            await asyncio.sleep(0.01)
+            waits += [asyncio.create_task(shared.after_refusal(OLD)) for _ in range(3)]
+            for _ in range(6):
+                await asyncio.sleep(0)
+                waits.append(asyncio.create_task(shared.after_refusal(OLD)))
+        assert set(await asyncio.gather(*waits)) == {None}
+
+    run(refused())
+    assert connection.fetches == 2
+
+
+def test_a_fetch_after_a_refusal_that_fails_is_tried_again() -> None:
+    connection = Connection(OLD, OSError("away"), NEW)
+
+    async def refused() -> Settings | None:
+        shared = account(connection)
+        await shared.settings()
+        with pytest.raises(OSError, match="away"):
+            await shared.after_refusal(OLD)
+        return await shared.after_refusal(OLD)
+
+    assert run(refused()) == NEW
+
+
 def test_a_key_rotated_right_after_it_was_fetched_is_fetched_again() -> None:
     """Rotations do not mind when the connection was read last: every wait would end as refused."""
     connection = Connection(OLD, NEW)
