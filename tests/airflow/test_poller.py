@@ -247,6 +247,7 @@ def test_an_outage_is_probed_by_one_for_all_and_each_wait_says_when_it_lost_sigh
 
 
 def test_a_wait_that_is_cancelled_takes_nothing_from_the_others(emulator, submitted, connection):
+    emulator.add_faults(Fault(on="submit", kind="latency", seconds=600.0))  # of the first one
     phota_task_ids = submitted(10)
 
     async def one_leaves():
