@@ -6,8 +6,8 @@ import asyncio
 import math
 import random
 import time
-from collections import deque
-from collections.abc import Callable
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable
 
 from airflow_provider_phota.api.errors import NotSent
 
@@ -46,6 +46,8 @@ class Pace:
         self._trouble = 0
         self._queue: deque[asyncio.Future[None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
+        #: One timer wakes all who sleep until the same moment.
+        self._sleepers: defaultdict[int, list[asyncio.Future[None]]] = defaultdict(list)
 
     async def turn(self, within: float | None = None) -> float:
         """Wait for a turn; returns when it came, to be passed to `failed` or `throttled`.
@@ -67,9 +69,20 @@ class Pace:
             ) from None
         return self._clock()
 
-    async def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float) -> Awaitable[None]:
         """Sleep for so many seconds, and on to the moment at which others wake up."""
-        await asyncio.sleep(self._until_tick(seconds))
+        tick = round((self._clock() + self._until_tick(seconds)) / _TICK)
+        if tick not in self._sleepers:
+            delay = tick * _TICK - self._clock()
+            asyncio.get_running_loop().call_later(delay, self._wake, tick)
+        sleeper = asyncio.get_running_loop().create_future()
+        self._sleepers[tick].append(sleeper)
+        return sleeper
+
+    def _wake(self, tick: int) -> None:
+        for sleeper in self._sleepers.pop(tick):
+            if not sleeper.done():  # a wait that was cancelled meanwhile
+                sleeper.set_result(None)
 
     def close(self) -> None:
         """Forget those who have left while the gate was closed; nobody may be waiting."""
