@@ -79,9 +79,9 @@ def test_the_first_question_is_asked_when_it_is_worth_it(emulator, slow_task_id)
 
 def test_without_a_longest_interval_it_asks_steadily(emulator, slow_task_id):
     """As the triggers do that were made before there was one."""
-    waiting = trigger(slow_task_id, 0.7, since=time.time(), estimated_time=600.0, model=MODEL)
+    waiting = trigger(slow_task_id, 1.5, since=time.time(), estimated_time=600.0, model=MODEL)
     assert asyncio.run(end(waiting)) is WaitEnd.TIMED_OUT
-    assert emulator.counts()[ASKED] > 2
+    assert emulator.counts()[ASKED] > 1  # the last one, and those before
 
 
 def test_it_asks_at_once_about_what_it_knows_nothing_of(emulator, phota_task_id):
