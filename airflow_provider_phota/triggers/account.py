@@ -52,8 +52,13 @@ class Account:
         """Newer settings than those whose key was refused, None if there are none."""
         # not by the age of the last fetch: a key can be rotated right after it
         if self._known == refused and (self._fetching or self._clock() - self._after_refusal_at > _NEWS):
-            await asyncio.shield(self._renewal())
+            # noted before it is done: the fetch is over a moment before those who wait for it go on
             self._after_refusal_at = self._clock()
+            try:
+                await asyncio.shield(self._renewal())
+            except Exception:
+                self._after_refusal_at = float("-inf")
+                raise
         return self._known if self._known != refused else None
 
     async def close(self) -> None:
