@@ -200,7 +200,9 @@ def test_with_honest_progress_it_asks_less_and_knows_sooner_than_every_5_s() -> 
 
 
 @pytest.mark.parametrize(("progress", "later"), [("none", 2.0), ("standing", 3.0)])
-def test_without_honest_progress_it_asks_much_less_and_knows_seconds_later(progress: str, later: float) -> None:
+def test_without_honest_progress_it_asks_much_less_and_knows_seconds_later(
+    progress: str, later: float
+) -> None:
     delay_of_steady, questions_of_steady = simulated(steadily(), progress)
     delay, questions = simulated(adaptively(), progress)
     assert questions < 0.65 * questions_of_steady
