@@ -214,6 +214,7 @@ def wait_for_task(
             if watch.answered(task, clock()):
                 watch.pass_on(schedule.durations, clock())
                 return task
+            del task  # thousands of waits sleep at once: none of them keeps its last answer
         except PhotaNotBilled as problem:
             watch.unanswered(problem, clock())
             asked_to_wait = problem.retry_after

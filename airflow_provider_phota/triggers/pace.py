@@ -6,8 +6,8 @@ import asyncio
 import math
 import random
 import time
-from collections import deque
-from collections.abc import Callable
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable
 
 from airflow_provider_phota.api.errors import NotSent
 
@@ -21,6 +21,9 @@ _PROBE = 1.0
 #: Seconds for which trouble closes the gate: at first, and at most.
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 30.0
+#: Seconds between two looks at who has waited long enough.
+_EXPIRY = 1.0
+_NO_TURN = "the service was out of reach, or busy, for all the waits of this connection"
 #: Answers after which a pace that was halved is the whole one again.
 _RECOVERY = 200
 
@@ -44,8 +47,12 @@ class Pace:
         self._closed_at = self._opens_at = float("-inf")
         self._failures = 0
         self._trouble = 0
-        self._queue: deque[asyncio.Future[None]] = deque()
+        #: Turns in the order they were asked for, and until when they are waited for.
+        self._queue: deque[tuple[asyncio.Future[None], float]] = deque()
+        self._expires_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
+        #: One timer wakes all who sleep until the same moment.
+        self._sleepers: defaultdict[int, list[asyncio.Future[None]]] = defaultdict(list)
 
     async def turn(self, within: float | None = None) -> float:
         """Wait for a turn; returns when it came, to be passed to `failed` or `throttled`.
@@ -56,20 +63,25 @@ class Pace:
         if not self._queue and self._delay() <= 0:
             return self._take()
         turn = asyncio.get_running_loop().create_future()
-        self._queue.append(turn)
+        self._queue.append((turn, math.inf if within is None else self._clock() + within))
         self._look_later()
-        try:
-            async with asyncio.timeout(within):
-                await turn
-        except TimeoutError:
-            raise NotSent(
-                "the service was out of reach, or busy, for all the waits of this connection"
-            ) from None
+        await turn
         return self._clock()
 
-    async def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float) -> Awaitable[None]:
         """Sleep for so many seconds, and on to the moment at which others wake up."""
-        await asyncio.sleep(self._until_tick(seconds))
+        tick = round((self._clock() + self._until_tick(seconds)) / _TICK)
+        if tick not in self._sleepers:
+            delay = tick * _TICK - self._clock()
+            asyncio.get_running_loop().call_later(delay, self._wake, tick)
+        sleeper = asyncio.get_running_loop().create_future()
+        self._sleepers[tick].append(sleeper)
+        return sleeper
+
+    def _wake(self, tick: int) -> None:
+        for sleeper in self._sleepers.pop(tick):
+            if not sleeper.done():  # a wait that was cancelled meanwhile
+                sleeper.set_result(None)
 
     def close(self) -> None:
         """Forget those who have left while the gate was closed; nobody may be waiting."""
@@ -125,17 +137,29 @@ class Pace:
 
     def _look_later(self) -> None:
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(self._until_tick(self._delay()), self._look)
+            delay = self._until_tick(min(self._delay(), _EXPIRY))
+            self._timer = asyncio.get_running_loop().call_later(delay, self._look)
 
     def _look(self) -> None:
         self._timer = None
-        while self._queue and (self._queue[0].done() or self._delay() <= 0):
-            turn = self._queue.popleft()
+        if self._clock() >= self._expires_at:
+            self._expire()
+        while self._queue and (self._queue[0][0].done() or self._delay() <= 0):
+            turn, _ = self._queue.popleft()
             if not turn.done():  # a wait that was cancelled meanwhile
                 self._take()
                 turn.set_result(None)
         if self._queue:
             self._look_later()
+
+    def _expire(self) -> None:
+        """Send away who has waited long enough: cheaper than a timer for each of thousands."""
+        now = self._clock()
+        self._expires_at = now + _EXPIRY
+        for turn, until in self._queue:
+            if until <= now and not turn.done():
+                turn.set_exception(NotSent(_NO_TURN))
+        self._queue = deque(waiting for waiting in self._queue if not waiting[0].done())
 
     def _until_tick(self, seconds: float) -> float:
         """Seconds until the first common moment that is no earlier than in so many."""

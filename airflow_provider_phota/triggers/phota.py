@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -17,7 +18,10 @@ from airflow_provider_phota.api.schedule import PollSchedule
 from airflow_provider_phota.api.wait import Patience, wait_for_task
 from airflow_provider_phota.api.wire import Conversation
 from airflow_provider_phota.events import WaitEnd, WaitEvent
-from airflow_provider_phota.triggers.poller import shared_poller
+from airflow_provider_phota.triggers.poller import SharedPoller
+
+#: Not the trigger's own `log`: that is a logger more for every wait, and there may be thousands.
+log = logging.getLogger(__name__)
 
 #: Seconds after its start before which a trigger fires no event. The scheduler may still hold the executor's
 #: word on the attempt that deferred, and take a task resumed too early for a crashed one (apache/airflow
@@ -98,7 +102,7 @@ class PhotaTaskTrigger(BaseTrigger):
 
     async def on_kill(self) -> None:
         """Say what goes on, when a user fails or clears the waiting task (Airflow 3.3 and later)."""
-        self.log.warning(
+        log.warning(
             "A user ended the wait. PHOTA task %s goes on and is billed; the service cannot cancel it.",
             self.phota_task_id,
         )
@@ -106,15 +110,15 @@ class PhotaTaskTrigger(BaseTrigger):
     async def _wait(self) -> WaitEvent:
         try:
             checked_task_id(self.phota_task_id)  # started here, it may have been rendered from anything
-            self.log.info("Waiting for PHOTA task %s.", self.phota_task_id)
-            async with shared_poller(self.phota_conn_id) as poller:
+            log.info("Waiting for PHOTA task %s.", self.phota_task_id)
+            async with SharedPoller(self.phota_conn_id) as poller:
                 await poller.run(self._conversation(poller.durations))
         except PhotaError as error:
             return WaitEvent.of_error(error, self.phota_task_id)
         except Exception as error:
             # an exception that leaves a trigger is written to the task's log by a process that never saw
             # the connection, so it cannot mask the key; here it can
-            self.log.exception("The wait for PHOTA task %s broke.", self.phota_task_id)
+            log.exception("The wait for PHOTA task %s broke.", self.phota_task_id)
             return WaitEvent(WaitEnd.LOST_SIGHT, self.phota_task_id, self._broken(error))
         return WaitEvent(WaitEnd.FINISHED, self.phota_task_id)
 

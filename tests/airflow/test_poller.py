@@ -19,7 +19,7 @@ from airflow_provider_phota.events import WaitEnd, WaitEvent
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.triggers import pace, poller
 from airflow_provider_phota.triggers.phota import PhotaTaskTrigger
-from airflow_provider_phota.triggers.poller import shared_poller
+from airflow_provider_phota.triggers.poller import SharedPoller
 
 pytestmark = pytest.mark.usefixtures("metadata_database", "at_once")
 
@@ -263,7 +263,7 @@ def test_a_wait_that_is_cancelled_takes_nothing_from_the_others(emulator, submit
 
 def test_tasks_that_finish_teach_the_waits_after_them(submitted, connection):
     async def learned():
-        async with shared_poller("phota_default") as shared:
+        async with SharedPoller("phota_default") as shared:
             before = shared.durations.forecast(SIGHT).median
             await ends_of(submitted(5))
             return shared.durations.forecast(SIGHT).median < before

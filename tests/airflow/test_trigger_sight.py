@@ -14,7 +14,7 @@ from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.events import WaitEnd, WaitEvent
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.triggers.phota import PhotaTaskTrigger
-from airflow_provider_phota.triggers.poller import shared_poller
+from airflow_provider_phota.triggers.poller import SharedPoller
 from airflow_provider_phota.waiting import Intervals, Wait
 
 pytestmark = pytest.mark.usefixtures("metadata_database", "at_once")
@@ -109,7 +109,7 @@ def test_the_time_a_triggerer_was_away_is_no_tasks_duration(emulator, phota_task
     time.sleep(0.3)
 
     async def learned():
-        async with shared_poller("phota_default") as shared:
+        async with SharedPoller("phota_default") as shared:
             waiting = restarted(phota_task_id)
             waiting.poll_interval = 0.05
             await end(waiting)

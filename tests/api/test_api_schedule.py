@@ -102,7 +102,8 @@ def test_a_young_task_is_asked_about_seldom_and_one_near_its_end_often() -> None
 
 
 def test_a_late_task_is_asked_about_ever_less_often() -> None:
-    pauses = [adaptive().next_in(Sight(age, "m", 45.0)) for age in (100.0, 300.0, 1000.0, 3000.0, 10000.0)]
+    ages = (100.0, 300.0, 1000.0, 3000.0, 10000.0)
+    pauses = [round(adaptive().next_in(Sight(age, "m", 45.0)), 6) for age in ages]
     assert pauses == sorted(pauses)
     assert pauses[-1] > 2.0 * pauses[0]
 
@@ -130,7 +131,7 @@ def test_experience_shifts_the_questions() -> None:
     for _ in range(50):
         experienced.durations.learn(Sight(1.0, "m", 45.0), Sight(90.0, "m", 45.0), 90.0)
     before, now = (schedule.next_in(Sight(45.0, "m", 45.0)) for schedule in (adaptive(), experienced))
-    assert now > 2.0 * before
+    assert now > 1.5 * before
     assert now > experienced.next_in(Sight(80.0, "m", 45.0))
 
 
@@ -194,13 +195,15 @@ def adaptively() -> PollSchedule:
 def test_with_honest_progress_it_asks_less_and_knows_sooner_than_every_5_s() -> None:
     delay_of_steady, questions_of_steady = simulated(steadily(), "honest")
     delay, questions = simulated(adaptively(), "honest")
-    assert questions < 0.8 * questions_of_steady
-    assert delay < 0.8 * delay_of_steady
+    assert questions < 0.6 * questions_of_steady
+    assert delay < 0.9 * delay_of_steady
 
 
-@pytest.mark.parametrize(("progress", "later"), [("none", 1.3), ("standing", 2.5)])
-def test_without_honest_progress_it_asks_less_and_knows_not_much_later(progress: str, later: float) -> None:
+@pytest.mark.parametrize(("progress", "later"), [("none", 2.0), ("standing", 3.0)])
+def test_without_honest_progress_it_asks_much_less_and_knows_seconds_later(
+    progress: str, later: float
+) -> None:
     delay_of_steady, questions_of_steady = simulated(steadily(), progress)
     delay, questions = simulated(adaptively(), progress)
-    assert questions < questions_of_steady
+    assert questions < 0.65 * questions_of_steady
     assert delay < later * delay_of_steady

@@ -175,6 +175,29 @@ def test_refusals_that_come_in_one_after_the_other_share_a_fetch_too() -> None:
     assert connection.fetches == 2
 
 
+def test_one_who_is_refused_as_a_fetch_fails_is_not_told_that_the_key_is_the_same() -> None:
+    """It would end as refused, though nobody has read the connection since."""
+    connection = Connection(OLD, OSError("away"))
+
+    async def refused() -> list[Settings | None | BaseException]:
+        waits: list[asyncio.Task[Settings | None]] = []
+
+        async def fetch() -> Settings:
+            try:
+                return await connection.fetch()
+            finally:
+                if connection.fetches == 2:  # before those who wait for it know how it went
+                    waits.append(asyncio.create_task(shared.after_refusal(OLD)))
+
+        shared = Account(fetch, clock=now)
+        await shared.settings()
+        with pytest.raises(OSError, match="away"):
+            await shared.after_refusal(OLD)
+        return await asyncio.gather(*waits, return_exceptions=True)
+
+    assert [type(told) for told in run(refused())] == [OSError]
+
+
 def test_a_fetch_after_a_refusal_that_fails_is_tried_again() -> None:
     connection = Connection(OLD, OSError("away"), NEW)
 

@@ -128,7 +128,7 @@ def test_a_turn_that_does_not_come_in_time_ends_as_not_sent_and_leaves_nothing()
         await asyncio.sleep(0)
         with pytest.raises(NotSent, match="out of reach, or busy, for all the waits of this connection"):
             await even.turn(within=3.0)
-        assert now() - begun == pytest.approx(3.0)
+        assert 3.0 <= now() - begun <= 4.2  # looked after once a second
         await asyncio.gather(*queue)
         assert now() - begun == pytest.approx(5 * APART, abs=TICK)
         await asyncio.sleep(1.0)
