@@ -179,7 +179,7 @@ def test_one_who_is_refused_as_a_fetch_fails_is_not_told_that_the_key_is_the_sam
     """It would end as refused, though nobody has read the connection since."""
     connection = Connection(OLD, OSError("away"))
 
-    async def refused() -> list[Settings | None | BaseException]:
+    async def refused() -> list[Settings | BaseException | None]:
         waits: list[asyncio.Task[Settings | None]] = []
 
         async def fetch() -> Settings:
