@@ -26,7 +26,7 @@ ROOMS = {
     "submitting": {"api", "hooks", "ledger"},
     "retry_policy": {"api"},
     "operators": {"api", "hooks", "events", "triggers", "waiting", "ledger", "submitting"},
-    "sensors": {"api", "hooks", "events", "triggers", "waiting"},
+    "sensors": {"api", "compat", "hooks", "events", "triggers", "waiting"},
     "storage": {"api"},
     "transfers": {"api", "hooks", "storage", "waiting"},
     "emulator": {"api"},

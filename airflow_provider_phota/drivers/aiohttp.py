@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from io import BytesIO
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
 import aiohttp
 from yarl import URL
@@ -32,21 +32,27 @@ _NOT_CONNECTED = (
 )
 
 
-async def carried(
-    conversation: Conversation[T],
-    exchange: Callable[[Request], Awaitable[Response]],
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-) -> T:
-    """Carry a conversation to its end, its requests by `exchange`, and return what it returns."""
+class Carrier(Protocol):
+    """Who sends the requests of a conversation, and lets its time pass."""
+
+    async def exchange(self, request: Request) -> Response:
+        """Send one request and read its answer; raises `TransportError` if there is none."""
+
+    def sleep(self, seconds: float) -> Awaitable[None]:
+        """Let so many seconds pass."""
+
+
+async def carried(conversation: Conversation[T], carrier: Carrier) -> T:
+    """Carry a conversation to its end and return what it returns."""
     try:
         step = next(conversation)
         while True:
             answer = None
             try:
                 if isinstance(step, Request):
-                    answer = await exchange(step)
+                    answer = await carrier.exchange(step)
                 else:
-                    await sleep(step.seconds)
+                    await carrier.sleep(step.seconds)
             except TransportError as failure:
                 step = conversation.throw(failure)
             else:
@@ -77,7 +83,10 @@ class AiohttpDriver:
 
     async def run(self, conversation: Conversation[T]) -> T:
         """Carry a conversation to its end and return what it returns."""
-        return await carried(conversation, self.exchange)
+        return await carried(conversation, self)
+
+    def sleep(self, seconds: float) -> Awaitable[None]:
+        return asyncio.sleep(seconds)
 
     async def exchange(self, request: Request) -> Response:
         """Send one request and read its answer.

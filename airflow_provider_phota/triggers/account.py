@@ -32,7 +32,6 @@ class Account:
         self._clock = clock
         self._known: Settings | None = None
         self._fetched_at = 0.0
-        self._refused = False
         self._after_refusal_at = float("-inf")
         self._fetching: asyncio.Task[Settings] | None = None
 
@@ -53,8 +52,7 @@ class Account:
         """Newer settings than those whose key was refused, None if there are none."""
         # not by the age of the last fetch: a key can be rotated right after it
         if self._known == refused and (self._fetching or self._clock() - self._after_refusal_at > _NEWS):
-            self._refused = True
-            await asyncio.shield(self._renewal())
+            await asyncio.shield(self._renewal(after_refusal=True))
         return self._known if self._known != refused else None
 
     async def close(self) -> None:
@@ -64,18 +62,18 @@ class Account:
             ending.cancel()
             await asyncio.gather(ending, return_exceptions=True)
 
-    def _renewal(self) -> asyncio.Task[Settings]:
+    def _renewal(self, *, after_refusal: bool = False) -> asyncio.Task[Settings]:
         if self._fetching is None:
-            self._fetching = asyncio.create_task(self._renew())
+            self._fetching = asyncio.create_task(self._renew(after_refusal=after_refusal))
         return self._fetching
 
-    async def _renew(self) -> Settings:
+    async def _renew(self, *, after_refusal: bool) -> Settings:
         try:
             self._known = await self._fetch()
             self._fetched_at = self._clock()
-            if self._refused:
-                # here, and not by those who wait: before they wake up others may be refused
-                self._refused, self._after_refusal_at = False, self._fetched_at
+            if after_refusal:
+                # here and not by those who wait for it: they go on a moment later, and others may ask between
+                self._after_refusal_at = self._fetched_at
             return self._known
         finally:
             if self._fetching is asyncio.current_task():

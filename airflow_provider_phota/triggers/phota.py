@@ -10,15 +10,14 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_provider_phota.api.durations import Durations, Sight
+from airflow_provider_phota.api.durations import Sight
 from airflow_provider_phota.api.edits import checked_task_id
 from airflow_provider_phota.api.errors import PhotaError
 from airflow_provider_phota.api.models import PhotaTask
-from airflow_provider_phota.api.schedule import PollSchedule
 from airflow_provider_phota.api.wait import Patience, wait_for_task
 from airflow_provider_phota.api.wire import Conversation
 from airflow_provider_phota.events import WaitEnd, WaitEvent
-from airflow_provider_phota.triggers.poller import SharedPoller
+from airflow_provider_phota.triggers.poller import Poller, SharedPoller
 
 #: Not the trigger's own `log`: that is a logger more for every wait, and there may be thousands.
 log = logging.getLogger(__name__)
@@ -112,7 +111,7 @@ class PhotaTaskTrigger(BaseTrigger):
             checked_task_id(self.phota_task_id)  # started here, it may have been rendered from anything
             log.info("Waiting for PHOTA task %s.", self.phota_task_id)
             async with SharedPoller(self.phota_conn_id) as poller:
-                await poller.run(self._conversation(poller.durations))
+                await poller.run(self._conversation(poller))
         except PhotaError as error:
             return WaitEvent.of_error(error, self.phota_task_id)
         except Exception as error:
@@ -122,13 +121,13 @@ class PhotaTaskTrigger(BaseTrigger):
             return WaitEvent(WaitEnd.LOST_SIGHT, self.phota_task_id, self._broken(error))
         return WaitEvent(WaitEnd.FINISHED, self.phota_task_id)
 
-    def _conversation(self, durations: Durations) -> Conversation[PhotaTask]:
+    def _conversation(self, poller: Poller) -> Conversation[PhotaTask]:
         longest = self.longest_interval or self.poll_interval
         return wait_for_task(
             self.phota_task_id,
             # inside the loop time is monotonic; the wall clock is asked once
             seconds=self._seconds_left(),
-            schedule=PollSchedule(self.poll_interval, longest, durations),
+            schedule=poller.schedule(self.poll_interval, longest),
             patience=Patience(unreachable=self.max_unreachable),
             sight=self._sight(),
         )

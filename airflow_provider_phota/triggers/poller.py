@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 from airflow_provider_phota.api.answers import retry_after
 from airflow_provider_phota.api.durations import Durations, Sight
 from airflow_provider_phota.api.errors import NotSent, PhotaError, TransportError
+from airflow_provider_phota.api.schedule import PollSchedule
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.wire import Conversation, Request, Response
 from airflow_provider_phota.hooks.phota import PhotaHook
@@ -46,8 +47,9 @@ class Poller:
     """
 
     def __init__(self, phota_conn_id: str) -> None:
-        self.durations: Durations = _ReportedDurations()
         self.waits = 0
+        self.durations: Durations = _ReportedDurations()
+        self._schedules: dict[tuple[float, float], PollSchedule] = {}
         self._account = Account(PhotaHook(phota_conn_id).load_settings)
         self._pace = Pace(Settings.requests_per_second)
         self._drivers: dict[Settings, AiohttpDriver] = {}
@@ -57,7 +59,14 @@ class Poller:
         """Carry a conversation to its end and return what it returns."""
         from airflow_provider_phota.drivers.aiohttp import carried  # noqa: PLC0415  # DAG parsing stays cheap
 
-        return carried(conversation, self._ask, self._pace.sleep)
+        return carried(conversation, self)
+
+    def schedule(self, shortest: float, longest: float) -> PollSchedule:
+        """The one schedule of so long intervals, which learns from all that waits by it."""
+        bounds = (shortest, longest)
+        if bounds not in self._schedules:
+            self._schedules[bounds] = PollSchedule(shortest, longest, self.durations)
+        return self._schedules[bounds]
 
     async def close(self) -> None:
         """Close what is open; it opens again for the next wait."""
@@ -67,7 +76,17 @@ class Poller:
         async with opened:
             await self._account.close()
 
-    async def _ask(self, request: Request) -> Response:
+    def sleep(self, seconds: float) -> Awaitable[None]:
+        """Let so many seconds pass, and a moment more, until other waits wake up too."""
+        return self._pace.sleep(seconds)
+
+    async def exchange(self, request: Request) -> Response:
+        """Send one request when its turn has come.
+
+        Raises:
+            TransportError: there is no complete answer, or its turn did not come in time.
+            PhotaConfigurationError: the connection is malformed, or there is none.
+        """
         settings = await _read(self._account.settings())
         self._pace.limit = settings.requests_per_second
         turn = await self._pace.turn(request.within)

@@ -63,7 +63,7 @@ def test_every_scenario_has_a_row_to_compare_with(scenario):
 
 def test_asking_steadily_is_late_by_less_than_the_interval():
     for job in Workload(100, "tail").jobs:
-        outcome = schedules.simulated(job, schedules.steady(5.0), shows_progress=True)
+        outcome = schedules.simulated(job, schedules.Schedule(schedules.steady(5.0)), shows_progress=True)
         assert 0 <= outcome.delay < 5
         assert outcome.requests == pytest.approx((job.seconds + outcome.delay) / 5 + 1)
 
