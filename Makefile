@@ -45,6 +45,10 @@ chaos-2.11: $(READY_2_11) ## The same on Airflow 2.11 and PostgreSQL, with the l
 bench: $(READY_BENCH) ## What waiting costs, beside other providers' triggers (BENCH_RUNS, BENCH_SCENARIO, ...)
 	@$(PYTHON_BENCH) -m benchmarks
 
+.PHONY: bench-slots
+bench-slots: $(READY_BENCH) ## What waiting costs in worker slots, in a real Airflow
+	@$(PYTHON_BENCH) -m benchmarks.slots
+
 .PHONY: lint
 lint: $(READY) ## ruff (rules and format) and mypy --strict
 	$(PYTHON) -m ruff check .

@@ -89,30 +89,32 @@ class Wait:
             seen: how it was seen a moment ago, if it was.
         """
         sight = Sight.of(seen)
+        now = time.time()
+        if sight is None:
+            return self._trigger(phota_task_id, now + self.timeout)
+        return self._trigger(
+            phota_task_id,
+            now + self.timeout,
+            since=now - sight.age,
+            estimated_time=sight.estimated_time,
+            model=sight.model,
+        )
+
+    def trigger_from_the_start(self, phota_task_id: str) -> PhotaTaskTrigger:
+        """A trigger that is started with its task, so that nobody knows when; the ID may be a template."""
+        return self._trigger(phota_task_id, None)
+
+    def _trigger(self, phota_task_id: str, deadline: float | None, **seen: Any) -> PhotaTaskTrigger:
         return PhotaTaskTrigger(
             phota_task_id=phota_task_id,
             phota_conn_id=self.phota_conn_id,
-            deadline=time.time() + self.timeout,
+            deadline=deadline,
             timeout=self.timeout,
             poll_interval=self.intervals.shortest,
             max_unreachable=self.max_unreachable,
             longest_interval=self.intervals.longest,
-            since=time.time() - sight.age if sight else None,
-            estimated_time=sight.estimated_time if sight else None,
-            model=sight.model if sight else "",
+            **seen,
         )
-
-    def from_the_start(self, phota_task_id: str) -> dict[str, Any]:
-        """The arguments of a trigger that is started with its task; the ID may be a template."""
-        return {
-            "phota_task_id": phota_task_id,
-            "phota_conn_id": self.phota_conn_id,
-            "deadline": None,
-            "timeout": self.timeout,
-            "poll_interval": self.intervals.shortest,
-            "max_unreachable": self.max_unreachable,
-            "longest_interval": self.intervals.longest,
-        }
 
     def here(self, phota_task_id: str, seen: PhotaTask | None = None) -> PhotaTask:
         """Wait in this worker.

@@ -26,7 +26,6 @@ from airflow_provider_phota.api.wait import Watch
 from airflow_provider_phota.events import WaitEvent
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.sensors.start import OnWorker, starting_id
-from airflow_provider_phota.triggers.phota import PhotaTaskTrigger
 from airflow_provider_phota.waiting import Intervals, Wait, airflow_retries, checked_seconds, result_of
 
 if TYPE_CHECKING:
@@ -147,9 +146,10 @@ class PhotaTaskSensor(BaseSensorOperator):
             self._on_worker = phota_task_id
             return
         self.start_from_trigger = True
+        path, arguments = self._wait.trigger_from_the_start(phota_task_id).serialize()
         self.start_trigger_args = StartTriggerArgs(
-            trigger_cls=f"{PhotaTaskTrigger.__module__}.{PhotaTaskTrigger.__qualname__}",
-            trigger_kwargs=self._wait.from_the_start(phota_task_id),
+            trigger_cls=path,
+            trigger_kwargs=arguments,
             next_method=self.execute_complete.__name__,
             timeout=self._wait.airflow_timeout,
         )

@@ -46,13 +46,13 @@ def starting_id(phota_task_id: object) -> str | OnWorker:
 
 
 def _of_output(output: XComArg) -> str | OnWorker:
-    operators = [(operator, key) for operator, key in output.iter_references()]
-    plain = getattr(output, "operator", None)
-    if plain is None or len(operators) != 1 or getattr(plain, "is_mapped", False):
+    references = list(output.iter_references())
+    plain = getattr(output, "operator", None)  # what is mapped or zipped has none of its own
+    if plain is None or len(references) != 1 or getattr(plain, "is_mapped", False):
         return OnWorker("its phota_task_id is the output of several tasks")
     if plain.get_closest_mapped_task_group() is not None:
         return OnWorker("its phota_task_id is the output of a mapped task group")
-    ((_, key),) = operators
+    ((_, key),) = references
     return f"{{{{ ti.xcom_pull(task_ids={plain.task_id!r}, key={key!r}, map_indexes=-1) }}}}"
 
 

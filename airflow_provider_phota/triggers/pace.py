@@ -70,10 +70,9 @@ class Pace:
 
     def sleep(self, seconds: float) -> Awaitable[None]:
         """Sleep for so many seconds, and on to the moment at which others wake up."""
-        tick = round((self._clock() + self._until_tick(seconds)) / _TICK)
+        tick = self._tick(seconds)
         if tick not in self._sleepers:
-            delay = tick * _TICK - self._clock()
-            asyncio.get_running_loop().call_later(delay, self._wake, tick)
+            asyncio.get_running_loop().call_later(tick * _TICK - self._clock(), self._wake, tick)
         sleeper = asyncio.get_running_loop().create_future()
         self._sleepers[tick].append(sleeper)
         return sleeper
@@ -137,8 +136,9 @@ class Pace:
 
     def _look_later(self) -> None:
         if self._timer is None:
-            delay = self._until_tick(min(self._delay(), _EXPIRY))
-            self._timer = asyncio.get_running_loop().call_later(delay, self._look)
+            delay = self._tick(min(self._delay(), _EXPIRY)) * _TICK - self._clock()
+            # never none at all: rounded down to now, a look would be followed by another at once, for ever
+            self._timer = asyncio.get_running_loop().call_later(max(delay, _TICK / 100), self._look)
 
     def _look(self) -> None:
         self._timer = None
@@ -161,8 +161,6 @@ class Pace:
                 turn.set_exception(NotSent(_NO_TURN))
         self._queue = deque(waiting for waiting in self._queue if not waiting[0].done())
 
-    def _until_tick(self, seconds: float) -> float:
-        """Seconds until the first common moment that is no earlier than in so many."""
-        now = self._clock()
-        # never none at all: rounded down to now, a look would be followed by another one at once, for ever
-        return max(math.ceil((now + max(seconds, 0.0)) / _TICK) * _TICK - now, _TICK / 100)
+    def _tick(self, seconds: float) -> int:
+        """The number of the first common moment that is no earlier than in so many seconds."""
+        return math.ceil((self._clock() + max(seconds, 0.0)) / _TICK)

@@ -112,9 +112,9 @@ class Poller:
         return response
 
     async def _driver(self, settings: Settings) -> AiohttpDriver:
-        from airflow_provider_phota.drivers.aiohttp import AiohttpDriver  # noqa: PLC0415  # DAG parsing stays cheap
-
         if settings not in self._drivers:
+            from airflow_provider_phota.drivers.aiohttp import AiohttpDriver  # noqa: PLC0415  # DAG parsing stays cheap
+
             # that of a rotated key stays open until the last wait has left: requests may be under way on it
             self._drivers[settings] = await self._open.enter_async_context(AiohttpDriver(settings))
         return self._drivers[settings]
