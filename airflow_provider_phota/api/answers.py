@@ -12,7 +12,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NoReturn
 
 from airflow_provider_phota.api.edits import TASK_ID
@@ -53,9 +53,7 @@ class Unreadable(Exception):
 def read_json(response: Response) -> dict[str, Any]:
     """The JSON object of an answer, whatever its content type says: strict UTF-8, finite numbers."""
     try:
-        value = json.loads(
-            response.body.decode("utf-8-sig"), parse_constant=_refuse_constant, object_pairs_hook=_unique
-        )
+        value = _json().decode(response.body.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         raise Unreadable(f"HTTP {response.status} with a body that is no valid JSON") from None
     if not isinstance(value, dict):
@@ -170,6 +168,11 @@ def scrub(text: str, limit: int = _LONGEST_MESSAGE) -> str:
     text = re.sub(r"(?i)(https?://[^\s?#]+)[?#][^\s\"'<>)]+", r"\1?…", text)
     text = " ".join(text.split())
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+@cache  # json.loads would make one for every answer
+def _json() -> json.JSONDecoder:
+    return json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_unique)
 
 
 def _refuse_constant(name: str) -> NoReturn:

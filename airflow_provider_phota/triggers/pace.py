@@ -11,9 +11,12 @@ from collections.abc import Awaitable, Callable
 
 from airflow_provider_phota.api.errors import NotSent
 
-#: Seconds between the moments at which waits wake up and turns are given, to all that are due together: a
-#: loop and a service that are woken once for several requests spend less on each.
-_TICK = 0.1
+#: Seconds between the moments at which turns are given, to all that are due together: a loop and a service
+#: that are woken once for several requests spend less on each. Not longer: while many requests are under way
+#: at once, their objects grow old, and the garbage collector's full pass comes the sooner.
+_TICK = 0.025
+#: Moments between those at which sleepers are woken.
+_NAP = 8
 #: Failures in a row that are an outage, and no longer the bad luck of one request.
 _OUTAGE = 5
 #: Seconds between two requests that try whether the trouble is over.
@@ -70,7 +73,7 @@ class Pace:
 
     def sleep(self, seconds: float) -> Awaitable[None]:
         """Sleep for so many seconds, and on to the moment at which others wake up."""
-        tick = self._tick(seconds)
+        tick = math.ceil(self._tick(seconds) / _NAP) * _NAP
         if tick not in self._sleepers:
             asyncio.get_running_loop().call_later(tick * _TICK - self._clock(), self._wake, tick)
         sleeper = asyncio.get_running_loop().create_future()

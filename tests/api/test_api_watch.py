@@ -99,14 +99,14 @@ def test_an_answer_that_says_nothing_of_the_task_leaves_the_sight_as_it_was() ->
 
 def test_a_finished_wait_teaches_how_long_its_task_took() -> None:
     durations = Durations()
-    for _ in range(50):
+    for _ in range(200):
         wait(Service(running(80, task_info={"estimated_time": 45}), finished()), durations)
     assert expected(durations) == pytest.approx(85.0, rel=0.1)  # it ended between 80 and 90 s
 
 
 def test_a_task_that_was_finished_before_anybody_looked_teaches_nothing() -> None:
     durations = Durations()
-    for _ in range(50):
+    for _ in range(200):
         wait(Service(finished()), durations)
     assert expected(durations) == pytest.approx(45.0)
 
@@ -114,14 +114,14 @@ def test_a_task_that_was_finished_before_anybody_looked_teaches_nothing() -> Non
 def test_a_task_that_ended_while_nobody_could_look_teaches_nothing() -> None:
     """Half an hour of trouble says nothing about how long tasks take."""
     durations = Durations()
-    for _ in range(50):
+    for _ in range(200):
         wait(Service(running(10), *[refuses(503)] * 25, finished()), durations)
     assert expected(durations) == pytest.approx(45.0)
 
 
 def test_one_that_was_seen_running_after_trouble_teaches_again() -> None:
     durations = Durations()
-    for _ in range(50):
+    for _ in range(200):
         wait(Service(running(10), refuses(503), refuses(503), running(80), finished()), durations)
     assert expected(durations) == pytest.approx(85.0, rel=0.1)
 

@@ -13,9 +13,9 @@ from airflow_provider_phota.api.errors import NotSent
 from airflow_provider_phota.triggers.pace import Pace
 
 #: Seconds between the moments at which turns are given, and a little for the arithmetic.
-TICK = 0.102
+TICK = 0.027
 #: So many times as far apart are turns as the rate alone would have it, so that no second sees more of them.
-APART = 1.1
+APART = 1.025
 
 
 def pace(per_second: float = 50.0) -> Pace:
