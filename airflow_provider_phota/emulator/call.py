@@ -15,7 +15,7 @@ from airflow_provider_phota.emulator.errors import ApiError, malformed
 from airflow_provider_phota.emulator.faults import Fault
 from airflow_provider_phota.emulator.inputs import Intake
 from airflow_provider_phota.emulator.records import SeenRequest
-from airflow_provider_phota.emulator.service import Service, account_of
+from airflow_provider_phota.emulator.service import Service
 from airflow_provider_phota.emulator.studio import Studio
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class Desk:
     log: RequestLog
 
     def reset(self) -> None:
-        """Forget tasks, uploads, balances, faults and requests, and set the clock right."""
+        """Forget tasks, uploads, balances, revoked keys, faults and requests, and set the clock right."""
         self.intake.cancel()
         self.service.reset()
         self.log.clear()
@@ -88,7 +88,7 @@ class Call:
         Raises:
             ApiError: 401.
         """
-        return account_of(self.request.headers.get("Authorization"))
+        return self.service.account(self.request.headers.get("Authorization"))
 
     async def json_body(self) -> dict[str, Any]:
         """Read a JSON object.

@@ -36,6 +36,14 @@ async def clock(call: Call) -> web.StreamResponse:
     return json_answer({"now": call.service.now()})
 
 
+async def revoke(call: Call) -> web.StreamResponse:
+    key = (await call.json_body()).get("revoke")
+    if not isinstance(key, str) or not key:
+        raise malformed('the body must be {"revoke": "<key>"}')
+    call.service.revoke(key)
+    return json_answer({"revoked": True})
+
+
 async def requests(call: Call) -> web.StreamResponse:
     return json_answer(call.desk.log.to_dict())
 

@@ -133,7 +133,7 @@ class Emulator:
         return self._on_loop(lambda running: dict(running.desk.log.counts))
 
     def reset(self) -> None:
-        """Forget tasks, uploads, balances, faults and requests, and set the clock right."""
+        """Forget tasks, uploads, balances, revoked keys, faults and requests, and set the clock right."""
         self._on_loop(lambda running: running.desk.reset())
 
     def add_faults(self, *faults: Fault) -> None:
@@ -150,6 +150,10 @@ class Emulator:
     def advance(self, seconds: float) -> None:
         """Move the service's clock, for example past the life of a result URL."""
         self._on_loop(lambda running: running.desk.service.advance(seconds))
+
+    def revoke(self, key: str) -> None:
+        """Take a key no longer, as if its owner had rotated it; it gets 401."""
+        self._on_loop(lambda running: running.desk.service.revoke(key))
 
     def now(self) -> float:
         """Return the service's time in epoch seconds."""

@@ -23,21 +23,8 @@ _ID_LETTERS = string.ascii_lowercase + string.digits
 KEY_PREFIX = "emu-"
 
 
-def account_of(authorization: str | None) -> str:
-    """Return the account that an Authorization header names: a digest of the key.
-
-    Raises:
-        ApiError: 401 for a missing key and for one that is not the emulator's. The key is never repeated.
-    """
-    scheme, _, key = (authorization or "").partition(" ")
-    if scheme.lower() != "bearer" or not key.strip():
-        raise unauthorized("missing API key: send the header 'Authorization: Bearer <key>'")
-    if not key.strip().startswith(KEY_PREFIX):
-        raise unauthorized(
-            "this is the PHOTA emulator, and it takes only keys that begin with 'emu-'. "
-            "Never send a real key here; if that was one, check the connection's host"
-        )
-    return hashlib.sha256(key.strip().encode(errors="surrogateescape")).hexdigest()[:16]
+def _digest(key: str) -> str:
+    return hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()[:16]
 
 
 class Service:
@@ -56,6 +43,7 @@ class Service:
             self._spent[task.account] = self._spent.get(task.account, 0) + task.order.credits
         self._failing = {task.id for task in self._tasks.values() if task.failure}
         self._advanced = float(self.store.meta("advanced", "0"))
+        self._revoked = set(self.store.meta("revoked", "").split())
         self._secret = self.store.meta("secret", "") or secrets.token_hex(32)
         self.store.set_meta("secret", self._secret)
         self.faults = FaultScript(
@@ -63,7 +51,7 @@ class Service:
         )
 
     def reset(self) -> None:
-        """Forget tasks, uploads, balances and faults, and set the clock right."""
+        """Forget tasks, uploads, balances, revoked keys and faults, and set the clock right."""
         self.store.clear()
         self._load()
 
@@ -74,6 +62,30 @@ class Service:
     def advance(self, seconds: float) -> None:
         self._advanced += seconds
         self.store.set_meta("advanced", repr(self._advanced))
+
+    def account(self, authorization: str | None) -> str:
+        """Return the account that an Authorization header names: a digest of the key.
+
+        Raises:
+            ApiError: 401 for a key that is missing, revoked, or not the emulator's. It is never repeated.
+        """
+        scheme, _, key = (authorization or "").partition(" ")
+        key = key.strip()
+        if scheme.lower() != "bearer" or not key:
+            raise unauthorized("missing API key: send the header 'Authorization: Bearer <key>'")
+        if not key.startswith(KEY_PREFIX):
+            raise unauthorized(
+                "this is the PHOTA emulator, and it takes only keys that begin with 'emu-'. "
+                "Never send a real key here; if that was one, check the connection's host"
+            )
+        if (account := _digest(key)) in self._revoked:
+            raise unauthorized("this API key was revoked")
+        return account
+
+    def revoke(self, key: str) -> None:
+        """Take a key no longer, as if its owner had rotated it."""
+        self._revoked.add(_digest(key))
+        self.store.set_meta("revoked", " ".join(sorted(self._revoked)))
 
     def available(self, account: str) -> int:
         """Return the credits an account has left; what failed tasks had reserved is back."""

@@ -89,6 +89,19 @@ def test_reset_forgets_everything(client: Client, phota_emulator: Emulator):
     assert client.get("/v1/models").status_code == 200
 
 
+def test_a_revoked_key_is_refused_until_a_reset(client: Client, phota_emulator: Emulator):
+    task_id = client.create()
+    answer = client.post("/_emulator/keys", json={"revoke": phota_emulator.key})
+    assert answer.json() == {"revoked": True}
+    refused = client.get(f"/v1/tasks/{task_id}")
+    assert (refused.status_code, phota_emulator.key in refused.text) == (401, False)
+    other = {"Authorization": "Bearer emu-its-successor"}
+    assert requests.get(f"{phota_emulator.url}/v1/tasks/{task_id}", headers=other, timeout=20).ok
+    phota_emulator.reset()
+    assert client.get("/v1/models").status_code == 200
+    assert client.post("/_emulator/keys", json={"revoke": 1}).status_code == 400
+
+
 def test_a_result_url_needs_its_signature_and_ends_after_24_hours(client: Client, phota_emulator: Emulator):
     view = client.ended(client.create(num_outputs=2))
     first, second = (result["url"] for result in view["results"])
