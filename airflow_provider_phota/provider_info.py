@@ -45,6 +45,11 @@ CONNECTION_FIELDS: dict[str, dict[str, Any]] = {
         "schema": {"type": ["string", "null"]},
         "description": "An object-storage directory in which operators record what they paid for.",
     },
+    "publish": {
+        "label": "Publish",
+        "schema": {"type": ["string", "null"], "enum": ["upload", "presign", None]},
+        "description": "How pictures of an object store become URLs for the service. Default upload.",
+    },
     "resend_on_503": {
         "label": "Resend on 503",
         "schema": {"type": ["boolean", "null"]},
@@ -82,10 +87,15 @@ def get_provider_info() -> dict[str, Any]:
         "sensors": [_modules("airflow_provider_phota.sensors.phota")],
         "transfers": [
             {
+                "source-integration-name": "Object Storage",
+                "target-integration-name": "PHOTA",
+                "python-module": "airflow_provider_phota.transfers.object_storage_to_phota",
+            },
+            {
                 "source-integration-name": "PHOTA",
                 "target-integration-name": "Object Storage",
                 "python-module": "airflow_provider_phota.transfers.phota_to_object_storage",
-            }
+            },
         ],
         "triggers": [_modules("airflow_provider_phota.triggers.phota")],
         "connection-types": [

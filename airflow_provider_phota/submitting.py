@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -59,8 +60,10 @@ class Submission:
     """One edit of one task instance, in one attempt.
 
     Attributes:
+        edit: what is asked for, by which an earlier attempt's is recognised.
         edition: text that makes an otherwise identical edit another one.
         try_number: Airflow's, for the record.
+        published: makes of the edit what the service can read, once it is certain to be submitted.
         adopt: a task to take up instead of submitting, found by a person.
         seen: the PHOTA task as the service showed it last, None if it never did.
     """
@@ -72,6 +75,7 @@ class Submission:
     edition: str = ""
     try_number: int = 1
     adopt: str | None = None
+    published: Callable[[], EditRequest] | None = None
     seen: PhotaTask | None = field(default=None, init=False)
 
     def phota_task_id(self) -> str:
@@ -187,7 +191,7 @@ class Submission:
         try:
             task = self.hook.run(
                 protocol.submit(
-                    self.edit,
+                    self.published() if self.published else self.edit,
                     before_sending=before_sending,
                     resend_on_503=self.hook.settings.resend_on_503,
                 )

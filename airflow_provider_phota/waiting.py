@@ -171,6 +171,12 @@ def result_of(task: PhotaTask, *, num_outputs: int | None = None) -> dict[str, A
     return task.to_dict()
 
 
+def nothing_made(model: str) -> dict[str, Any]:
+    """As `result_of`, for an edit that was found and not made."""
+    fields = ("phota_task_id", "created", "expires_at")
+    return {"model": model, "status": "existing", "images": [], "usage": {}, **dict.fromkeys(fields)}
+
+
 def _failure_in_words(task: PhotaTask) -> str:
     failure = task.failure
     code = f" with code {failure.code}" if failure and failure.code else ""

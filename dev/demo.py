@@ -160,7 +160,7 @@ def _edit(airflow: AirflowStack) -> list[Path]:
     print(f"\nThe run's timeline:\n\n{timeline.chart(tasks)}")
     if state != "success":
         raise DemoError(_why(airflow, run_id))
-    return [_local(uri) for uri in airflow.xcom(DAG_ID, run_id, "land")]
+    return [_local(file["path"]) for file in airflow.xcom(DAG_ID, run_id, "land")]
 
 
 def _follow(airflow: AirflowStack, run_id: str, timeline: Timeline) -> str:

@@ -41,8 +41,8 @@ with DAG(
     )
 
     @task
-    def use(paths: list[str]) -> dict[str, int]:
+    def use(files: list[dict]) -> dict[str, int]:
         """Any task of yours: the paths open wherever Airflow's object storage reaches."""
-        return {path: ObjectStoragePath(path).stat().st_size for path in paths}
+        return {file["path"]: ObjectStoragePath(file["path"]).stat().st_size for file in files}
 
     use(land.output)

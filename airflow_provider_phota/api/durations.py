@@ -21,8 +21,8 @@ _SPREAD_OF_DURATIONS = 0.7
 _SPREAD_OF_PROGRESS = 0.5
 #: Percent from which `progress` is taken to foretell anything.
 _FIRST_PROGRESS = 5
-#: Finished tasks that what is assumed beforehand weighs as much as: more for durations than for progress, since
-#: of tasks that began together the brief ones are the first to finish, and to teach.
+#: Finished tasks that what is assumed beforehand weighs as much as: more for durations than for progress,
+#: since of tasks that began together the brief ones are the first to finish, and to teach.
 _ASSUMED_DURATIONS = 20.0
 _ASSUMED_PROGRESS = 5.0
 #: How many finished tasks are remembered.

@@ -51,6 +51,7 @@ class EditRequest:
         resolution: object = "1K",
         profile_ids: object = None,
         local_inputs: bool = False,
+        stored_inputs: bool = False,
     ) -> EditRequest:
         """Make a request of what a user gave, templates rendered.
 
@@ -62,13 +63,16 @@ class EditRequest:
             profile_ids: as the attribute.
             local_inputs: whether pictures on loopback or private addresses make sense, because the
                 service itself is there.
+            stored_inputs: whether pictures may lie in an object store, because they will be published.
 
         Raises:
             PhotaInputError: names the argument and the value.
         """
         return cls(
             prompt=_checked_prompt(prompt),
-            image_urls=_checked_image_urls(image_urls, local_inputs=local_inputs),
+            image_urls=_checked_image_urls(
+                image_urls, local_inputs=local_inputs, stored_inputs=stored_inputs
+            ),
             num_outputs=_checked_num_outputs(num_outputs),
             resolution=_checked_resolution(resolution),
             profile_ids=_checked_profile_ids(profile_ids),
@@ -118,7 +122,7 @@ def _checked_prompt(value: object) -> str:
     return value
 
 
-def _checked_image_urls(value: object, *, local_inputs: bool) -> tuple[str, ...]:
+def _checked_image_urls(value: object, *, local_inputs: bool, stored_inputs: bool) -> tuple[str, ...]:
     if isinstance(value, str):
         if _is_collection_repr(value):
             raise PhotaInputError("image_urls", f"is the text of a list, {_shown(value)}. {_NATIVE_HINT}")
@@ -127,13 +131,25 @@ def _checked_image_urls(value: object, *, local_inputs: bool) -> tuple[str, ...]
     if not urls:
         raise PhotaInputError("image_urls", "is empty: an edit needs at least one picture.")
     for url in urls:
-        _check_image_url(url, local_inputs=local_inputs)
+        if not (stored_inputs and is_stored(url)):
+            check_image_url(url, local_inputs=local_inputs)
     if len(set(urls)) < len(urls):
         raise PhotaInputError("image_urls", "names the same picture twice.")
     return urls
 
 
-def _check_image_url(url: str, *, local_inputs: bool) -> None:
+def is_stored(url: str) -> bool:
+    """Whether it names a file of an object store, and not something on the web."""
+    scheme, separator, _ = url.partition("://")
+    return bool(separator) and scheme.lower() not in ("http", "https")
+
+
+def check_image_url(url: str, *, local_inputs: bool) -> None:
+    """Refuse a URL that the service cannot read.
+
+    Raises:
+        PhotaInputError: why.
+    """
     _refuse_unsendable("image_urls", url)
     try:
         parts = urlsplit(url)

@@ -8,7 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from airflow_provider_phota.api.errors import PhotaInputError
-from airflow_provider_phota.api.wire import FileForm
+from airflow_provider_phota.api.wire import FileForm, Openable
 
 
 def file_form(file: Path) -> FileForm:
@@ -17,11 +17,15 @@ def file_form(file: Path) -> FileForm:
     Raises:
         PhotaInputError: the path is no readable, non-empty file.
     """
-    size = _checked_size(file)
-    boundary = f"phota-{uuid4().hex}"
+    media_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     # the name ends up in a header and in a URL of the service: keep what needs no quoting in either
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", file.name).strip("-.")[-100:] or "picture"
-    media_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    return form_of(file, _checked_size(file), name, media_type)
+
+
+def form_of(file: Openable, size: int, name: str, media_type: str) -> FileForm:
+    """As `file_form`, of a file that was looked at and given a harmless name already."""
+    boundary = f"phota-{uuid4().hex}"
     head = (
         f"--{boundary}\r\n"
         f'Content-Disposition: form-data; name="file"; filename="{name}"\r\n'

@@ -33,6 +33,7 @@ class Settings:
         proxy: URL of an HTTP proxy; None for the environment's (HTTPS_PROXY, NO_PROXY).
         ca_bundle: path of a PEM file with the certificate authorities to trust instead of certifi's.
         ledger_path: object-storage directory in which operators record what they paid for, None for none.
+        publish: how pictures of an object store become URLs for the service: `upload` or `presign`.
         resend_on_503: take a 503 to a submit for a refusal. The vendor does not promise that.
         requests_per_second: how often all the waits of a triggerer together ask, at most. The vendor names no
             limit: this one keeps thousands of waits from looking like an attack.
@@ -46,6 +47,7 @@ class Settings:
     proxy: str | None = field(default=None, repr=False)
     ca_bundle: str | None = None
     ledger_path: str | None = None
+    publish: str = "upload"
     resend_on_503: bool = False
     requests_per_second: float = 50.0
 
@@ -60,7 +62,7 @@ class Settings:
 
 
 NUMBERS = ("connect_timeout", "read_timeout", "total_timeout", "requests_per_second")
-EXTRAS = frozenset({*NUMBERS, "proxy", "ca_bundle", "allow_http", "ledger_path", "resend_on_503"})
+EXTRAS = frozenset({*NUMBERS, "proxy", "ca_bundle", "allow_http", "ledger_path", "publish", "resend_on_503"})
 _BASE_URL_EXTRAS = frozenset({"base_url", "host", "url", "endpoint", "api_base"})
 
 
@@ -87,6 +89,7 @@ def settings_from_connection(
         proxy=proxy,
         ca_bundle=_text(extra, "ca_bundle"),
         ledger_path=_text(extra, "ledger_path"),
+        publish=_publish(extra),
         resend_on_503=_flag(extra, "resend_on_503"),
     )
 
@@ -197,6 +200,15 @@ def _flag(extra: Mapping[str, object], name: str) -> bool:
 
 def _text(extra: Mapping[str, object], name: str) -> str | None:
     return str(extra[name]) if extra.get(name) else None
+
+
+def _publish(extra: Mapping[str, object]) -> str:
+    publish = _text(extra, "publish") or Settings.publish
+    if publish not in ("upload", "presign"):
+        raise PhotaConfigurationError(
+            f"The connection's extra 'publish' must be 'upload' or 'presign', got {publish!r}."
+        )
+    return publish
 
 
 def _optional_url(extra: Mapping[str, object], name: str) -> str | None:

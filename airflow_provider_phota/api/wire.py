@@ -9,13 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import IO, Any, Protocol, TypeAlias, TypeVar
 
 T = TypeVar("T")
 
 #: Bytes of an answer a driver reads before it gives up: a task is a few KB.
 MAX_ANSWER = 256 * 1024
+
+
+class Openable(Protocol):
+    """A file to be: a `pathlib.Path`, or a path of an object store."""
+
+    @property
+    def name(self) -> str: ...
+
+    def open(self, mode: Any, /) -> IO[Any]: ...
 
 
 @dataclass(frozen=True)
@@ -27,7 +35,7 @@ class FileForm:
     """
 
     head: bytes
-    file: Path
+    file: Openable
     size: int
     tail: bytes
     content_type: str

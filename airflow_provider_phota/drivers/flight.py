@@ -10,7 +10,7 @@ import contextlib
 import errno
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +18,10 @@ from typing import Any
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
+
+#: Says which addresses a host and port may be connected at, or raises.
+Addresses = Callable[[str, int], Sequence[str]]
 
 
 @dataclass
@@ -25,22 +29,29 @@ class Flight:
     """One request on its way: whether a byte of it left, over which socket, and whether its time is over."""
 
     before_sending: Callable[[], None] | None = None
+    addresses: Addresses | None = None
     held_back: Exception | None = None
     sent: bool = False
     connecting: bool = False
     late: bool = False
     sock: Any = None
+    _timer: threading.Timer | None = None
 
     @contextlib.contextmanager
     def cut_after(self, seconds: float) -> Iterator[None]:
         """Shut the socket down after so many seconds: a read timeout never ends an answer that drips."""
-        timer = threading.Timer(seconds, self._cut)
-        timer.daemon = True
-        timer.start()
+        self._timer = threading.Timer(seconds, self._cut)
+        self._timer.daemon = True
+        self._timer.start()
         try:
             yield
         finally:
-            timer.cancel()
+            self.on_time()
+
+    def on_time(self) -> None:
+        """What had to be done in time is done."""
+        if self._timer:
+            self._timer.cancel()
 
     def goes_over(self, sock: Any) -> None:
         """Take note of the socket; the time may have been over before there was one to shut down.
@@ -76,9 +87,11 @@ _flight: ContextVar[Flight] = ContextVar("flight")
 
 
 @contextlib.contextmanager
-def flying(before_sending: Callable[[], None] | None, seconds: float) -> Iterator[Flight]:
+def flying(
+    before_sending: Callable[[], None] | None, seconds: float, addresses: Addresses | None = None
+) -> Iterator[Flight]:
     """Make a flight of so many seconds the current one."""
-    flight = Flight(before_sending)
+    flight = Flight(before_sending, addresses)
     token = _flight.set(flight)
     try:
         with flight.cut_after(seconds):
@@ -88,9 +101,35 @@ def flying(before_sending: Callable[[], None] | None, seconds: float) -> Iterato
 
 
 class _Watched:
-    """Mixin of a urllib3 connection: marks the flight when the first byte of a request goes out."""
+    """Mixin of a urllib3 connection: marks the flight when the first byte of a request goes out.
+
+    Where the flight names the addresses, they are what is connected to: a name that is looked up again could
+    mean another one by then.
+    """
 
     sock: Any
+    port: int
+    proxy: Any
+    _dns_host: str
+
+    def _new_conn(self) -> socket.socket:
+        addresses = _flight.get().addresses
+        if addresses is None or self.proxy:
+            return super()._new_conn()  # type: ignore[misc,no-any-return]  # the other base has it
+        name = self._dns_host
+        try:
+            return self._first_to_answer(addresses(name, self.port))
+        finally:
+            self._dns_host = name  # by which the certificate is checked
+
+    def _first_to_answer(self, addresses: Sequence[str]) -> socket.socket:
+        *others, last = addresses
+        for address in others:
+            self._dns_host = address
+            with contextlib.suppress(OSError, HTTPError):
+                return super()._new_conn()  # type: ignore[misc,no-any-return]  # the other base has it
+        self._dns_host = last
+        return super()._new_conn()  # type: ignore[misc,no-any-return]  # the other base has it
 
     def connect(self) -> None:
         flight = _flight.get()

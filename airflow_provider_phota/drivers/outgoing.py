@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 from urllib.parse import urlencode, urlsplit
 
 import certifi
@@ -58,19 +58,25 @@ def pieces(form: FileForm) -> Iterator[bytes]:
         with form.file.open("rb") as file:
             yield form.head
             yield from _exactly(form.size, file)
+    except _Changed:
+        raise PhotaInputError("path", f"{str(form.file)!r} changed while it was uploaded.") from None
     except OSError as error:
         raise PhotaInputError("path", f"cannot be read: {str(form.file)!r} ({error.strerror}).") from None
     yield form.tail
 
 
-def _exactly(size: int, file: BinaryIO) -> Iterator[bytes]:
+class _Changed(Exception):
+    """The file is not as long as it was."""
+
+
+def _exactly(size: int, file: IO[bytes]) -> Iterator[bytes]:
     while piece := file.read(PIECE):
         size -= len(piece)
         if size < 0:
             break
         yield piece
     if size:
-        raise PhotaInputError("path", f"{file.name!r} changed while it was uploaded.")
+        raise _Changed
 
 
 def proxy_for(settings: Settings) -> str | None:

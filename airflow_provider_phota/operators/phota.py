@@ -6,23 +6,43 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, BaseOperator, conf
+from airflow.providers.common.compat.sdk import (
+    AirflowException,
+    AirflowFailException,
+    Asset,
+    BaseOperator,
+    conf,
+)
 
-from airflow_provider_phota.api.edits import EditRequest, checked_task_id
+from airflow_provider_phota.api.edits import EDIT_MODEL, EditRequest, checked_task_id
 from airflow_provider_phota.api.errors import PhotaInputError, PhotaTaskError, PhotaTaskFailed
 from airflow_provider_phota.api.models import PhotaTask
+from airflow_provider_phota.delivery import Delivery, checked_landing, results_of
 from airflow_provider_phota.events import WaitEvent
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.ledger.decisions import Policy
 from airflow_provider_phota.ledger.ledger import Ledger
+from airflow_provider_phota.publishing import Order, Publish, Publisher, as_text
+from airflow_provider_phota.storage.landing import LandedFile, Landing
+from airflow_provider_phota.storage.manifests import landed_before
+from airflow_provider_phota.storage.names import NAMES_BY_DIGEST, Names
 from airflow_provider_phota.submitting import Policies, Submission
-from airflow_provider_phota.waiting import Intervals, Wait, airflow_retries, checked_seconds, result_of
+from airflow_provider_phota.waiting import (
+    Intervals,
+    Wait,
+    airflow_retries,
+    checked_seconds,
+    nothing_made,
+    result_of,
+)
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
 
 #: XCom key under which the PHOTA task ID is pushed right after the submit.
 XCOM_PHOTA_TASK_ID = "phota_task_id"
+#: The same of what the files of an edit are found by again, with `skip_existing_edits`.
+XCOM_EDIT_DIGEST = "phota_edit_digest"
 
 NO_LEDGER = (
     "There is no ledger: this Airflow keeps no task state (3.3 and later do) and no ledger_path is set, so a "
@@ -36,14 +56,25 @@ class PhotaImageEditOperator(BaseOperator):
 
     The ID is pushed under the key `phota_task_id` as soon as it is known. Without `wait_for_completion` it is
     also the return value; with it, the finished task is: a dict with `phota_task_id`, `model`, `status`,
-    `images` (each `url` and `content_type`), `created`, `expires_at` (ISO 8601) and `usage`.
+    `images` (each `url` and `content_type`), `created`, `expires_at` (ISO 8601) and `usage`; and, with a
+    `destination`, `files`: what `PhotaToObjectStorageOperator` returns.
 
     Args:
         prompt: what to change (templated).
-        image_urls: the pictures to edit, one http(s) URL or several, readable by the service (templated).
+        image_urls: the pictures to edit, one or several: http(s) URLs that the service can read, or paths of
+            an object store, which are published for it (templated).
         num_outputs: how many pictures to make; each is billed on its own (templated).
         resolution: `1K`, or `4K` at double the price (templated).
         profile_ids: profiles to keep a person's likeness by; leave out unless necessary (templated).
+        publish: how paths become URLs: `upload`, or `presign` where the store can sign URLs; the connection's
+            extra of that name if left out.
+        destination: an object-storage directory to land the pictures in, once they are finished (templated).
+        filename: of each picture, without its extension, with the fields `{phota_task_id}`, `{index}` and,
+            with `skip_existing_edits`, `{digest}` (templated). `{phota_task_id}-{index}` if left out, or
+            `{digest}-{index}`.
+        if_exists: `skip`, `overwrite` or `fail` where a file of that name is there already.
+        skip_existing_edits: neither pay nor download where the same edit of pictures with the same content
+            has landed in `destination` before, in whatever run. Takes pictures of an object store.
         phota_conn_id: the Airflow connection.
         wait_for_completion: whether to wait for the result.
         deferrable: wait in the triggerer, without a worker slot.
@@ -71,6 +102,8 @@ class PhotaImageEditOperator(BaseOperator):
         "num_outputs",
         "resolution",
         "profile_ids",
+        "destination",
+        "filename",
         "edition",
         "adopt_phota_task_id",
     )
@@ -80,10 +113,15 @@ class PhotaImageEditOperator(BaseOperator):
         self,
         *,
         prompt: str,
-        image_urls: str | Sequence[str],
+        image_urls: str | ObjectStoragePath | Sequence[str | ObjectStoragePath],
         num_outputs: int = 1,
         resolution: str = "1K",
         profile_ids: Sequence[str] | None = None,
+        publish: str | None = None,
+        destination: str | ObjectStoragePath | None = None,
+        filename: str | None = None,
+        if_exists: str = "skip",
+        skip_existing_edits: bool = False,
         phota_conn_id: str = PhotaHook.default_conn_name,
         wait_for_completion: bool = False,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
@@ -104,6 +142,11 @@ class PhotaImageEditOperator(BaseOperator):
         self.num_outputs = num_outputs
         self.resolution = resolution
         self.profile_ids = profile_ids
+        self.publish = publish
+        self.destination = destination
+        self.filename = filename
+        self.if_exists = if_exists
+        self.skip_existing_edits = skip_existing_edits
         self.phota_conn_id = phota_conn_id
         self.wait_for_completion = wait_for_completion
         self.deferrable = deferrable
@@ -122,11 +165,17 @@ class PhotaImageEditOperator(BaseOperator):
             on_missing=_policy("on_missing", on_missing),
             on_expired=_policy("on_expired", on_expired),
         )
+        self._publish = None if publish is None else Publish.checked(publish)
+        self._check_destination()
         self._phota_task_id: str | None = None
 
     def execute(self, context: Context) -> str | dict[str, Any]:
         with airflow_retries():
-            phota_task_id, seen = self._submit(context)
+            order = self._order()
+            landing = self._landing(order.digest)
+            if landing and self.skip_existing_edits and (files := landed_before(landing)):
+                return self._landed_before(context, landing, files)
+            phota_task_id, seen = self._submit(context, order)
         if not self.wait_for_completion:
             return phota_task_id
         # what an earlier attempt paid for may be finished: then there is nothing to defer for
@@ -163,35 +212,76 @@ class PhotaImageEditOperator(BaseOperator):
                 self._phota_task_id,
             )
 
-    def _submit(self, context: Context) -> tuple[str, PhotaTask | None]:
-        """The ID of the paid task, and the task as the service showed it."""
+    def _check_destination(self) -> None:
+        if self.destination and not self.wait_for_completion:
+            raise PhotaInputError(
+                "destination", "takes wait_for_completion=True: there is nothing to land yet."
+            )
+        if self.skip_existing_edits and not self.destination:
+            raise PhotaInputError(
+                "skip_existing_edits", "takes a destination, where earlier edits are looked for."
+            )
+
+    def _order(self) -> Order:
+        """What is asked for, with its pictures looked at; nothing is sent."""
         hook = PhotaHook(self.phota_conn_id)
-        edit = self._edit(local_inputs=hook.settings.is_loopback)
+        edit = EditRequest.checked(
+            prompt=self.prompt,
+            image_urls=as_text(self.image_urls),
+            num_outputs=self.num_outputs,
+            resolution=self.resolution,
+            profile_ids=self.profile_ids,
+            local_inputs=hook.settings.is_loopback,
+            stored_inputs=True,
+        )
+        order = Order.of(edit, Publisher(hook, self._publish), _checked_edition(self.edition))
+        if self.skip_existing_edits:
+            order.check_content_is_known()
+        return order
+
+    def _submit(self, context: Context, order: Order) -> tuple[str, PhotaTask | None]:
+        """The ID of the paid task, and the task as the service showed it."""
         ledger = self._ledger(context)
         if not ledger.remembers:
             self.log.warning(NO_LEDGER)
         submission = Submission(
-            hook=hook,
-            edit=edit,
+            hook=order.hook,
+            edit=order.identified,
             ledger=ledger,
             policies=self._policies,
-            edition=_checked_edition(self.edition),
+            edition=order.edition,
             try_number=context["ti"].try_number,
             adopt=self._adopted(),
+            published=order.published,
         )
         self._phota_task_id = phota_task_id = submission.phota_task_id()
         context["ti"].xcom_push(key=XCOM_PHOTA_TASK_ID, value=phota_task_id)
+        if self.skip_existing_edits:
+            context["ti"].xcom_push(key=XCOM_EDIT_DIGEST, value=order.digest)
         return phota_task_id, submission.seen
 
-    def _edit(self, *, local_inputs: bool) -> EditRequest:
-        return EditRequest.checked(
-            prompt=self.prompt,
-            image_urls=self.image_urls,
-            num_outputs=self.num_outputs,
-            resolution=self.resolution,
-            profile_ids=self.profile_ids,
-            local_inputs=local_inputs,
+    def _landing(self, digest: str) -> Landing | None:
+        if not self.destination:
+            return None
+        names = NAMES_BY_DIGEST if self.skip_existing_edits else Names.template
+        return checked_landing(
+            self.destination,
+            self.filename or names,
+            self.if_exists,
+            digest=digest if self.skip_existing_edits else "",
+            pictures=self.num_outputs,
         )
+
+    def _landed_before(
+        self, context: Context, landing: Landing, files: Sequence[LandedFile]
+    ) -> dict[str, Any]:
+        self.log.info("This edit has landed before: %s. Nothing is paid.", [file.path for file in files])
+        hook = PhotaHook(self.phota_conn_id)
+        # an alias is told of new files only, but an asset among the outlets gets an event in any case
+        Delivery(hook, landing, context, [each for each in self.outlets if isinstance(each, Asset)]).announce(
+            files
+        )
+        return nothing_made(EDIT_MODEL) | {"files": [file.to_dict() for file in files]}
 
     def _ledger(self, context: Context) -> Ledger:
         path = self.ledger_path or PhotaHook(self.phota_conn_id).settings.ledger_path
@@ -205,7 +295,8 @@ class PhotaImageEditOperator(BaseOperator):
     def _finish(self, context: Context, wait: Callable[[], PhotaTask]) -> dict[str, Any]:
         """Wait and return the result; where no ledger remembers the paid task, a retry must not follow."""
         try:
-            return result_of(wait(), num_outputs=self.num_outputs)
+            task = wait()
+            return result_of(task, num_outputs=self.num_outputs) | self._delivered(context, task)
         except PhotaTaskFailed as failed:
             raise failed.saying("A retry submits a new edit, which is billed.") from None
         except PhotaTaskError as error:
@@ -216,6 +307,18 @@ class PhotaImageEditOperator(BaseOperator):
                 f"{error} {NO_RETRY} Fetch the result with "
                 f"PhotaTaskSensor(phota_task_id={error.phota_task_id!r})."
             ) from None
+
+    def _delivered(self, context: Context, task: PhotaTask) -> dict[str, Any]:
+        digest = ""
+        if self.skip_existing_edits:
+            # not of the pictures as they may be by now: of those that were paid for
+            ti = context["ti"]
+            digest = ti.xcom_pull(task_ids=self.task_id, key=XCOM_EDIT_DIGEST, map_indexes=ti.map_index)
+        landing = self._landing(digest)
+        if landing is None:
+            return {}
+        delivery = Delivery(PhotaHook(self.phota_conn_id), landing, context, self.outlets)
+        return {"files": [file.to_dict() for file in delivery.deliver(results_of(task))]}
 
     @property
     def _wait(self) -> Wait:

@@ -23,13 +23,15 @@ from airflow_provider_phota.api.errors import PhotaNotBilled, PhotaWaitTimeout
 from airflow_provider_phota.api.models import PhotaTask
 from airflow_provider_phota.api.protocol import get_task_once
 from airflow_provider_phota.api.wait import Watch
+from airflow_provider_phota.delivery import Delivery, checked_landing, results_of
 from airflow_provider_phota.events import WaitEvent
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.sensors.start import OnWorker, starting_id
+from airflow_provider_phota.storage.names import Names
 from airflow_provider_phota.waiting import Intervals, Wait, airflow_retries, checked_seconds, result_of
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
 
 #: Seconds between two questions from a worker; the vendor recommends 5 to 10.
 _STEADY = 5.0
@@ -37,6 +39,9 @@ _STEADY = 5.0
 
 class PhotaTaskSensor(BaseSensorOperator):
     """Waits for a PHOTA task and returns it: the same dict as a waiting `PhotaImageEditOperator`.
+
+    With a `destination` it also lands the pictures, and the dict has `files`: what
+    `PhotaToObjectStorageOperator` returns.
 
     A PHOTA task that failed fails the sensor without retries, since waiting again cannot heal it. Waiting is
     free: after any other failure the sensor can be retried or cleared at no cost while the results live
@@ -53,6 +58,10 @@ class PhotaTaskSensor(BaseSensorOperator):
         timeout: seconds to wait at most, up to 20 hours (results live 24).
         max_unreachable: seconds without any usable answer that the wait survives. In mode `reschedule`
             every poke starts anew, and `timeout` alone ends the wait.
+        destination: an object-storage directory to land the pictures in (templated).
+        filename: of each picture, without its extension, with the fields `{phota_task_id}` and `{index}`
+            (templated).
+        if_exists: `skip`, `overwrite` or `fail` where a file of that name is there already.
         start_from_trigger: start in the triggerer, and use a worker for the result only (Airflow 3.3 on).
             Where that is not possible it starts on a worker, says why in its log, and defers.
 
@@ -62,7 +71,7 @@ class PhotaTaskSensor(BaseSensorOperator):
         PhotaTaskError: lost sight of it; a retry takes the wait up again.
     """
 
-    template_fields: Sequence[str] = ("phota_task_id",)
+    template_fields: Sequence[str] = ("phota_task_id", "destination", "filename")
     ui_color = "#f2e6ff"
 
     def __init__(
@@ -74,6 +83,9 @@ class PhotaTaskSensor(BaseSensorOperator):
         poke_interval: float | timedelta | tuple[float, float] | None = None,
         timeout: float | timedelta = 3600.0,
         max_unreachable: float = 1800.0,
+        destination: str | ObjectStoragePath | None = None,
+        filename: str = Names.template,
+        if_exists: str = "skip",
         start_from_trigger: bool = False,
         **kwargs: Any,
     ) -> None:
@@ -86,6 +98,9 @@ class PhotaTaskSensor(BaseSensorOperator):
         self.phota_task_id = phota_task_id
         self.phota_conn_id = phota_conn_id
         self.deferrable = deferrable
+        self.destination = destination
+        self.filename = filename
+        self.if_exists = if_exists
         self.max_unreachable = checked_seconds("max_unreachable", max_unreachable)
         self._intervals = asked_for or Intervals()
         self._watch: Watch | None = None
@@ -111,7 +126,7 @@ class PhotaTaskSensor(BaseSensorOperator):
             timeout=self._wait.airflow_timeout,
         )
 
-    def poke(self, context: Context) -> PokeReturnValue:  # noqa: ARG002  # Airflow's signature
+    def poke(self, context: Context) -> PokeReturnValue:
         """Ask once. What may heal by itself is borne as long as `max_unreachable` allows."""
         with airflow_retries():
             phota_task_id = checked_task_id(self.phota_task_id)
@@ -126,18 +141,26 @@ class PhotaTaskSensor(BaseSensorOperator):
             self._seen = task
             if not self._watch.answered(task, time.monotonic()):
                 return PokeReturnValue(is_done=False)
-            return PokeReturnValue(is_done=True, xcom_value=result_of(task))
+            return PokeReturnValue(is_done=True, xcom_value=self._result(context, task))
 
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002  # Airflow's signature
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Take up the task again after its wait in the triggerer."""
         with airflow_retries():
             try:
-                return result_of(self._wait.after(WaitEvent.from_dict(event)))
+                return self._result(context, self._wait.after(WaitEvent.from_dict(event)))
             except PhotaWaitTimeout as timeout:
                 raise AirflowSensorTimeout(str(timeout)) from None
 
     def on_kill(self) -> None:
         self.log.warning("PHOTA task %s goes on; the service has no way to cancel it.", self.phota_task_id)
+
+    def _result(self, context: Context, task: PhotaTask) -> dict[str, Any]:
+        result = result_of(task)
+        if not self.destination:
+            return result
+        landing = checked_landing(self.destination, self.filename, self.if_exists)
+        delivery = Delivery(PhotaHook(self.phota_conn_id), landing, context, self.outlets)
+        return result | {"files": [file.to_dict() for file in delivery.deliver(results_of(task))]}
 
     def _start_in_triggerer(self) -> None:
         self.deferrable = True

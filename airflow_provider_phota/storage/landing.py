@@ -2,153 +2,237 @@
 
 from __future__ import annotations
 
-import tempfile
+import logging
 from collections.abc import Sequence
-from typing import IO, TYPE_CHECKING
-from urllib.parse import urlsplit
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
 
+import pendulum
+
+from airflow_provider_phota.api.addresses import RefusedUrl
 from airflow_provider_phota.api.errors import PhotaLandingError, PhotaResultsExpired
 from airflow_provider_phota.api.models import Image
 from airflow_provider_phota.api.settings import Settings
+from airflow_provider_phota.storage.drafts import drafted, opened
+from airflow_provider_phota.storage.names import Names
+from airflow_provider_phota.storage.pictures import EXTENSIONS, NoPicture, Picture, inspected
 
 if TYPE_CHECKING:
-    import requests
     from airflow.providers.common.compat.sdk import ObjectStoragePath
 
-_PIECE = 256 * 1024
-#: Bytes of one picture that are downloaded before it is taken for something else.
-_LARGEST_PICTURE = 200 * 1024 * 1024
-#: Seconds to connect, and seconds without a byte.
-_TIMEOUT = (10.0, 30.0)
-#: How a picture begins (bytes, offset) and the extension it gets: never the URL's or a header's word.
-_BEGINNINGS: dict[str, tuple[bytes, int]] = {
-    "png": (b"\x89PNG\r\n\x1a\n", 0),
-    "jpg": (b"\xff\xd8\xff", 0),
-    "webp": (b"WEBP", 8),
-}
+    from airflow_provider_phota.drivers.downloads import Downloads, Gone
+
+log = logging.getLogger(__name__)
+
+MAX_BYTES = 200 * 1000 * 1000
+_THEN = "The edit is billed; trying again is free while its results live (24 hours)."
+#: Pictures that are fetched at once.
+_AT_ONCE = 4
 
 
-class _Gone(Exception):
-    """The URL is no longer served."""
+class IfExists(Enum):
+    """What to do about a file that has a picture's name already."""
+
+    SKIP = "skip"
+    OVERWRITE = "overwrite"
+    FAIL = "fail"
 
 
-class _Bad(Exception):
-    """The picture did not arrive, or is none. The text continues the sentence "A result …"."""
+@dataclass(frozen=True)
+class Landing:
+    """Where pictures go.
+
+    Attributes:
+        directory: of an object store.
+        names: of the files in it.
+        max_bytes: of one picture.
+        digest: of the edit, for names that have it in them.
+    """
+
+    directory: ObjectStoragePath
+    names: Names
+    if_exists: IfExists
+    max_bytes: int
+    digest: str = ""
+
+    def stem(self, phota_task_id: str, index: int) -> ObjectStoragePath:
+        """The path of a picture, without its extension."""
+        return self.directory / self.names.stem(phota_task_id, index, self.digest)
 
 
-def land(
-    phota_task_id: str, images: Sequence[Image], directory: ObjectStoragePath, settings: Settings
-) -> list[str]:
-    """Stream every picture to `{directory}/{phota_task_id}-{index}.{ext}`.
+@dataclass(frozen=True)
+class Results:
+    """The pictures of a finished task.
+
+    Attributes:
+        images: with the URLs the service gave.
+        expires_at: the earliest moment the URLs can stop working, None if it is not known.
+    """
+
+    phota_task_id: str
+    images: Sequence[Image]
+    expires_at: pendulum.DateTime | None = None
+
+
+@dataclass(frozen=True)
+class LandedFile:
+    """One line of the manifest.
+
+    Attributes:
+        path: as a URL of the store.
+        bytes: size of the file.
+        width: in pixels, as is the height.
+        phota_task_id: the task that made it.
+    """
+
+    path: str
+    sha256: str
+    bytes: int
+    width: int
+    height: int
+    content_type: str
+    phota_task_id: str
+
+    @classmethod
+    def of(cls, path: ObjectStoragePath, picture: Picture, phota_task_id: str) -> LandedFile:
+        return cls(
+            str(path),
+            picture.sha256,
+            picture.bytes,
+            picture.width,
+            picture.height,
+            picture.content_type,
+            phota_task_id,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class _Taken(Exception):
+    """Another file has the name. The text continues the sentence "A result …"."""
+
+
+def land(results: Results, landing: Landing, settings: Settings) -> list[LandedFile]:
+    """Bring every picture to its place, several at once; what is there already is not fetched again.
 
     Args:
-        phota_task_id: a checked task ID.
-        images: with the URLs the service gave; the API key is not sent to them.
-        directory: made if it is not there.
-        settings: of the connection: its proxy is used, and plain http is fine where its own host has it.
+        results: whose URLs are hostile until they have been looked at; the API key is not sent to them.
+        landing: where they go.
+        settings: of the connection: its proxy is used, and what its own host is decides what else is allowed.
 
     Returns:
-        The written paths, in the order of the pictures.
+        The files, in the order of the pictures.
 
     Raises:
         PhotaResultsExpired: a URL is no longer served.
         PhotaLandingError: a picture did not arrive whole, is none, or could not be written.
     """
-    import requests  # noqa: PLC0415  # DAG parsing stays cheap
+    from airflow_provider_phota.drivers.downloads import Downloads, Gone, Undelivered  # noqa: PLC0415  # DAG parsing stays cheap
 
+    phota_task_id = results.phota_task_id
     try:
-        _make(directory)
-        with requests.Session() as session:
-            session.trust_env = False  # no .netrc: nobody's credentials go to a result host
-            return [
-                _land_one(session, image.url, directory / f"{phota_task_id}-{index}", settings)
-                for index, image in enumerate(images)
-            ]
-    except _Gone as gone:
-        raise PhotaResultsExpired(
-            f"A result of PHOTA task {phota_task_id} is no longer served ({gone}): results live 24 hours. "
-            "The edit was billed; to have the picture again it must be made again.",
-            phota_task_id,
-        ) from None
-    except _Bad as bad:
+        with Downloads(settings) as downloads:
+            return _all(results, landing, downloads)
+    except Gone as gone:
+        raise _gone(results, gone) from None
+    except (Undelivered, RefusedUrl, NoPicture, _Taken) as problem:
         raise PhotaLandingError(
-            f"A result of PHOTA task {phota_task_id} {bad}. Trying again is free while the results live "
-            "(24 hours).",
+            f"A result of PHOTA task {phota_task_id} {problem}. Nothing of it was written. {_THEN}",
+            phota_task_id,
+        ) from None
+    except Exception as error:  # of whatever library the store speaks by
+        raise PhotaLandingError(
+            f"A result of PHOTA task {phota_task_id} could not be written to {landing.directory} "
+            f"({reason_of(error)}). {_THEN}",
             phota_task_id,
         ) from None
 
 
-def _make(directory: ObjectStoragePath) -> None:
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _Bad(f"could not be written: no directory {directory} ({error.strerror or error})") from None
+def _all(results: Results, landing: Landing, downloads: Downloads) -> list[LandedFile]:
+    with ThreadPoolExecutor(_AT_ONCE, "phota-landing") as pool:
+        try:
+            waiting = [
+                pool.submit(_one, image.url, landing, results.phota_task_id, index, downloads)
+                for index, image in enumerate(results.images)
+            ]
+            return _in_order(waiting)
+        except BaseException:
+            # also of a task that is killed or out of time: the pool is left when its threads have ended
+            downloads.break_off()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
-def _land_one(session: requests.Session, url: str, stem: ObjectStoragePath, settings: Settings) -> str:
-    scheme = urlsplit(url).scheme
-    if scheme != "https" and not (scheme == "http" and settings.base_url.startswith("http://")):
-        raise _Bad(f"has a {scheme or 'relative'} URL, and only https is fetched")
-    with tempfile.TemporaryFile() as whole:
-        _download(session, url, whole, settings)
-        path = stem.with_name(f"{stem.name}.{_extension(whole)}")
-        _write(whole, path)
-    return str(path)
+def _in_order(waiting: Sequence[Future[LandedFile]]) -> list[LandedFile]:
+    """The files; one that fails does not keep the others from landing first."""
+    failures = [failure for future in waiting if (failure := future.exception())]
+    if failures:
+        raise failures[0]
+    return [future.result() for future in waiting]
 
 
-def _download(session: requests.Session, url: str, whole: IO[bytes], settings: Settings) -> None:
-    import requests  # noqa: PLC0415  # DAG parsing stays cheap
-
-    # the connection's own authorities vouch for its own host, not for a public CDN
-    own_host = urlsplit(url).hostname == urlsplit(settings.base_url).hostname
-    try:
-        with session.get(
-            url,
-            timeout=_TIMEOUT,
-            stream=True,
-            headers={"Accept-Encoding": "identity"},
-            verify=(settings.ca_bundle if own_host else None) or True,
-            proxies=_proxies(url, settings),
-        ) as answer:
-            if answer.status_code in (403, 404, 410):
-                raise _Gone(f"HTTP {answer.status_code}")
-            if answer.status_code != 200:
-                raise _Bad(f"could not be downloaded (HTTP {answer.status_code})")
-            for piece in answer.iter_content(_PIECE):
-                whole.write(piece)
-                if whole.tell() > _LARGEST_PICTURE:
-                    raise _Bad(f"is larger than {_LARGEST_PICTURE} bytes")
-            expected = answer.headers.get("Content-Length", "")
-    except requests.RequestException as error:
-        # its text may hold the URL, which is a bearer link
-        raise _Bad(f"did not arrive ({type(error).__name__})") from None
-    if expected.isdigit() and whole.tell() != int(expected):
-        raise _Bad("was cut on its way")
+def _one(url: str, landing: Landing, phota_task_id: str, index: int, downloads: Downloads) -> LandedFile:
+    stem = landing.stem(phota_task_id, index)
+    if landing.if_exists is IfExists.SKIP and (there := _existing(stem, phota_task_id)):
+        log.info("%s is there already, whole; it is not fetched again.", there.path)
+        return there
+    with drafted(stem) as draft:
+        downloads.fetch(url, draft.file, landing.max_bytes)
+        picture = inspected(draft.file)
+        path = _with_extension(stem, picture.extension)
+        if landing.if_exists is IfExists.FAIL and path.exists():
+            _check_same(path, picture)
+        else:
+            draft.publish(path, picture.content_type)
+    return LandedFile.of(path, picture, phota_task_id)
 
 
-def _proxies(url: str, settings: Settings) -> dict[str, str]:
-    import requests  # noqa: PLC0415  # DAG parsing stays cheap
-
-    if settings.proxy:
-        return {"http": settings.proxy, "https": settings.proxy}
-    return requests.utils.get_environ_proxies(url)
-
-
-def _extension(whole: IO[bytes]) -> str:
-    whole.seek(0)
-    head = whole.read(16)
-    for extension, (magic, offset) in _BEGINNINGS.items():
-        if head[offset : offset + len(magic)] == magic:
-            return extension
-    raise _Bad("is no PNG, JPEG or WebP picture")
+def _existing(stem: ObjectStoragePath, phota_task_id: str) -> LandedFile | None:
+    for extension in EXTENSIONS:
+        path = _with_extension(stem, extension)
+        if not path.exists():
+            continue
+        try:
+            with opened(path) as file:
+                return LandedFile.of(path, inspected(file), phota_task_id)
+        except NoPicture as problem:
+            log.warning("%s %s; it is replaced.", path, problem)
+    return None
 
 
-def _write(whole: IO[bytes], path: ObjectStoragePath) -> None:
-    whole.seek(0)
-    try:
-        # only now, with every byte at hand: object stores commit a half-written file on an error too
-        with path.open("wb") as target:
-            while piece := whole.read(_PIECE):
-                target.write(piece)
-    except OSError as error:
-        raise _Bad(f"could not be written to {path} ({error.strerror or error})") from None
+def _check_same(path: ObjectStoragePath, picture: Picture) -> None:
+    """An earlier attempt may have landed it: that is no other file."""
+    with opened(path) as file:
+        try:
+            same = inspected(file).sha256 == picture.sha256
+        except NoPicture:
+            same = False
+    if not same:
+        raise _Taken(f"cannot land: another file is at {path}, and if_exists is 'fail'")
+
+
+def _with_extension(stem: ObjectStoragePath, extension: str) -> ObjectStoragePath:
+    return stem.with_name(f"{stem.name}.{extension}")
+
+
+def reason_of(error: Exception) -> str:
+    """What went wrong in a store, without a text that may hold its credentials."""
+    return getattr(error, "strerror", None) or type(error).__name__
+
+
+def _gone(results: Results, gone: Gone) -> PhotaResultsExpired | PhotaLandingError:
+    now = gone.at or pendulum.now("UTC")
+    if results.expires_at and results.expires_at > now:
+        return PhotaLandingError(
+            f"A result of PHOTA task {results.phota_task_id} is not served ({gone}), though it should be "
+            f"until {results.expires_at.to_iso8601_string()}. {_THEN}",
+            results.phota_task_id,
+        )
+    return PhotaResultsExpired(
+        f"A result of PHOTA task {results.phota_task_id} is no longer served ({gone}): results live 24 "
+        "hours. The edit was billed; to have the picture again it must be made again.",
+        results.phota_task_id,
+    )

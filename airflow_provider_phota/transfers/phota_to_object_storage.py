@@ -5,28 +5,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import BaseOperator, ObjectStoragePath
+from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_phota.api.edits import checked_task_id
-from airflow_provider_phota.api.errors import PhotaInputError, PhotaResultsExpired, PhotaResultsMissing
-from airflow_provider_phota.api.models import Image
+from airflow_provider_phota.delivery import Delivery, checked_landing, results_in, results_of
 from airflow_provider_phota.hooks.phota import PhotaHook
-from airflow_provider_phota.storage.landing import land
-from airflow_provider_phota.waiting import airflow_retries, result_of
+from airflow_provider_phota.storage.landing import MAX_BYTES, Results
+from airflow_provider_phota.storage.names import Names
+from airflow_provider_phota.waiting import airflow_retries
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
 
 
 class PhotaToObjectStorageOperator(BaseOperator):
-    """Streams every picture of a finished PHOTA task to a directory, as `{phota_task_id}-{index}.{ext}`.
+    """Streams every picture of a finished PHOTA task to a directory, whole or not at all.
 
-    Returns the written paths. Free, so it may be retried while the results live (24 hours).
+    Returns the manifest, one dict for each picture in their order: `path`, `sha256`, `bytes`, `width`,
+    `height`, `content_type` and `phota_task_id`. An asset among the task's `outlets` gets it as its event's
+    extra (`files`), an asset alias an asset for each file. Free, so it may be retried while the results live
+    (24 hours); what has landed is not fetched again.
 
     Args:
         result: what `PhotaTaskSensor` or a waiting `PhotaImageEditOperator` returned; or a PHOTA task ID, and
             fresh URLs are asked for (templated).
         destination: an object-storage directory, as a URL (`file://`, `s3://`, ...) (templated).
+        filename: of each picture, without its extension, which is that of the picture itself. It has the
+            fields `{phota_task_id}` and `{index}` (templated).
+        if_exists: `skip`, `overwrite` or `fail` where a file of that name is there already. One that is cut
+            or damaged is replaced.
+        max_bytes: of one picture; a larger one is refused.
         phota_conn_id: the Airflow connection.
 
     Raises:
@@ -34,7 +42,7 @@ class PhotaToObjectStorageOperator(BaseOperator):
         PhotaLandingError: a picture did not arrive whole or could not be written; a retry may heal it.
     """
 
-    template_fields: Sequence[str] = ("result", "destination")
+    template_fields: Sequence[str] = ("result", "destination", "filename")
     ui_color = "#e6f2ff"
 
     def __init__(
@@ -42,77 +50,30 @@ class PhotaToObjectStorageOperator(BaseOperator):
         *,
         result: dict[str, Any] | str,
         destination: str | ObjectStoragePath,
+        filename: str = Names.template,
+        if_exists: str = "skip",
+        max_bytes: int = MAX_BYTES,
         phota_conn_id: str = PhotaHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.result = result
         self.destination = destination
+        self.filename = filename
+        self.if_exists = if_exists
+        self.max_bytes = max_bytes
         self.phota_conn_id = phota_conn_id
 
-    def execute(self, context: Context) -> list[str]:  # noqa: ARG002  # Airflow's signature
+    def execute(self, context: Context) -> list[dict[str, Any]]:
         with airflow_retries():
-            directory = _checked_directory(self.destination)
-            phota_task_id, images = self._results()
-            try:
-                paths = self._land(phota_task_id, images, directory)
-            except PhotaResultsExpired:
-                # the URLs may be older than the task's results: the service is asked for fresh ones, once
-                paths = self._land(phota_task_id, self._fresh_images(phota_task_id), directory)
-        self.log.info("Landed PHOTA task %s: %s", phota_task_id, paths)
-        return paths
+            landing = checked_landing(
+                self.destination, self.filename, self.if_exists, max_bytes=self.max_bytes
+            )
+            hook = PhotaHook(self.phota_conn_id)
+            delivery = Delivery(hook, landing, context, self.outlets)
+            return [file.to_dict() for file in delivery.deliver(self._results(hook))]
 
-    def _results(self) -> tuple[str, Sequence[Image]]:
+    def _results(self, hook: PhotaHook) -> Results:
         if isinstance(self.result, dict):
-            return _from_dict(self.result)
-        phota_task_id = checked_task_id(self.result, "result")
-        return phota_task_id, self._fresh_images(phota_task_id)
-
-    def _fresh_images(self, phota_task_id: str) -> Sequence[Image]:
-        task = PhotaHook(self.phota_conn_id).get_task(phota_task_id)
-        if task.is_finished:
-            result_of(task)
-            return task.images
-        raise PhotaResultsMissing(
-            f"PHOTA task {phota_task_id} is {task.status_word} and shows no results yet: wait for it with "
-            "PhotaTaskSensor first.",
-            phota_task_id,
-        )
-
-    def _land(self, phota_task_id: str, images: Sequence[Image], directory: ObjectStoragePath) -> list[str]:
-        return land(phota_task_id, images, directory, PhotaHook(self.phota_conn_id).settings)
-
-
-def _from_dict(result: dict[str, Any]) -> tuple[str, Sequence[Image]]:
-    images = result.get("images")
-    if not isinstance(images, list) or not all(
-        isinstance(i, dict) and isinstance(i.get("url"), str) for i in images
-    ):
-        raise PhotaInputError(
-            "result", "has no list of images, each with a url: pass what the sensor returned."
-        )
-    if not images:
-        raise PhotaInputError("result", "has no pictures to land.")
-    phota_task_id = checked_task_id(result.get("phota_task_id"), "result['phota_task_id']")
-    return phota_task_id, [Image(image["url"], image.get("content_type")) for image in images]
-
-
-def _checked_directory(destination: object) -> ObjectStoragePath:
-    text = str(destination)
-    if not isinstance(destination, ObjectStoragePath) and not (
-        isinstance(destination, str) and "://" in text
-    ):
-        raise PhotaInputError(
-            "destination",
-            f"must be an object-storage URL such as file:///data or s3://bucket/key, got {text!r}.",
-        )
-    if ".." in text.split("/"):
-        raise PhotaInputError("destination", f"leads upwards with '..': {text!r}.")
-    try:
-        path = ObjectStoragePath(text) if isinstance(destination, str) else destination
-        _ = path.fs
-    except (ValueError, ImportError) as error:
-        raise PhotaInputError(
-            "destination", f"{text!r} cannot be opened ({error}). Is the provider of that store installed?"
-        ) from None
-    return path
+            return results_in(self.result)
+        return results_of(hook.get_task(checked_task_id(self.result, "result")))

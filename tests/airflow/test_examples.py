@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from airflow_runs import PICTURE, run
 from PIL import Image
@@ -15,7 +17,7 @@ def test_a_local_picture_is_uploaded_edited_waited_for_landed_and_used(emulator,
     phota_task_id = done.xcom("submit")
     assert done.xcom("wait")["phota_task_id"] == phota_task_id
     path = tmp_path / "landed" / f"{phota_task_id}-0.png"
-    assert done.xcom("land") == [f"file://{path}"]
+    assert [file["path"] for file in done.xcom("land")] == [f"file://{path}"]
     assert done.xcom("use") == {f"file://{path}": path.stat().st_size}
     with Image.open(path) as picture:
         picture.load()
@@ -43,3 +45,24 @@ def test_one_mapped_edit_for_each_of_many_pictures(emulator, picture_url, tmp_pa
     assert done.states["land"] == ["success"] * 3
     assert sorted(entry.request["image_urls"] for entry in emulator.ledger()) == [[url] for url in urls]
     assert len({path.read_bytes() for path in tmp_path.glob("*.png")}) == 3
+
+
+def test_the_pipeline_edits_a_folder_and_a_second_run_pays_and_fetches_nothing(emulator, tmp_path):
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    shutil.copy(PICTURE, inbox / "lake.jpg")
+    Image.new("RGB", (64, 64), "red").save(inbox / "red.png")
+    (inbox / "notes.txt").write_text("no picture")
+    conf = {"inbox": f"file://{inbox}", "destination": f"file://{tmp_path}/edits", "prompt": "a beach"}
+    first = run("phota_asset_pipeline", **conf)
+    assert (first.state, first.states["edit"]) == ("success", ["success"] * 2)
+    assert len(emulator.ledger()) == 2
+    counts = emulator.counts()
+
+    (inbox / "red.png").rename(inbox / "the same by another name.png")
+    second = run("phota_asset_pipeline", **conf)
+    assert second.state == "success"
+    assert [result["status"] for result in second.pushed["edit", "return_value"]] == ["existing"] * 2
+    files = [[result["files"] for result in done.pushed["edit", "return_value"]] for done in (first, second)]
+    assert files[0] == files[1]
+    assert emulator.counts() == counts

@@ -1,19 +1,36 @@
-"""PhotaToObjectStorageOperator: whole pictures under their names, or a clear error and nothing."""
+"""Landing: whole pictures under their names, each once; or a clear error and nothing."""
 
 from __future__ import annotations
 
+import hashlib
+import io
+import struct
+import zlib
+from pathlib import Path
+
 import fsspec
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException, ObjectStoragePath, io
+from airflow.providers.common.compat.sdk import AirflowFailException, Asset, AssetAlias, ObjectStoragePath
+from airflow.providers.common.compat.sdk import io as airflow_io
 from airflow_runs import TaskInstance
 from PIL import Image
 
-from airflow_provider_phota.api.errors import PhotaLandingError, PhotaResultsMissing
+from airflow_provider_phota.api.errors import PhotaInputError, PhotaLandingError, PhotaResultsMissing
+from airflow_provider_phota.drivers import downloads
 from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
+from airflow_provider_phota.sensors.phota import PhotaTaskSensor
+from airflow_provider_phota.storage.drafts import drafted
 from airflow_provider_phota.transfers.phota_to_object_storage import PhotaToObjectStorageOperator
 
-pytestmark = pytest.mark.usefixtures("metadata_database")
+pytestmark = pytest.mark.usefixtures("metadata_database", "hurried_downloads")
+
+DOWNLOADED = "GET /results/{task_id}/{index}.png"
+
+
+@pytest.fixture
+def hurried_downloads(monkeypatch):
+    monkeypatch.setattr(downloads, "_PAUSE", 0.01)
 
 
 @pytest.fixture
@@ -29,36 +46,149 @@ def result(emulator, picture_url):
     return edit.execute({"ti": TaskInstance()})
 
 
-def land(result, destination):
-    return PhotaToObjectStorageOperator(task_id="land", result=result, destination=destination).execute({})
+def land(result, destination, context=None, **more):
+    operator = PhotaToObjectStorageOperator(task_id="land", result=result, destination=destination, **more)
+    return operator.execute(context or {})
+
+
+def names(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
 def test_every_picture_lands_under_its_name(result, tmp_path):
-    paths = land(result, f"file://{tmp_path}/a/b")
-    names = [f"{result['phota_task_id']}-{index}.png" for index in range(3)]
-    assert paths == [f"file://{tmp_path}/a/b/{name}" for name in names]
-    for name in names:
-        with Image.open(tmp_path / "a/b" / name) as picture:
+    files = land(result, f"file://{tmp_path}/a/b")
+    expected = [f"{result['phota_task_id']}-{index}.png" for index in range(3)]
+    assert [file["path"] for file in files] == [f"file://{tmp_path}/a/b/{name}" for name in expected]
+    assert names(tmp_path / "a/b") == expected
+    for file in files:
+        content = Path(file["path"].removeprefix("file://")).read_bytes()
+        with Image.open(io.BytesIO(content)) as picture:
             picture.load()
-            assert picture.format == "PNG"
+            assert (picture.format, picture.size) == ("PNG", (file["width"], file["height"]))
+        assert file["sha256"] == hashlib.sha256(content).hexdigest()
+        assert file["bytes"] == len(content)
+        assert file["content_type"] == "image/png"
+        assert file["phota_task_id"] == result["phota_task_id"]
+
+
+def test_a_landed_file_has_the_permissions_of_any_other(result, tmp_path):
+    (tmp_path / "other").write_text("")
+    (first, *_) = land(result, f"file://{tmp_path}")
+    landed = Path(first["path"].removeprefix("file://"))
+    assert landed.stat().st_mode == (tmp_path / "other").stat().st_mode
 
 
 def test_a_task_id_or_a_path_will_do_too(result, tmp_path):
     assert len(land(result["phota_task_id"], ObjectStoragePath(f"file://{tmp_path}"))) == 3
 
 
-def test_other_stores_work_alike(result):
-    attach = getattr(io, "attach", None) or io.store.attach  # Airflow 3, Airflow 2
-    attach("memory", fs=fsspec.filesystem("memory"))
+@pytest.fixture
+def memory_store():
+    attach = getattr(airflow_io, "attach", None) or airflow_io.store.attach  # Airflow 3, Airflow 2
+    fs = fsspec.filesystem("memory")
+    attach("memory", fs=fs)
+    yield fs
+    fs.store.clear()
+
+
+def test_other_stores_work_alike(result, memory_store):
     (first, *_) = land(result, "memory://bucket/prefix")
     # universal-pathlib below 0.3 writes three slashes
-    assert first.replace(":///", "://") == f"memory://bucket/prefix/{result['phota_task_id']}-0.png"
-    assert ObjectStoragePath(first).read_bytes().startswith(b"\x89PNG")
+    path = first["path"].replace(":///", "://")
+    assert path == f"memory://bucket/prefix/{result['phota_task_id']}-0.png"
+    assert ObjectStoragePath(first["path"]).read_bytes().startswith(b"\x89PNG")
+    assert not [name for name in memory_store.store if name.endswith(".part")]
 
 
-def test_stale_urls_are_asked_for_anew(emulator, result, tmp_path):
+@pytest.mark.parametrize("where", ["file", "memory"])
+def test_what_has_landed_is_not_fetched_again(emulator, result, tmp_path, memory_store, where):
+    destination = f"file://{tmp_path}" if where == "file" else "memory://bucket"
+    first = land(result, destination)
+    assert emulator.counts()[DOWNLOADED] == 3
+    assert land(result, destination) == first
+    assert emulator.counts()[DOWNLOADED] == 3
+
+
+def test_a_damaged_file_is_replaced(emulator, result, tmp_path):
+    first = land(result, f"file://{tmp_path}")
+    cut = Path(first[1]["path"].removeprefix("file://"))
+    cut.write_bytes(cut.read_bytes()[:-100])
+    assert land(result, f"file://{tmp_path}") == first
+    assert emulator.counts()[DOWNLOADED] == 4
+    assert hashlib.sha256(cut.read_bytes()).hexdigest() == first[1]["sha256"]
+
+
+def test_overwrite_fetches_again(emulator, result, tmp_path):
+    first = land(result, f"file://{tmp_path}", if_exists="overwrite")
+    assert land(result, f"file://{tmp_path}", if_exists="overwrite") == first
+    assert emulator.counts()[DOWNLOADED] == 6
+
+
+def test_fail_lets_the_same_file_be_and_refuses_another(result, tmp_path):
+    first = land(result, f"file://{tmp_path}", filename="out-{index}", if_exists="fail")
+    assert land(result, f"file://{tmp_path}", filename="out-{index}", if_exists="fail") == first
+    (tmp_path / "out-1.png").write_bytes(b"of somebody else")
+    with pytest.raises(PhotaLandingError, match=r"another file is at .*out-1.png, and if_exists is 'fail'"):
+        land(result, f"file://{tmp_path}", filename="out-{index}", if_exists="fail")
+    assert (tmp_path / "out-1.png").read_bytes() == b"of somebody else"
+    assert names(tmp_path) == ["out-0.png", "out-1.png", "out-2.png"]
+
+
+def test_names_are_a_template(result, tmp_path):
+    land(result, f"file://{tmp_path}", filename="2026/{phota_task_id}/{index:02d} é")
+    task_id = result["phota_task_id"]
+    assert names(tmp_path) == [f"2026/{task_id}/0{index} é.png" for index in range(3)]
+
+
+@pytest.mark.parametrize(
+    ("filename", "words"),
+    [
+        ("{prompt}-{index}", "fields index, phota_task_id"),
+        ("{phota_task_id.__class__}-{index}", "fields"),
+        ("{}", "fields"),
+        ("{phota_task_id", "fields"),
+        ("{digest}-{index}", "fields index, phota_task_id"),
+        ("../{phota_task_id}-{index}", "begin with a dot"),
+        ("/{phota_task_id}-{index}", "part of the path"),
+        ("a//{phota_task_id}-{index}", "part of the path"),
+        (".{phota_task_id}-{index}", "begin with a dot"),
+        ("a\\{phota_task_id}-{index}", "backslash"),
+        ("a\n{phota_task_id}-{index}", "printable"),
+        ("x" * 300 + "{phota_task_id}-{index}", "more than 200 bytes"),
+        ("{index}", "must have {phota_task_id}"),
+        ("{phota_task_id}", "needs {index} for 3 pictures"),
+        (None, "must be a string"),
+    ],
+)
+def test_a_name_that_leads_elsewhere_or_says_too_little_is_refused(
+    emulator, result, tmp_path, filename, words
+):
+    with pytest.raises(AirflowFailException, match=words):
+        land(result, f"file://{tmp_path}", filename=filename)
+    assert DOWNLOADED not in emulator.counts()
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"if_exists": "keep"}, "if_exists: must be 'skip', 'overwrite' or 'fail'"),
+        ({"max_bytes": 0}, "max_bytes: must be an int"),
+        ({"max_bytes": True}, "max_bytes: must be an int"),
+        ({"destination": "/data"}, "destination: must be an object-storage URL"),
+        ({"destination": "file:///data/../etc"}, "leads upwards"),
+        ({"destination": "nowhere://bucket"}, "Is the provider of that store installed"),
+    ],
+)
+def test_bad_arguments_are_named(result, tmp_path, more, words):
+    with pytest.raises(AirflowFailException, match=words):
+        land(result, **{"destination": f"file://{tmp_path}", **more})
+
+
+def test_stale_urls_are_asked_for_anew(result, tmp_path):
     for image in result["images"]:
         image["url"] += "0"  # a signature that is no longer good
+    result["expires_at"] = None
     assert len(land(result, f"file://{tmp_path}")) == 3
 
 
@@ -66,7 +196,16 @@ def test_expired_results_say_so_and_are_not_retried(emulator, result, tmp_path):
     emulator.advance(25 * 3600)
     with pytest.raises(AirflowFailException, match=r"no longer served.*24 hours"):
         land(result, f"file://{tmp_path}")
-    assert list(tmp_path.iterdir()) == []
+    assert names(tmp_path) == []
+
+
+def test_fresh_results_that_are_refused_are_retried(result, tmp_path):
+    for image in result["images"]:
+        image["url"] += "0"
+    with pytest.raises(
+        PhotaLandingError, match=r"HTTP 403.*though it should be until .*trying again is free"
+    ):
+        land(result, f"file://{tmp_path}")
 
 
 @pytest.mark.parametrize(
@@ -74,46 +213,111 @@ def test_expired_results_say_so_and_are_not_retried(emulator, result, tmp_path):
     [
         ({"kind": "truncated_body"}, "did not arrive|was cut"),
         ({"kind": "reset_before"}, "did not arrive"),
-        ({"kind": "html"}, "no PNG, JPEG or WebP"),
+        ({"kind": "html"}, "no PNG, JPEG or WEBP"),
         ({"kind": "status", "status": 500}, "HTTP 500"),
     ],
 )
 def test_a_picture_that_does_not_arrive_whole_is_not_written(emulator, result, tmp_path, fault, words):
-    emulator.add_faults(Fault(on="result", **fault))
+    emulator.add_faults(Fault(on="result", times=None, **fault))
     with pytest.raises(PhotaLandingError, match=words) as caught:
         land(result, f"file://{tmp_path}")
     assert "sig=" not in str(caught.value)
-    assert list(tmp_path.iterdir()) == []
+    assert "The edit is billed; trying again is free" in str(caught.value)
+    assert names(tmp_path) == []
 
 
-def test_the_key_goes_to_no_result_url(emulator, result, tmp_path, monkeypatch):
-    import requests
-
-    seen = []
-    original = requests.Session.send
-
-    def spy(self, request, **kwargs):
-        seen.append((request.path_url.split("?")[0], dict(request.headers)))
-        return original(self, request, **kwargs)
-
-    monkeypatch.setattr(requests.Session, "send", spy)
-    land(result, f"file://{tmp_path}")
-    downloads = [headers for path, headers in seen if path.startswith("/results/")]
-    assert len(downloads) == 3
-    assert all("Authorization" not in headers for headers in downloads)
+def test_what_breaks_once_lands_all_the_same(emulator, result, tmp_path):
+    emulator.add_faults(Fault(on="result", kind="truncated_body", times=3))
+    assert len(land(result, f"file://{tmp_path}")) == 3
 
 
-@pytest.mark.parametrize("url", ["ftp://127.0.0.1/a.png", "file:///etc/passwd", "/relative.png"])
-def test_only_http_urls_are_fetched(result, tmp_path, url):
-    result["images"][0]["url"] = url
-    with pytest.raises(PhotaLandingError, match="only https is fetched"):
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+BOMB = (
+    b"\x89PNG\r\n\x1a\n"
+    + chunk(b"IHDR", struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0))
+    + chunk(b"IDAT", zlib.compress(b"\0" * 1000))
+    + chunk(b"IEND", b"")
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("<html>no picture</html>", "is no PNG, JPEG or WEBP"),
+        ("<svg xmlns='http://www.w3.org/2000/svg'/>", "is no PNG, JPEG or WEBP"),
+        ("GIF89a=alert(1)", "is no PNG, JPEG or WEBP"),
+        ("", "is no PNG, JPEG or WEBP"),
+        (BOMB.decode("latin-1"), "more than 64000000 pixels"),
+        ("\x89PNG\r\n\x1a\nrubbish", "is cut or damaged"),
+    ],
+    ids=["html", "svg", "polyglot", "empty", "bomb", "damaged"],
+)
+def test_what_is_no_picture_is_not_written(result, tmp_path, monkeypatch, body, words):
+    monkeypatch.setattr(
+        downloads.Downloads, "fetch", lambda _, __, target, ___: target.write(body.encode("latin-1"))
+    )
+    with pytest.raises(PhotaLandingError, match=words):
         land(result, f"file://{tmp_path}")
+    assert names(tmp_path) == []
+
+
+def test_a_picture_that_is_too_large_is_not_written(result, tmp_path):
+    with pytest.raises(PhotaLandingError, match=r"larger than max_bytes \(1000\)"):
+        land(result, f"file://{tmp_path}", max_bytes=1000)
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://127.0.0.1/a.png", "file:///etc/passwd", "/relative.png", "http://169.254.169.254/a.png"]
+)
+def test_other_urls_are_not_fetched(result, tmp_path, url):
+    result["images"][0]["url"] = url
+    with pytest.raises(PhotaLandingError, match=r"not fetched|only https is fetched"):
+        land(result, f"file://{tmp_path}")
+
+
+def test_one_that_fails_does_not_keep_the_others_from_landing(emulator, result, tmp_path):
+    emulator.add_faults(Fault(on="result", kind="html", times=1))
+    with pytest.raises(PhotaLandingError):
+        land(result, f"file://{tmp_path}")
+    assert len(names(tmp_path)) == 2
+    assert len(land(result, f"file://{tmp_path}")) == 3
+    assert emulator.counts()[DOWNLOADED] == 4
 
 
 def test_a_store_that_cannot_be_written_to_is_named(result, tmp_path):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(PhotaLandingError, match="could not be written"):
+    with pytest.raises(PhotaLandingError, match=r"could not be written to .*file"):
         land(result, f"file://{tmp_path}/file")
+
+
+def test_a_full_store_leaves_nothing(result, memory_store, monkeypatch):
+    def put(path, target, **_):
+        memory_store.pipe_file(target, b"half of it")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(memory_store, "put_file", put)
+    with pytest.raises(PhotaLandingError, match="No space left on device"):
+        land(result, "memory://bucket")
+    assert not [name for name in memory_store.store if name.endswith(".png")]
+
+
+def test_what_a_killed_attempt_left_is_swept_away(result, tmp_path):
+    task_id = result["phota_task_id"]
+    (tmp_path / f".{task_id}-0.0a1b2c3d.part").write_bytes(b"half")
+    (tmp_path / ".of-another-task-0.0a1b2c3d.part").write_bytes(b"half")
+    land(result, f"file://{tmp_path}")
+    assert [name for name in names(tmp_path) if name.startswith(".")] == [".of-another-task-0.0a1b2c3d.part"]
+
+
+def test_a_draft_that_is_let_go_leaves_nothing(tmp_path):
+    with drafted(ObjectStoragePath(f"file://{tmp_path}/a[1]*")) as draft:
+        draft.file.write(b"half")
+        assert len(names(tmp_path)) == 1
+    assert names(tmp_path) == []
 
 
 def test_a_task_that_is_not_finished_has_nothing_to_land(emulator, picture_url, tmp_path):
@@ -123,3 +327,63 @@ def test_a_task_that_is_not_finished_has_nothing_to_land(emulator, picture_url, 
     task = PhotaHook().submit_edit("a beach", picture_url)
     with pytest.raises(PhotaResultsMissing, match="wait for it with PhotaTaskSensor"):
         land(task.id, f"file://{tmp_path}")
+
+
+class Event:
+    def __init__(self):
+        self.extra, self.added = {}, []
+
+    def add(self, asset, extra):
+        self.added.append((asset.uri, extra))
+
+
+def test_landed_files_are_announced_to_the_outlets(result, tmp_path):
+    asset, alias = Asset(f"file://{tmp_path}/edits"), AssetAlias("edits")
+    events = {asset: Event(), alias: Event()}
+    files = land(result, f"file://{tmp_path}", {"outlet_events": events}, outlets=[asset, alias])
+    assert events[asset].extra == {"files": files}
+    assert [extra for _, extra in events[alias].added] == files
+    assert [uri for uri, _ in events[alias].added] == [file["path"] for file in files]
+
+
+def edit_and_land(picture_url, tmp_path, **more):
+    return PhotaImageEditOperator(
+        task_id="edit",
+        prompt="a beach",
+        image_urls=picture_url,
+        wait_for_completion=True,
+        poll_interval=0.05,
+        destination=f"file://{tmp_path}/out",
+        **more,
+    ).execute({"ti": TaskInstance()})
+
+
+def test_a_waiting_edit_lands_its_own_pictures(emulator, picture_url, tmp_path):
+    result = edit_and_land(picture_url, tmp_path, num_outputs=2)
+    assert [file["path"] for file in result["files"]] == [
+        f"file://{tmp_path}/out/{result['phota_task_id']}-{index}.png" for index in range(2)
+    ]
+    assert names(tmp_path / "out") == [f"{result['phota_task_id']}-{index}.png" for index in range(2)]
+
+
+def test_an_edit_is_not_paid_where_it_could_not_land(emulator, picture_url, tmp_path):
+    for more, words in (
+        ({"filename": "{prompt}"}, "fields"),
+        ({"if_exists": "keep"}, "if_exists"),
+        ({"num_outputs": 2, "filename": "{phota_task_id}"}, "needs {index}"),
+    ):
+        with pytest.raises(AirflowFailException, match=words):
+            edit_and_land(picture_url, tmp_path, **more)
+    with pytest.raises(PhotaInputError, match="wait_for_completion=True"):
+        PhotaImageEditOperator(
+            task_id="edit", prompt="a", image_urls=picture_url, destination=f"file://{tmp_path}"
+        )
+    assert emulator.ledger() == []
+
+
+def test_a_sensor_lands_too(emulator, result, tmp_path):
+    sensor = PhotaTaskSensor(
+        task_id="wait", phota_task_id=result["phota_task_id"], destination=f"file://{tmp_path}"
+    )
+    value = sensor.poke({"ti": TaskInstance()}).xcom_value
+    assert len(value["files"]) == len(names(tmp_path)) == 3

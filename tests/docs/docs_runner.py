@@ -25,20 +25,24 @@ from airflow_provider_phota.hooks.phota import PhotaHook
 HOME = Path(os.environ["AIRFLOW_HOME"])
 PICTURE = HOME / "portrait.jpg"
 LANDED = HOME / "landed"
+INBOX = LANDED / "inbox"
 PHOTA_TASK_ID = "task-unified-1757165031-uyujaw3d"
 
 
 def main(examples: Path, report: Path) -> None:
     _draw(PICTURE)
+    INBOX.mkdir(parents=True)
+    _draw(INBOX / "portrait.jpg")
+    _draw(INBOX / "garden.jpg", turned=True)
     with Emulator(latency=(0.0, 0.05)) as emulator:
         problems = {each["id"]: _problem(each, emulator) for each in json.loads(examples.read_text())}
     report.write_text(json.dumps(problems))
 
 
-def _draw(path: Path) -> None:
+def _draw(path: Path, *, turned: bool = False) -> None:
     from PIL import Image
 
-    Image.linear_gradient("L").convert("RGB").save(path)
+    Image.linear_gradient("L").rotate(90 if turned else 0).convert("RGB").save(path)
 
 
 def _problem(example: dict[str, Any], emulator: Emulator) -> str:
@@ -83,7 +87,8 @@ def _here(code: str, emulator: Emulator) -> str:
     # a query keeps different pictures different: the same one twice is refused
     code = re.sub(r"https://example\.com/([\w.-]+\.jpg)", rf"{url}?\1", code)
     code = code.replace("/data/portrait.jpg", str(PICTURE))
-    code = code.replace("s3://my-bucket/", f"file://{LANDED}/").replace("file:///data/", f"file://{LANDED}/")
+    code = code.replace("s3://my-bucket/inbox/", f"file://{INBOX}/")
+    code = re.sub(r"(s3://my-bucket|file:///data)/", f"file://{LANDED / str(time.time_ns())}/", code)
     code = code.replace("file:///tmp/", f"file://{LANDED}/")
     return code.replace(PHOTA_TASK_ID, _finished_task(url)) if PHOTA_TASK_ID in code else code
 

@@ -97,6 +97,8 @@ class RawServer:
     tls: ssl.SSLContext | None = None
     #: Whether every connection begins with a TLS handshake before its behaviour is played.
     handshake: bool = True
+    #: Any address of the loopback network.
+    host: str = "127.0.0.1"
     connections: int = 0
     received: list[Received] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -105,7 +107,7 @@ class RawServer:
     _serving: list[threading.Thread] = field(default_factory=list)
 
     def __enter__(self) -> Self:
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server((self.host, 0))
         self.port = self._listener.getsockname()[1]
         self._acceptor = threading.Thread(target=self._accept)
         self._acceptor.start()
@@ -116,9 +118,9 @@ class RawServer:
         self.stopping.set()
         with socket.socket() as last:
             # connections are accepted in the order they came: after this one there is none left to count
-            last.bind(("127.0.0.1", 0))
+            last.bind((self.host, 0))
             self._last = last.getsockname()
-            last.connect(("127.0.0.1", self.port))
+            last.connect((self.host, self.port))
             self._acceptor.join()
         for thread in self._serving:
             thread.join()
@@ -126,7 +128,7 @@ class RawServer:
 
     @property
     def url(self) -> str:
-        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}"
 
     def posts(self) -> list[Received]:
         return [request for request in self.received if request.method == "POST"]

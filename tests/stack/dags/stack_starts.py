@@ -45,3 +45,14 @@ with DAG("stack_start_mapped", schedule=None) as start_mapped:
         prompt=prompts()
     )
     PhotaTaskSensor.partial(**START).expand(phota_task_id=submit.output)
+
+#: Of one run; a thousand are twenty runs, since every trigger carries its DAG and its run's conf.
+WAITS = 50
+
+with DAG("stack_start_many", schedule=None, max_active_tasks=2000, max_active_runs=100) as start_many:
+    for number in range(WAITS):
+        PhotaTaskSensor(
+            task_id=f"wait_{number}",
+            start_from_trigger=True,
+            phota_task_id=f"{{{{ dag_run.conf['phota_task_ids'][{number}] }}}}",
+        )

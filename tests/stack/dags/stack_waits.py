@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from airflow.providers.common.compat.sdk import DAG, task
+from datetime import timedelta
+
+from airflow.providers.common.compat.sdk import DAG, Asset, AssetAlias, task
 
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
 from airflow_provider_phota.sensors.phota import PhotaTaskSensor
@@ -64,3 +66,29 @@ with DAG("stack_failing_trigger", schedule=None) as failing_trigger:
 
 with DAG("stack_malformed_key", schedule=None) as malformed_key:
     PhotaImageEditOperator(task_id="edit", phota_conn_id="phota_malformed", **CONF)
+
+EDITS = Asset("stack_edits")
+
+with DAG("stack_land", schedule=None) as land:
+    PhotaImageEditOperator(
+        task_id="edit",
+        prompt=CONF["prompt"],
+        image_urls="{{ dag_run.conf['picture'] }}",
+        num_outputs=2,
+        wait_for_completion=True,
+        deferrable=True,
+        poll_interval=1.0,
+        destination="{{ dag_run.conf['destination'] }}",
+        retries=1,
+        retry_delay=timedelta(seconds=1),
+        outlets=[EDITS, AssetAlias("stack_edit_files")],
+    )
+
+with DAG("stack_landed", schedule=[EDITS]) as landed:
+
+    @task
+    def paths(triggering_asset_events=None) -> list[str]:
+        events = [event for of_asset in triggering_asset_events.values() for event in of_asset]
+        return sorted(file["path"] for event in events for file in event.extra["files"])
+
+    paths()

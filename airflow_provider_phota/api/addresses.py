@@ -1,0 +1,106 @@
+"""Which result URLs and network addresses may be fetched from: a URL in an answer is input, not a promise.
+
+An address outside the public internet is fetched from only if the connection's own host has one of the same
+kind, as with the emulator on loopback, or a gateway on a network of one's own.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from enum import Enum
+from urllib.parse import SplitResult, urlsplit
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+#: A URL that is longer is none that a picture is served by.
+_LONGEST_URL = 8192
+#: Prefixes in which another address hides, which nobody has looked at: NAT64, 6to4, Teredo.
+_WRAPPERS = tuple(
+    map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96"))
+)
+
+
+class RefusedUrl(Exception):
+    """The URL is not fetched. The text continues the sentence "A result …", and does not hold the URL."""
+
+
+class Reach(Enum):
+    """Who can reach an address."""
+
+    PUBLIC = "public"
+    PRIVATE = "on a private network"
+    LOOPBACK = "on this machine"
+    #: link-local (where clouds keep their metadata), multicast, reserved and the like: never
+    NOWHERE = "reserved or link-local"
+
+    @classmethod
+    def of(cls, address: Address) -> Reach:
+        if isinstance(address, ipaddress.IPv6Address):
+            if address.ipv4_mapped:
+                return cls.of(address.ipv4_mapped)
+            if address.is_loopback:
+                return cls.LOOPBACK
+            if any(address in wrapper for wrapper in _WRAPPERS):
+                return cls.NOWHERE
+        if address.is_loopback:
+            return cls.LOOPBACK
+        if _is_for_nobody(address):
+            return cls.NOWHERE
+        return cls.PUBLIC if address.is_global else cls.PRIVATE
+
+
+def _is_for_nobody(address: Address) -> bool:
+    # is_global is True for multicast, and is_private for what is link-local
+    return address.is_link_local or address.is_multicast or address.is_reserved or address.is_unspecified
+
+
+def reaches(addresses: Iterable[str]) -> set[Reach]:
+    """Of addresses as the resolver writes them, with or without an IPv6 zone."""
+    return {Reach.of(ipaddress.ip_address(address.partition("%")[0])) for address in addresses}
+
+
+def check_reach(found: set[Reach], own: set[Reach]) -> None:
+    """Check what a result host resolves to.
+
+    Args:
+        found: of all its addresses.
+        own: of the addresses of the connection's own host.
+
+    Raises:
+        RefusedUrl: one of them must not be connected to.
+    """
+    for reach in found - {Reach.PUBLIC}:
+        if reach is Reach.NOWHERE or reach not in own:
+            raise RefusedUrl(f"is at an address that is {reach.value}, which is not fetched from")
+
+
+def checked_url(url: str, *, plain_http: bool) -> SplitResult:
+    """A result URL, or the target of a redirect, in parts.
+
+    Args:
+        url: as an answer gave it.
+        plain_http: whether http will do, since the connection's own host is reached so.
+
+    Raises:
+        RefusedUrl: it is not fetched.
+    """
+    if len(url) > _LONGEST_URL or re.search(r"[\s\x00-\x1f\x7f\\]", url) or not url.isascii():
+        raise RefusedUrl("has a URL that is too long, or has characters in it that no URL has")
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise RefusedUrl("has a malformed URL") from None
+    if parts.scheme != "https" and not (parts.scheme == "http" and plain_http):
+        raise RefusedUrl(f"has {_kind(parts.scheme)} URL, and only https is fetched")
+    if not parts.hostname:
+        raise RefusedUrl("has a URL without a host")
+    if parts.username is not None or parts.password is not None:
+        raise RefusedUrl("has a URL with a user name in it")
+    return parts
+
+
+def _kind(scheme: str) -> str:
+    return f"a {scheme[:20]}" if scheme else "a relative"

@@ -1,0 +1,207 @@
+"""What the waiting operator, the sensor and the transfer share: pictures are brought home and announced."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pendulum
+from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
+from airflow.providers.common.compat.sdk import Asset, AssetAlias
+
+from airflow_provider_phota.api.edits import checked_task_id
+from airflow_provider_phota.api.errors import (
+    PhotaInputError,
+    PhotaLandingError,
+    PhotaResultsExpired,
+    PhotaResultsMissing,
+)
+from airflow_provider_phota.api.models import Image, PhotaTask
+from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.storage import manifests
+from airflow_provider_phota.storage.landing import (
+    MAX_BYTES,
+    IfExists,
+    LandedFile,
+    Landing,
+    Results,
+    land,
+    reason_of,
+)
+from airflow_provider_phota.storage.names import Names
+from airflow_provider_phota.storage.paths import asset_uri, checked_path
+from airflow_provider_phota.waiting import result_of
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+log = logging.getLogger(__name__)
+
+
+def checked_landing(
+    destination: object,
+    filename: object,
+    if_exists: object,
+    *,
+    max_bytes: object = MAX_BYTES,
+    digest: str = "",
+    pictures: int = 1,
+) -> Landing:
+    """Where pictures go, of what a user gave, templates rendered.
+
+    Args:
+        destination: the directory.
+        filename: the template of their names.
+        if_exists: what to do about a file that is there.
+        max_bytes: of one picture.
+        digest: of the edit, to name files by; empty for none.
+        pictures: how many are ordered, as far as that is known.
+
+    Raises:
+        PhotaInputError: names the argument.
+    """
+    names = Names.checked(filename, has_digest=bool(digest))
+    if digest and not (names.has("digest") and not names.has("phota_task_id")):
+        raise PhotaInputError(
+            "filename",
+            "must have {digest} in it with skip_existing_edits, and no {phota_task_id}; got "
+            f"{filename!r}.",
+        )
+    _check_index(names, pictures)
+    policy = checked_if_exists(if_exists)
+    if policy is IfExists.SKIP and not (names.has("phota_task_id") or digest):
+        raise PhotaInputError(
+            "filename",
+            "must have {phota_task_id} in it where if_exists is 'skip', or another task's picture would pass "
+            f"for this one's; got {filename!r}.",
+        )
+    if isinstance(max_bytes, bool) or not isinstance(max_bytes, int) or max_bytes < 1:
+        raise PhotaInputError("max_bytes", f"must be an int of at least 1, got {max_bytes!r}.")
+    return Landing(checked_path("destination", destination), names, policy, max_bytes, digest)
+
+
+def _check_index(names: Names, pictures: int) -> None:
+    if pictures > 1 and not names.has("index"):
+        raise PhotaInputError("filename", f"needs {{index}} for {pictures} pictures.")
+
+
+def checked_if_exists(value: object) -> IfExists:
+    """The policy of that name.
+
+    Raises:
+        PhotaInputError: there is none.
+    """
+    try:
+        return IfExists(value)
+    except ValueError:
+        raise PhotaInputError("if_exists", f"must be 'skip', 'overwrite' or 'fail', got {value!r}.") from None
+
+
+def results_of(task: PhotaTask) -> Results:
+    """The pictures of a task that the service shows.
+
+    Raises:
+        PhotaTaskFailed: the service ended it as failed.
+        PhotaResultsMissing: it is not finished.
+    """
+    if not task.is_finished:
+        raise PhotaResultsMissing(
+            f"PHOTA task {task.id} is {task.status_word} and shows no results yet: wait for it with "
+            "PhotaTaskSensor first.",
+            task.id,
+        )
+    result_of(task)
+    return Results(task.id, task.images, task.expires_at)
+
+
+def results_in(result: Mapping[str, Any]) -> Results:
+    """The pictures of a task that an earlier Airflow task returned as a dict.
+
+    Raises:
+        PhotaInputError: it is no such dict.
+    """
+    images = result.get("images")
+    if not isinstance(images, list) or not all(
+        isinstance(i, dict) and isinstance(i.get("url"), str) for i in images
+    ):
+        raise PhotaInputError(
+            "result", "has no list of images, each with a url: pass what the sensor returned."
+        )
+    if not images:
+        raise PhotaInputError("result", "has no pictures to land.")
+    return Results(
+        checked_task_id(result.get("phota_task_id"), "result['phota_task_id']"),
+        [Image(image["url"], image.get("content_type")) for image in images],
+        _moment(result.get("expires_at")),
+    )
+
+
+def _mark(landing: Landing, files: Sequence[LandedFile], phota_task_id: str) -> None:
+    try:
+        manifests.write(landing, files)
+    except Exception as error:  # of whatever library the store speaks by
+        raise PhotaLandingError(
+            f"The pictures of PHOTA task {phota_task_id} have landed, but not their manifest: "
+            f"{landing.directory} cannot be written to ({reason_of(error)}). Trying again is free.",
+            phota_task_id,
+        ) from None
+
+
+def _moment(text: object) -> pendulum.DateTime | None:
+    try:
+        moment = pendulum.parse(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return moment if isinstance(moment, pendulum.DateTime) else None
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Brings a task's pictures home, and tells Airflow of them.
+
+    Attributes:
+        outlets: of the Airflow task: an asset among them gets the manifest as its event's extra, an alias an
+            asset for each file.
+    """
+
+    hook: PhotaHook
+    landing: Landing
+    context: Context
+    outlets: Sequence[object] = ()
+
+    def deliver(self, results: Results) -> list[LandedFile]:
+        """Land them and announce the files.
+
+        Raises:
+            PhotaInputError: the pictures would land on one another.
+            PhotaResultsExpired: a URL is no longer served, nor is a fresh one.
+            PhotaLandingError: a picture did not arrive whole, is none, or could not be written.
+        """
+        _check_index(self.landing.names, len(results.images))
+        try:
+            files = land(results, self.landing, self.hook.settings)
+        except PhotaResultsExpired:
+            # the URLs may be older than the task's results: the service is asked for fresh ones, once
+            fresh = results_of(self.hook.get_task(results.phota_task_id))
+            files = land(fresh, self.landing, self.hook.settings)
+        if self.landing.digest:
+            _mark(self.landing, files, results.phota_task_id)
+        self.announce(files)
+        log.info("Landed PHOTA task %s: %s", results.phota_task_id, [file.path for file in files])
+        return files
+
+    def announce(self, files: Sequence[LandedFile]) -> None:
+        """As lineage, and by the asset events of the outlets."""
+        for file in files:
+            get_hook_lineage_collector().add_output_asset(context=self.hook, uri=asset_uri(file.path))
+        for outlet in self.outlets:
+            if isinstance(outlet, Asset):
+                self._event(outlet).extra = {"files": [file.to_dict() for file in files]}
+            elif isinstance(outlet, AssetAlias):
+                for file in files:
+                    self._event(outlet).add(Asset(asset_uri(file.path)), extra=file.to_dict())
+
+    def _event(self, outlet: Asset | AssetAlias) -> Any:
+        return self.context["outlet_events"][outlet]

@@ -1,0 +1,60 @@
+"""What has landed of an edit, beside its files: the mark that all of them are there."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_phota.storage.drafts import drafted
+from airflow_provider_phota.storage.landing import LandedFile, Landing
+from airflow_provider_phota.storage.paths import checked_path
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+log = logging.getLogger(__name__)
+
+VERSION = 1
+
+
+def write(landing: Landing, files: Sequence[LandedFile]) -> None:
+    """Mark an edit as landed; its files are there.
+
+    Raises:
+        OSError: the mark could not be written.
+    """
+    path = _path(landing)
+    with drafted(path) as draft:
+        content = {"version": VERSION, "files": [file.to_dict() for file in files]}
+        draft.file.write(json.dumps(content).encode())
+        draft.publish(path, "application/json")
+
+
+def landed_before(landing: Landing) -> list[LandedFile] | None:
+    """The files of the edit, None unless it has landed and all of them are still there."""
+    path = _path(landing)
+    if not path.exists():
+        return None
+    try:
+        files = [LandedFile(**fields) for fields in _fields(json.loads(path.read_bytes()))]
+        return files if files and all(map(_is_there, files)) else None
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        log.warning("%s cannot be read (%s): taken for an edit that is still to be made.", path, error)
+        return None
+
+
+def _fields(content: Any) -> Any:
+    if content["version"] != VERSION:
+        raise ValueError("it is of another version")
+    return content["files"]
+
+
+def _is_there(file: LandedFile) -> bool:
+    path = checked_path("path", file.path)
+    return path.exists() and path.stat().st_size == file.bytes
+
+
+def _path(landing: Landing) -> ObjectStoragePath:
+    return landing.directory / f"{landing.digest}.json"

@@ -1,0 +1,86 @@
+"""The names of landed files: from a template of the user's, never from an answer's headers or URLs."""
+
+from __future__ import annotations
+
+import string
+from dataclasses import dataclass
+
+from airflow_provider_phota.api.errors import PhotaInputError
+
+#: Names by what was asked for: the same edit of the same pictures has the same names in every run.
+NAMES_BY_DIGEST = "{digest}-{index}"
+_FIELDS = frozenset({"phota_task_id", "digest", "index"})
+#: Bytes of one part of a path: most file systems take 255, and an extension and a marker are still added.
+_LONGEST = 200
+
+
+@dataclass(frozen=True)
+class Names:
+    """A template such as `{phota_task_id}-{index}`, without an extension; it may have directories in it."""
+
+    template: str = "{phota_task_id}-{index}"
+
+    @classmethod
+    def checked(cls, template: object, *, has_digest: bool = False) -> Names:
+        """What an author gave.
+
+        Args:
+            template: Jinja rendered; only its own fields are left.
+            has_digest: whether there is a digest of the edit to name files by.
+
+        Raises:
+            PhotaInputError: it is no template, or has unknown fields.
+        """
+        if not isinstance(template, str):
+            raise PhotaInputError("filename", f"must be a string, got {template!r}.")
+        known = _FIELDS if has_digest else _FIELDS - {"digest"}
+        names = cls(template)
+        if names._fields() - known or not names._fits():
+            raise PhotaInputError(
+                "filename", f"may have the fields {', '.join(sorted(known))} in braces, got {template!r}."
+            )
+        names.stem("task", 0, "0" * 64)
+        return names
+
+    def has(self, field: str) -> bool:
+        """Whether the template has a field of that name."""
+        return field in self._fields()
+
+    def _fields(self) -> set[str]:
+        try:
+            return {name for _, name, _, _ in string.Formatter().parse(self.template) if name is not None}
+        except ValueError:  # a brace without its other half
+            return {""}
+
+    def _fits(self) -> bool:
+        """Whether values can be put in."""
+        try:
+            self._filled("task", 0, "0" * 64)
+        except (ValueError, LookupError, AttributeError, TypeError):
+            return False
+        return True
+
+    def _filled(self, phota_task_id: str, index: int, digest: str) -> str:
+        return self.template.format(phota_task_id=phota_task_id, index=index, digest=digest)
+
+    def stem(self, phota_task_id: str, index: int, digest: str = "") -> str:
+        """The name of one picture, without its extension.
+
+        Raises:
+            PhotaInputError: it leads elsewhere, or is none that every store takes.
+        """
+        name = self._filled(phota_task_id, index, digest)
+        for part in name.split("/"):
+            _check_part(part)
+        return name
+
+
+def _check_part(part: str) -> None:
+    if not part or part.startswith(".") or not part.isprintable() or "\\" in part:
+        raise PhotaInputError(
+            "filename",
+            f"gives {part!r} as a part of the path: each must be printable, without a backslash, and not "
+            "begin with a dot.",
+        )
+    if len(part.encode(errors="replace")) > _LONGEST:
+        raise PhotaInputError("filename", f"gives a name of more than {_LONGEST} bytes.")

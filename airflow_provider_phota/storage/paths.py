@@ -1,0 +1,38 @@
+"""Paths of object stores: as a user gives them, and as Airflow's assets and lineage name them."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+from airflow_provider_phota.api.errors import PhotaInputError
+
+
+def checked_path(argument: str, value: object) -> ObjectStoragePath:
+    """A path of an object store that can be opened.
+
+    Raises:
+        PhotaInputError: it is none.
+    """
+    text = str(value)
+    if not isinstance(value, ObjectStoragePath) and not (isinstance(value, str) and "://" in text):
+        raise PhotaInputError(
+            argument, f"must be an object-storage URL such as file:///data or s3://bucket/key, got {text!r}."
+        )
+    if ".." in text.split("/"):
+        raise PhotaInputError(argument, f"leads upwards with '..': {text!r}.")
+    try:
+        path = ObjectStoragePath(text) if isinstance(value, str) else value
+        _ = path.fs
+    except (ValueError, ImportError) as error:
+        raise PhotaInputError(
+            argument, f"{text!r} cannot be opened ({error}). Is the provider of that store installed?"
+        ) from None
+    return path
+
+
+def asset_uri(path: str) -> str:
+    """The URI of a file of a store as Airflow names assets: without a connection's ID, a query or spaces."""
+    parts = urlsplit(path.partition("?")[0])
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], quote(parts.path, safe="/%"), "", ""))

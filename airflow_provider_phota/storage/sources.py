@@ -1,0 +1,42 @@
+"""Pictures to edit that lie in object storage: looked at before money is spent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from airflow_provider_phota.api.errors import PhotaInputError
+from airflow_provider_phota.storage.drafts import opened
+from airflow_provider_phota.storage.pictures import INPUTS, NoPicture, Picture, inspected
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+
+@dataclass(frozen=True)
+class Source:
+    """A picture of a store, as it is now."""
+
+    path: ObjectStoragePath
+    picture: Picture
+
+    @property
+    def identity(self) -> str:
+        """What tells it from other pictures, wherever it lies and whatever it is called."""
+        return f"sha256:{self.picture.sha256}"
+
+
+def looked_at(path: ObjectStoragePath, argument: str = "image_urls") -> Source:
+    """A picture of a store, read once, whole.
+
+    Raises:
+        PhotaInputError: there is none, or it is cut, damaged or no picture.
+    """
+    try:
+        with opened(path) as file:
+            return Source(path, inspected(file, INPUTS))
+    except NoPicture as problem:
+        raise PhotaInputError(argument, f"{str(path)!r} {problem}.") from None
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise PhotaInputError(argument, f"{str(path)!r} cannot be read ({reason}).") from None
