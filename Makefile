@@ -34,7 +34,6 @@ test-all: test $(READY_2_11) ## make test, the slow tests; the Airflow suite and
 
 .PHONY: chaos
 chaos: $(READY) ## The fault matrix: a real Airflow on PostgreSQL and SQLite, killed at every point
-	@dev/bootstrap .venv dev/constraints-airflow-3.3.txt "3.11 3.12 3.13 3.14" dev docs chaos
 	@$(PYTHON) -m tests.chaos
 
 .PHONY: chaos-2.11
@@ -63,8 +62,8 @@ docs: $(READY) ## Build the documentation into docs/_build/html; a warning is an
 
 .PHONY: constraints
 constraints: $(READY) ## Pin anew what the environments are made of: the newest that fit Python 3.11.0
-	dev/pin 'apache-airflow==3.3.*' dev docs > .build/pins && mv .build/pins dev/constraints-airflow-3.3.txt
-	dev/pin 'apache-airflow==2.11.*' dev > .build/pins && mv .build/pins dev/constraints-airflow-2.11.txt
+	dev/pin 'apache-airflow==3.3.*' dev docs chaos > .build/pins && mv .build/pins dev/constraints-airflow-3.3.txt
+	dev/pin 'apache-airflow==2.11.*' dev chaos > .build/pins && mv .build/pins dev/constraints-airflow-2.11.txt
 	dev/pin 'apache-airflow==3.3.*' bench > .build/pins && mv .build/pins dev/constraints-bench.txt
 
 .PHONY: clean
@@ -74,7 +73,7 @@ clean: ## Remove all that the other targets have made
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml dev/constraints-airflow-3.3.txt dev/bootstrap
-	@dev/bootstrap .venv dev/constraints-airflow-3.3.txt "3.11 3.12 3.13 3.14" dev docs
+	@dev/bootstrap .venv dev/constraints-airflow-3.3.txt "3.11 3.12 3.13 3.14" dev docs chaos
 	@touch $@
 
 $(READY_2_11): pyproject.toml dev/constraints-airflow-2.11.txt dev/bootstrap
