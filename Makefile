@@ -48,6 +48,11 @@ bench: $(READY_BENCH) ## What waiting costs, beside other providers' triggers (B
 bench-slots: $(READY_BENCH) ## What waiting costs in worker slots, in a real Airflow
 	@$(PYTHON_BENCH) -m benchmarks.slots
 
+.PHONY: bench-storage
+bench-storage: $(READY) ## What landing costs beside curl, and 2,000 pictures from and to S3 and a disk
+	@$(PYTHON) -m benchmarks.storage
+	@$(PYTHON) -m benchmarks.pipeline
+
 .PHONY: lint
 lint: $(READY) ## ruff (rules and format) and mypy --strict
 	$(PYTHON) -m ruff check .

@@ -34,7 +34,7 @@ def looked_at(path: ObjectStoragePath, argument: str = "image_urls") -> Source:
     """
     try:
         with opened(path) as file:
-            return Source(path, inspected(file, INPUTS))
+            return Source(path, inspected(file, INPUTS, decoded=True))
     except NoPicture as problem:
         raise PhotaInputError(argument, f"{str(path)!r} {problem}.") from None
     except OSError as error:

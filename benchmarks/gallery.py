@@ -1,0 +1,75 @@
+"""A PHOTA service as a process of its own, with finished edits in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import requests
+
+from airflow_provider_phota.api.edits import EditRequest
+from airflow_provider_phota.api.forms import file_form
+from airflow_provider_phota.api.models import PhotaTask
+from airflow_provider_phota.api.protocol import get_task, submit, upload
+from airflow_provider_phota.api.settings import Settings
+from airflow_provider_phota.drivers.requests import RequestsDriver
+from benchmarks.processes import ROOT, Process
+from dev.processes import free_ports
+
+KEY = "emu-bench-0123456789"
+PICTURE = ROOT / "example_dags" / "pictures" / "mountain-lake.jpg"
+
+
+@contextmanager
+def service(latency: str = "0.1..0.2") -> Iterator[Settings]:
+    """Start it, and leave the environment as Airflow wants it: with a home, and a connection to it."""
+    (port,) = free_ports(1)
+    settings = Settings(KEY, f"http://127.0.0.1:{port}", total_timeout=300.0)
+    command = ["airflow_provider_phota.emulator", "--port", str(port), "--latency", latency]
+    with tempfile.TemporaryDirectory() as home, (Path(home) / "service.log").open("wb") as log:
+        connection = {"conn_type": "phota", "password": KEY, "host": settings.base_url}
+        os.environ |= {"AIRFLOW_HOME": home, "AIRFLOW_CONN_PHOTA_DEFAULT": json.dumps(connection)}
+        with Process(command, os.environ, log):
+            _wait_for(settings.base_url)
+            yield settings
+
+
+def _wait_for(url: str) -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            requests.get(f"{url}/_emulator", timeout=5).raise_for_status()
+        except requests.RequestException:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return
+
+
+def finished_edit(settings: Settings, outputs: int, resolution: str) -> PhotaTask:
+    """An edit whose pictures have been drawn."""
+    with RequestsDriver(settings) as driver:
+        url = driver.run(upload(file_form(PICTURE))).url
+        edit = EditRequest.checked(
+            prompt="a beach", image_urls=url, num_outputs=outputs, resolution=resolution, local_inputs=True
+        )
+        task = driver.run(submit(edit))
+        while not task.is_finished:
+            time.sleep(0.1)
+            task = driver.run(get_task(task.id))
+    for image in task.images:
+        requests.get(image.url, timeout=300).raise_for_status()
+    return task
+
+
+def ledger(settings: Settings) -> list[dict[str, object]]:
+    """Every edit that was billed."""
+    answer = requests.get(f"{settings.base_url}/_emulator/ledger", timeout=60)
+    tasks: list[dict[str, object]] = answer.json()["tasks"]
+    return tasks

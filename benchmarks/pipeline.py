@@ -1,0 +1,130 @@
+"""Two thousand pictures through upload, edit and landing: `python -m benchmarks.pipeline`.
+
+Each is a task of its own, as Airflow would run it, several at once; from and to a server that speaks S3 over
+HTTP, and from and to a disk. Then every file is looked at: all there, all whole, none twice.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+import tempfile
+import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from airflow_provider_phota.api.settings import Settings
+from benchmarks import gallery
+from benchmarks.processes import ROOT
+
+OUTPUT = ROOT / ".build" / "bench-pipeline.md"
+PICTURES = int(os.environ.get("BENCH_PICTURES") or 2000)
+PROCESSES = 4
+
+
+class TaskInstance:
+    """What an operator that is run by hand is told of itself."""
+
+    dag_id, task_id, map_index, try_number = "pipeline", "edit", -1, 1
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        self._pushed: dict[str, Any] = {}
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        self._pushed[key] = value
+
+
+def edit_and_land(prompt: str, source: str, destination: str, **more: Any) -> list[dict[str, Any]]:
+    """One task; returns the manifest."""
+    from airflow_provider_phota.operators.phota import PhotaImageEditOperator  # noqa: PLC0415  # Airflow's home is set
+
+    operator = PhotaImageEditOperator(
+        task_id="edit",
+        prompt=prompt,
+        image_urls=source,
+        wait_for_completion=True,
+        poll_interval=0.1,
+        destination=destination,
+        **more,
+    )
+    result = operator.execute({"ti": TaskInstance(prompt)})  # type: ignore[typeddict-item]  # all it asks for
+    assert isinstance(result, dict)
+    files: list[dict[str, Any]] = result["files"]
+    return files
+
+
+def run(settings: Settings, source: str, destination: str) -> str:
+    """All of them; the line of a table."""
+    before = len(gallery.ledger(settings))
+    began = time.monotonic()
+    with ProcessPoolExecutor(PROCESSES) as pool:
+        one = partial(edit_and_land, source=source, destination=destination)
+        manifests = list(
+            pool.map(one, [f"{destination} {number}" for number in range(PICTURES)], chunksize=10)
+        )
+    took = time.monotonic() - began
+    files = [file for manifest in manifests for file in manifest]
+    whole = sum(map(_is_whole, files))
+    distinct = len({file["sha256"] for file in files})
+    prompts = Counter(str(task["request"]["prompt"]) for task in gallery.ledger(settings)[before:])  # type: ignore[index]
+    twice = sum(count - 1 for count in prompts.values())
+    scheme = destination.partition(":")[0]
+    return f"| {scheme} | {PICTURES} | {len(files)} | {whole} | {distinct} | {twice} | {took:.0f} |"
+
+
+def _is_whole(file: dict[str, Any]) -> bool:
+    """Decoded to the last pixel, of the bytes and the size that the manifest says."""
+    from airflow.providers.common.compat.sdk import ObjectStoragePath  # noqa: PLC0415
+    from PIL import Image  # noqa: PLC0415
+
+    content = ObjectStoragePath(file["path"]).read_bytes()
+    with Image.open(io.BytesIO(content)) as picture:
+        picture.load()
+        return len(content) == file["bytes"] and picture.size == (file["width"], file["height"])
+
+
+def main() -> int:
+    from moto.server import ThreadedMotoServer  # noqa: PLC0415  # of the development environment
+
+    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    extra = {"endpoint_url": f"http://{host}:{port}", "region_name": "us-east-1"}
+    connection = {"conn_type": "aws", "login": "test", "password": "test", "extra": extra}
+    os.environ |= {
+        "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(connection),
+        "NO_PROXY": "127.0.0.1",
+        "no_proxy": "127.0.0.1",
+    }
+    lines = [
+        "| store | edits | landed | whole | distinct | billed twice | seconds |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    with gallery.service("0.5..1.5") as settings, tempfile.TemporaryDirectory(dir=ROOT / ".build") as folder:
+        lines.append(run(settings, f"file://{gallery.PICTURE}", f"file://{folder}"))
+        lines.append(run(settings, _in_a_bucket(), "s3://aws_default@pictures/edits"))
+    server.stop()
+    text = "\n".join(lines) + "\n"
+    OUTPUT.write_text(text)
+    sys.stdout.write(text)
+    return 0
+
+
+def _in_a_bucket() -> str:
+    from airflow.providers.common.compat.sdk import ObjectStoragePath  # noqa: PLC0415
+
+    bucket = ObjectStoragePath("s3://aws_default@pictures")
+    bucket.fs.mkdir("pictures")
+    path = bucket / "inbox" / "lake.jpg"
+    path.write_bytes(Path(gallery.PICTURE).read_bytes())
+    return str(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""What landing costs beside `curl`, and how much memory it takes: `python -m benchmarks.storage`.
+
+The same pictures, from the same server on loopback, to the same disk; `curl` writes what comes, and landing
+also looks at every byte before a file gets its name.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+
+from airflow_provider_phota.api.models import PhotaTask
+from airflow_provider_phota.api.settings import Settings
+from benchmarks import gallery
+from benchmarks.memory import watched_memory
+from benchmarks.processes import ROOT
+
+OUTPUT = ROOT / ".build" / "bench-storage.md"
+RUNS = int(os.environ.get("BENCH_RUNS") or 5)
+#: Resolution, and how many pictures: as many as the service keeps drawn.
+LOTS = (("1K", 100), ("4K", 12))
+#: Requests that curl has under way at once, as has landing.
+AT_ONCE = 4
+
+
+def with_curl(*options: str) -> Callable[[PhotaTask, Path, Settings], None]:
+    def fetch(task: PhotaTask, folder: Path, settings: Settings) -> None:  # noqa: ARG001  # curl needs none
+        targets = [
+            word
+            for index, image in enumerate(task.images)
+            for word in ("--output", str(folder / f"{index}.png"), image.url)
+        ]
+        subprocess.run(["curl", "--silent", "--fail", "--noproxy", "*", *options, *targets], check=True)  # noqa: S607  # the one on the PATH
+
+    return fetch
+
+
+def landed(task: PhotaTask, folder: Path, settings: Settings) -> None:
+    from airflow_provider_phota.delivery import checked_landing, results_of  # noqa: PLC0415  # Airflow's home is set
+    from airflow_provider_phota.storage.landing import land  # noqa: PLC0415
+
+    land(results_of(task), checked_landing(f"file://{folder}", "{phota_task_id}-{index}", "skip"), settings)
+
+
+WAYS = {
+    "curl, one after the other": with_curl(),
+    f"curl, {AT_ONCE} at once": with_curl("--parallel", "--parallel-max", str(AT_ONCE)),
+    "landing": landed,
+}
+
+
+def seconds(way: str, task: PhotaTask, settings: Settings) -> float:
+    with tempfile.TemporaryDirectory(dir=ROOT / ".build") as folder:
+        began = time.perf_counter()
+        WAYS[way](task, Path(folder), settings)
+        took = time.perf_counter() - began
+        assert len(list(Path(folder).iterdir())) == len(task.images)
+        return took
+
+
+def throughput(settings: Settings) -> str:
+    lines = ["| pictures | way | seconds | of the quicker curl |", "| --- | --- | --- | --- |"]
+    for resolution, count in LOTS:
+        task = gallery.finished_edit(settings, count, resolution)
+        seconds("landing", task, settings)  # imports, and a warm cache
+        took: dict[str, list[float]] = {way: [] for way in WAYS}
+        for _ in range(RUNS):
+            for way in WAYS:
+                took[way].append(seconds(way, task, settings))
+        best = min(median(each) for way, each in took.items() if way != "landing")
+        lines += [
+            f"| {count} of {resolution} | {way} | {median(each):.2f} | {median(each) / best:.2f} x |"
+            for way, each in took.items()
+        ]
+    return "\n".join(lines)
+
+
+_TASK = """
+import sys
+from benchmarks.pipeline import edit_and_land
+import airflow_provider_phota.operators.phota, airflow_provider_phota.drivers.downloads, PIL.Image
+print("idle", flush=True)
+sys.stdin.readline()
+edit_and_land("four", "file://{picture}", "file://{folder}", num_outputs=4, resolution="4K")
+print("done", flush=True)
+"""
+
+
+def memory() -> str:
+    """Of one task that uploads a picture of 4K, edits it and lands four of 4K."""
+    with tempfile.TemporaryDirectory(dir=ROOT / ".build") as folder:
+        picture = Path(folder) / "large.png"
+        _draw_4k(picture)
+        code = _TASK.format(picture=picture, folder=f"{folder}/out")
+        with subprocess.Popen(
+            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True
+        ) as process:
+            assert process.stdin
+            assert process.stdout
+            _read_until(process.stdout, "idle")
+            with watched_memory(process.pid) as grown:
+                process.stdin.write("\n")
+                process.stdin.flush()
+                _read_until(process.stdout, "done")
+        landed_files = len(list(Path(folder, "out").glob("*.png")))
+    peak = f"{grown.growth / 1e6:.0f} MB above idle at its peak"
+    return f"A task of four 4K pictures ({landed_files} landed): {peak}."
+
+
+def _draw_4k(path: Path) -> None:
+    from PIL import Image  # noqa: PLC0415
+
+    Image.effect_noise((4096, 2731), 40.0).convert("RGB").save(path)
+
+
+def _read_until(lines: object, word: str) -> None:
+    for line in lines:  # type: ignore[attr-defined]  # a pipe
+        if line.strip() == word:
+            return
+    raise RuntimeError(f"it never said {word}")
+
+
+def told(parts: Sequence[str]) -> None:
+    text = "\n\n".join(parts) + "\n"
+    OUTPUT.parent.mkdir(exist_ok=True)
+    OUTPUT.write_text(text)
+    sys.stdout.write(text)
+
+
+def main() -> int:
+    with gallery.service() as settings:
+        parts = [throughput(settings), memory()]
+    told(parts)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
