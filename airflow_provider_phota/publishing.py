@@ -138,17 +138,18 @@ class Order:
     sources: dict[str, Source]
 
     @classmethod
-    def of(cls, edit: EditRequest, publisher: Publisher, edition: str = "") -> Order:
+    def of(cls, edit: EditRequest, publisher: Publisher, edition: object = "") -> Order:
         """Look at the pictures that lie in a store.
 
         Raises:
-            PhotaInputError: one is missing, cut, damaged or no picture; nothing was sent.
+            PhotaInputError: one is missing, cut, damaged or no picture; or the edition is no text.
         """
+        if not isinstance(edition, (str, int)):
+            raise PhotaInputError("edition", f"must be text, got {edition!r}.")
         note_inputs(publisher.hook, edit.image_urls)
         stored = [url for url in edit.image_urls if is_stored(url)]
-        return cls(
-            edit, publisher, edition, {url: looked_at(checked_path("image_urls", url)) for url in stored}
-        )
+        sources = {url: looked_at(checked_path("image_urls", url)) for url in stored}
+        return cls(edit, publisher, str(edition), sources)
 
     @property
     def hook(self) -> PhotaHook:

@@ -15,6 +15,7 @@ from airflow_provider_phota.api import protocol
 from airflow_provider_phota.api.edits import EditRequest
 from airflow_provider_phota.api.errors import (
     PhotaError,
+    PhotaInputError,
     PhotaLostSight,
     PhotaNotBilled,
     PhotaNotFound,
@@ -53,6 +54,15 @@ class Policies:
     on_ambiguous: Policy = Policy.FAIL
     on_missing: Policy = Policy.FAIL
     on_expired: Policy = Policy.FAIL
+
+    @classmethod
+    def checked(cls, **policies: str) -> Policies:
+        """What an author gave, by the names of the attributes.
+
+        Raises:
+            PhotaInputError: one is no policy.
+        """
+        return cls(**{name: _policy(name, value) for name, value in policies.items()})
 
 
 @dataclass
@@ -232,6 +242,13 @@ class Submission:
             "on_missing='resubmit' or another edition.",
             entry.phota_task_id,
         )
+
+
+def _policy(argument: str, value: str) -> Policy:
+    try:
+        return Policy(value)
+    except ValueError:
+        raise PhotaInputError(argument, f"must be 'fail' or 'resubmit', got {value!r}.") from None
 
 
 def _then(problem: PhotaNotBilled) -> str:

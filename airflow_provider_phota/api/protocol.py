@@ -6,16 +6,7 @@ from collections.abc import Callable, Generator
 from typing import TypeVar
 from urllib.parse import quote
 
-from airflow_provider_phota.api.answers import (
-    Unreadable,
-    error_words,
-    read_models,
-    read_refusal,
-    read_task,
-    read_upload,
-    read_usage,
-    retry_after,
-)
+from airflow_provider_phota.api.answers import read_models, read_task, read_upload, read_usage
 from airflow_provider_phota.api.edits import EditRequest
 from airflow_provider_phota.api.errors import (
     NotSent,
@@ -27,6 +18,8 @@ from airflow_provider_phota.api.errors import (
     TransportError,
 )
 from airflow_provider_phota.api.models import PhotaTask, Upload, Usage
+from airflow_provider_phota.api.reading import Unreadable
+from airflow_provider_phota.api.refusals import error_words, read_refusal, retry_after
 from airflow_provider_phota.api.retry import Backoff
 from airflow_provider_phota.api.wire import Conversation, FileForm, Request, Response, Sleep, Step
 

@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 import pendulum
 import requests
-from requests.utils import get_environ_proxies
+from requests.utils import get_environ_proxies, select_proxy
 
 from airflow_provider_phota import __version__
 from airflow_provider_phota.api.addresses import Reach, RefusedUrl, check_reach, checked_url, reaches
@@ -149,7 +149,7 @@ class Downloads:
     ) -> Iterator[requests.Response]:
         """The head of an answer, in time; its body is still to come."""
         proxies = self._proxies(url)
-        if proxies.get(url.scheme):
+        if select_proxy(url.geturl(), proxies):
             self._check_literal(url)  # what a name means is the proxy's to find out
         with (
             flying(None, _HEAD, self._addresses) as flight,
@@ -237,12 +237,13 @@ class _Download:
     def _goes_on(self, content_range: str) -> bool:
         if content_range.startswith(f"bytes {self._target.tell()}-"):
             return True
+        self._etag = ""  # such a server is asked for the whole
         raise _Broken("was sent in the wrong part")
 
     def _read(self, answer: requests.Response, expected: int | None) -> None:
         began, received = time.monotonic(), 0
         while piece := answer.raw.read1(PIECE, decode_content=False):
-            self._target.write(piece)
+            self._write(piece)
             received += len(piece)
             self._check_size(self._target.tell())
             if self._breaking_off.is_set():
@@ -253,6 +254,12 @@ class _Download:
             raise _Broken("was cut on its way")
         if not self._target.tell():
             raise _Broken("came empty")
+
+    def _write(self, piece: bytes) -> None:
+        try:
+            self._target.write(piece)
+        except OSError as error:  # no fault of the network's: another try would end alike
+            raise Undelivered(f"could not be kept on this machine ({error.strerror})") from None
 
     def _check_size(self, size: int) -> None:
         if size > self._largest:

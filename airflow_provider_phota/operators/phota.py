@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import (
@@ -15,12 +17,11 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_provider_phota.api.edits import EDIT_MODEL, EditRequest, checked_task_id
-from airflow_provider_phota.api.errors import PhotaInputError, PhotaTaskError, PhotaTaskFailed
+from airflow_provider_phota.api.errors import PhotaError, PhotaInputError, PhotaTaskFailed
 from airflow_provider_phota.api.models import PhotaTask
 from airflow_provider_phota.delivery import Delivery, checked_landing, results_of
 from airflow_provider_phota.events import WaitEvent
 from airflow_provider_phota.hooks.phota import PhotaHook
-from airflow_provider_phota.ledger.decisions import Policy
 from airflow_provider_phota.ledger.ledger import Ledger
 from airflow_provider_phota.publishing import Order, Publish, Publisher, as_text
 from airflow_provider_phota.storage.landing import LandedFile, Landing
@@ -160,10 +161,8 @@ class PhotaImageEditOperator(BaseOperator):
         self.on_expired = on_expired
         self.edition = edition
         self.adopt_phota_task_id = adopt_phota_task_id
-        self._policies = Policies(
-            on_ambiguous=_policy("on_ambiguous", on_ambiguous),
-            on_missing=_policy("on_missing", on_missing),
-            on_expired=_policy("on_expired", on_expired),
+        self._policies = Policies.checked(
+            on_ambiguous=on_ambiguous, on_missing=on_missing, on_expired=on_expired
         )
         self._publish = None if publish is None else Publish.checked(publish)
         self._check_destination()
@@ -224,17 +223,16 @@ class PhotaImageEditOperator(BaseOperator):
 
     def _order(self) -> Order:
         """What is asked for, with its pictures looked at; nothing is sent."""
-        hook = PhotaHook(self.phota_conn_id)
         edit = EditRequest.checked(
             prompt=self.prompt,
             image_urls=as_text(self.image_urls),
             num_outputs=self.num_outputs,
             resolution=self.resolution,
             profile_ids=self.profile_ids,
-            local_inputs=hook.settings.is_loopback,
+            local_inputs=self._hook.settings.is_loopback,
             stored_inputs=True,
         )
-        order = Order.of(edit, Publisher(hook, self._publish), _checked_edition(self.edition))
+        order = Order.of(edit, Publisher(self._hook, self._publish), self.edition)
         if self.skip_existing_edits:
             order.check_content_is_known()
         return order
@@ -255,9 +253,10 @@ class PhotaImageEditOperator(BaseOperator):
             published=order.published,
         )
         self._phota_task_id = phota_task_id = submission.phota_task_id()
-        context["ti"].xcom_push(key=XCOM_PHOTA_TASK_ID, value=phota_task_id)
-        if self.skip_existing_edits:
-            context["ti"].xcom_push(key=XCOM_EDIT_DIGEST, value=order.digest)
+        with self._paid(context):
+            context["ti"].xcom_push(key=XCOM_PHOTA_TASK_ID, value=phota_task_id)
+            if self.skip_existing_edits:
+                context["ti"].xcom_push(key=XCOM_EDIT_DIGEST, value=order.digest)
         return phota_task_id, submission.seen
 
     def _landing(self, digest: str) -> Landing | None:
@@ -276,16 +275,13 @@ class PhotaImageEditOperator(BaseOperator):
         self, context: Context, landing: Landing, files: Sequence[LandedFile]
     ) -> dict[str, Any]:
         self.log.info("This edit has landed before: %s. Nothing is paid.", [file.path for file in files])
-        hook = PhotaHook(self.phota_conn_id)
         # an alias is told of new files only, but an asset among the outlets gets an event in any case
-        Delivery(hook, landing, context, [each for each in self.outlets if isinstance(each, Asset)]).announce(
-            files
-        )
+        assets = [outlet for outlet in self.outlets if isinstance(outlet, Asset)]
+        Delivery(self._hook, landing, context, assets).announce(files)
         return nothing_made(EDIT_MODEL) | {"files": [file.to_dict() for file in files]}
 
     def _ledger(self, context: Context) -> Ledger:
-        path = self.ledger_path or PhotaHook(self.phota_conn_id).settings.ledger_path
-        return Ledger.of(context, path)
+        return Ledger.of(context, self.ledger_path or self._hook.settings.ledger_path)
 
     def _adopted(self) -> str | None:
         if self.adopt_phota_task_id in (None, "", "None"):
@@ -293,19 +289,26 @@ class PhotaImageEditOperator(BaseOperator):
         return checked_task_id(self.adopt_phota_task_id, "adopt_phota_task_id")
 
     def _finish(self, context: Context, wait: Callable[[], PhotaTask]) -> dict[str, Any]:
-        """Wait and return the result; where no ledger remembers the paid task, a retry must not follow."""
-        try:
+        """Wait, land and return the result."""
+        with self._paid(context):
             task = wait()
             return result_of(task, num_outputs=self.num_outputs) | self._delivered(context, task)
+
+    @contextmanager
+    def _paid(self, context: Context) -> Iterator[None]:
+        """Whatever fails now: where no ledger remembers the paid task, a retry must not follow."""
+        try:
+            yield
         except PhotaTaskFailed as failed:
             raise failed.saying("A retry submits a new edit, which is billed.") from None
-        except PhotaTaskError as error:
+        except Exception as error:
             if self._ledger(context).remembers:
                 with airflow_retries():
                     raise
+            what = str(error) if isinstance(error, PhotaError) else f"{type(error).__name__}: {error}."
             raise AirflowFailException(
-                f"{error} {NO_RETRY} Fetch the result with "
-                f"PhotaTaskSensor(phota_task_id={error.phota_task_id!r})."
+                f"{what} {NO_RETRY} Fetch the result with "
+                f"PhotaTaskSensor(phota_task_id={self._phota_task_id!r})."
             ) from None
 
     def _delivered(self, context: Context, task: PhotaTask) -> dict[str, Any]:
@@ -317,22 +320,13 @@ class PhotaImageEditOperator(BaseOperator):
         landing = self._landing(digest)
         if landing is None:
             return {}
-        delivery = Delivery(PhotaHook(self.phota_conn_id), landing, context, self.outlets)
+        delivery = Delivery(self._hook, landing, context, self.outlets)
         return {"files": [file.to_dict() for file in delivery.deliver(results_of(task))]}
+
+    @cached_property
+    def _hook(self) -> PhotaHook:
+        return PhotaHook(self.phota_conn_id)
 
     @property
     def _wait(self) -> Wait:
         return Wait(self.phota_conn_id, self.timeout, self._intervals, self.max_unreachable)
-
-
-def _checked_edition(value: object) -> str:
-    if not isinstance(value, (str, int)):
-        raise PhotaInputError("edition", f"must be text, got {value!r}.")
-    return str(value)
-
-
-def _policy(argument: str, value: str) -> Policy:
-    try:
-        return Policy(value)
-    except ValueError:
-        raise PhotaInputError(argument, f"must be 'fail' or 'resubmit', got {value!r}.") from None

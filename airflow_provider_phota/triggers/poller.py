@@ -9,9 +9,9 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from airflow_provider_phota.api.answers import retry_after
 from airflow_provider_phota.api.durations import Durations, Sight
 from airflow_provider_phota.api.errors import NotSent, PhotaError, TransportError
+from airflow_provider_phota.api.refusals import retry_after
 from airflow_provider_phota.api.schedule import PollSchedule
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.wire import Conversation, Request, Response

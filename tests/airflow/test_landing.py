@@ -387,3 +387,19 @@ def test_a_sensor_lands_too(emulator, result, tmp_path):
     )
     value = sensor.poke({"ti": TaskInstance()}).xcom_value
     assert len(value["files"]) == len(names(tmp_path)) == 3
+
+
+def test_lineage_names_the_pictures_without_what_signs_them(emulator, picture_url, tmp_path, monkeypatch):
+    try:
+        from airflow.sdk.lineage import HookLineageCollector
+    except ImportError:  # Airflow 2
+        from airflow.lineage.hook import HookLineageCollector
+    from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
+
+    one = HookLineageCollector()
+    sdk = "airflow.providers.common.compat.sdk"
+    monkeypatch.setattr(f"{sdk}.get_hook_lineage_collector", lambda: one, raising=False)
+    result = edit_and_land(f"{picture_url}?sig=CANARY", tmp_path)
+    lineage = get_hook_lineage_collector().collected_assets
+    assert [each.asset.uri for each in lineage.inputs] == [picture_url]
+    assert [each.asset.uri for each in lineage.outputs] == [file["path"] for file in result["files"]]

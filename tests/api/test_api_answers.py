@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scripted import TASK_ID, says, shows, task_fields
 
-from airflow_provider_phota.api import answers
-from airflow_provider_phota.api.answers import Unreadable
+from airflow_provider_phota.api import answers, reading, refusals
 from airflow_provider_phota.api.errors import PhotaRefused
 from airflow_provider_phota.api.models import PhotaTask, TaskStatus
+from airflow_provider_phota.api.reading import Unreadable
 from airflow_provider_phota.api.wire import Response
 
-READERS = [answers.read_task, answers.read_upload, answers.read_models, answers.read_usage, answers.read_json]
+READERS = [answers.read_task, answers.read_upload, answers.read_models, answers.read_usage, reading.read_json]
 
 _plain = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters())
 _json = st.recursive(
@@ -68,13 +68,13 @@ def test_no_answer_crashes_a_reader(answer: Response) -> None:
 
 @given(answer=_answers)
 def test_no_answer_crashes_the_reading_of_a_refusal(answer: Response) -> None:
-    refusal = answers.read_refusal(answer)
+    refusal = refusals.read_refusal(answer)
     assert refusal is None or isinstance(refusal, PhotaRefused)
     if refusal is not None:
         assert 400 <= refusal.status < 500
         assert str(refusal).isprintable()
         assert len(str(refusal)) < 1500
-    assert len(answers.error_words(answer)) < 600
+    assert len(refusals.error_words(answer)) < 600
 
 
 @given(fields=_tasks)
@@ -98,7 +98,7 @@ _text_or_not = st.text(max_size=3) | st.none() | st.integers() | st.just(["text"
     error=st.fixed_dictionaries({}, optional=dict.fromkeys(("message", "type", "code"), _text_or_not)),
 )
 def test_only_the_documented_shape_proves_a_refusal(status: int, error: dict[str, Any]) -> None:
-    refusal = answers.read_refusal(says(status, {"error": error}))
+    refusal = refusals.read_refusal(says(status, {"error": error}))
     documented = isinstance(error.get("message"), str) and any(
         isinstance(error.get(name), str) and error[name] for name in ("type", "code")
     )

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scripted import refuses, says
 
-from airflow_provider_phota.api import answers
-from airflow_provider_phota.api.answers import retry_after, scrub
+from airflow_provider_phota.api import refusals
+from airflow_provider_phota.api.reading import scrub
+from airflow_provider_phota.api.refusals import retry_after
 
 
 @pytest.mark.parametrize(
@@ -81,7 +82,7 @@ def test_long_words_are_cut() -> None:
 
 
 def test_a_refusals_code_is_fit_for_a_log() -> None:
-    refusal = answers.read_refusal(refuses(400, "bad\x1b[31m" + "x" * 1000))
+    refusal = refusals.read_refusal(refuses(400, "bad\x1b[31m" + "x" * 1000))
     assert refusal is not None
     assert refusal.code.isprintable()
     assert len(refusal.code) <= 100

@@ -16,7 +16,7 @@ import pytest
 from docs_blocks import PAGES, ROOT, Block, blocks, commands
 from packaging.requirements import Requirement
 
-from airflow_provider_phota.api import answers, errors
+from airflow_provider_phota.api import errors, refusals
 from airflow_provider_phota.api.protocol import get_models
 from airflow_provider_phota.api.settings import EXTRAS, Settings
 from airflow_provider_phota.drivers.requests import RequestsDriver
@@ -147,11 +147,11 @@ def test_what_is_sent_again_is_what_the_code_sends_again() -> None:
     page = (DOCS / "retries-and-money.md").read_text()
     _, _, rest = page.partition("## What is sent again within one attempt")
     again = " ".join(row for row in rest.partition("## ")[0].splitlines() if "| yes |" in row)
-    assert set(re.findall(r"`(\w+_\w+)`", again)) == answers.NO_CHANNEL_CODES | {
+    assert set(re.findall(r"`(\w+_\w+)`", again)) == refusals.NO_CHANNEL_CODES | {
         "connect_timeout",
         "resend_on_503",
     }
-    assert {int(status) for status in re.findall(r"\b4\d\d\b", again)} == answers.REJECTED_UNREAD | {422}
+    assert {int(status) for status in re.findall(r"\b4\d\d\b", again)} == refusals.REJECTED_UNREAD | {422}
 
 
 def test_where_the_ledger_is_kept_is_where_the_code_keeps_it() -> None:

@@ -87,6 +87,20 @@ def test_without_a_strong_tag_it_starts_anew(etag):
     assert "range" not in server.received[1].headers
 
 
+def test_a_disk_that_is_full_is_not_tried_again():
+    class Full(io.BytesIO):
+        def write(self, _):
+            raise OSError(28, "No space left on device")
+
+    with (
+        RawServer((answers(answer(200, CONTENT)),)) as server,
+        Downloads(Settings(KEY, server.url)) as downloads,
+        pytest.raises(Undelivered, match=r"could not be kept on this machine \(No space left on device\)"),
+    ):
+        downloads.fetch(f"{server.url}/a.png", Full(), LARGEST)
+    assert server.connections == 1
+
+
 def test_the_wrong_part_is_not_put_together():
     whole = answer(200, CONTENT, ETAG)
     wrong = answer(206, CONTENT[6000:], "Content-Range: bytes 6000-9999/10000", ETAG)

@@ -1,0 +1,92 @@
+"""What an answer refuses, and for how long: read by the documented shape alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from airflow_provider_phota.api.errors import (
+    PhotaAuthenticationError,
+    PhotaNoChannel,
+    PhotaNotFound,
+    PhotaQuotaError,
+    PhotaRateLimited,
+    PhotaRefused,
+)
+from airflow_provider_phota.api.reading import Unreadable, http_date, read_json, request_id, scrub, text_of
+from airflow_provider_phota.api.wire import Response
+
+#: 422 codes that mean "no upstream right now", after which the same request can succeed.
+NO_CHANNEL_CODES = frozenset({"no_available_model", "no_compatible_channel", "unsupported_advanced_options"})
+#: Statuses that by their own definition say: not processed, whatever the body looks like.
+REJECTED_UNREAD = frozenset({425, 429})
+_REFUSALS: dict[int, type[PhotaRefused]] = {
+    400: PhotaRefused,
+    401: PhotaAuthenticationError,
+    402: PhotaQuotaError,
+    403: PhotaAuthenticationError,
+    404: PhotaNotFound,
+    413: PhotaRefused,
+    422: PhotaRefused,
+    425: PhotaRateLimited,
+    429: PhotaRateLimited,
+}
+_LONGEST_RETRY_AFTER = 300.0
+
+
+def read_refusal(response: Response) -> PhotaRefused | None:
+    """The documented error this answer carries, or None if it is no proof that nothing was done."""
+    kind = _REFUSALS.get(response.status)
+    if kind is None:
+        return None
+    error = _error_object(response)
+    if error is None:
+        if response.status not in REJECTED_UNREAD:
+            return None
+        error = {}
+    code = scrub(text_of(error.get("code")) or text_of(error.get("type")), 100)
+    if response.status == 422 and code in NO_CHANNEL_CODES:
+        kind = PhotaNoChannel
+    words = scrub(text_of(error.get("message"))) or "no reason given"
+    number = request_id(response)
+    shown_id = f" (request_id: {number})" if number and number not in words else ""
+    label = f"HTTP {response.status}" + (f", {code}" if code else "")
+    return kind(
+        f"The PHOTA service refused the request ({label}): {words}{shown_id}",
+        response.status,
+        code,
+        number,
+        retry_after(response),
+    )
+
+
+def error_words(response: Response) -> str:
+    """What an error answer says of itself, for a message: `: no reason given` reads worse than nothing."""
+    words = scrub(text_of((_error_object(response) or {}).get("message")))
+    return f": {words}" if words else ""
+
+
+def retry_after(response: Response, clock: Callable[[], float] = time.time) -> float:
+    """Seconds the service asks us to wait, 0.0 if it does not say so in a form the RFC allows.
+
+    An HTTP date is read against the answer's own Date header, so that clocks need not agree.
+    """
+    value = response.headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        seconds = float(value[:9])
+    else:
+        until = http_date(value)
+        seconds = until - (http_date(response.headers.get("date", "")) or clock()) if until else 0.0
+    return min(max(seconds, 0.0), _LONGEST_RETRY_AFTER)
+
+
+def _error_object(response: Response) -> dict[str, Any] | None:
+    """The `error` object of the documented shape: with a message and a type or code."""
+    try:
+        error = read_json(response).get("error")
+    except Unreadable:
+        return None
+    if not isinstance(error, dict) or not isinstance(error.get("message"), str):
+        return None
+    return error if text_of(error.get("type")) or text_of(error.get("code")) else None
