@@ -39,7 +39,7 @@ EDITS = [
     ({"image_urls": "//example.com/me.jpg"}, "image_urls", "'//example.com/me.jpg'"),
     ({"image_urls": "ftp://example.com/me.jpg"}, "image_urls", "ftp"),
     ({"image_urls": "javascript:alert(1)"}, "image_urls", "javascript"),
-    ({"image_urls": "file:///data/me.jpg"}, "image_urls", "PhotaHook.upload_file()"),
+    ({"image_urls": "file:///data/me.jpg"}, "image_urls", "cannot be read"),
     ({"image_urls": "data:image/png;base64,AAAA"}, "image_urls", "PhotaHook.upload_file()"),
     ({"image_urls": "https://user:word@example.com/me.jpg"}, "image_urls", "user name"),
     ({"image_urls": [PICTURE, PICTURE]}, "image_urls", "twice"),
