@@ -86,8 +86,8 @@ def _here(code: str, emulator: Emulator) -> str:
     url = PhotaHook().upload_file(PICTURE)
     # a query keeps different pictures different: the same one twice is refused
     code = re.sub(r"https://example\.com/([\w.-]+\.jpg)", rf"{url}?\1", code)
+    code = code.replace("file:///tmp/", f"file://{LANDED}/")  # first: what is put in may lie there too
     code = code.replace("/data/portrait.jpg", str(PICTURE))
-    code = code.replace("file:///tmp/", f"file://{LANDED}/")
     code = code.replace("s3://my-bucket/inbox/", f"file://{INBOX}/")
     code = re.sub(r"(s3://my-bucket|file:///data)/", f"file://{LANDED / str(time.time_ns())}/", code)
     return code.replace(PHOTA_TASK_ID, _finished_task(url)) if PHOTA_TASK_ID in code else code
