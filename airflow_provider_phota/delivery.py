@@ -31,7 +31,7 @@ from airflow_provider_phota.storage.landing import (
     reason_of,
 )
 from airflow_provider_phota.storage.names import Names
-from airflow_provider_phota.storage.paths import asset_uri, checked_path
+from airflow_provider_phota.storage.paths import Place, asset_uri, checked_path
 from airflow_provider_phota.waiting import result_of
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def checked_landing(
         )
     if isinstance(max_bytes, bool) or not isinstance(max_bytes, int) or max_bytes < 1:
         raise PhotaInputError("max_bytes", f"must be an int of at least 1, got {max_bytes!r}.")
-    return Landing(checked_path("destination", destination), names, policy, max_bytes, digest)
+    return Landing(Place.of(checked_path("destination", destination)), names, policy, max_bytes, digest)
 
 
 def _check_index(names: Names, pictures: int) -> None:

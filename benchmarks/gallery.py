@@ -19,6 +19,7 @@ from airflow_provider_phota.api.protocol import get_task, submit, upload
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.drivers.requests import RequestsDriver
 from benchmarks.processes import ROOT, Process
+from benchmarks.trust import made_trust
 from dev.processes import free_ports
 
 KEY = "emu-bench-0123456789"
@@ -27,13 +28,18 @@ PICTURE = ROOT / "example_dags" / "pictures" / "mountain-lake.jpg"
 
 @contextmanager
 def service(latency: str = "0.1..0.2") -> Iterator[Settings]:
-    """Start it, and leave the environment as Airflow wants it: with a home, and a connection to it."""
+    """Start it, over TLS; the environment is as Airflow wants it: with a home, and a connection to it."""
     (port,) = free_ports(1)
-    settings = Settings(KEY, f"http://127.0.0.1:{port}", total_timeout=300.0)
-    command = ["airflow_provider_phota.emulator", "--port", str(port), "--latency", latency]
-    with tempfile.TemporaryDirectory() as home, (Path(home) / "service.log").open("wb") as log:
-        connection = {"conn_type": "phota", "password": KEY, "host": settings.base_url}
+    with made_trust() as trust, tempfile.TemporaryDirectory() as home, (Path(home) / "log").open("wb") as log:
+        settings = Settings(
+            KEY, f"https://127.0.0.1:{port}", total_timeout=300.0, ca_bundle=str(trust.bundle)
+        )
+        command = ["airflow_provider_phota.emulator", "--port", str(port), "--latency", latency]
+        command += ["--tls-cert", str(trust.certificate)]
+        extra = {"ca_bundle": settings.ca_bundle}
+        connection = {"conn_type": "phota", "password": KEY, "host": settings.base_url, "extra": extra}
         os.environ |= {"AIRFLOW_HOME": home, "AIRFLOW_CONN_PHOTA_DEFAULT": json.dumps(connection)}
+        os.environ["REQUESTS_CA_BUNDLE"] = settings.ca_bundle or ""
         with Process(command, os.environ, log):
             _wait_for(settings.base_url)
             yield settings

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import re
 import socket
-import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
-from http.cookiejar import DefaultCookiePolicy
+from functools import lru_cache
 from types import TracebackType
 from typing import IO, Self
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import pendulum
 import requests
+from requests.structures import CaseInsensitiveDict
 from requests.utils import get_environ_proxies, select_proxy
 
 from airflow_provider_phota import __version__
 from airflow_provider_phota.api.addresses import Reach, RefusedUrl, check_reach, checked_url, reaches
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.drivers.failures import transport_error
-from airflow_provider_phota.drivers.flight import WatchingAdapter, flying
+from airflow_provider_phota.drivers.flight import Flight, Watch, WatchingAdapter, current
+from airflow_provider_phota.drivers.outgoing import tls_context
 
 PIECE = 256 * 1024
 REDIRECTS = 3
@@ -34,6 +35,9 @@ _HEAD = 60.0
 #: Seconds of grace, and bytes a second that a download must make on average after them.
 _GRACE = 30.0
 _SLOWEST = 32 * 1024
+#: Seconds between two looks at whose time is over.
+_LOOK = 0.1
+_LATE = f"came at less than {_SLOWEST // 1024} KiB a second"
 _GONE = frozenset({403, 404, 410})
 _HEALS = frozenset({408, 416, 425, 429})
 
@@ -71,24 +75,24 @@ class Downloads:
         self._settings = settings
         self._own = urlsplit(settings.base_url)
         self._own_reach: set[Reach] | None = None
-        self._breaking_off = threading.Event()
-        self._session = requests.Session()
-        self._session.trust_env = False  # no .netrc: nobody's credentials go to a result host
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, WatchingAdapter())
+        self._watch = Watch(_LOOK)
+        # no session: no .netrc, no cookies, so that nobody's credentials can go to a result host
+        self._adapters: dict[bool, WatchingAdapter] = {}
 
     def __enter__(self) -> Self:
+        self._watch.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._session.close()
+        self._watch.stop()
+        for adapter in self._adapters.values():
+            adapter.close()
 
     def break_off(self) -> None:
         """End what is under way, in whatever thread."""
-        self._breaking_off.set()
+        self._watch.cut_all()
 
     def fetch(self, url: str, target: IO[bytes], largest: int) -> None:
         """Write what a URL serves to a file that is empty.
@@ -103,20 +107,22 @@ class Downloads:
             RefusedUrl: it, or what it redirects to, is not fetched from.
             Undelivered: it did not arrive whole.
         """
-        download = _Download(target, largest, self._breaking_off)
+        download = _Download(target, largest)
         for number in range(TRIES):
-            if number and self._breaking_off.wait(_PAUSE * 2 ** (number - 1)):
+            if number and self._watch.all_cut.wait(_PAUSE * 2 ** (number - 1)):
                 break
             try:
                 return self._try(url, download)
             except _Broken as broken:
                 problem = broken
+        if self._watch.all_cut.is_set():
+            raise Undelivered("was broken off on its way")
         raise Undelivered(f"{problem}, {TRIES} times") from None
 
     def is_served(self, url: str) -> bool:
         """Whether a URL would be served; False where that cannot be found out."""
         try:
-            with self._asked("HEAD", checked_url(url, plain_http=self._own.scheme == "http")) as answer:
+            with self._asked("HEAD", checked_url(url, plain_http=self._own.scheme == "http")) as (answer, _):
                 return answer.status_code == 200
         except (requests.RequestException, RefusedUrl, OSError, _Broken):
             return False
@@ -132,9 +138,11 @@ class Downloads:
     def _hop(self, url: SplitResult, download: _Download) -> str | None:
         """One request; returns where it is redirected to, None where the bytes have come."""
         try:
-            with self._asked("GET", url, download.resuming) as answer:
+            with self._asked("GET", url, download.resuming) as (answer, flight):
                 if answer.is_redirect:
                     return answer.headers["Location"]
+                expected = download.begin(answer)
+                self._watch.expect(flight, _GRACE + expected / _SLOWEST)
                 download.take(answer)
                 return None
         except (_Broken, Gone, Undelivered, RefusedUrl):
@@ -146,28 +154,35 @@ class Downloads:
     @contextmanager
     def _asked(
         self, method: str, url: SplitResult, headers: Mapping[str, str] | None = None
-    ) -> Iterator[requests.Response]:
-        """The head of an answer, in time; its body is still to come."""
+    ) -> Iterator[tuple[requests.Response, Flight]]:
+        """The head of an answer, in time; its body is still to come, over the flight's socket."""
         proxies = self._proxies(url)
         if select_proxy(url.geturl(), proxies):
             self._check_literal(url)  # what a name means is the proxy's to find out
+        flight = Flight(addresses=self._addresses)
         with (
-            flying(None, _HEAD, self._addresses) as flight,
-            self._session.request(
-                method,
-                url.geturl(),
-                headers={**_HEADERS, **(headers or {})},
-                timeout=(self._settings.connect_timeout, self._settings.read_timeout),
+            self._in_time(flight),
+            self._adapter(url).send(
+                _request(method, url, headers or {}),
                 stream=True,
-                allow_redirects=False,
-                verify=self._authorities(url),
+                timeout=(self._settings.connect_timeout, self._settings.read_timeout),
                 proxies=proxies,
             ) as answer,
         ):
-            flight.on_time()
-            if flight.late:  # an answer whose head was cut looks like one without a body
-                raise _Broken(f"did not begin to arrive within {_HEAD:.0f} s")
-            yield answer
+            yield answer, flight
+
+    @contextmanager
+    def _in_time(self, flight: Flight) -> Iterator[None]:
+        """Have it cut when its time is over, and say so."""
+        try:
+            with current(flight), self._watch.watching(flight, _HEAD):
+                yield
+            if flight.late:  # what was cut may look like an answer that has ended
+                raise _Broken(_LATE)
+        except Exception:
+            if flight.late:
+                raise _Broken(_LATE) from None
+            raise
 
     def _addresses(self, host: str, port: int) -> list[str]:
         """The addresses of a host, each of which may be connected to: nobody looks a name up after this.
@@ -194,24 +209,27 @@ class Downloads:
             return
         check_reach(reaches(numbers), self._reach_of_own_host())
 
-    def _authorities(self, url: SplitResult) -> str | bool:
+    def _adapter(self, url: SplitResult) -> WatchingAdapter:
         # the connection's own authorities vouch for its own host, not for a public CDN
-        return (self._settings.ca_bundle if url.hostname == self._own.hostname else None) or True
+        own = url.hostname == self._own.hostname
+        if own not in self._adapters:
+            trusting = self._settings if own else replace(self._settings, ca_bundle=None)
+            self._adapters[own] = WatchingAdapter(tls_context(trusting))
+        return self._adapters[own]
 
     def _proxies(self, url: SplitResult) -> dict[str, str]:
         if self._settings.proxy:
             return {"http": self._settings.proxy, "https": self._settings.proxy}
-        proxies: dict[str, str] = get_environ_proxies(url.geturl())
-        return proxies
+        return _environ_proxies(url.scheme, url.netloc)
 
 
 class _Download:
     """What has arrived of one file, over any number of tries."""
 
-    def __init__(self, target: IO[bytes], largest: int, breaking_off: threading.Event) -> None:
+    def __init__(self, target: IO[bytes], largest: int) -> None:
         self._target = target
         self._largest = largest
-        self._breaking_off = breaking_off
+        self._expected: int | None = None
         self._etag = ""
 
     @property
@@ -221,39 +239,37 @@ class _Download:
             return {}
         return {"Range": f"bytes={self._target.tell()}-", "If-Range": self._etag}
 
-    def take(self, answer: requests.Response) -> None:
-        """Take in an answer to its end."""
+    def begin(self, answer: requests.Response) -> int:
+        """Look at the head of an answer; returns how many bytes may come at most."""
         _check_status(answer)
         if answer.status_code != 206 or not self._goes_on(answer.headers.get("Content-Range", "")):
             self._target.seek(0)
             self._target.truncate()
         etag = answer.headers.get("ETag", "")
         self._etag = etag if etag.startswith('"') else ""  # a weak one promises no equal bytes
-        expected = _length(answer)
-        if expected is not None:
-            self._check_size(self._target.tell() + expected)
-        self._read(answer, expected)
+        self._expected = _length(answer)
+        if self._expected is None:
+            return self._largest
+        self._check_size(self._target.tell() + self._expected)
+        return self._expected
+
+    def take(self, answer: requests.Response) -> None:
+        """Take in an answer to its end."""
+        received = 0
+        while piece := answer.raw.read(PIECE, decode_content=False):
+            self._write(piece)
+            received += len(piece)
+            self._check_size(self._target.tell())
+        if self._expected is not None and received != self._expected:
+            raise _Broken("was cut on its way")
+        if not self._target.tell():
+            raise _Broken("came empty")
 
     def _goes_on(self, content_range: str) -> bool:
         if content_range.startswith(f"bytes {self._target.tell()}-"):
             return True
         self._etag = ""  # such a server is asked for the whole
         raise _Broken("was sent in the wrong part")
-
-    def _read(self, answer: requests.Response, expected: int | None) -> None:
-        began, received = time.monotonic(), 0
-        while piece := answer.raw.read1(PIECE, decode_content=False):
-            self._write(piece)
-            received += len(piece)
-            self._check_size(self._target.tell())
-            if self._breaking_off.is_set():
-                raise Undelivered("was broken off on its way")
-            if received < (time.monotonic() - began - _GRACE) * _SLOWEST:
-                raise _Broken(f"came at less than {_SLOWEST // 1024} KiB a second")
-        if expected is not None and received != expected:
-            raise _Broken("was cut on its way")
-        if not self._target.tell():
-            raise _Broken("came empty")
 
     def _write(self, piece: bytes) -> None:
         try:
@@ -273,6 +289,17 @@ _HEADERS = {
 }
 
 
+def _request(method: str, url: SplitResult, headers: Mapping[str, str]) -> requests.PreparedRequest:
+    """A request as it is; what `prepare()` would look up and add is neither wanted nor cheap."""
+    request = requests.PreparedRequest()
+    request.method = method
+    request.url = url.geturl()
+    request.headers = CaseInsensitiveDict({**_HEADERS, **headers})
+    request.prepare_cookies({})
+    request.prepare_hooks({})
+    return request
+
+
 def _check_status(answer: requests.Response) -> None:
     status = answer.status_code
     if status in _GONE:
@@ -286,6 +313,12 @@ def _check_status(answer: requests.Response) -> None:
 def _length(answer: requests.Response) -> int | None:
     length = answer.headers.get("Content-Length", "")
     return int(length) if re.fullmatch(r"[0-9]{1,18}", length) else None
+
+
+@lru_cache(maxsize=64)  # looking through the environment takes longer than a small picture
+def _environ_proxies(scheme: str, netloc: str) -> dict[str, str]:
+    proxies: dict[str, str] = get_environ_proxies(f"{scheme}://{netloc}/")
+    return proxies
 
 
 def _resolved(host: str, port: int, flags: int = 0) -> list[str]:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
+import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -35,23 +37,17 @@ class Flight:
     connecting: bool = False
     late: bool = False
     sock: Any = None
-    _timer: threading.Timer | None = None
 
     @contextlib.contextmanager
     def cut_after(self, seconds: float) -> Iterator[None]:
         """Shut the socket down after so many seconds: a read timeout never ends an answer that drips."""
-        self._timer = threading.Timer(seconds, self._cut)
-        self._timer.daemon = True
-        self._timer.start()
+        timer = threading.Timer(seconds, self.cut)
+        timer.daemon = True
+        timer.start()
         try:
             yield
         finally:
-            self.on_time()
-
-    def on_time(self) -> None:
-        """What had to be done in time is done."""
-        if self._timer:
-            self._timer.cancel()
+            timer.cancel()
 
     def goes_over(self, sock: Any) -> None:
         """Take note of the socket; the time may have been over before there was one to shut down.
@@ -73,7 +69,8 @@ class Flight:
                 raise
         self.sent = True
 
-    def _cut(self) -> None:
+    def cut(self) -> None:
+        """Its time is over: whoever reads from the socket, in whatever thread, reads no more."""
         self.late = True
         if self.sock is not None:
             # TLS inside the TLS of a proxy is no socket, but has one
@@ -83,19 +80,65 @@ class Flight:
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
+class Watch:
+    """Cuts any number of flights when their time is over, with one thread for all of them."""
+
+    def __init__(self, look: float) -> None:
+        self._look = look
+        self._deadlines: dict[int, tuple[Flight, float]] = {}
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="phota-watch", daemon=True)
+        #: Set where all have been cut, whatever time they had.
+        self.all_cut = threading.Event()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._over.set()
+        self._thread.join()
+
+    @contextlib.contextmanager
+    def watching(self, flight: Flight, seconds: float) -> Iterator[None]:
+        """Give a flight so many seconds from now."""
+        self.expect(flight, seconds)
+        try:
+            yield
+        finally:
+            del self._deadlines[id(flight)]
+
+    def expect(self, flight: Flight, seconds: float) -> None:
+        """Give a flight that is watched so many seconds from now instead."""
+        self._deadlines[id(flight)] = (flight, time.monotonic() + seconds)
+
+    def cut_all(self) -> None:
+        self.all_cut.set()
+
+    def _run(self) -> None:
+        while not self._over.wait(self._look):
+            now = time.monotonic()
+            for flight, deadline in list(self._deadlines.values()):
+                if now > deadline or self.all_cut.is_set():
+                    flight.cut()
+
+
 _flight: ContextVar[Flight] = ContextVar("flight")
 
 
 @contextlib.contextmanager
-def flying(
-    before_sending: Callable[[], None] | None, seconds: float, addresses: Addresses | None = None
-) -> Iterator[Flight]:
+def flying(before_sending: Callable[[], None] | None, seconds: float) -> Iterator[Flight]:
     """Make a flight of so many seconds the current one."""
-    flight = Flight(before_sending, addresses)
+    flight = Flight(before_sending)
+    with current(flight), flight.cut_after(seconds):
+        yield flight
+
+
+@contextlib.contextmanager
+def current(flight: Flight) -> Iterator[None]:
+    """Make it the one that this thread's connections report to."""
     token = _flight.set(flight)
     try:
-        with flight.cut_after(seconds):
-            yield flight
+        yield
     finally:
         _flight.reset(token)
 
@@ -164,19 +207,24 @@ class _TlsPool(HTTPSConnectionPool):
 
 
 class WatchingAdapter(HTTPAdapter):
-    """An adapter without retries of its own whose connections mark when a request leaves."""
+    """An adapter without retries of its own whose connections mark when a request leaves.
+
+    Args:
+        trusted: what every connection trusts; None to read the authorities anew for each.
+    """
 
     _POOLS = {"http": _PlainPool, "https": _TlsPool}  # noqa: RUF012  # never changed
 
-    def __init__(self) -> None:
+    def __init__(self, trusted: ssl.SSLContext | None = None) -> None:
+        self._tls: dict[str, Any] = {"ssl_context": trusted} if trusted else {}
         # a retry here would repeat a paid POST after damaged TLS: urllib3 ignores the method then
         super().__init__(max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
+        super().init_poolmanager(*args, **(kwargs | self._tls))
         self.poolmanager.pool_classes_by_scheme = self._POOLS
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(proxy, **kwargs)
+        manager = super().proxy_manager_for(proxy, **(kwargs | self._tls))
         manager.pool_classes_by_scheme = self._POOLS
         return manager

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
-from uuid import uuid4
+from typing import IO
 
 from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]  # it has no types
 
-if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import ObjectStoragePath
+from airflow_provider_phota.storage.paths import Place
 
 #: Stores in which a file is there when its last byte is, and not before; they know no cheap move.
 _ALL_OR_NOTHING = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss"})
@@ -28,22 +28,22 @@ class Draft(ABC):
     file: IO[bytes]
 
     @abstractmethod
-    def publish(self, path: ObjectStoragePath, content_type: str) -> None:
+    def publish(self, place: Place, content_type: str) -> None:
         """Make it the file of that name, and replace what has that name now."""
 
 
 @contextmanager
-def drafted(path: ObjectStoragePath) -> Iterator[Draft]:
+def drafted(place: Place) -> Iterator[Draft]:
     """A draft of a file; the directory is made if it is missing.
 
     Args:
-        path: the name it will have, but for the extension.
+        place: the name it will have, but for the extension.
 
     Raises:
         OSError: there can be no such file.
     """
-    if isinstance(path.fs, LocalFileSystem):
-        draft: Draft = _LocalDraft(Path(path.path))
+    if isinstance(place.fs, LocalFileSystem):
+        draft: Draft = _LocalDraft(Path(place.path))
     else:
         draft = _RemoteDraft()
     with draft.file:
@@ -54,13 +54,14 @@ def drafted(path: ObjectStoragePath) -> Iterator[Draft]:
                 draft.discard()
 
 
-def opened(path: ObjectStoragePath) -> IO[bytes]:
+def opened(place: Place) -> IO[bytes]:
     """A file of the store, to be read in any order."""
-    if isinstance(path.fs, LocalFileSystem):
-        return Path(path.path).open("rb")
+    if isinstance(place.fs, LocalFileSystem):
+        return Path(place.path).open("rb")
     copy = tempfile.TemporaryFile()  # noqa: SIM115  # the caller closes it
-    with path.fs.open(path.path, "rb") as file:
+    with place.fs.open(place.path, "rb") as file:
         shutil.copyfileobj(file, copy, 1024 * 1024)
+    copy.seek(0)
     return copy
 
 
@@ -68,20 +69,31 @@ class _LocalDraft(Draft):
     """Beside where it will be: on the same disk a name is changed at once."""
 
     def __init__(self, stem: Path) -> None:
-        stem.parent.mkdir(parents=True, exist_ok=True)
-        # what an attempt that was killed has left
-        for leftover in stem.parent.glob(f"{_escaped(_hidden(stem.name))}.*.part"):
-            leftover.unlink(missing_ok=True)
-        self._path = stem.with_name(f"{_hidden(stem.name)}.{uuid4().hex[:8]}.part")
-        self.file = self._path.open("x+b")
+        self._path = stem.with_name(_hidden(stem.name))
+        try:
+            self._path.unlink(missing_ok=True)  # what an attempt that was killed has left
+            self.file = self._path.open("x+b")
+        except FileNotFoundError:
+            stem.parent.mkdir(parents=True, exist_ok=True)
+            self.file = self._path.open("x+b")
 
-    def publish(self, path: ObjectStoragePath, content_type: str) -> None:  # noqa: ARG002  # a disk keeps none
+    def publish(self, place: Place, content_type: str) -> None:  # noqa: ARG002  # a disk keeps none
         self.file.flush()
-        self._path.replace(path.path)
+        if not self._is_mine():
+            raise FileExistsError(errno.EEXIST, "another attempt is landing this picture")
+        self._path.replace(place.path)
 
     def discard(self) -> None:
         with suppress(OSError):
-            self._path.unlink(missing_ok=True)
+            if self._is_mine():
+                self._path.unlink()
+
+    def _is_mine(self) -> bool:
+        """Whether the name still means this file: an attempt that was taken for dead may go on beside us."""
+        try:
+            return os.path.samestat(os.fstat(self.file.fileno()), self._path.stat())
+        except FileNotFoundError:
+            return False
 
 
 class _RemoteDraft(Draft):
@@ -90,29 +102,24 @@ class _RemoteDraft(Draft):
     def __init__(self) -> None:
         self.file = tempfile.TemporaryFile()  # noqa: SIM115  # closed by `drafted`
 
-    def publish(self, path: ObjectStoragePath, content_type: str) -> None:
+    def publish(self, place: Place, content_type: str) -> None:
         self.file.flush()
         self.file.seek(0)  # where /dev/fd shares the position
-        if path.protocol in _ALL_OR_NOTHING:
-            self._put(path, path.path, content_type)
+        if place.protocol in _ALL_OR_NOTHING:
+            self._put(place, place.path, content_type)
             return
-        part = path.with_name(f"{_hidden(path.name)}.part").path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._put(path, part, content_type)
-        if path.exists():
-            path.fs.rm_file(path.path)
-        path.fs.mv(part, path.path)
+        part = f"{place.folder}/{_hidden(place.name)}"
+        place.fs.makedirs(place.folder, exist_ok=True)
+        self._put(place, part, content_type)
+        if place.exists():
+            place.fs.rm_file(place.path)
+        place.fs.mv(part, place.path)
 
-    def _put(self, path: ObjectStoragePath, target: str, content_type: str) -> None:
-        option = _CONTENT_TYPE.get(path.protocol)
+    def _put(self, place: Place, target: str, content_type: str) -> None:
+        option = _CONTENT_TYPE.get(place.protocol)
         options = {option: content_type} if option else {}
-        path.fs.put_file(f"/dev/fd/{self.file.fileno()}", target, **options)
+        place.fs.put_file(f"/dev/fd/{self.file.fileno()}", target, **options)
 
 
 def _hidden(name: str) -> str:
-    return f".{name}"
-
-
-def _escaped(name: str) -> str:
-    """For a glob pattern."""
-    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
+    return f".{name}.part"

@@ -17,11 +17,10 @@ from airflow_provider_phota.api.models import Image
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.storage.drafts import drafted, opened
 from airflow_provider_phota.storage.names import Names
+from airflow_provider_phota.storage.paths import Place
 from airflow_provider_phota.storage.pictures import EXTENSIONS, NoPicture, Picture, inspected
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import ObjectStoragePath
-
     from airflow_provider_phota.drivers.downloads import Downloads, Gone
 
 log = logging.getLogger(__name__)
@@ -51,13 +50,13 @@ class Landing:
         digest: of the edit, for names that have it in them.
     """
 
-    directory: ObjectStoragePath
+    directory: Place
     names: Names
     if_exists: IfExists
     max_bytes: int
     digest: str = ""
 
-    def stem(self, phota_task_id: str, index: int) -> ObjectStoragePath:
+    def stem(self, phota_task_id: str, index: int) -> Place:
         """The path of a picture, without its extension."""
         return self.directory / self.names.stem(phota_task_id, index, self.digest)
 
@@ -96,7 +95,7 @@ class LandedFile:
     phota_task_id: str
 
     @classmethod
-    def of(cls, path: ObjectStoragePath, picture: Picture, phota_task_id: str) -> LandedFile:
+    def of(cls, path: Place, picture: Picture, phota_task_id: str) -> LandedFile:
         return cls(
             str(path),
             picture.sha256,
@@ -182,7 +181,7 @@ def _one(url: str, landing: Landing, phota_task_id: str, index: int, downloads: 
     with drafted(stem) as draft:
         downloads.fetch(url, draft.file, landing.max_bytes)
         picture = inspected(draft.file)
-        path = _with_extension(stem, picture.extension)
+        path = stem + f".{picture.extension}"
         if landing.if_exists is IfExists.FAIL and path.exists():
             _check_same(path, picture)
         else:
@@ -190,9 +189,9 @@ def _one(url: str, landing: Landing, phota_task_id: str, index: int, downloads: 
     return LandedFile.of(path, picture, phota_task_id)
 
 
-def _existing(stem: ObjectStoragePath, phota_task_id: str) -> LandedFile | None:
+def _existing(stem: Place, phota_task_id: str) -> LandedFile | None:
     for extension in EXTENSIONS:
-        path = _with_extension(stem, extension)
+        path = stem + f".{extension}"
         if not path.exists():
             continue
         try:
@@ -203,7 +202,7 @@ def _existing(stem: ObjectStoragePath, phota_task_id: str) -> LandedFile | None:
     return None
 
 
-def _check_same(path: ObjectStoragePath, picture: Picture) -> None:
+def _check_same(path: Place, picture: Picture) -> None:
     """An earlier attempt may have landed it: that is no other file."""
     with opened(path) as file:
         try:
@@ -212,10 +211,6 @@ def _check_same(path: ObjectStoragePath, picture: Picture) -> None:
             same = False
     if not same:
         raise _Taken(f"cannot land: another file is at {path}, and if_exists is 'fail'")
-
-
-def _with_extension(stem: ObjectStoragePath, extension: str) -> ObjectStoragePath:
-    return stem.with_name(f"{stem.name}.{extension}")
 
 
 def reason_of(error: Exception) -> str:

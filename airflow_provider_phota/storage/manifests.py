@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from airflow_provider_phota.storage.drafts import drafted
+from airflow_provider_phota.storage.drafts import drafted, opened
 from airflow_provider_phota.storage.landing import LandedFile, Landing
-from airflow_provider_phota.storage.paths import checked_path
-
-if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import ObjectStoragePath
+from airflow_provider_phota.storage.paths import Place, checked_path
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +35,8 @@ def landed_before(landing: Landing) -> list[LandedFile] | None:
     if not path.exists():
         return None
     try:
-        files = [LandedFile(**fields) for fields in _fields(json.loads(path.read_bytes()))]
+        with opened(path) as file:
+            files = [LandedFile(**fields) for fields in _fields(json.load(file))]
         return files if files and all(map(_is_there, files)) else None
     except (OSError, ValueError, TypeError, KeyError) as error:
         log.warning("%s cannot be read (%s): taken for an edit that is still to be made.", path, error)
@@ -52,9 +50,9 @@ def _fields(content: Any) -> Any:
 
 
 def _is_there(file: LandedFile) -> bool:
-    path = checked_path("path", file.path)
-    return path.exists() and path.stat().st_size == file.bytes
+    place = Place.of(checked_path("path", file.path))
+    return place.exists() and place.fs.size(place.path) == file.bytes
 
 
-def _path(landing: Landing) -> ObjectStoragePath:
+def _path(landing: Landing) -> Place:
     return landing.directory / f"{landing.digest}.json"

@@ -2,11 +2,55 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_phota.api.errors import PhotaInputError
+
+
+@dataclass(frozen=True)
+class Place:
+    """A file or directory of a store. Lighter than the path it comes of: one is made for every picture.
+
+    Attributes:
+        fs: the store's fsspec file system.
+        protocol: its name, such as `s3`.
+        path: as the file system has it.
+        url: as a user writes it.
+    """
+
+    fs: Any
+    protocol: str
+    path: str
+    url: str
+
+    @classmethod
+    def of(cls, path: ObjectStoragePath) -> Place:
+        return cls(path.fs, path.protocol, path.path.rstrip("/"), str(path).rstrip("/"))
+
+    def __str__(self) -> str:
+        return self.url
+
+    def __truediv__(self, name: str) -> Place:
+        return self + f"/{name}"
+
+    def __add__(self, more: str) -> Place:
+        """What has a longer name, say by an extension."""
+        return Place(self.fs, self.protocol, self.path + more, self.url + more)
+
+    @property
+    def folder(self) -> str:
+        return self.path.rpartition("/")[0]
+
+    @property
+    def name(self) -> str:
+        return self.path.rpartition("/")[2]
+
+    def exists(self) -> bool:
+        return bool(self.fs.exists(self.path))
 
 
 def checked_path(argument: str, value: object) -> ObjectStoragePath:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.storage.drafts import opened
+from airflow_provider_phota.storage.paths import Place
 from airflow_provider_phota.storage.pictures import INPUTS, NoPicture, Picture, inspected
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def looked_at(path: ObjectStoragePath, argument: str = "image_urls") -> Source:
         PhotaInputError: there is none, or it is cut, damaged or no picture.
     """
     try:
-        with opened(path) as file:
+        with opened(Place.of(path)) as file:
             return Source(path, inspected(file, INPUTS, decoded=True))
     except NoPicture as problem:
         raise PhotaInputError(argument, f"{str(path)!r} {problem}.") from None

@@ -21,6 +21,7 @@ from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
 from airflow_provider_phota.sensors.phota import PhotaTaskSensor
 from airflow_provider_phota.storage.drafts import drafted
+from airflow_provider_phota.storage.paths import Place
 from airflow_provider_phota.transfers.phota_to_object_storage import PhotaToObjectStorageOperator
 
 pytestmark = pytest.mark.usefixtures("metadata_database", "hurried_downloads")
@@ -307,14 +308,26 @@ def test_a_full_store_leaves_nothing(result, memory_store, monkeypatch):
 
 def test_what_a_killed_attempt_left_is_swept_away(result, tmp_path):
     task_id = result["phota_task_id"]
-    (tmp_path / f".{task_id}-0.0a1b2c3d.part").write_bytes(b"half")
-    (tmp_path / ".of-another-task-0.0a1b2c3d.part").write_bytes(b"half")
+    (tmp_path / f".{task_id}-0.part").write_bytes(b"half")
+    (tmp_path / ".of-another-task-0.part").write_bytes(b"half")
     land(result, f"file://{tmp_path}")
-    assert [name for name in names(tmp_path) if name.startswith(".")] == [".of-another-task-0.0a1b2c3d.part"]
+    assert [name for name in names(tmp_path) if name.startswith(".")] == [".of-another-task-0.part"]
+
+
+def test_an_attempt_that_was_taken_for_dead_publishes_no_half_file(tmp_path):
+    path = Place.of(ObjectStoragePath(f"file://{tmp_path}/a"))
+    with drafted(path) as dead:
+        dead.file.write(b"whole")
+        with drafted(path) as living:
+            living.file.write(b"half")
+            with pytest.raises(FileExistsError, match="another attempt"):
+                dead.publish(path + ".png", "image/png")
+        assert names(tmp_path) == []
+    assert names(tmp_path) == []
 
 
 def test_a_draft_that_is_let_go_leaves_nothing(tmp_path):
-    with drafted(ObjectStoragePath(f"file://{tmp_path}/a[1]*")) as draft:
+    with drafted(Place.of(ObjectStoragePath(f"file://{tmp_path}/a[1]*"))) as draft:
         draft.file.write(b"half")
         assert len(names(tmp_path)) == 1
     assert names(tmp_path) == []
