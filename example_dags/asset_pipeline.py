@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pendulum
 from airflow.providers.common.compat.sdk import DAG, Asset, ObjectStoragePath, Param, task
 
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
@@ -43,6 +44,7 @@ with DAG(
     "phota_asset_consumer",
     description="Runs after pictures were edited",
     schedule=[EDITS],
+    start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     tags=["phota"],
 ) as consumer:
 

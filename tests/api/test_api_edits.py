@@ -255,3 +255,19 @@ def test_a_task_id_is_opaque(value: str) -> None:
 def test_a_task_id_is_called_phota_task_id() -> None:
     with pytest.raises(PhotaInputError, match=r"^phota_task_id: "):
         checked_task_id(None)
+
+
+@pytest.mark.parametrize("url", ["s3://bucket/a.jpg", "file:///a.jpg", "gs://bucket/a b.jpg"])
+def test_a_picture_of_a_store_is_taken_where_it_will_be_published(url: str) -> None:
+    edit = EditRequest.checked(
+        prompt="a beach", image_urls=[url, "https://a.example/b.jpg"], stored_inputs=True
+    )
+    assert edit.image_urls == (url, "https://a.example/b.jpg")
+    with pytest.raises(PhotaInputError, match="image_urls"):
+        EditRequest.checked(prompt="a beach", image_urls=url)
+
+
+@pytest.mark.parametrize("url", ["data:image/png;base64,AA", "http://", "a.jpg", "https://u@a.example/b.jpg"])
+def test_what_is_on_the_web_must_be_readable_there_all_the_same(url: str) -> None:
+    with pytest.raises(PhotaInputError, match="image_urls"):
+        EditRequest.checked(prompt="a beach", image_urls=url, stored_inputs=True)

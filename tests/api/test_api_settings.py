@@ -199,3 +199,10 @@ def test_whatever_a_connection_holds_is_an_account_or_a_clear_refusal(**parts: A
         return
     assert made.base_url.startswith(("https://", "http://"))
     assert made.base_url.isascii()
+
+
+def test_how_pictures_are_published_is_one_of_two_ways() -> None:
+    assert settings().publish == "upload"
+    assert settings(extra={"publish": "presign"}).publish == "presign"
+    with pytest.raises(PhotaConfigurationError, match="'publish' must be 'upload' or 'presign', got 'ftp'"):
+        settings(extra={"publish": "ftp"})
