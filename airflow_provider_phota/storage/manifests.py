@@ -7,8 +7,9 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
+from airflow_provider_phota.api.errors import PhotaLedgerError
 from airflow_provider_phota.storage.drafts import drafted, opened
-from airflow_provider_phota.storage.landing import LandedFile, Landing
+from airflow_provider_phota.storage.landing import LandedFile, Landing, reason_of
 from airflow_provider_phota.storage.paths import Place, checked_path
 
 log = logging.getLogger(__name__)
@@ -30,17 +31,30 @@ def write(landing: Landing, files: Sequence[LandedFile]) -> None:
 
 
 def landed_before(landing: Landing) -> list[LandedFile] | None:
-    """The files of the edit, None unless it has landed and all of them are still there."""
-    path = _path(landing)
-    if not path.exists():
-        return None
+    """The files of the edit, None unless it has landed and all of them are still there.
+
+    Raises:
+        PhotaLedgerError: the store cannot be read, which is not the same as an empty one.
+    """
+    place = _path(landing)
     try:
-        with opened(path) as file:
-            files = [LandedFile(**fields) for fields in _fields(json.load(file))]
-        return files if files and all(map(_is_there, files)) else None
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        log.warning("%s cannot be read (%s): taken for an edit that is still to be made.", path, error)
+        return _read(place) if place.exists() else None
+    except FileNotFoundError:  # taken away as we looked
         return None
+    except (ValueError, TypeError, KeyError) as error:
+        log.warning("%s is damaged (%s): taken for an edit that is still to be made.", place, error)
+        return None
+    except Exception as error:  # of whatever library the store speaks by
+        raise PhotaLedgerError(
+            f"Whether this edit has landed before could not be read from {landing.directory} "
+            f"({reason_of(error)}). Nothing was sent to the PHOTA service by this attempt."
+        ) from None
+
+
+def _read(place: Place) -> list[LandedFile] | None:
+    with opened(place) as file:
+        files = [LandedFile(**fields) for fields in _fields(json.load(file))]
+    return files if files and all(map(_is_there, files)) else None
 
 
 def _fields(content: Any) -> Any:

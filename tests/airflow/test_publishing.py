@@ -14,7 +14,7 @@ from airflow.providers.common.compat.sdk import io as airflow_io
 from airflow_runs import PICTURE, TaskInstance
 from PIL import Image
 
-from airflow_provider_phota.api.errors import PhotaInputError, PhotaUnreachable
+from airflow_provider_phota.api.errors import PhotaInputError, PhotaLedgerError, PhotaUnreachable
 from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
 from airflow_provider_phota.storage.uploads import RENEWED_AFTER
@@ -297,6 +297,20 @@ def test_an_edit_of_which_something_is_missing_is_made(emulator, picture, tmp_pa
     }[damage]()
     assert skipping(picture, tmp_path)["phota_task_id"]
     assert len(emulator.ledger()) == 2
+
+
+def test_a_store_that_cannot_be_read_is_no_empty_one(emulator, picture, tmp_path, monkeypatch):
+    skipping(picture, tmp_path)
+
+    def unreadable(_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("airflow_provider_phota.storage.manifests.opened", unreadable)
+    with pytest.raises(
+        PhotaLedgerError, match=r"could not be read from .* \(Permission denied\). Nothing was sent"
+    ):
+        skipping(picture, tmp_path)
+    assert len(emulator.ledger()) == 1
 
 
 @pytest.mark.parametrize(
