@@ -26,12 +26,12 @@ from airflow_provider_phota.storage.landing import (
     IfExists,
     LandedFile,
     Landing,
+    PhotaNotServed,
     Results,
     land,
-    reason_of,
 )
 from airflow_provider_phota.storage.names import Names
-from airflow_provider_phota.storage.paths import Place, asset_uri, checked_path
+from airflow_provider_phota.storage.paths import Place, asset_uri, checked_path, reason_of
 from airflow_provider_phota.waiting import result_of
 
 if TYPE_CHECKING:
@@ -71,7 +71,12 @@ def checked_landing(
         )
     _check_index(names, pictures)
     policy = checked_if_exists(if_exists)
-    if policy is IfExists.SKIP and not (names.has("phota_task_id") or digest):
+    if digest:
+        if policy is IfExists.FAIL:
+            raise PhotaInputError("if_exists", "cannot be 'fail' with skip_existing_edits.")
+        # without the mark of a whole edit its files are of no known task: they are replaced
+        policy = IfExists.OVERWRITE
+    if policy is IfExists.SKIP and not names.has("phota_task_id"):
         raise PhotaInputError(
             "filename",
             "must have {phota_task_id} in it where if_exists is 'skip', or another task's picture would pass "
@@ -171,8 +176,12 @@ class Delivery:
     context: Context
     outlets: Sequence[object] = ()
 
-    def deliver(self, results: Results) -> list[LandedFile]:
+    def deliver(self, results: Results, ordered: int | None = None) -> list[LandedFile]:
         """Land them and announce the files.
+
+        Args:
+            results: of the task.
+            ordered: how many pictures were ordered: an edit that came short is not marked as landed.
 
         Raises:
             PhotaInputError: the pictures would land on one another.
@@ -182,11 +191,11 @@ class Delivery:
         _check_index(self.landing.names, len(results.images))
         try:
             files = land(results, self.landing, self.hook.settings)
-        except PhotaResultsExpired:
+        except (PhotaResultsExpired, PhotaNotServed):
             # the URLs may be older than the task's results: the service is asked for fresh ones, once
             fresh = results_of(self.hook.get_task(results.phota_task_id))
             files = land(fresh, self.landing, self.hook.settings)
-        if self.landing.digest:
+        if self.landing.digest and len(files) == ordered:
             _mark(self.landing, files, results.phota_task_id)
         self.announce(files)
         log.info("Landed PHOTA task %s: %s", results.phota_task_id, [file.path for file in files])

@@ -102,7 +102,7 @@ class Publisher:
             log.info("%s is uploaded already.", source.path)
             return known
         name = f"{picture.sha256[:16]}.{picture.extension}"
-        form = form_of(source.path, picture.bytes, name, picture.content_type)
+        form = form_of(source.path, picture.bytes, name, picture.content_type, picture.sha256)
         stored: Upload = self.hook.run(protocol.upload(form))
         log.info("Uploaded %s (%s bytes).", source.path, picture.bytes)
         self._uploads.note(picture.sha256, stored.url)
@@ -163,7 +163,11 @@ class Order:
     @property
     def digest(self) -> str:
         """Of all that the result depends on: what its files can be found by again."""
-        return hashlib.sha256(self.identified.body() + self.edition.encode()).hexdigest()
+        account = [self.hook.settings.base_url]
+        if self.edit.profile_ids:
+            account.append(self.hook.phota_conn_id)  # profiles are an account's own
+        parts = (self.identified.body().decode(), self.edition, *account)
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     def published(self) -> EditRequest:
         """The edit as the service can read it.

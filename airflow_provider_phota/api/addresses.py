@@ -22,6 +22,18 @@ _WRAPPERS = tuple(
 )
 
 
+#: What is_global or is_private takes for something to be reached, and holds metadata, host agents or nothing.
+_NOT_FOR_US = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            *("100.100.100.200/32", "168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/24"),
+            *("fd00:ec2::/32", "fd20:ce::/32", "fec0::/10", "3fff::/20"),
+        ),
+    )
+)
+
+
 class RefusedUrl(Exception):
     """The URL is not fetched. The text continues the sentence "A result …", and does not hold the URL."""
 
@@ -53,7 +65,13 @@ class Reach(Enum):
 
 def _is_for_nobody(address: Address) -> bool:
     # is_global is True for multicast, and is_private for what is link-local
-    return address.is_link_local or address.is_multicast or address.is_reserved or address.is_unspecified
+    return (
+        address.is_link_local
+        or address.is_multicast
+        or address.is_reserved
+        or address.is_unspecified
+        or any(address in network for network in _NOT_FOR_US)
+    )
 
 
 def reaches(addresses: Iterable[str]) -> set[Reach]:
@@ -97,6 +115,8 @@ def checked_url(url: str, *, plain_http: bool) -> SplitResult:
         raise RefusedUrl(f"has {_kind(parts.scheme)} URL, and only https is fetched")
     if not parts.hostname:
         raise RefusedUrl("has a URL without a host")
+    if "%" in parts.netloc.rpartition("@")[2]:
+        raise RefusedUrl("has a URL whose host is written in escapes, or has a zone")
     if parts.username is not None or parts.password is not None:
         raise RefusedUrl("has a URL with a user name in it")
     return parts

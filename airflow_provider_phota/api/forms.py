@@ -23,7 +23,7 @@ def file_form(file: Path) -> FileForm:
     return form_of(file, _checked_size(file), name, media_type)
 
 
-def form_of(file: Openable, size: int, name: str, media_type: str) -> FileForm:
+def form_of(file: Openable, size: int, name: str, media_type: str, sha256: str = "") -> FileForm:
     """As `file_form`, of a file that was looked at and given a harmless name already."""
     boundary = f"phota-{uuid4().hex}"
     head = (
@@ -37,6 +37,7 @@ def form_of(file: Openable, size: int, name: str, media_type: str) -> FileForm:
         size=size,
         tail=f"\r\n--{boundary}--\r\n".encode(),
         content_type=f"multipart/form-data; boundary={boundary}",
+        sha256=sha256,
     )
 
 

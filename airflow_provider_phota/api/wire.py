@@ -32,6 +32,7 @@ class FileForm:
 
     Attributes:
         size: bytes of the file when the form was made; a file that has another size when read is an error.
+        sha256: of the file when it was looked at; another content is an error. Empty if nobody looked.
     """
 
     head: bytes
@@ -39,6 +40,7 @@ class FileForm:
     size: int
     tail: bytes
     content_type: str
+    sha256: str = ""
 
     @property
     def length(self) -> int:

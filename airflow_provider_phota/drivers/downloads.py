@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import socket
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -78,6 +80,7 @@ class Downloads:
         self._watch = Watch(_LOOK)
         # no session: no .netrc, no cookies, so that nobody's credentials can go to a result host
         self._adapters: dict[bool, WatchingAdapter] = {}
+        self._making = threading.Lock()
 
     def __enter__(self) -> Self:
         self._watch.start()
@@ -124,7 +127,7 @@ class Downloads:
         try:
             with self._asked("HEAD", checked_url(url, plain_http=self._own.scheme == "http")) as (answer, _):
                 return answer.status_code == 200
-        except (requests.RequestException, RefusedUrl, OSError, _Broken):
+        except Exception:
             return False
 
     def _try(self, url: str, download: _Download) -> None:
@@ -141,9 +144,11 @@ class Downloads:
             with self._asked("GET", url, download.resuming) as (answer, flight):
                 if answer.is_redirect:
                     return answer.headers["Location"]
-                expected = download.begin(answer)
-                self._watch.expect(flight, _GRACE + expected / _SLOWEST)
-                download.take(answer)
+                began = time.monotonic()
+                for received in download.taken(answer):
+                    # so much has come: by then the next piece must have
+                    due = _GRACE + (received + PIECE) / _SLOWEST
+                    self._watch.expect(flight, began + due - time.monotonic())
                 return None
         except (_Broken, Gone, Undelivered, RefusedUrl):
             raise
@@ -203,8 +208,11 @@ class Downloads:
         return self._own_reach
 
     def _check_literal(self, url: SplitResult) -> None:
+        host = (url.hostname or "").rstrip(".")
+        if host == "localhost" or host.endswith(".localhost"):
+            host = "127.0.0.1"
         try:
-            numbers = _resolved(url.hostname or "", url.port or 443, socket.AI_NUMERICHOST)
+            numbers = _resolved(host, url.port or 443, socket.AI_NUMERICHOST)
         except OSError:
             return
         check_reach(reaches(numbers), self._reach_of_own_host())
@@ -212,10 +220,11 @@ class Downloads:
     def _adapter(self, url: SplitResult) -> WatchingAdapter:
         # the connection's own authorities vouch for its own host, not for a public CDN
         own = url.hostname == self._own.hostname
-        if own not in self._adapters:
-            trusting = self._settings if own else replace(self._settings, ca_bundle=None)
-            self._adapters[own] = WatchingAdapter(tls_context(trusting))
-        return self._adapters[own]
+        with self._making:
+            if own not in self._adapters:
+                trusting = self._settings if own else replace(self._settings, ca_bundle=None)
+                self._adapters[own] = WatchingAdapter(tls_context(trusting))
+            return self._adapters[own]
 
     def _proxies(self, url: SplitResult) -> dict[str, str]:
         if self._settings.proxy:
@@ -239,34 +248,35 @@ class _Download:
             return {}
         return {"Range": f"bytes={self._target.tell()}-", "If-Range": self._etag}
 
-    def begin(self, answer: requests.Response) -> int:
-        """Look at the head of an answer; returns how many bytes may come at most."""
+    def _begin(self, answer: requests.Response) -> None:
         _check_status(answer)
-        if answer.status_code != 206 or not self._goes_on(answer.headers.get("Content-Range", "")):
+        if answer.status_code != 206 or not self._goes_on(answer):
             self._target.seek(0)
             self._target.truncate()
         etag = answer.headers.get("ETag", "")
         self._etag = etag if etag.startswith('"') else ""  # a weak one promises no equal bytes
         self._expected = _length(answer)
-        if self._expected is None:
-            return self._largest
-        self._check_size(self._target.tell() + self._expected)
-        return self._expected
+        if self._expected is not None:
+            self._check_size(self._target.tell() + self._expected)
 
-    def take(self, answer: requests.Response) -> None:
-        """Take in an answer to its end."""
+    def taken(self, answer: requests.Response) -> Iterator[int]:
+        """Take in an answer to its end; yields how many of its bytes have come, before each piece."""
+        self._begin(answer)
         received = 0
+        yield received
         while piece := answer.raw.read(PIECE, decode_content=False):
             self._write(piece)
             received += len(piece)
             self._check_size(self._target.tell())
+            yield received
         if self._expected is not None and received != self._expected:
             raise _Broken("was cut on its way")
         if not self._target.tell():
             raise _Broken("came empty")
 
-    def _goes_on(self, content_range: str) -> bool:
-        if content_range.startswith(f"bytes {self._target.tell()}-"):
+    def _goes_on(self, answer: requests.Response) -> bool:
+        begins = answer.headers.get("Content-Range", "").startswith(f"bytes {self._target.tell()}-")
+        if begins and answer.headers.get("ETag") == self._etag:
             return True
         self._etag = ""  # such a server is asked for the whole
         raise _Broken("was sent in the wrong part")

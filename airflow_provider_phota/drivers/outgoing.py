@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import ssl
 import urllib.request
@@ -57,7 +58,7 @@ def pieces(form: FileForm) -> Iterator[bytes]:
     try:
         with form.file.open("rb") as file:
             yield form.head
-            yield from _exactly(form.size, file)
+            yield from _unchanged(form, file)
     except _Changed:
         raise PhotaInputError("path", f"{str(form.file)!r} changed while it was uploaded.") from None
     except OSError as error:
@@ -66,17 +67,23 @@ def pieces(form: FileForm) -> Iterator[bytes]:
 
 
 class _Changed(Exception):
-    """The file is not as long as it was."""
+    """The file is not what it was."""
 
 
-def _exactly(size: int, file: IO[bytes]) -> Iterator[bytes]:
+def _unchanged(form: FileForm, file: IO[bytes]) -> Iterator[bytes]:
+    """The file's pieces; the last one only if all of them are what the form was made for."""
+    left, digest, held = form.size, hashlib.sha256(), b""
     while piece := file.read(PIECE):
-        size -= len(piece)
-        if size < 0:
+        left -= len(piece)
+        if left < 0:
             break
-        yield piece
-    if size:
+        digest.update(piece)
+        if held:
+            yield held
+        held = piece
+    if left or (form.sha256 and digest.hexdigest() != form.sha256):
         raise _Changed
+    yield held
 
 
 def proxy_for(settings: Settings) -> str | None:

@@ -83,6 +83,11 @@ class Record:
         entries = (entry for entry in self.entries if entry.fingerprint == of_fingerprint)
         return max(entries, key=_rank, default=None)
 
+    @property
+    def phota_task_ids(self) -> frozenset[str]:
+        """Of everything that is known to be paid."""
+        return frozenset(entry.phota_task_id for entry in self.entries if entry.phota_task_id)
+
     def others(self, than_fingerprint: str) -> tuple[Entry, ...]:
         return tuple(entry for entry in self.entries if entry.fingerprint != than_fingerprint)
 

@@ -24,6 +24,7 @@ from airflow_provider_phota.events import WaitEvent
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.ledger.ledger import Ledger
 from airflow_provider_phota.publishing import Order, Publish, Publisher, as_text
+from airflow_provider_phota.storage.drafts import check_writable
 from airflow_provider_phota.storage.landing import LandedFile, Landing
 from airflow_provider_phota.storage.manifests import landed_before
 from airflow_provider_phota.storage.names import NAMES_BY_DIGEST, Names
@@ -170,17 +171,21 @@ class PhotaImageEditOperator(BaseOperator):
 
     def execute(self, context: Context) -> str | dict[str, Any]:
         with airflow_retries():
-            order = self._order()
+            order = self._order(context)
             landing = self._landing(order.digest)
             if landing and self.skip_existing_edits and (files := landed_before(landing)):
                 return self._landed_before(context, landing, files)
+            if landing:
+                check_writable(landing.directory)
             phota_task_id, seen = self._submit(context, order)
         if not self.wait_for_completion:
             return phota_task_id
         # what an earlier attempt paid for may be finished: then there is nothing to defer for
         if self.deferrable and not (seen and seen.is_finished):
+            with self._paid(context):
+                trigger = self._wait.trigger(phota_task_id, seen)
             self.defer(
-                trigger=self._wait.trigger(phota_task_id, seen),
+                trigger=trigger,
                 method_name=self.execute_complete.__name__,
                 timeout=self._wait.airflow_timeout,
             )
@@ -188,8 +193,9 @@ class PhotaImageEditOperator(BaseOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Take up the task again after its wait in the triggerer."""
-        end = WaitEvent.from_dict(event)
-        self._phota_task_id = end.phota_task_id
+        with self._paid(context):
+            end = WaitEvent.from_dict(event)
+            self._phota_task_id = end.phota_task_id
         return self._finish(context, lambda: self._wait.after(end))
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
@@ -197,7 +203,7 @@ class PhotaImageEditOperator(BaseOperator):
         try:
             return super().resume_execution(next_method, next_kwargs, context)
         except AirflowException as error:
-            if next_method == self.execute_complete.__name__ or self._ledger(context).remembers:
+            if next_method == self.execute_complete.__name__ or self._will_be_remembered(context):
                 raise
             raise AirflowFailException(
                 f"The deferral broke ({error}). The PHOTA task goes on and is billed; its ID is in XCom "
@@ -212,17 +218,25 @@ class PhotaImageEditOperator(BaseOperator):
             )
 
     def _check_destination(self) -> None:
-        if self.destination and not self.wait_for_completion:
+        if self.destination is not None and not self.wait_for_completion:
             raise PhotaInputError(
                 "destination", "takes wait_for_completion=True: there is nothing to land yet."
             )
-        if self.skip_existing_edits and not self.destination:
+        if self.skip_existing_edits and self.destination is None:
             raise PhotaInputError(
                 "skip_existing_edits", "takes a destination, where earlier edits are looked for."
             )
 
-    def _order(self) -> Order:
+    def _order(self, context: Context) -> Order:
         """What is asked for, with its pictures looked at; nothing is sent."""
+        try:
+            return self._checked_order()
+        except PhotaInputError as error:
+            if before := self._paid_before(context):
+                raise error.saying(before) from None
+            raise
+
+    def _checked_order(self) -> Order:
         edit = EditRequest.checked(
             prompt=self.prompt,
             image_urls=as_text(self.image_urls),
@@ -260,7 +274,7 @@ class PhotaImageEditOperator(BaseOperator):
         return phota_task_id, submission.seen
 
     def _landing(self, digest: str) -> Landing | None:
-        if not self.destination:
+        if self.destination is None:
             return None
         names = NAMES_BY_DIGEST if self.skip_existing_edits else Names.template
         return checked_landing(
@@ -275,13 +289,40 @@ class PhotaImageEditOperator(BaseOperator):
         self, context: Context, landing: Landing, files: Sequence[LandedFile]
     ) -> dict[str, Any]:
         self.log.info("This edit has landed before: %s. Nothing is paid.", [file.path for file in files])
-        # an alias is told of new files only, but an asset among the outlets gets an event in any case
-        assets = [outlet for outlet in self.outlets if isinstance(outlet, Asset)]
-        Delivery(self._hook, landing, context, assets).announce(files)
-        return nothing_made(EDIT_MODEL) | {"files": [file.to_dict() for file in files]}
+        result = nothing_made(EDIT_MODEL) | {"files": [file.to_dict() for file in files]}
+        outlets = self.outlets
+        if files[0].phota_task_id in self._ledger(context).read().phota_task_ids:
+            result["phota_task_id"] = files[0].phota_task_id  # an earlier attempt of this very task made it
+        else:
+            # an alias is told of new files only, but an asset among the outlets gets an event in any case
+            outlets = [outlet for outlet in outlets if isinstance(outlet, Asset)]
+        Delivery(self._hook, landing, context, outlets).announce(files)
+        return result
 
     def _ledger(self, context: Context) -> Ledger:
         return Ledger.of(context, self.ledger_path or self._hook.settings.ledger_path)
+
+    def _will_be_remembered(self, context: Context) -> bool:
+        """Whether a later attempt will know what was paid for; where nobody can say, none will."""
+        if self.ledger_path or context.get("task_state_store"):
+            return True
+        try:
+            return bool(self._hook.settings.ledger_path)
+        except Exception:
+            return False
+
+    def _paid_before(self, context: Context) -> str:
+        """What to do about what an earlier attempt paid for, where the edit can no longer be asked for."""
+        try:
+            phota_task_ids = self._ledger(context).read().phota_task_ids
+        except PhotaError:
+            return ""
+        if not phota_task_ids:
+            return ""
+        return (
+            f"An earlier attempt has paid for {', '.join(sorted(phota_task_ids))}: fetch the result with "
+            "PhotaToObjectStorageOperator(result=<that ID>) within 24 hours."
+        )
 
     def _adopted(self) -> str | None:
         if self.adopt_phota_task_id in (None, "", "None"):
@@ -302,13 +343,13 @@ class PhotaImageEditOperator(BaseOperator):
         except PhotaTaskFailed as failed:
             raise failed.saying("A retry submits a new edit, which is billed.") from None
         except Exception as error:
-            if self._ledger(context).remembers:
+            if self._will_be_remembered(context):
                 with airflow_retries():
                     raise
             what = str(error) if isinstance(error, PhotaError) else f"{type(error).__name__}: {error}."
+            where = repr(self._phota_task_id) if self._phota_task_id else f"<XCom {XCOM_PHOTA_TASK_ID!r}>"
             raise AirflowFailException(
-                f"{what} {NO_RETRY} Fetch the result with "
-                f"PhotaTaskSensor(phota_task_id={self._phota_task_id!r})."
+                f"{what} {NO_RETRY} Fetch the result with PhotaTaskSensor(phota_task_id={where})."
             ) from None
 
     def _delivered(self, context: Context, task: PhotaTask) -> dict[str, Any]:
@@ -321,7 +362,7 @@ class PhotaImageEditOperator(BaseOperator):
         if landing is None:
             return {}
         delivery = Delivery(self._hook, landing, context, self.outlets)
-        return {"files": [file.to_dict() for file in delivery.deliver(results_of(task))]}
+        return {"files": [file.to_dict() for file in delivery.deliver(results_of(task), self.num_outputs)]}
 
     @cached_property
     def _hook(self) -> PhotaHook:

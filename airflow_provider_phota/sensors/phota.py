@@ -27,6 +27,7 @@ from airflow_provider_phota.delivery import Delivery, checked_landing, results_o
 from airflow_provider_phota.events import WaitEvent
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.sensors.start import OnWorker, starting_id
+from airflow_provider_phota.storage.landing import Landing
 from airflow_provider_phota.storage.names import Names
 from airflow_provider_phota.waiting import Intervals, Wait, airflow_retries, checked_seconds, result_of
 
@@ -130,6 +131,7 @@ class PhotaTaskSensor(BaseSensorOperator):
         """Ask once. What may heal by itself is borne as long as `max_unreachable` allows."""
         with airflow_retries():
             phota_task_id = checked_task_id(self.phota_task_id)
+            _ = self._landing  # a wrong one is found before the wait, not after it
             if self._watch is None:
                 self._watch = Watch(phota_task_id, self._wait.patience, time.monotonic())
             hook = PhotaHook(self.phota_conn_id)
@@ -154,11 +156,16 @@ class PhotaTaskSensor(BaseSensorOperator):
     def on_kill(self) -> None:
         self.log.warning("PHOTA task %s goes on; the service has no way to cancel it.", self.phota_task_id)
 
+    @property
+    def _landing(self) -> Landing | None:
+        if self.destination is None:
+            return None
+        return checked_landing(self.destination, self.filename, self.if_exists)
+
     def _result(self, context: Context, task: PhotaTask) -> dict[str, Any]:
         result = result_of(task)
-        if not self.destination:
+        if (landing := self._landing) is None:
             return result
-        landing = checked_landing(self.destination, self.filename, self.if_exists)
         delivery = Delivery(PhotaHook(self.phota_conn_id), landing, context, self.outlets)
         return result | {"files": [file.to_dict() for file in delivery.deliver(results_of(task))]}
 

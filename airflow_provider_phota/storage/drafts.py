@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import errno
-import os
+import fcntl
+import glob
 import shutil
 import tempfile
 from abc import ABC, abstractmethod
@@ -11,11 +11,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
+from uuid import uuid4
 
-from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]  # it has no types
+from fsspec import AbstractFileSystem  # type: ignore[import-untyped]  # it has no types
+from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]
 
-from airflow_provider_phota.storage.paths import Place
+from airflow_provider_phota.api.errors import PhotaInputError
+from airflow_provider_phota.storage.paths import Place, reason_of
 
+#: Where files of a disk gather before they have a name, beside where they will be.
+PARTS = ".phota-parts"
 #: Stores in which a file is there when its last byte is, and not before; they know no cheap move.
 _ALL_OR_NOTHING = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss"})
 #: What some of them call the content type when a file is put there.
@@ -66,34 +71,42 @@ def opened(place: Place) -> IO[bytes]:
 
 
 class _LocalDraft(Draft):
-    """Beside where it will be: on the same disk a name is changed at once."""
+    """In a folder beside where it will be: on the same disk a name is changed at once.
+
+    Whoever writes holds a lock on its own file. A file that nobody holds was left by an attempt that was
+    killed; two attempts that write at once do not meet, and the last one's file stays.
+    """
 
     def __init__(self, stem: Path) -> None:
-        self._path = stem.with_name(_hidden(stem.name))
-        try:
-            self._path.unlink(missing_ok=True)  # what an attempt that was killed has left
-            self.file = self._path.open("x+b")
-        except FileNotFoundError:
-            stem.parent.mkdir(parents=True, exist_ok=True)
-            self.file = self._path.open("x+b")
+        self._folder = stem.parent / PARTS
+        self._path = self._folder / f"{stem.name}.{uuid4().hex[:8]}.part"
+        self.file = self._created()
+        fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for part in self._folder.glob(f"{glob.escape(stem.name)}.*.part"):
+            if part != self._path:
+                _remove_if_left(part)
+
+    def _created(self) -> IO[bytes]:
+        while True:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with suppress(FileNotFoundError):  # another one has just tidied up
+                return self._path.open("x+b")
 
     def publish(self, place: Place, content_type: str) -> None:  # noqa: ARG002  # a disk keeps none
         self.file.flush()
-        if not self._is_mine():
-            raise FileExistsError(errno.EEXIST, "another attempt is landing this picture")
         self._path.replace(place.path)
 
     def discard(self) -> None:
         with suppress(OSError):
-            if self._is_mine():
-                self._path.unlink()
+            self._path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self._folder.rmdir()  # unless others are at work
 
-    def _is_mine(self) -> bool:
-        """Whether the name still means this file: an attempt that was taken for dead may go on beside us."""
-        try:
-            return os.path.samestat(os.fstat(self.file.fileno()), self._path.stat())
-        except FileNotFoundError:
-            return False
+
+def _remove_if_left(part: Path) -> None:
+    with suppress(OSError), part.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        part.unlink()
 
 
 class _RemoteDraft(Draft):
@@ -108,12 +121,10 @@ class _RemoteDraft(Draft):
         if place.protocol in _ALL_OR_NOTHING:
             self._put(place, place.path, content_type)
             return
-        part = f"{place.folder}/{_hidden(place.name)}"
+        part = f"{place.folder}/.{place.name}.{uuid4().hex[:8]}.part"
         place.fs.makedirs(place.folder, exist_ok=True)
         self._put(place, part, content_type)
-        if place.exists():
-            place.fs.rm_file(place.path)
-        place.fs.mv(part, place.path)
+        _rename(place.fs, part, place.path)
 
     def _put(self, place: Place, target: str, content_type: str) -> None:
         option = _CONTENT_TYPE.get(place.protocol)
@@ -121,5 +132,28 @@ class _RemoteDraft(Draft):
         place.fs.put_file(f"/dev/fd/{self.file.fileno()}", target, **options)
 
 
-def _hidden(name: str) -> str:
-    return f".{name}.part"
+def _rename(fs: AbstractFileSystem, part: str, target: str) -> None:
+    if type(fs).mv is AbstractFileSystem.mv:  # which takes brackets in a name for a pattern
+        fs.cp_file(part, target)
+        fs.rm_file(part)
+        return
+    if fs.exists(target):  # not every server renames over a file
+        fs.rm_file(target)
+    fs.mv(part, target)
+
+
+def check_writable(directory: Place) -> None:
+    """Refuse a directory of a disk that nothing can be written to; a store is not asked.
+
+    Raises:
+        PhotaInputError: why.
+    """
+    if not isinstance(directory.fs, LocalFileSystem):
+        return
+    try:
+        with drafted(directory / "writable"):
+            pass
+    except OSError as error:
+        raise PhotaInputError(
+            "destination", f"{directory} cannot be written to ({reason_of(error)})."
+        ) from None

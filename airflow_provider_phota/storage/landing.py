@@ -17,7 +17,7 @@ from airflow_provider_phota.api.models import Image
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.storage.drafts import drafted, opened
 from airflow_provider_phota.storage.names import Names
-from airflow_provider_phota.storage.paths import Place
+from airflow_provider_phota.storage.paths import Place, reason_of
 from airflow_provider_phota.storage.pictures import EXTENSIONS, NoPicture, Picture, inspected
 
 if TYPE_CHECKING:
@@ -108,6 +108,10 @@ class LandedFile:
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+
+class PhotaNotServed(PhotaLandingError):
+    """A result's URL is refused though results should still live: another one may not be."""
 
 
 class _Taken(Exception):
@@ -213,15 +217,10 @@ def _check_same(path: Place, picture: Picture) -> None:
         raise _Taken(f"cannot land: another file is at {path}, and if_exists is 'fail'")
 
 
-def reason_of(error: Exception) -> str:
-    """What went wrong in a store, without a text that may hold its credentials."""
-    return getattr(error, "strerror", None) or type(error).__name__
-
-
 def _gone(results: Results, gone: Gone) -> PhotaResultsExpired | PhotaLandingError:
     now = gone.at or pendulum.now("UTC")
     if results.expires_at and results.expires_at > now:
-        return PhotaLandingError(
+        return PhotaNotServed(
             f"A result of PHOTA task {results.phota_task_id} is not served ({gone}), though it should be "
             f"until {results.expires_at.to_iso8601_string()}. {_THEN}",
             results.phota_task_id,

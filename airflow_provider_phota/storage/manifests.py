@@ -9,8 +9,8 @@ from typing import Any
 
 from airflow_provider_phota.api.errors import PhotaLedgerError
 from airflow_provider_phota.storage.drafts import drafted, opened
-from airflow_provider_phota.storage.landing import LandedFile, Landing, reason_of
-from airflow_provider_phota.storage.paths import Place, checked_path
+from airflow_provider_phota.storage.landing import LandedFile, Landing
+from airflow_provider_phota.storage.paths import Place, checked_path, reason_of
 
 log = logging.getLogger(__name__)
 

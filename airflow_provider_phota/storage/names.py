@@ -48,9 +48,15 @@ class Names:
 
     def _fields(self) -> set[str]:
         try:
-            return {name for _, name, _, _ in string.Formatter().parse(self.template) if name is not None}
+            parsed = list(string.Formatter().parse(self.template))
         except ValueError:  # a brace without its other half
             return {""}
+        # a number may be padded, but a part of an ID would not tell one task from another
+        return {
+            name if name == "index" or not (spec or conversion) else ""
+            for _, name, spec, conversion in parsed
+            if name is not None
+        }
 
     def _fits(self) -> bool:
         """Whether values can be put in."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
@@ -64,6 +64,10 @@ def checked_path(argument: str, value: object) -> ObjectStoragePath:
         raise PhotaInputError(
             argument, f"must be an object-storage URL such as file:///data or s3://bucket/key, got {text!r}."
         )
+    if text.startswith("file://") and not text.startswith("file:///"):
+        raise PhotaInputError(
+            argument, f"names a host, which a disk has none of: write file:///..., got {text!r}."
+        )
     if ".." in text.split("/"):
         raise PhotaInputError(argument, f"leads upwards with '..': {text!r}.")
     try:
@@ -78,5 +82,13 @@ def checked_path(argument: str, value: object) -> ObjectStoragePath:
 
 def asset_uri(path: str) -> str:
     """The URI of a file of a store as Airflow names assets: without a connection's ID, a query or spaces."""
-    parts = urlsplit(path.partition("?")[0])
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], quote(parts.path, safe="/%"), "", ""))
+    scheme, _, rest = path.partition("://")
+    if scheme in ("http", "https"):  # where a query may sign, and a fragment names nothing of its own
+        rest = rest.partition("#")[0].partition("?")[0]
+    netloc, slash, key = rest.partition("/")
+    return f"{scheme}://{netloc.rpartition('@')[2]}{slash}{quote(key, safe='/%')}"
+
+
+def reason_of(error: Exception) -> str:
+    """What went wrong in a store, without a text that may hold its credentials."""
+    return getattr(error, "strerror", None) or type(error).__name__

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from airflow_provider_phota.api.errors import PhotaInputError
+from airflow_provider_phota.api.errors import PhotaInputError, PhotaUnreachable
 from airflow_provider_phota.storage.drafts import opened
-from airflow_provider_phota.storage.paths import Place
+from airflow_provider_phota.storage.paths import Place, reason_of
 from airflow_provider_phota.storage.pictures import INPUTS, NoPicture, Picture, inspected
 
 if TYPE_CHECKING:
@@ -32,12 +32,14 @@ def looked_at(path: ObjectStoragePath, argument: str = "image_urls") -> Source:
 
     Raises:
         PhotaInputError: there is none, or it is cut, damaged or no picture.
+        PhotaUnreachable: the store could not be asked; that may heal.
     """
     try:
         with opened(Place.of(path)) as file:
             return Source(path, inspected(file, INPUTS, decoded=True))
     except NoPicture as problem:
         raise PhotaInputError(argument, f"{str(path)!r} {problem}.") from None
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise PhotaInputError(argument, f"{str(path)!r} cannot be read ({reason}).") from None
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError) as error:
+        raise PhotaInputError(argument, f"{str(path)!r} cannot be read ({reason_of(error)}).") from None
+    except Exception as error:  # of whatever library the store speaks by
+        raise PhotaUnreachable(f"{argument}: {str(path)!r} could not be read ({reason_of(error)}).") from None

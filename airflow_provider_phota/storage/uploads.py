@@ -43,7 +43,7 @@ class Uploads:
             path = self.folder / f"{sha256}.json"
             known = json.loads(path.read_bytes()) if path.exists() else {}
             url, at = known.get("url"), known.get("uploaded_at")
-        except (OSError, ValueError, AttributeError) as error:
+        except Exception as error:
             log.warning("A remembered upload could not be read (%s); uploading anew.", type(error).__name__)
             return None
         young = isinstance(at, (int, float)) and 0 <= time.time() - at < RENEWED_AFTER
@@ -57,5 +57,5 @@ class Uploads:
             self.folder.mkdir(parents=True, exist_ok=True)
             content = {"url": url, "uploaded_at": time.time()}
             (self.folder / f"{sha256}.json").write_bytes(json.dumps(content).encode())
-        except OSError as error:  # it costs one more upload, which is free
+        except Exception as error:  # it costs one more upload, which is free
             log.warning("An upload could not be remembered (%s).", type(error).__name__)

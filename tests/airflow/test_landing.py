@@ -176,6 +176,8 @@ def test_a_name_that_leads_elsewhere_or_says_too_little_is_refused(
         ({"if_exists": "keep"}, "if_exists: must be 'skip', 'overwrite' or 'fail'"),
         ({"max_bytes": 0}, "max_bytes: must be an int"),
         ({"max_bytes": True}, "max_bytes: must be an int"),
+        ({"destination": ""}, "destination: must be an object-storage URL"),
+        ({"destination": "file://data/edits"}, "names a host"),
         ({"destination": "/data"}, "destination: must be an object-storage URL"),
         ({"destination": "file:///data/../etc"}, "leads upwards"),
         ({"destination": "nowhere://bucket"}, "Is the provider of that store installed"),
@@ -200,9 +202,14 @@ def test_expired_results_say_so_and_are_not_retried(emulator, result, tmp_path):
     assert names(tmp_path) == []
 
 
-def test_fresh_results_that_are_refused_are_retried(result, tmp_path):
+def test_urls_that_are_refused_while_results_live_are_asked_for_anew(result, tmp_path):
     for image in result["images"]:
         image["url"] += "0"
+    assert len(land(result, f"file://{tmp_path}")) == 3
+
+
+def test_fresh_results_that_are_refused_are_retried(emulator, result, tmp_path):
+    emulator.add_faults(Fault(on="result", kind="status", status=403, times=None))
     with pytest.raises(
         PhotaLandingError, match=r"HTTP 403.*though it should be until .*trying again is free"
     ):
@@ -307,23 +314,27 @@ def test_a_full_store_leaves_nothing(result, memory_store, monkeypatch):
 
 
 def test_what_a_killed_attempt_left_is_swept_away(result, tmp_path):
-    task_id = result["phota_task_id"]
-    (tmp_path / f".{task_id}-0.part").write_bytes(b"half")
-    (tmp_path / ".of-another-task-0.part").write_bytes(b"half")
+    task_id, parts = result["phota_task_id"], tmp_path / ".phota-parts"
+    parts.mkdir()
+    (parts / f"{task_id}-0.0a1b2c3d.part").write_bytes(b"half")
+    (parts / "of-another-task-0.0a1b2c3d.part").write_bytes(b"half")
     land(result, f"file://{tmp_path}")
-    assert [name for name in names(tmp_path) if name.startswith(".")] == [".of-another-task-0.part"]
+    assert [path.name for path in parts.iterdir()] == ["of-another-task-0.0a1b2c3d.part"]
 
 
-def test_an_attempt_that_was_taken_for_dead_publishes_no_half_file(tmp_path):
-    path = Place.of(ObjectStoragePath(f"file://{tmp_path}/a"))
-    with drafted(path) as dead:
-        dead.file.write(b"whole")
-        with drafted(path) as living:
-            living.file.write(b"half")
-            with pytest.raises(FileExistsError, match="another attempt"):
-                dead.publish(path + ".png", "image/png")
-        assert names(tmp_path) == []
-    assert names(tmp_path) == []
+def test_two_attempts_at_once_publish_whole_files_and_the_last_one_stays(tmp_path):
+    place = Place.of(ObjectStoragePath(f"file://{tmp_path}/a"))
+    with drafted(place) as first:
+        first.file.write(b"the first")
+        with drafted(place) as second:
+            second.file.write(b"the sec")
+            first.publish(place + ".png", "image/png")
+            assert (tmp_path / "a.png").read_bytes() == b"the first"
+            second.file.write(b"ond")
+            second.publish(place + ".png", "image/png")
+    assert (tmp_path / "a.png").read_bytes() == b"the second"
+    assert names(tmp_path) == ["a.png"]
+    assert not (tmp_path / ".phota-parts").exists()
 
 
 def test_a_draft_that_is_let_go_leaves_nothing(tmp_path):
@@ -360,14 +371,9 @@ def test_landed_files_are_announced_to_the_outlets(result, tmp_path):
 
 
 def edit_and_land(picture_url, tmp_path, **more):
+    arguments = {"destination": f"file://{tmp_path}/out", "image_urls": picture_url, **more}
     return PhotaImageEditOperator(
-        task_id="edit",
-        prompt="a beach",
-        image_urls=picture_url,
-        wait_for_completion=True,
-        poll_interval=0.05,
-        destination=f"file://{tmp_path}/out",
-        **more,
+        task_id="edit", prompt="a beach", wait_for_completion=True, poll_interval=0.05, **arguments
     ).execute({"ti": TaskInstance()})
 
 
@@ -384,6 +390,9 @@ def test_an_edit_is_not_paid_where_it_could_not_land(emulator, picture_url, tmp_
         ({"filename": "{prompt}"}, "fields"),
         ({"if_exists": "keep"}, "if_exists"),
         ({"num_outputs": 2, "filename": "{phota_task_id}"}, "needs {index}"),
+        ({"filename": "{phota_task_id:.12}"}, "fields"),
+        ({"destination": ""}, "must be an object-storage URL"),
+        ({"destination": "file:///proc/nothing"}, "cannot be written to"),
     ):
         with pytest.raises(AirflowFailException, match=words):
             edit_and_land(picture_url, tmp_path, **more)

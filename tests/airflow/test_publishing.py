@@ -9,7 +9,7 @@ from pathlib import Path
 
 import fsspec
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException, ObjectStoragePath
+from airflow.providers.common.compat.sdk import AirflowFailException, AssetAlias, ObjectStoragePath
 from airflow.providers.common.compat.sdk import io as airflow_io
 from airflow_runs import PICTURE, TaskInstance
 from PIL import Image
@@ -347,3 +347,118 @@ def test_without_a_destination_there_is_nothing_to_recognise():
             wait_for_completion=True,
             skip_existing_edits=True,
         )
+
+
+def test_the_pictures_of_two_edits_are_never_mixed(emulator, picture, tmp_path):
+    first = skipping(picture, tmp_path, num_outputs=2)
+    Path(first["files"][1]["path"].removeprefix("file://")).unlink()
+    second = skipping(picture, tmp_path, num_outputs=2)
+    assert {file["phota_task_id"] for file in second["files"]} == {second["phota_task_id"]}
+    assert not {file["sha256"] for file in first["files"]} & {file["sha256"] for file in second["files"]}
+
+
+def test_an_edit_that_came_short_is_not_taken_for_a_whole_one(emulator, picture, tmp_path, monkeypatch):
+    from airflow_provider_phota import delivery
+
+    original = delivery.land
+    monkeypatch.setattr(delivery, "land", lambda *arguments: original(*arguments)[:1])
+    skipping(picture, tmp_path, num_outputs=2)
+    monkeypatch.setattr(delivery, "land", original)
+    assert skipping(picture, tmp_path, num_outputs=2)["phota_task_id"]
+
+
+def test_another_service_has_edits_of_its_own(emulator, picture, tmp_path, monkeypatch):
+    skipping(picture, tmp_path)
+    monkeypatch.setenv(
+        "AIRFLOW_CONN_PHOTA_OTHER",
+        json.dumps(
+            {
+                "conn_type": "phota",
+                "password": emulator.key,
+                "host": emulator.url.replace("127.0.0.1", "localhost"),
+            }
+        ),
+    )
+    assert skipping(picture, tmp_path, phota_conn_id="phota_other")["phota_task_id"]
+
+
+def test_a_picture_that_changes_after_it_was_looked_at_is_not_sent(
+    emulator, picture, connection, tmp_path, monkeypatch
+):
+    from airflow_provider_phota import publishing
+
+    connection(ledger_path=f"file://{tmp_path}/ledger")
+    original = publishing.form_of
+
+    def changing(file, *more):
+        content = bytearray(picture.read_bytes())
+        content[-10] ^= 0xFF  # as long as before
+        picture.write_bytes(bytes(content))
+        return original(file, *more)
+
+    monkeypatch.setattr(publishing, "form_of", changing)
+    with pytest.raises(AirflowFailException, match=r"changed while it was uploaded.*Nothing was billed"):
+        edit(f"file://{picture}")
+    assert emulator.ledger() == []
+    assert not list((tmp_path / "ledger").rglob("uploads/**/*.json"))
+
+
+def test_a_store_that_stumbles_is_tried_again(emulator, picture, monkeypatch):
+    def stumbling(_):
+        raise TimeoutError
+
+    monkeypatch.setattr("airflow_provider_phota.storage.sources.opened", stumbling)
+    with pytest.raises(PhotaUnreachable, match=r"could not be read \(TimeoutError\)"):
+        edit(f"file://{picture}")
+
+
+def test_a_picture_that_was_moved_away_does_not_hide_what_was_paid_for(
+    emulator, picture, connection, tmp_path
+):
+    connection(ledger_path=f"file://{tmp_path}/ledger")
+    paid = edit(f"file://{picture}")
+    picture.unlink()
+    with pytest.raises(AirflowFailException, match=f"cannot be read.*has paid for {paid}: fetch the result"):
+        edit(f"file://{picture}")
+
+
+def test_a_retry_after_the_landing_tells_the_alias_all_the_same(emulator, picture, connection, tmp_path):
+    class Event:
+        def __init__(self):
+            self.added = []
+
+        def add(self, asset, extra):
+            self.added.append(extra)
+
+    def attempt():
+        alias, event = AssetAlias("edits"), Event()
+        operator = PhotaImageEditOperator(
+            task_id="edit",
+            prompt="a beach",
+            image_urls=f"file://{picture}",
+            wait_for_completion=True,
+            poll_interval=0.05,
+            destination=f"file://{tmp_path}/edits",
+            skip_existing_edits=True,
+            outlets=[alias],
+        )
+        return operator.execute({"ti": Memory(), "outlet_events": {alias: event}}), event.added
+
+    connection(ledger_path=f"file://{tmp_path}/ledger")
+    first, told = attempt()
+    again, told_again = attempt()
+    assert told == told_again == first["files"] == again["files"]
+    assert again["phota_task_id"] == first["phota_task_id"]
+    assert len(emulator.ledger()) == 1
+
+
+@pytest.mark.parametrize("event", [{"version": 99}, {}, None])
+def test_without_a_ledger_nothing_that_breaks_after_a_deferral_pays_again(
+    emulator, picture, event, monkeypatch
+):
+    operator = PhotaImageEditOperator(
+        task_id="edit", prompt="a", image_urls=f"file://{picture}", wait_for_completion=True, deferrable=True
+    )
+    monkeypatch.delenv("AIRFLOW_CONN_PHOTA_DEFAULT")  # nor can the connection be read by then
+    with pytest.raises(AirflowFailException, match="without a ledger a retry would pay"):
+        operator.execute_complete({"ti": TaskInstance()}, event)

@@ -40,6 +40,13 @@ PUBLIC = {Reach.PUBLIC}
         ("2002:7f00:1::", Reach.NOWHERE),
         ("2001:0:7f00:1::", Reach.NOWHERE),
         ("::7f00:1", Reach.NOWHERE),
+        ("fec0::1", Reach.NOWHERE),
+        ("168.63.129.16", Reach.NOWHERE),
+        ("192.0.0.8", Reach.NOWHERE),
+        ("192.88.99.1", Reach.NOWHERE),
+        ("100.100.100.200", Reach.NOWHERE),
+        ("fd00:ec2::254", Reach.NOWHERE),
+        ("3fff::1", Reach.NOWHERE),
     ],
 )
 def test_who_can_reach_an_address(address, reach):
@@ -84,6 +91,8 @@ def test_what_nobody_can_reach_is_never_fetched_from():
         ("https://:word@cdn.example.com/a.png", "user name"),
         ("https://@cdn.example.com/a.png", "user name"),
         ("https://cdn.example.com:99999/a.png", "malformed"),
+        ("https://%31%32%37.0.0.1/a.png", "escapes"),
+        ("https://[fe80::1%25eth0]/a.png", "escapes"),
         ("https://[::1/a.png", "malformed"),
         ("https://cdn.example.com/a b.png", "characters"),
         ("https://cdn.example.com\\@127.0.0.1/a.png", "characters"),

@@ -101,6 +101,17 @@ def test_a_disk_that_is_full_is_not_tried_again():
     assert server.connections == 1
 
 
+def test_the_rest_of_another_file_is_not_put_together():
+    whole = answer(200, CONTENT, ETAG)
+    other = answer(
+        206, CONTENT[5000:], f"Content-Range: bytes 5000-{len(CONTENT) - 1}/{len(CONTENT)}", 'ETag: "two"'
+    )
+    cut = len(whole) - len(CONTENT) + 5000
+    with RawServer((answers(whole[:cut]), answers(other), answers(whole))) as server:
+        assert of(server) == CONTENT
+    assert "range" not in server.received[2].headers
+
+
 def test_the_wrong_part_is_not_put_together():
     whole = answer(200, CONTENT, ETAG)
     wrong = answer(206, CONTENT[6000:], "Content-Range: bytes 6000-9999/10000", ETAG)
@@ -155,6 +166,16 @@ def test_a_drip_is_slower_than_the_slowest(monkeypatch):
     monkeypatch.setattr(module, "_GRACE", 0.2)
     with (
         RawServer((drips(head(200, "Content-Length: 100000")),)) as server,
+        pytest.raises(Undelivered, match="less than 32 KiB a second"),
+    ):
+        of(server)
+
+
+def test_a_large_announcement_buys_no_time(monkeypatch):
+    monkeypatch.setattr(module, "_GRACE", 0.2)
+    monkeypatch.setattr(module, "PIECE", 1024)
+    with (
+        RawServer((drips(head(200, "Content-Length: 900000")),)) as server,
         pytest.raises(Undelivered, match="less than 32 KiB a second"),
     ):
         of(server)
@@ -308,10 +329,17 @@ def test_tls_is_checked_by_the_name(certificates):
             fetched(f"https://localhost:{server.port}/a.png", server.url, **trusting)
 
 
-def test_through_a_proxy_a_literal_address_is_refused_all_the_same():
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("http://127.1/a.png", "http://127.0.0.1./a.png", "http://169.254.169.254./a.png"),
+        *("http://localhost/a.png", "http://LOCALHOST./a.png", "http://%31%32%37.0.0.1/a.png"),
+    ],
+)
+def test_through_a_proxy_a_literal_address_is_refused_all_the_same(url):
     with RawServer((answers(answer(200, CONTENT)),)) as proxy:
         with pytest.raises(RefusedUrl):
-            fetched("http://127.1/a.png", "http://93.184.216.34", proxy=proxy.url)
+            fetched(url, "http://93.184.216.34", proxy=proxy.url)
         assert fetched("http://cdn.example.com/a.png", "http://93.184.216.34", proxy=proxy.url) == CONTENT
     (request,) = proxy.received
     assert request.target == "http://cdn.example.com/a.png"

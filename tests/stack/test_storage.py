@@ -36,7 +36,7 @@ def billed(service, prompt):
 
 def writer_of(folder):
     """The process that holds a half-written file of the folder open, None if there is none."""
-    for part in folder.glob(".*.part"):
+    for part in folder.glob(".phota-parts/*.part"):
         for process in psutil.process_iter():
             try:
                 if str(part) in [file.path for file in process.open_files()]:
@@ -51,7 +51,7 @@ def test_a_landing_that_is_killed_is_finished_by_the_retry(stack, emulator, edit
     run_id, out = edit("killed"), tmp_path / "out"
     until(lambda: writer_of(out), "the landing never began")
     os.kill(writer_of(out), signal.SIGKILL)
-    assert list(out.glob(".*.part")), "it was not in the middle of it"
+    assert list(out.glob(".phota-parts/*.part")), "it was not in the middle of it"
     assert stack.wait_for_run("stack_land", run_id) == "success"
     (phota_task_id,) = billed(emulator, "killed")
     assert sorted(path.name for path in out.iterdir()) == [f"{phota_task_id}-{n}.png" for n in (0, 1)]
