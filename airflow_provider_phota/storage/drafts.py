@@ -81,7 +81,8 @@ class _LocalDraft(Draft):
         self._folder = stem.parent / PARTS
         self._path = self._folder / f"{stem.name}.{uuid4().hex[:8]}.part"
         self.file = self._created()
-        fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with suppress(OSError):  # a file system without locks keeps what was left
+            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         for part in self._folder.glob(f"{glob.escape(stem.name)}.*.part"):
             if part != self._path:
                 _remove_if_left(part)
