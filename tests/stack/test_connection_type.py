@@ -32,6 +32,7 @@ def test_the_form_names_every_extra_and_explains_it(form):
         "proxy",
         "ca_bundle",
         "ledger_path",
+        "publish",
         "resend_on_503",
         "allow_http",
     ]
