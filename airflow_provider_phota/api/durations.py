@@ -21,10 +21,8 @@ _SPREAD_OF_DURATIONS = 0.7
 _SPREAD_OF_PROGRESS = 0.5
 #: Percent from which `progress` is taken to foretell anything.
 _FIRST_PROGRESS = 5
-#: Finished tasks that what is assumed beforehand weighs as much as: more for durations than for progress,
-#: since of tasks that began together the brief ones are the first to finish, and to teach.
-_ASSUMED_DURATIONS = 20.0
-_ASSUMED_PROGRESS = 5.0
+#: Finished tasks that what is assumed beforehand weighs as much as.
+_ASSUMED = 5.0
 #: How many finished tasks are remembered.
 _REMEMBERED = 200
 #: Seconds that a task is taken to last at least, and at most, whatever the service says.
@@ -101,7 +99,6 @@ class _Tally:
     """Mean and variance of logarithms, of which the latest count most."""
 
     assumed_spread: float
-    assumed: float
     count: int = 0
     mean: float = 0.0
     variance: float = 0.0
@@ -114,10 +111,10 @@ class _Tally:
 
     def forecast(self, seconds: float, scale: float = 1.0) -> Forecast:
         """So many seconds, corrected by what was seen, where the logarithms are so many times as large."""
-        weight = self.count + self.assumed
+        weight = self.count + _ASSUMED
         mean = self.count * self.mean / weight
         seen = self.variance + (self.mean - mean) ** 2
-        variance = (self.count * seen + self.assumed * (self.assumed_spread**2 + mean**2)) / weight
+        variance = (self.count * seen + _ASSUMED * (self.assumed_spread**2 + mean**2)) / weight
         correction = min(max(mean * scale, -_FURTHEST), _FURTHEST)
         return Forecast(seconds * math.exp(correction), math.sqrt(variance) * scale)
 
@@ -126,8 +123,8 @@ class _Tally:
 class _Lessons:
     """Of one model: by what factor tasks took longer than the service, and than their progress, said."""
 
-    estimates: _Tally = field(default_factory=lambda: _Tally(_SPREAD_OF_DURATIONS, _ASSUMED_DURATIONS))
-    progress: _Tally = field(default_factory=lambda: _Tally(_SPREAD_OF_PROGRESS, _ASSUMED_PROGRESS))
+    estimates: _Tally = field(default_factory=lambda: _Tally(_SPREAD_OF_DURATIONS))
+    progress: _Tally = field(default_factory=lambda: _Tally(_SPREAD_OF_PROGRESS))
 
 
 class Durations:

@@ -199,7 +199,7 @@ def test_with_honest_progress_it_asks_less_and_knows_sooner_than_every_5_s() -> 
     assert delay < 0.97 * delay_of_steady
 
 
-@pytest.mark.parametrize(("progress", "later"), [("none", 2.0), ("standing", 3.1)])
+@pytest.mark.parametrize(("progress", "later"), [("none", 2.3), ("standing", 3.1)])
 def test_without_honest_progress_it_asks_much_less_and_knows_seconds_later(
     progress: str, later: float
 ) -> None:
