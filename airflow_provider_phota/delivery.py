@@ -11,6 +11,7 @@ import pendulum
 from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
 from airflow.providers.common.compat.sdk import Asset, AssetAlias
 
+from airflow_provider_phota.api.choices import checked_choice
 from airflow_provider_phota.api.edits import checked_task_id
 from airflow_provider_phota.api.errors import (
     PhotaInputError,
@@ -29,6 +30,7 @@ from airflow_provider_phota.storage.landing import (
     PhotaNotServed,
     Results,
     land,
+    manifest,
 )
 from airflow_provider_phota.storage.names import Names
 from airflow_provider_phota.storage.paths import Place, asset_uri, checked_path, reason_of
@@ -63,20 +65,11 @@ def checked_landing(
         PhotaInputError: names the argument.
     """
     names = Names.checked(filename, has_digest=bool(digest))
-    if digest and not (names.has("digest") and not names.has("phota_task_id")):
-        raise PhotaInputError(
-            "filename",
-            "must have {digest} in it with skip_existing_edits, and no {phota_task_id}; got "
-            f"{filename!r}.",
-        )
     _check_index(names, pictures)
-    policy = checked_if_exists(if_exists)
+    policy = checked_choice(IfExists, "if_exists", if_exists)
     if digest:
-        if policy is IfExists.FAIL:
-            raise PhotaInputError("if_exists", "cannot be 'fail' with skip_existing_edits.")
-        # without the mark of a whole edit its files are of no known task: they are replaced
-        policy = IfExists.OVERWRITE
-    if policy is IfExists.SKIP and not names.has("phota_task_id"):
+        policy = _policy_by_digest(names, policy)
+    elif policy is IfExists.SKIP and not names.has("phota_task_id"):
         raise PhotaInputError(
             "filename",
             "must have {phota_task_id} in it where if_exists is 'skip', or another task's picture would pass "
@@ -87,21 +80,22 @@ def checked_landing(
     return Landing(Place.of(checked_path("destination", destination)), names, policy, max_bytes, digest)
 
 
+def _policy_by_digest(names: Names, policy: IfExists) -> IfExists:
+    """What to do about files that are named by what was asked for, where there is no mark of a whole edit."""
+    if not names.has("digest") or names.has("phota_task_id"):
+        raise PhotaInputError(
+            "filename",
+            "must have {digest} in it with skip_existing_edits, and no {phota_task_id}; got "
+            f"{names.template!r}.",
+        )
+    if policy is IfExists.FAIL:
+        raise PhotaInputError("if_exists", "cannot be 'fail' with skip_existing_edits.")
+    return IfExists.OVERWRITE  # they are of no known task
+
+
 def _check_index(names: Names, pictures: int) -> None:
     if pictures > 1 and not names.has("index"):
         raise PhotaInputError("filename", f"needs {{index}} for {pictures} pictures.")
-
-
-def checked_if_exists(value: object) -> IfExists:
-    """The policy of that name.
-
-    Raises:
-        PhotaInputError: there is none.
-    """
-    try:
-        return IfExists(value)
-    except ValueError:
-        raise PhotaInputError("if_exists", f"must be 'skip', 'overwrite' or 'fail', got {value!r}.") from None
 
 
 def results_of(task: PhotaTask) -> Results:
@@ -207,7 +201,7 @@ class Delivery:
             get_hook_lineage_collector().add_output_asset(context=self.hook, uri=asset_uri(file.path))
         for outlet in self.outlets:
             if isinstance(outlet, Asset):
-                self._event(outlet).extra = {"files": [file.to_dict() for file in files]}
+                self._event(outlet).extra = {"files": manifest(files)}
             elif isinstance(outlet, AssetAlias):
                 for file in files:
                     self._event(outlet).add(Asset(asset_uri(file.path)), extra=file.to_dict())

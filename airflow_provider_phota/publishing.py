@@ -14,6 +14,7 @@ from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collec
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_phota.api import protocol
+from airflow_provider_phota.api.choices import checked_choice
 from airflow_provider_phota.api.edits import EditRequest, check_image_url, is_stored
 from airflow_provider_phota.api.errors import PhotaInputError, PhotaUnreachable
 from airflow_provider_phota.api.forms import form_of
@@ -36,16 +37,13 @@ class Publish(Enum):
     UPLOAD = "upload"
 
     @classmethod
-    def checked(cls, value: object) -> Publish:
-        """The one of that name.
+    def checked(cls, value: object) -> Publish | None:
+        """What an author gave, None for the connection's own way.
 
         Raises:
-            PhotaInputError: there is none.
+            PhotaInputError: there is no such way.
         """
-        try:
-            return cls(value)
-        except ValueError:
-            raise PhotaInputError("publish", f"must be 'presign' or 'upload', got {value!r}.") from None
+        return None if value is None else checked_choice(cls, "publish", value)
 
 
 def as_text(image_urls: Any) -> Any:

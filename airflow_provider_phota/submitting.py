@@ -12,10 +12,10 @@ from functools import cached_property
 import pendulum
 
 from airflow_provider_phota.api import protocol
+from airflow_provider_phota.api.choices import checked_choice
 from airflow_provider_phota.api.edits import EditRequest
 from airflow_provider_phota.api.errors import (
     PhotaError,
-    PhotaInputError,
     PhotaLostSight,
     PhotaNotBilled,
     PhotaNotFound,
@@ -62,7 +62,7 @@ class Policies:
         Raises:
             PhotaInputError: one is no policy.
         """
-        return cls(**{name: _policy(name, value) for name, value in policies.items()})
+        return cls(**{name: checked_choice(Policy, name, value) for name, value in policies.items()})
 
 
 @dataclass
@@ -242,13 +242,6 @@ class Submission:
             "on_missing='resubmit' or another edition.",
             entry.phota_task_id,
         )
-
-
-def _policy(argument: str, value: str) -> Policy:
-    try:
-        return Policy(value)
-    except ValueError:
-        raise PhotaInputError(argument, f"must be 'fail' or 'resubmit', got {value!r}.") from None
 
 
 def _then(problem: PhotaNotBilled) -> str:

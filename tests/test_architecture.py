@@ -22,7 +22,7 @@ ROOMS = {
     "hooks": {"api", "drivers", "compat", "provider_info"},
     "triggers": {"api", "drivers", "hooks", "events", "compat"},
     "waiting": {"api", "hooks", "events", "triggers"},
-    "ledger": {"api"},
+    "ledger": {"api", "storage"},
     "submitting": {"api", "hooks", "ledger"},
     "retry_policy": {"api"},
     "storage": {"api", "drivers"},

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
-from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from types import TracebackType
 from typing import IO, Self
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-import pendulum
 import requests
 from requests.structures import CaseInsensitiveDict
 from requests.utils import get_environ_proxies, select_proxy
@@ -23,11 +20,11 @@ from requests.utils import get_environ_proxies, select_proxy
 from airflow_provider_phota import __version__
 from airflow_provider_phota.api.addresses import Reach, RefusedUrl, check_reach, checked_url, reaches
 from airflow_provider_phota.api.settings import Settings
+from airflow_provider_phota.drivers.arrival import PIECE, Arrival, Broken, Gone, Undelivered
 from airflow_provider_phota.drivers.failures import transport_error
 from airflow_provider_phota.drivers.flight import Flight, Watch, WatchingAdapter, current
 from airflow_provider_phota.drivers.outgoing import tls_context
 
-PIECE = 256 * 1024
 REDIRECTS = 3
 #: How often one picture is asked for, and the seconds before the second time; twice as many before the third.
 TRIES = 4
@@ -40,30 +37,6 @@ _SLOWEST = 32 * 1024
 #: Seconds between two looks at whose time is over.
 _LOOK = 0.1
 _LATE = f"came at less than {_SLOWEST // 1024} KiB a second"
-_GONE = frozenset({403, 404, 410})
-_HEALS = frozenset({408, 416, 425, 429})
-
-
-class Gone(Exception):
-    """The URL is not served, or no longer. The text says by which answer.
-
-    Attributes:
-        at: when, by the clock of who answered; None if the answer did not say.
-    """
-
-    def __init__(self, answer: requests.Response) -> None:
-        super().__init__(f"HTTP {answer.status_code}")
-        self.at: pendulum.DateTime | None = None
-        with suppress(ValueError):
-            self.at = pendulum.instance(parsedate_to_datetime(answer.headers.get("Date", "")))
-
-
-class Undelivered(Exception):
-    """The bytes did not arrive. The text continues the sentence "A result …", and does not hold the URL."""
-
-
-class _Broken(Exception):
-    """It did not arrive this time; another try may go on."""
 
 
 class Downloads:
@@ -110,13 +83,13 @@ class Downloads:
             RefusedUrl: it, or what it redirects to, is not fetched from.
             Undelivered: it did not arrive whole.
         """
-        download = _Download(target, largest)
+        download = Arrival(target, largest)
         for number in range(TRIES):
             if number and self._watch.all_cut.wait(_PAUSE * 2 ** (number - 1)):
                 break
             try:
                 return self._try(url, download)
-            except _Broken as broken:
+            except Broken as broken:
                 problem = broken
         if self._watch.all_cut.is_set():
             raise Undelivered("was broken off on its way")
@@ -130,7 +103,7 @@ class Downloads:
         except Exception:
             return False
 
-    def _try(self, url: str, download: _Download) -> None:
+    def _try(self, url: str, download: Arrival) -> None:
         for _ in range(REDIRECTS + 1):
             location = self._hop(checked_url(url, plain_http=self._own.scheme == "http"), download)
             if location is None:
@@ -138,7 +111,7 @@ class Downloads:
             url = urljoin(url, location)
         raise Undelivered(f"is behind more than {REDIRECTS} redirects")
 
-    def _hop(self, url: SplitResult, download: _Download) -> str | None:
+    def _hop(self, url: SplitResult, download: Arrival) -> str | None:
         """One request; returns where it is redirected to, None where the bytes have come."""
         try:
             with self._asked("GET", url, download.resuming) as (answer, flight):
@@ -150,11 +123,11 @@ class Downloads:
                     due = _GRACE + (received + PIECE) / _SLOWEST
                     self._watch.expect(flight, began + due - time.monotonic())
                 return None
-        except (_Broken, Gone, Undelivered, RefusedUrl):
+        except (Broken, Gone, Undelivered, RefusedUrl):
             raise
         except Exception as error:
             # its text may hold the URL, which is a bearer link
-            raise _Broken(f"did not arrive ({transport_error(error, sent=True)})") from None
+            raise Broken(f"did not arrive ({transport_error(error, sent=True)})") from None
 
     @contextmanager
     def _asked(
@@ -183,10 +156,10 @@ class Downloads:
             with current(flight), self._watch.watching(flight, _HEAD):
                 yield
             if flight.late:  # what was cut may look like an answer that has ended
-                raise _Broken(_LATE)
+                raise Broken(_LATE)
         except Exception:
             if flight.late:
-                raise _Broken(_LATE) from None
+                raise Broken(_LATE) from None
             raise
 
     def _addresses(self, host: str, port: int) -> list[str]:
@@ -232,66 +205,6 @@ class Downloads:
         return _environ_proxies(url.scheme, url.netloc)
 
 
-class _Download:
-    """What has arrived of one file, over any number of tries."""
-
-    def __init__(self, target: IO[bytes], largest: int) -> None:
-        self._target = target
-        self._largest = largest
-        self._expected: int | None = None
-        self._etag = ""
-
-    @property
-    def resuming(self) -> Mapping[str, str]:
-        """The headers that ask for the rest, if it is certain to be the rest of the same file."""
-        if not (self._etag and self._target.tell()):
-            return {}
-        return {"Range": f"bytes={self._target.tell()}-", "If-Range": self._etag}
-
-    def _begin(self, answer: requests.Response) -> None:
-        _check_status(answer)
-        if answer.status_code != 206 or not self._goes_on(answer):
-            self._target.seek(0)
-            self._target.truncate()
-        etag = answer.headers.get("ETag", "")
-        self._etag = etag if etag.startswith('"') else ""  # a weak one promises no equal bytes
-        self._expected = _length(answer)
-        if self._expected is not None:
-            self._check_size(self._target.tell() + self._expected)
-
-    def taken(self, answer: requests.Response) -> Iterator[int]:
-        """Take in an answer to its end; yields how many of its bytes have come, before each piece."""
-        self._begin(answer)
-        received = 0
-        yield received
-        while piece := answer.raw.read(PIECE, decode_content=False):
-            self._write(piece)
-            received += len(piece)
-            self._check_size(self._target.tell())
-            yield received
-        if self._expected is not None and received != self._expected:
-            raise _Broken("was cut on its way")
-        if not self._target.tell():
-            raise _Broken("came empty")
-
-    def _goes_on(self, answer: requests.Response) -> bool:
-        begins = answer.headers.get("Content-Range", "").startswith(f"bytes {self._target.tell()}-")
-        if begins and answer.headers.get("ETag") == self._etag:
-            return True
-        self._etag = ""  # such a server is asked for the whole
-        raise _Broken("was sent in the wrong part")
-
-    def _write(self, piece: bytes) -> None:
-        try:
-            self._target.write(piece)
-        except OSError as error:  # no fault of the network's: another try would end alike
-            raise Undelivered(f"could not be kept on this machine ({error.strerror})") from None
-
-    def _check_size(self, size: int) -> None:
-        if size > self._largest:
-            raise Undelivered(f"is larger than max_bytes ({self._largest})")
-
-
 _HEADERS = {
     "Accept": "image/png, image/jpeg, image/webp",
     "Accept-Encoding": "identity",  # what is read is counted: nothing may unfold after that
@@ -308,21 +221,6 @@ def _request(method: str, url: SplitResult, headers: Mapping[str, str]) -> reque
     request.prepare_cookies({})
     request.prepare_hooks({})
     return request
-
-
-def _check_status(answer: requests.Response) -> None:
-    status = answer.status_code
-    if status in _GONE:
-        raise Gone(answer)
-    if status >= 500 or status in _HEALS:
-        raise _Broken(f"could not be downloaded (HTTP {status})")
-    if status not in (200, 206):
-        raise Undelivered(f"could not be downloaded (HTTP {status})")
-
-
-def _length(answer: requests.Response) -> int | None:
-    length = answer.headers.get("Content-Length", "")
-    return int(length) if re.fullmatch(r"[0-9]{1,18}", length) else None
 
 
 @lru_cache(maxsize=64)  # looking through the environment takes longer than a small picture

@@ -8,11 +8,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from airflow.providers.common.compat.sdk import ObjectStoragePath
-
-from airflow_provider_phota.api.errors import PhotaInputError, PhotaLedgerError
+from airflow_provider_phota.api.errors import PhotaLedgerError
 from airflow_provider_phota.ledger.records import Entry, Identity, Record
 from airflow_provider_phota.ledger.stores import ObjectStorageStore, Store, TaskStateStore
+from airflow_provider_phota.storage.paths import opened_path
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -49,7 +48,7 @@ class Ledger:
         """
         stores: list[Store] = []
         if ledger_path:
-            stores.append(ObjectStorageStore(_opened(ledger_path), _identity(context)))
+            stores.append(ObjectStorageStore(opened_path("ledger_path", ledger_path), _identity(context)))
         if accessor := context.get("task_state_store"):
             stores.append(TaskStateStore(accessor))
         return cls(stores)
@@ -146,14 +145,3 @@ def _identity(context: Context) -> Identity:
         instance.task_id,
         -1 if instance.map_index is None else instance.map_index,
     )
-
-
-def _opened(ledger_path: str) -> ObjectStoragePath:
-    if "://" not in ledger_path:
-        raise PhotaInputError("ledger_path", f"must be an object-storage URL, got {ledger_path!r}.")
-    try:
-        path = ObjectStoragePath(ledger_path)
-        _ = path.fs
-    except (ValueError, ImportError) as error:
-        raise PhotaInputError("ledger_path", f"{ledger_path!r} cannot be opened ({error}).") from None
-    return path

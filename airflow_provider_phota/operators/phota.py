@@ -25,7 +25,7 @@ from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.ledger.ledger import Ledger
 from airflow_provider_phota.publishing import Order, Publish, Publisher, as_text
 from airflow_provider_phota.storage.drafts import check_writable
-from airflow_provider_phota.storage.landing import LandedFile, Landing
+from airflow_provider_phota.storage.landing import LandedFile, Landing, manifest
 from airflow_provider_phota.storage.manifests import landed_before
 from airflow_provider_phota.storage.names import NAMES_BY_DIGEST, Names
 from airflow_provider_phota.submitting import Policies, Submission
@@ -165,7 +165,7 @@ class PhotaImageEditOperator(BaseOperator):
         self._policies = Policies.checked(
             on_ambiguous=on_ambiguous, on_missing=on_missing, on_expired=on_expired
         )
-        self._publish = None if publish is None else Publish.checked(publish)
+        self._publish = Publish.checked(publish)
         self._check_destination()
         self._phota_task_id: str | None = None
 
@@ -289,7 +289,7 @@ class PhotaImageEditOperator(BaseOperator):
         self, context: Context, landing: Landing, files: Sequence[LandedFile]
     ) -> dict[str, Any]:
         self.log.info("This edit has landed before: %s. Nothing is paid.", [file.path for file in files])
-        result = nothing_made(EDIT_MODEL) | {"files": [file.to_dict() for file in files]}
+        result = nothing_made(EDIT_MODEL) | {"files": manifest(files)}
         outlets = self.outlets
         if files[0].phota_task_id in self._ledger(context).read().phota_task_ids:
             result["phota_task_id"] = files[0].phota_task_id  # an earlier attempt of this very task made it
@@ -362,7 +362,7 @@ class PhotaImageEditOperator(BaseOperator):
         if landing is None:
             return {}
         delivery = Delivery(self._hook, landing, context, self.outlets)
-        return {"files": [file.to_dict() for file in delivery.deliver(results_of(task), self.num_outputs)]}
+        return {"files": manifest(delivery.deliver(results_of(task), self.num_outputs))}
 
     @cached_property
     def _hook(self) -> PhotaHook:

@@ -27,7 +27,7 @@ from airflow_provider_phota.delivery import Delivery, checked_landing, results_o
 from airflow_provider_phota.events import WaitEvent
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.sensors.start import OnWorker, starting_id
-from airflow_provider_phota.storage.landing import Landing
+from airflow_provider_phota.storage.landing import Landing, manifest
 from airflow_provider_phota.storage.names import Names
 from airflow_provider_phota.waiting import Intervals, Wait, airflow_retries, checked_seconds, result_of
 
@@ -131,8 +131,8 @@ class PhotaTaskSensor(BaseSensorOperator):
         """Ask once. What may heal by itself is borne as long as `max_unreachable` allows."""
         with airflow_retries():
             phota_task_id = checked_task_id(self.phota_task_id)
-            _ = self._landing  # a wrong one is found before the wait, not after it
             if self._watch is None:
+                _ = self._landing  # a wrong one is found before the wait, not after it
                 self._watch = Watch(phota_task_id, self._wait.patience, time.monotonic())
             hook = PhotaHook(self.phota_conn_id)
             try:
@@ -167,7 +167,7 @@ class PhotaTaskSensor(BaseSensorOperator):
         if (landing := self._landing) is None:
             return result
         delivery = Delivery(PhotaHook(self.phota_conn_id), landing, context, self.outlets)
-        return result | {"files": [file.to_dict() for file in delivery.deliver(results_of(task))]}
+        return result | {"files": manifest(delivery.deliver(results_of(task)))}
 
     def _start_in_triggerer(self) -> None:
         self.deferrable = True

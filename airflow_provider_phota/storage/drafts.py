@@ -36,6 +36,10 @@ class Draft(ABC):
     def publish(self, place: Place, content_type: str) -> None:
         """Make it the file of that name, and replace what has that name now."""
 
+    @abstractmethod
+    def discard(self) -> None:
+        """Leave nothing of it but what was published."""
+
 
 @contextmanager
 def drafted(place: Place) -> Iterator[Draft]:
@@ -55,8 +59,7 @@ def drafted(place: Place) -> Iterator[Draft]:
         try:
             yield draft
         finally:
-            if isinstance(draft, _LocalDraft):
-                draft.discard()
+            draft.discard()
 
 
 def opened(place: Place) -> IO[bytes]:
@@ -126,6 +129,9 @@ class _RemoteDraft(Draft):
         place.fs.makedirs(place.folder, exist_ok=True)
         self._put(place, part, content_type)
         _rename(place.fs, part, place.path)
+
+    def discard(self) -> None:
+        """It has no name to take away."""
 
     def _put(self, place: Place, target: str, content_type: str) -> None:
         option = _CONTENT_TYPE.get(place.protocol)

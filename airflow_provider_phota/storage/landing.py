@@ -21,7 +21,8 @@ from airflow_provider_phota.storage.paths import Place, reason_of
 from airflow_provider_phota.storage.pictures import EXTENSIONS, NoPicture, Picture, inspected
 
 if TYPE_CHECKING:
-    from airflow_provider_phota.drivers.downloads import Downloads, Gone
+    from airflow_provider_phota.drivers.arrival import Gone
+    from airflow_provider_phota.drivers.downloads import Downloads
 
 log = logging.getLogger(__name__)
 
@@ -110,6 +111,11 @@ class LandedFile:
         return asdict(self)
 
 
+def manifest(files: Sequence[LandedFile]) -> list[dict[str, Any]]:
+    """Files as plain data, for XCom, asset events and the mark of a whole edit."""
+    return [file.to_dict() for file in files]
+
+
 class PhotaNotServed(PhotaLandingError):
     """A result's URL is refused though results should still live: another one may not be."""
 
@@ -133,7 +139,8 @@ def land(results: Results, landing: Landing, settings: Settings) -> list[LandedF
         PhotaResultsExpired: a URL is no longer served.
         PhotaLandingError: a picture did not arrive whole, is none, or could not be written.
     """
-    from airflow_provider_phota.drivers.downloads import Downloads, Gone, Undelivered  # noqa: PLC0415  # DAG parsing stays cheap
+    from airflow_provider_phota.drivers.arrival import Gone, Undelivered  # noqa: PLC0415  # DAG parsing stays cheap
+    from airflow_provider_phota.drivers.downloads import Downloads  # noqa: PLC0415
 
     phota_task_id = results.phota_task_id
     try:

@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow_provider_phota.api.errors import PhotaLedgerError
 from airflow_provider_phota.storage.drafts import drafted, opened
-from airflow_provider_phota.storage.landing import LandedFile, Landing
+from airflow_provider_phota.storage.landing import LandedFile, Landing, manifest
 from airflow_provider_phota.storage.paths import Place, checked_path, reason_of
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ def write(landing: Landing, files: Sequence[LandedFile]) -> None:
     """
     path = _path(landing)
     with drafted(path) as draft:
-        content = {"version": VERSION, "files": [file.to_dict() for file in files]}
+        content = {"version": VERSION, "files": manifest(files)}
         draft.file.write(json.dumps(content).encode())
         draft.publish(path, "application/json")
 

@@ -53,31 +53,41 @@ class Place:
         return bool(self.fs.exists(self.path))
 
 
-def checked_path(argument: str, value: object) -> ObjectStoragePath:
-    """A path of an object store that can be opened.
+def opened_path(argument: str, value: object) -> ObjectStoragePath:
+    """A path of an object store whose file system is there.
 
     Raises:
         PhotaInputError: it is none.
     """
-    text = str(value)
-    if not isinstance(value, ObjectStoragePath) and not (isinstance(value, str) and "://" in text):
+    if not isinstance(value, ObjectStoragePath) and not (isinstance(value, str) and "://" in value):
         raise PhotaInputError(
-            argument, f"must be an object-storage URL such as file:///data or s3://bucket/key, got {text!r}."
+            argument,
+            f"must be an object-storage URL such as file:///data or s3://bucket/key, got {str(value)!r}.",
         )
+    try:
+        path = ObjectStoragePath(value) if isinstance(value, str) else value
+        _ = path.fs
+    except (ValueError, ImportError) as error:
+        raise PhotaInputError(
+            argument, f"{str(value)!r} cannot be opened ({error}). Is the provider of that store installed?"
+        ) from None
+    return path
+
+
+def checked_path(argument: str, value: object) -> ObjectStoragePath:
+    """As `opened_path`, of a path that leads nowhere else.
+
+    Raises:
+        PhotaInputError: it is none, or leads upwards, or to another machine's disk.
+    """
+    text = str(value)
     if text.startswith("file://") and not text.startswith("file:///"):
         raise PhotaInputError(
             argument, f"names a host, which a disk has none of: write file:///..., got {text!r}."
         )
     if ".." in text.split("/"):
         raise PhotaInputError(argument, f"leads upwards with '..': {text!r}.")
-    try:
-        path = ObjectStoragePath(text) if isinstance(value, str) else value
-        _ = path.fs
-    except (ValueError, ImportError) as error:
-        raise PhotaInputError(
-            argument, f"{text!r} cannot be opened ({error}). Is the provider of that store installed?"
-        ) from None
-    return path
+    return opened_path(argument, value)
 
 
 def asset_uri(path: str) -> str:

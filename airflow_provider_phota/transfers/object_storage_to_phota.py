@@ -48,7 +48,7 @@ class ObjectStorageToPhotaOperator(BaseOperator):
         super().__init__(**kwargs)
         self.path = path
         self.publish = publish
-        self._publish = None if publish is None else Publish.checked(publish)
+        self._publish = Publish.checked(publish)
         self.phota_conn_id = phota_conn_id
 
     def execute(self, context: Context) -> list[str]:  # noqa: ARG002  # Airflow's signature

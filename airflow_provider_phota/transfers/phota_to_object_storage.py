@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import BaseOperator
 from airflow_provider_phota.api.edits import checked_task_id
 from airflow_provider_phota.delivery import Delivery, checked_landing, results_in, results_of
 from airflow_provider_phota.hooks.phota import PhotaHook
-from airflow_provider_phota.storage.landing import MAX_BYTES, Results
+from airflow_provider_phota.storage.landing import MAX_BYTES, Results, manifest
 from airflow_provider_phota.storage.names import Names
 from airflow_provider_phota.waiting import airflow_retries
 
@@ -71,7 +71,7 @@ class PhotaToObjectStorageOperator(BaseOperator):
             )
             hook = PhotaHook(self.phota_conn_id)
             delivery = Delivery(hook, landing, context, self.outlets)
-            return [file.to_dict() for file in delivery.deliver(self._results(hook))]
+            return manifest(delivery.deliver(self._results(hook)))
 
     def _results(self, hook: PhotaHook) -> Results:
         if isinstance(self.result, dict):
