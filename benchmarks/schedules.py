@@ -65,7 +65,7 @@ class OfTheProject:
 
     def finished(self, age: float) -> None:
         if self._first and self._last:
-            self._schedule.durations.learn(self._first, self._last, age)
+            self._schedule.durations.learn("job", self._first, self._last, age)
         self._first = self._last = None
 
 

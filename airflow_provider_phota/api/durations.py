@@ -1,8 +1,8 @@
-"""How long tasks take: a forecast for a running one, and what finished ones taught for the next.
+"""How long tasks take: a forecast for a running one, from what all that were waited for taught.
 
 Durations of rendering jobs are skewed to the right, so they are forecast as log-normal: by a median, and by
-the spread of their logarithms. The forecast starts from the service's own estimate; every finished task moves
-it, and so does how well `progress` foretold the ends of the tasks before.
+the spread of their logarithms. The forecast starts from the service's own estimate; every task moves it, and
+so does how well `progress` foretold the ends of the tasks before.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import math
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from airflow_provider_phota.api.experience import Experience, Forecast
 from airflow_provider_phota.api.models import Outcome, PhotaTask
 
 #: Seconds, where the service gives no estimate: what its documentation shows.
@@ -21,15 +22,9 @@ _SPREAD_OF_DURATIONS = 0.7
 _SPREAD_OF_PROGRESS = 0.5
 #: Percent from which `progress` is taken to foretell anything.
 _FIRST_PROGRESS = 5
-#: Finished tasks that what is assumed beforehand weighs as much as.
-_ASSUMED = 5.0
-#: How many finished tasks are remembered.
-_REMEMBERED = 200
 #: Seconds that a task is taken to last at least, and at most, whatever the service says.
 _BRIEFEST = 0.1
 _LONGEST = 24 * 3600.0
-#: The logarithm of the largest correction that what was seen can amount to.
-_FURTHEST = 20.0
 
 
 @dataclass(frozen=True)
@@ -75,60 +70,16 @@ class Sight:
         return -math.log(min(max(self.progress or 0, 1), 98) / 100)
 
 
-@dataclass(frozen=True)
-class Forecast:
-    """A log-normal guess at how long a task takes in all.
-
-    Attributes:
-        median: seconds.
-        spread: standard deviation of the natural logarithm.
-    """
-
-    median: float
-    spread: float
-
-    def combined(self, other: Forecast) -> Forecast:
-        """What two independent guesses say together: the surer one counts for more."""
-        mine, theirs = self.spread**-2, other.spread**-2
-        mean = (mine * math.log(self.median) + theirs * math.log(other.median)) / (mine + theirs)
-        return Forecast(math.exp(mean), (mine + theirs) ** -0.5)
-
-
-@dataclass
-class _Tally:
-    """Mean and variance of logarithms, of which the latest count most."""
-
-    assumed_spread: float
-    count: int = 0
-    mean: float = 0.0
-    variance: float = 0.0
-
-    def add(self, value: float) -> None:
-        self.count = min(self.count + 1, _REMEMBERED)
-        step = (value - self.mean) / self.count
-        self.variance += ((value - self.mean) ** 2 - step * (value - self.mean) - self.variance) / self.count
-        self.mean += step
-
-    def forecast(self, seconds: float, scale: float = 1.0) -> Forecast:
-        """So many seconds, corrected by what was seen, where the logarithms are so many times as large."""
-        weight = self.count + _ASSUMED
-        mean = self.count * self.mean / weight
-        seen = self.variance + (self.mean - mean) ** 2
-        variance = (self.count * seen + _ASSUMED * (self.assumed_spread**2 + mean**2)) / weight
-        correction = min(max(mean * scale, -_FURTHEST), _FURTHEST)
-        return Forecast(seconds * math.exp(correction), math.sqrt(variance) * scale)
-
-
 @dataclass
 class _Lessons:
     """Of one model: by what factor tasks took longer than the service, and than their progress, said."""
 
-    estimates: _Tally = field(default_factory=lambda: _Tally(_SPREAD_OF_DURATIONS))
-    progress: _Tally = field(default_factory=lambda: _Tally(_SPREAD_OF_PROGRESS))
+    estimates: Experience = field(default_factory=lambda: Experience(_SPREAD_OF_DURATIONS))
+    progress: Experience = field(default_factory=lambda: Experience(_SPREAD_OF_PROGRESS))
 
 
 class Durations:
-    """What the tasks that finished in this process taught."""
+    """What the tasks taught that were waited for in this process."""
 
     def __init__(self) -> None:
         self._lessons: defaultdict[str, _Lessons] = defaultdict(_Lessons)
@@ -141,20 +92,28 @@ class Durations:
             forecast = forecast.combined(lessons.progress.forecast(foretold, sight.left))
         return forecast
 
-    def learn(self, first: Sight, last: Sight, finished_at: float) -> None:
-        """Take in that a task was finished.
+    def learn(self, phota_task_id: str, first: Sight, last: Sight, finished_at: float = math.inf) -> None:
+        """Take in that a task still runs, or that it is finished.
 
         Args:
+            phota_task_id: by which a later lesson takes the place of an earlier one.
             first: how it was when its progress first foretold anything. Not the last time: then the end is
                 near whatever progress says, and one that stands still would seem to know it.
             last: how it was seen running last.
             finished_at: its age in seconds when it was seen finished.
         """
-        duration = _bounded((last.age + finished_at) / 2)
+        ended = (_bounded(last.age), _bounded(finished_at) if finished_at < math.inf else math.inf)
         lessons = self._lessons[last.model]
-        lessons.estimates.add(math.log(duration / last.estimate))
+        lessons.estimates.learn(phota_task_id, *(math.log(age / last.estimate) for age in ended))
         if (foretold := first.foretold) is not None:
-            lessons.progress.add(math.log(duration / foretold) / first.left)
+            errors = (math.log(age / foretold) / first.left for age in ended)
+            lessons.progress.learn(phota_task_id, *errors)
+
+    def forget(self, phota_task_id: str) -> None:
+        """Let a task that nobody waits for any more teach nothing further."""
+        for lessons in self._lessons.values():
+            lessons.estimates.forget(phota_task_id)
+            lessons.progress.forget(phota_task_id)
 
 
 def _bounded(seconds: float) -> float:

@@ -48,20 +48,33 @@ class Patience:
 
 
 class Watch:
-    """One wait's memory: feed it every answer and every failure, in order."""
+    """One wait's memory: feed it every answer and every failure, in order.
+
+    Args:
+        phota_task_id: what is waited for.
+        patience: how long to bear what may heal.
+        now: by a clock that only goes forward, as everywhere here.
+        sight: the task as it was seen running a moment ago.
+        durations: whom to teach how long tasks take.
+    """
 
     def __init__(
-        self, phota_task_id: str, patience: Patience, now: float, sight: Sight | None = None
+        self,
+        phota_task_id: str,
+        patience: Patience,
+        now: float,
+        sight: Sight | None = None,
+        durations: Durations | None = None,
     ) -> None:
         self.phota_task_id = phota_task_id
         self._patience = patience
+        self._durations = durations or Durations()
         self._last_answer = now
         self._not_found_since: float | None = None
         self._results_missing_since: float | None = None
         self._last_word: str | None = None
         self._first_sight = self._last_sight = sight
         self._seen_at = now
-        self._blind = False
         #: Questions in a row that got no usable answer.
         self.failures = 0
         #: Whether to have the gateway refresh its next answer: every other time while results are missing.
@@ -76,8 +89,9 @@ class Watch:
         self.failures = 0
         self._last_answer = now
         self._not_found_since = None
-        self._log_change(task)
+        self._log(task)
         self._see(task, now)
+        self._teach(task, now)
         if task.outcome is not Outcome.RESULTS_PENDING:
             return task.outcome is not Outcome.RUNNING
         self.ask_upstream = not self.ask_upstream
@@ -96,14 +110,9 @@ class Watch:
         """The task as it was last seen running, at the age it has now."""
         return self._last_sight.later(now - self._seen_at) if self._last_sight else None
 
-    def pass_on(self, durations: Durations, now: float) -> None:
-        """Teach what this wait has learned, now that the task is finished.
-
-        Nothing where a question failed since it was seen running last: who knows when it ended.
-        """
-        at_the_end = self.sight(now)
-        if not self._blind and self._first_sight and self._last_sight and at_the_end:
-            durations.learn(self._first_sight, self._last_sight, at_the_end.age)
+    def close(self) -> None:
+        """The wait is over, whatever came of it."""
+        self._durations.forget(self.phota_task_id)
 
     def bears(self, now: float) -> float:
         """Seconds for which it still puts up with no answer."""
@@ -118,7 +127,6 @@ class Watch:
             PhotaLostSight: no usable answer for too long.
         """
         self.failures += 1
-        self._blind = True
         log.debug("PHOTA task %s: question %s failed: %s", self.phota_task_id, self.failures, problem)
         if isinstance(problem, PhotaNotFound):
             self._not_found(problem, now)
@@ -145,9 +153,18 @@ class Watch:
             seen = Sight(before.age, seen.model, seen.estimated_time or before.estimated_time, seen.progress)
         self._last_sight = seen
         self._seen_at = now
-        self._blind = False
         if self._first_sight is None or self._first_sight.foretold is None:
             self._first_sight = self._last_sight
+
+    def _teach(self, task: PhotaTask, now: float) -> None:
+        """How long a task takes, as far as it is known now; a failure says nothing of the successes."""
+        first, last, at_now = self._first_sight, self._last_sight, self.sight(now)
+        if first is None or last is None or at_now is None:
+            return
+        if task.outcome is Outcome.RUNNING:
+            self._durations.learn(self.phota_task_id, first, last)
+        elif task.outcome is Outcome.SUCCEEDED:
+            self._durations.learn(self.phota_task_id, first, last, at_now.age)
 
     def _not_found(self, problem: PhotaNotFound, now: float) -> None:
         self._last_answer = now
@@ -160,8 +177,9 @@ class Watch:
                 self.phota_task_id,
             )
 
-    def _log_change(self, task: PhotaTask) -> None:
+    def _log(self, task: PhotaTask) -> None:
         if task.status_word == self._last_word:
+            log.debug("PHOTA task %s is still %s (progress: %s).", task.id, task.status_word, task.progress)
             return
         self._last_word = task.status_word
         if task.status is TaskStatus.UNKNOWN:
@@ -203,30 +221,35 @@ def wait_for_task(
         PhotaWaitRefused: the service or the connection does not let us ask.
         PhotaTaskUnknown: the service keeps saying that it knows no such task.
     """
-    watch = Watch(phota_task_id, patience, clock(), sight)
+    watch = Watch(phota_task_id, patience, clock(), sight, schedule.durations)
     end = clock() + seconds
-    if sight:
-        yield Sleep(min(schedule.next_in(sight), seconds))
-    while True:
-        asked_to_wait = 0.0
-        try:
-            task = yield from _question(watch, end - clock(), clock())
-            if watch.answered(task, clock()):
-                watch.pass_on(schedule.durations, clock())
-                return task
-            del task  # thousands of waits sleep at once: none of them keeps its last answer
-        except PhotaNotBilled as problem:
-            watch.unanswered(problem, clock())
-            asked_to_wait = problem.retry_after
-        remaining = end - clock()
-        if remaining <= 0:
-            raise PhotaWaitTimeout(
-                f"PHOTA task {phota_task_id} was not finished after waiting {seconds:.0f} s. It goes on and "
-                "is billed; its results live 24 hours.",
-                phota_task_id,
-            )
-        pause = schedule.next_in(watch.sight(clock()), watch.failures, asked_to_wait)
-        yield Sleep(min(pause, remaining))
+    try:
+        if sight:
+            yield Sleep(min(schedule.next_in(sight), seconds))
+        while True:
+            asked_to_wait = 0.0
+            try:
+                task = yield from _question(watch, end - clock(), clock())
+                if watch.answered(task, clock()):
+                    return task
+                del task  # thousands of waits sleep at once: none of them keeps its last answer
+            except PhotaNotBilled as problem:
+                watch.unanswered(problem, clock())
+                asked_to_wait = problem.retry_after
+            if (remaining := end - clock()) <= 0:
+                raise _timeout(phota_task_id, seconds)
+            pause = schedule.next_in(watch.sight(clock()), watch.failures, asked_to_wait)
+            yield Sleep(min(pause, remaining))
+    finally:
+        watch.close()
+
+
+def _timeout(phota_task_id: str, seconds: float) -> PhotaWaitTimeout:
+    return PhotaWaitTimeout(
+        f"PHOTA task {phota_task_id} was not finished after waiting {seconds:.0f} s. It goes on and is "
+        "billed; its results live 24 hours.",
+        phota_task_id,
+    )
 
 
 def _question(watch: Watch, remaining: float, now: float) -> Conversation[PhotaTask]:

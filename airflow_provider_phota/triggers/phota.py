@@ -96,6 +96,7 @@ class PhotaTaskTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         earliest = time.monotonic() + EARLIEST_EVENT
         event = await self._wait()
+        log.info("The wait for PHOTA task %s ended: %s.", self.phota_task_id, event.end.value)
         await asyncio.sleep(max(earliest - time.monotonic(), 0.0))
         yield TriggerEvent(event.to_dict())
 

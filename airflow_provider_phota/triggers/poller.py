@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Coroutine
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -33,9 +34,10 @@ _THROTTLING = frozenset({429, 503})
 class _ReportedDurations(Durations):
     """Also tells Airflow's metrics how late the end of a task was seen."""
 
-    def learn(self, first: Sight, last: Sight, finished_at: float) -> None:
-        metrics.detected((finished_at - last.age) / 2)
-        super().learn(first, last, finished_at)
+    def learn(self, phota_task_id: str, first: Sight, last: Sight, finished_at: float = math.inf) -> None:
+        if finished_at < math.inf:
+            metrics.detected((finished_at - last.age) / 2)
+        super().learn(phota_task_id, first, last, finished_at)
 
 
 class Poller:

@@ -56,6 +56,15 @@ def test_its_event_is_plain_json_of_a_known_version(at_once, phota_task_id):
     }
 
 
+def test_its_log_has_a_line_for_its_start_each_status_and_its_end(at_once, phota_task_id, caplog):
+    caplog.set_level("INFO", logger="airflow_provider_phota")
+    end_of(trigger(phota_task_id))
+    first, *between, last = [record.getMessage() for record in caplog.records]
+    assert first == f"Waiting for PHOTA task {phota_task_id}."
+    assert between[-1] == f"PHOTA task {phota_task_id} is completed."
+    assert last == f"The wait for PHOTA task {phota_task_id} ended: finished."
+
+
 def test_it_never_fires_within_six_seconds_of_its_start(phota_task_id):
     assert phota.EARLIEST_EVENT == 6.0
     start = time.monotonic()

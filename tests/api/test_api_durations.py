@@ -1,4 +1,4 @@
-"""How long a task takes: what is forecast for one, and what the finished ones teach."""
+"""How long a task takes: what is forecast for one, and what the others teach."""
 
 import math
 import random
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_phota.api.durations import USUAL_ESTIMATE, Durations, Forecast, Sight
+from airflow_provider_phota.api.durations import USUAL_ESTIMATE, Durations, Sight
 from airflow_provider_phota.api.models import Image, PhotaTask, TaskStatus
 
 #: Whatever an answer can say: its numbers are checked for being numbers only.
@@ -29,17 +29,20 @@ def taught(*durations: float) -> Durations:
     """By tasks without progress, each of which was finished a moment after it was seen running last."""
     lessons = Durations()
     for duration in durations:
-        lessons.learn(Sight(1.0, "m", 45.0), Sight(duration, "m", 45.0), duration)
+        lessons.learn("t", Sight(1.0, "m", 45.0), Sight(duration, "m", 45.0), duration)
     return lessons
 
 
-@given(lessons=st.lists(st.tuples(sights, sights, ages), max_size=20), sight=sights)
+@given(
+    lessons=st.lists(st.tuples(st.sampled_from("tu"), sights, sights, ages | st.just(math.inf)), max_size=20),
+    sight=sights,
+)
 def test_whatever_was_learned_a_forecast_is_a_number(
-    lessons: list[tuple[Sight, Sight, float]], sight: Sight
+    lessons: list[tuple[str, Sight, Sight, float]], sight: Sight
 ) -> None:
     durations = Durations()
-    for first, last, finished_at in lessons:
-        durations.learn(first, last, finished_at)
+    for lesson in lessons:
+        durations.learn(*lesson)
     forecast = durations.forecast(sight)
     assert 0.0 < forecast.median < math.inf
     assert 0.0 < forecast.spread < math.inf
@@ -48,7 +51,7 @@ def test_whatever_was_learned_a_forecast_is_a_number(
 def test_many_lessons_of_the_same_odd_kind_leave_a_number_too() -> None:
     durations = Durations()
     for _ in range(250):  # 99 % at once, and then for minutes: the bar of a service that has none
-        durations.learn(Sight(0.5, "m", 45.0, 99), Sight(900.0, "m", 45.0, 99), 901.0)
+        durations.learn("t", Sight(0.5, "m", 45.0, 99), Sight(900.0, "m", 45.0, 99), 901.0)
     assert 0.0 < durations.forecast(Sight(1.0, "m", 45.0, 5)).median < math.inf
 
 
@@ -92,15 +95,6 @@ def test_progress_foretells_the_end_and_the_surer_the_further_it_is() -> None:
     assert medians[-1] == pytest.approx(200.0, rel=0.05)
 
 
-@given(spreads=st.tuples(st.floats(0.05, 2.0), st.floats(0.05, 2.0)))
-def test_two_guesses_together_are_surer_than_each_and_lie_between_them(spreads: tuple[float, float]) -> None:
-    one, other = Forecast(30.0, spreads[0]), Forecast(60.0, spreads[1])
-    both = one.combined(other)
-    assert 30.0 <= both.median <= 60.0
-    assert both.spread < min(spreads)
-    assert both.median == pytest.approx(other.combined(one).median)
-
-
 def test_tasks_that_take_twice_the_estimate_move_the_forecast_there() -> None:
     before, some, many = (
         taught(*[90.0] * count).forecast(Sight(0.0, "m", 45.0)).median for count in (0, 20, 200)
@@ -129,6 +123,17 @@ def test_what_was_right_long_ago_is_forgotten() -> None:
     assert changed.forecast(Sight(0.0, "m", 45.0)).median == pytest.approx(22.5, rel=0.1)
 
 
+def test_a_running_task_that_is_late_teaches_that_tasks_take_longer_until_it_is_forgotten() -> None:
+    durations, new = Durations(), Sight(0.0, "m", 45.0, 0)
+    before = durations.forecast(new)
+    for age in (60.0, 120.0, 240.0):
+        late = Sight(age, "m", 45.0, 10)
+        durations.learn("t", late, late)
+    assert durations.forecast(new).median > 1.1 * before.median
+    durations.forget("t")
+    assert durations.forecast(new) == before
+
+
 def test_progress_that_foretells_well_is_trusted() -> None:
     """It says 100 s, where the estimate is 45."""
     seen = Sight(50.0, "m", 45.0, 50)
@@ -143,7 +148,7 @@ def test_progress_that_stands_still_is_not() -> None:
     """It is 50 from the first second on, whatever the task takes: 2 s, it seems to say at first."""
     lessons = Durations()
     for duration in scattered(100):
-        lessons.learn(Sight(1.0, "m", 45.0, 50), Sight(duration, "m", 45.0, 50), duration)
+        lessons.learn("t", Sight(1.0, "m", 45.0, 50), Sight(duration, "m", 45.0, 50), duration)
     at_first, late = (lessons.forecast(Sight(age, "m", 45.0, 50)) for age in (1.0, 300.0))
     assert at_first.median == pytest.approx(45.0, rel=0.5)
     assert late.median > 300.0
@@ -161,5 +166,5 @@ def honest() -> Durations:
     lessons = Durations()
     for duration in scattered(100):
         middle = Sight(duration / 2, "m", 45.0, 50)
-        lessons.learn(middle, Sight(duration, "m", 45.0, 99), duration)
+        lessons.learn("t", middle, Sight(duration, "m", 45.0, 99), duration)
     return lessons

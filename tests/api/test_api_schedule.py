@@ -33,7 +33,7 @@ def adaptive(shortest: float = 0.001, longest: float = 1e6) -> PollSchedule:
 @given(
     bounds=st.tuples(st.floats(0.01, 600.0), st.floats(0.01, 600.0)).map(sorted),
     sight=sights,
-    lessons=st.lists(st.tuples(sights, sights, st.floats(0.0, 2.0**32)), max_size=5),
+    lessons=st.lists(st.tuples(sights, sights, st.just(math.inf) | st.floats(0.0, 2.0**32)), max_size=5),
     failures=st.integers(0, 10**9),
     asked_for=seconds,
     chance=chances,
@@ -51,7 +51,7 @@ def test_the_next_question_stays_in_its_bounds(
     durations = Durations()
     for first, last, finished_at in lessons:
         if first and last:
-            durations.learn(first, last, finished_at)
+            durations.learn("t", first, last, finished_at)
     schedule = PollSchedule(shortest, longest, durations, chance=lambda: chance)
     pause = schedule.next_in(sight, failures, asked_for)
     assert max(asked_for, 0.89 * shortest) <= pause
@@ -129,7 +129,7 @@ def test_experience_shifts_the_questions() -> None:
     """Where tasks take twice the estimate, the estimate's own time is no longer when to ask most often."""
     experienced = replace(adaptive(), durations=Durations())
     for _ in range(200):
-        experienced.durations.learn(Sight(1.0, "m", 45.0), Sight(90.0, "m", 45.0), 90.0)
+        experienced.durations.learn("t", Sight(1.0, "m", 45.0), Sight(90.0, "m", 45.0), 90.0)
     before, now = (schedule.next_in(Sight(45.0, "m", 45.0)) for schedule in (adaptive(), experienced))
     assert now > 1.5 * before
     assert now > experienced.next_in(Sight(80.0, "m", 45.0))

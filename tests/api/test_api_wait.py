@@ -206,6 +206,17 @@ def test_a_change_of_status_is_logged_once(caplog: pytest.LogCaptureFixture) -> 
     ]
 
 
+def test_every_question_is_one_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    service = Service(
+        shows("processing", progress=10), Response(502, {}, b""), shows("processing"), finished()
+    )
+    wait(service)
+    words = [record.getMessage() for record in caplog.records if record.name.endswith("api.wait")]
+    assert len(words) == len(service.requests) == 4
+    assert words[2] == f"PHOTA task {TASK_ID} is still processing (progress: 0)."
+
+
 @pytest.mark.parametrize("word", [None, 7, ["completed"], {"a": 1}, "", "COMPLETED", "done", True])
 def test_a_word_that_is_no_known_status_means_still_running(word: Any) -> None:
     service = Service(shows(word, results=[{"url": "https://a/b"}]), finished())

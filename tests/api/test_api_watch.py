@@ -111,11 +111,31 @@ def test_a_task_that_was_finished_before_anybody_looked_teaches_nothing() -> Non
     assert expected(durations) == pytest.approx(45.0)
 
 
-def test_a_task_that_ended_while_nobody_could_look_teaches_nothing() -> None:
-    """Half an hour of trouble says nothing about how long tasks take."""
+def test_a_task_that_ended_while_nobody_could_look_teaches_next_to_nothing() -> None:
+    """Half an hour of trouble says little about how long tasks take: longer than 10 s."""
     durations = Durations()
     for _ in range(200):
         wait(Service(running(10), *[refuses(503)] * 25, finished()), durations)
+    assert expected(durations) == pytest.approx(45.0, rel=0.25)
+
+
+def test_a_task_that_failed_teaches_nothing() -> None:
+    durations = Durations()
+    for _ in range(200):
+        wait(Service(running(80), shows("failed")), durations)
+    assert expected(durations) == pytest.approx(45.0)
+
+
+def test_a_wait_teaches_while_it_goes_on_and_leaves_nothing_when_it_is_given_up() -> None:
+    durations, service = Durations(), Service(running(200))
+    schedule = PollSchedule(10.0, 10.0, durations, chance=lambda: 0.5)
+    waiting = wait_for_task(
+        TASK_ID, seconds=7200.0, schedule=schedule, patience=Patience(), clock=service.clock
+    )
+    next(waiting)
+    waiting.send(running(200))
+    assert expected(durations) > 45.0
+    waiting.close()
     assert expected(durations) == pytest.approx(45.0)
 
 
