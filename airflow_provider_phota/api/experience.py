@@ -24,6 +24,8 @@ _LEAST_SPREAD = 0.1
 #: Standard deviations beyond which a value counts as that far away: one odd task is no earthquake.
 _OUTLIER = 8.0
 
+_ROOT_2, _ROOT_2_PI = math.sqrt(2.0), math.sqrt(2.0 * math.pi)
+
 #: Of one task: its weight, and weighted with it, its value and its square.
 Lesson: TypeAlias = tuple[float, float, float]
 
@@ -132,8 +134,8 @@ def _lesson(mean: float, spread: float, above: float, below: float) -> Lesson:
 
 def _score(low: float, high: float) -> tuple[float, float]:
     """How far a standard normal value between two bounds pulls the mean, and how much it knows of it."""
-    inside = (math.erfc(low / math.sqrt(2)) - math.erfc(high / math.sqrt(2))) / 2
-    at_low, at_high = (math.exp(-bound * bound / 2) / math.sqrt(2 * math.pi) for bound in (low, high))
+    inside = (math.erfc(low / _ROOT_2) - math.erfc(high / _ROOT_2)) / 2
+    at_low, at_high = math.exp(-low * low / 2) / _ROOT_2_PI, math.exp(-high * high / 2) / _ROOT_2_PI
     score = (at_low - at_high) / inside
     weight = score**2 - (low * at_low - high * at_high) / inside
     return score, min(max(weight, 0.0), 1.0)

@@ -21,7 +21,7 @@ from airflow_provider_phota.api.retry import Chance
 #: Seconds between two questions while the service cannot be asked, at most.
 LONGEST_PAUSE = 60.0
 #: Seconds of delay that one question is worth.
-_WORTH = 0.6
+_WORTH = 0.5
 #: Part of an interval by which it is longer or shorter by chance, so that equal waits do not ask together.
 _BLUR = 0.1
 

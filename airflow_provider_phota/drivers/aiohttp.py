@@ -183,7 +183,7 @@ class _Flight:
 
 async def _read_capped(answer: aiohttp.ClientResponse, limit: int) -> bytes:
     body = bytearray()
-    async for piece in answer.content.iter_chunked(65536):
+    while piece := await answer.content.readany():
         body += piece
         if len(body) > limit:
             raise MaybeSent(f"the answer is longer than {limit} bytes")

@@ -137,7 +137,7 @@ class SharedPoller:
     An async context manager; written out, since a generator is several objects more for every wait.
     """
 
-    __slots__ = ("_phota_conn_id", "_poller")
+    __slots__ = ("_phota_conn_id", "_poller", "_pollers")
 
     def __init__(self, phota_conn_id: str) -> None:
         self._phota_conn_id = phota_conn_id
@@ -148,16 +148,18 @@ class SharedPoller:
             pollers = _pollers[loop] = {}
         if self._phota_conn_id not in pollers:
             pollers[self._phota_conn_id] = Poller(self._phota_conn_id)
-        self._poller = pollers[self._phota_conn_id]
-        self._poller.waits += 1
-        metrics.waiting(_waits())
+        self._pollers, self._poller = pollers, pollers[self._phota_conn_id]
+        self._count(1)
         return self._poller
 
     async def __aexit__(self, *_: object) -> None:
-        self._poller.waits -= 1
-        metrics.waiting(_waits())
+        self._count(-1)
         if not self._poller.waits:
             await self._poller.close()
+
+    def _count(self, more: int) -> None:
+        self._poller.waits += more
+        metrics.waiting(sum(poller.waits for poller in self._pollers.values()))
 
 
 async def _read(account: Coroutine[Any, Any, T]) -> T:
@@ -168,7 +170,3 @@ async def _read(account: Coroutine[Any, Any, T]) -> T:
     except Exception as error:
         # Airflow's database or secrets backend is away: that heals, and the wait bears it
         raise NotSent(f"the Airflow connection could not be read ({type(error).__name__})") from None
-
-
-def _waits() -> int:
-    return sum(poller.waits for pollers in _pollers.values() for poller in pollers.values())
