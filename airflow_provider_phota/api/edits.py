@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from airflow_provider_phota.api.addresses import Reach
 from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.settings import is_loopback
 
@@ -187,7 +188,7 @@ def _is_local(hostname: str) -> bool:
     if is_loopback(hostname):
         return True
     try:
-        return not ipaddress.ip_address(hostname).is_global
+        return Reach.of(ipaddress.ip_address(hostname)) is not Reach.PUBLIC
     except ValueError:
         return False
 
