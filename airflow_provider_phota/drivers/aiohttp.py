@@ -60,6 +60,8 @@ async def carried(conversation: Conversation[T], carrier: Carrier) -> T:
     except StopIteration as end:
         result: T = end.value
         return result
+    finally:
+        conversation.close()  # of one that is cancelled the frames may live on for a while
 
 
 class AiohttpDriver:

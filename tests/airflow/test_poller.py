@@ -261,6 +261,26 @@ def test_a_wait_that_is_cancelled_takes_nothing_from_the_others(emulator, submit
     assert asyncio.run(left_nothing(one_leaves())) == {WaitEnd.FINISHED}
 
 
+def test_what_a_cancelled_wait_taught_while_it_went_on_is_forgotten(emulator, submitted, connection):
+    emulator.add_faults(Fault(on="task", kind="status_word", word="processing", times=None))
+
+    (phota_task_id,) = submitted(1)
+    long_running = trigger(phota_task_id, since=time.time() - 300.0, model=SIGHT.model)
+
+    async def forgotten():
+        async with SharedPoller("phota_default") as shared:
+            before = shared.durations.forecast(SIGHT)
+            waiting = asyncio.create_task(end_of(long_running))
+            async with asyncio.timeout(20.0):
+                while shared.durations.forecast(SIGHT) == before:
+                    await asyncio.sleep(0.05)
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+            return shared.durations.forecast(SIGHT) == before
+
+    assert asyncio.run(left_nothing(forgotten()))
+
+
 def test_tasks_that_finish_teach_the_waits_after_them(emulator, submitted, connection):
     # long enough to be seen running, or nobody knows how long they took
     emulator.add_faults(Fault(on="submit", kind="latency", seconds=3.0, times=None))
