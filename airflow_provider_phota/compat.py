@@ -16,10 +16,13 @@ from packaging.version import Version
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
 
-__all__ = ["STARTS_IN_TRIGGERER", "amask_secret", "load_connection"]
+__all__ = ["CLEAR_DISCARDS_STATE", "STARTS_IN_TRIGGERER", "amask_secret", "load_connection"]
 
+_AIRFLOW = Version(version("apache-airflow")).release
 #: Whether a task may start in the triggerer: before, Airflow renders no templates there, or ignores the wish.
-STARTS_IN_TRIGGERER = Version(version("apache-airflow")).release >= (3, 3)
+STARTS_IN_TRIGGERER = _AIRFLOW >= (3, 3)
+#: Whether clearing a task throws its task state store away, unless the person ticks "keep".
+CLEAR_DISCARDS_STATE = _AIRFLOW >= (3, 4)
 
 
 async def load_connection(conn_id: str) -> Connection:

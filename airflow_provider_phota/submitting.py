@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import logging
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-
-import pendulum
+from uuid import uuid4
 
 from airflow_provider_phota.api import protocol
 from airflow_provider_phota.api.choices import checked_choice
 from airflow_provider_phota.api.edits import EditRequest
 from airflow_provider_phota.api.errors import (
-    PhotaError,
     PhotaLostSight,
     PhotaNotBilled,
     PhotaNotFound,
-    PhotaResultsExpired,
     PhotaSubmitAmbiguous,
     PhotaTaskUnknown,
     PhotaWaitRefused,
@@ -34,17 +30,20 @@ from airflow_provider_phota.ledger.decisions import (
     Policy,
     Submit,
     WaitForSender,
-    Why,
     after_asking,
     before_asking,
 )
+from airflow_provider_phota.ledger.held import discarded, held, told, what_to_do
 from airflow_provider_phota.ledger.ledger import Ledger, Overtaken
-from airflow_provider_phota.ledger.records import Entry, fingerprint
+from airflow_provider_phota.ledger.records import Entry, Record, fingerprint
+from airflow_provider_phota.ledger.stores import Discarded
 
 log = logging.getLogger(__name__)
 
 #: Seconds by which a recorded send deadline is later than the request's own.
 _SENDER_MARGIN = 5.0
+#: Seconds between two looks at the record while another attempt may be sending.
+_LOOK = 5.0
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,7 @@ class Policies:
     on_ambiguous: Policy = Policy.FAIL
     on_missing: Policy = Policy.FAIL
     on_expired: Policy = Policy.FAIL
+    on_discarded: Policy = Policy.FAIL
 
     @classmethod
     def checked(cls, **policies: str) -> Policies:
@@ -74,7 +74,7 @@ class Submission:
         edition: text that makes an otherwise identical edit another one.
         try_number: Airflow's, for the record.
         published: makes of the edit what the service can read, once it is certain to be submitted.
-        adopt: a task to take up instead of submitting, found by a person.
+        adopt: a task to go on with instead of submitting, found by a person.
         seen: the PHOTA task as the service showed it last, None if it never did.
     """
 
@@ -101,16 +101,17 @@ class Submission:
             PhotaNotBilled: the service refused the edit, or could not be reached.
         """
         if self.adopt and not self._knows(self.adopt):
-            return self._adopt(self.adopt)
+            return self._adopted(self.adopt)
         entry, step = self._look_up()
         if entry and isinstance(step, Attach):
             attached = step.phota_task_id
             step = self._ask(entry, attached)
             if isinstance(step, Attach):
-                log.info("Taking up PHOTA task %s, which try %s paid for.", attached, entry.try_number)
+                log.info("Going on with PHOTA task %s, which try %s paid for.", attached, entry.try_number)
+                self.ledger.settle(entry)
                 return attached
         if entry and isinstance(step, Hold):
-            raise self._held(entry, step)
+            raise held(entry, step)
         try:
             return self._submit(step if isinstance(step, Submit) else Submit(), entry)
         except Overtaken:
@@ -124,34 +125,49 @@ class Submission:
         )
 
     def _knows(self, phota_task_id: str) -> bool:
-        """Whether a task was adopted or paid for already, so that its own fate decides what comes next."""
-        return any(entry.phota_task_id == phota_task_id for entry in self.ledger.read().entries)
+        """True if a task was adopted or paid for already, so that its own fate decides what comes next."""
+        return phota_task_id in self._record().phota_task_ids
 
-    def _adopt(self, phota_task_id: str) -> str:
-        """Take up a task that a person found, and remember it."""
+    def _adopted(self, phota_task_id: str) -> str:
+        """Go on with a task that a person found, and remember it."""
         self._task(phota_task_id)
-        latest = self.ledger.read().latest(self._fingerprint)
-        generation = latest.generation + 1 if latest else 1
-        now = time.time()
-        self.ledger.note_task(Entry(self._fingerprint, generation, self.try_number, now, now, phota_task_id))
-        log.info("Taking up PHOTA task %s by adopt_phota_task_id; nothing is submitted.", phota_task_id)
-        return phota_task_id
+        while True:
+            latest = self._record().latest(self._fingerprint)
+            intent = self._intent(Submit(latest.generation + 1 if latest else 1), seconds=0.0)
+            try:
+                self.ledger.intend(intent, latest)
+            except Overtaken:
+                continue
+            self.ledger.note_task(replace(intent, phota_task_id=phota_task_id))
+            log.info("Going on with PHOTA task %s by adopt_phota_task_id; nothing is sent.", phota_task_id)
+            return phota_task_id
 
     def _look_up(self) -> tuple[Entry | None, BeforeAsking]:
-        """What the record says, once nobody can be sending any more."""
-        waited_for: Entry | None = None
+        """What the record says, once no other attempt can be sending any more."""
+        sender: Entry | None = None
+        end = 0.0
         while True:
-            record = self.ledger.read()
+            record = self._record()
             entry = record.latest(self._fingerprint)
-            now = math.inf if entry and entry == waited_for else time.time()
-            step = before_asking(entry, now, self.policies.on_ambiguous)
+            if entry != sender:
+                sender, end = entry, time.monotonic() + self._seconds_left(entry)
+            step = before_asking(entry, end - time.monotonic(), self.policies.on_ambiguous)
             if not isinstance(step, WaitForSender):
                 for other in record.others(self._fingerprint):
                     _mention(other)
                 return entry, step
-            log.info("Another attempt may still be sending this edit; looking again in %.0f s.", step.seconds)
-            time.sleep(step.seconds)
-            waited_for = entry
+            log.info("Another attempt may still be sending this edit, for up to %.0f s.", step.seconds)
+            time.sleep(min(step.seconds, _LOOK))
+
+    def _record(self) -> Record:
+        try:
+            return self.ledger.read()
+        except Discarded:
+            raise discarded(self.try_number - 1) from None
+
+    def _seconds_left(self, entry: Entry | None) -> float:
+        is_intent = entry is not None and entry.phota_task_id is None
+        return self.ledger.seconds_left(entry) if entry and is_intent else 0.0
 
     def _ask(self, entry: Entry, phota_task_id: str) -> AfterAsking:
         try:
@@ -172,31 +188,27 @@ class Submission:
             self.seen = self.hook.get_task(phota_task_id)
         except PhotaNotFound as error:
             raise PhotaTaskUnknown(
-                f"The service knows no PHOTA task {phota_task_id}. {error}", phota_task_id
+                f"The service does not know PHOTA task {phota_task_id}.\n{error}", phota_task_id
             ) from None
         except PhotaNotBilled as error:
             lost = PhotaLostSight if error.retryable else PhotaWaitRefused
             raise lost(
-                f"PHOTA task {phota_task_id} is billed, but cannot be asked about. {error} It may be running "
-                "or finished; nothing was submitted.",
+                f"PHOTA task {phota_task_id} is billed, but cannot be asked about.\n{error}\n"
+                "It may be running or finished; nothing was submitted now.",
                 phota_task_id,
             ) from None
         return self.seen
 
     def _submit(self, step: Submit, known: Entry | None) -> str:
         if step.why:
-            log.warning("Submitting anew, which is billed: %s.", step.why.value)
-        intent = Entry(
-            self._fingerprint, step.generation, self.try_number, 0.0, 0.0, resubmits=step.resubmits
-        )
+            log.warning("Submitting again, which is billed: %s.", step.why.value)
+        sending: Entry | None = None
 
         def before_sending() -> None:
-            nonlocal intent, known
-            now = time.time()
-            deadline = now + self.hook.settings.total_timeout + _SENDER_MARGIN
-            intent = replace(intent, sent_at=now, send_deadline=deadline)
-            self.ledger.intend(intent, known)
-            known = intent if self.ledger.remembers else None
+            nonlocal sending
+            if sending:
+                self.ledger.forget(sending)  # the service refused that one
+            sending = self._begin_sending(step, known)
 
         try:
             task = self.hook.run(
@@ -207,69 +219,68 @@ class Submission:
                 )
             )
         except PhotaNotBilled as problem:
-            self.ledger.forget(intent)
-            raise problem.saying(f"Nothing was billed.{_then(problem)}") from None
+            if sending:
+                self.ledger.forget(sending)
+            raise problem.saying(f"Nothing was billed.{_next_step(problem)}") from None
         except PhotaSubmitAmbiguous as ambiguous:
-            raise self._ambiguous(ambiguous, intent) from None
+            raise self._ambiguous(ambiguous, step) from None
         # in the log too, and first: where every store fails, a person can still find the task
         log.info("Submitted PHOTA task %s.%s", task.id, _expectation(task))
         self.seen = task
+        intent = sending or self._intent(step, seconds=0.0)
         self.ledger.note_task(replace(intent, phota_task_id=task.id))
         return task.id
 
-    def _ambiguous(self, error: PhotaSubmitAmbiguous, intent: Entry) -> PhotaSubmitAmbiguous:
-        resubmits = self.policies.on_ambiguous is Policy.RESUBMIT and not intent.resubmits
-        if resubmits and self.ledger.remembers:
-            told = error.saying("on_ambiguous='resubmit': a retry pays for it once more.")
-            told.retryable = True
-            return told
-        return error.saying(_what_to_do(intent))
+    def _begin_sending(self, step: Submit, known: Entry | None) -> Entry:
+        """Record that the edit is sent now.
 
-    def _held(self, entry: Entry, hold: Hold) -> PhotaError:
-        if entry.phota_task_id is None:
-            return PhotaSubmitAmbiguous(
-                f"A PHOTA task may have been created and billed: {_told(entry)} never got its answer. "
-                f"{_what_to_do(entry)}"
-            )
-        if hold.why is Why.EXPIRED:
-            return PhotaResultsExpired(
-                f"{_told(entry)} was completed and billed, but its results are no longer served: they live "
-                "24 hours. To pay for the edit anew, set on_expired='resubmit' or another edition.",
-                entry.phota_task_id,
-            )
-        return PhotaTaskUnknown(
-            f"{_told(entry)} was billed, but the service no longer knows it. To pay for the edit anew, set "
-            "on_missing='resubmit' or another edition.",
-            entry.phota_task_id,
+        Raises:
+            Overtaken: another attempt sends it.
+            PhotaLedgerError: it cannot be recorded, so it must not be sent.
+        """
+        seconds = self.hook.settings.total_timeout + _SENDER_MARGIN
+        intent, end = self._intent(step, seconds), time.monotonic() + seconds
+        self.ledger.intend(intent, known)
+        if time.monotonic() >= end:
+            # this process stood still for so long that others have stopped waiting for it
+            self.ledger.forget(intent)
+            raise Overtaken
+        return intent
+
+    def _intent(self, step: Submit, seconds: float) -> Entry:
+        """A sending that begins now and may take so long."""
+        now = time.time()
+        return Entry(
+            self._fingerprint,
+            step.generation,
+            self.try_number,
+            sent_at=now,
+            send_deadline=now + seconds,
+            resubmits=step.resubmits,
+            token=uuid4().hex,
         )
 
+    def _ambiguous(self, error: PhotaSubmitAmbiguous, step: Submit) -> PhotaSubmitAmbiguous:
+        resubmits = self.policies.on_ambiguous is Policy.RESUBMIT and not step.resubmits
+        if resubmits and self.ledger.remembers:
+            retried = error.saying("on_ambiguous='resubmit': a retry pays for it once more.")
+            retried.retryable = True
+            return retried
+        return error.saying(what_to_do(self.try_number, resubmits=step.resubmits))
 
-def _then(problem: PhotaNotBilled) -> str:
+
+def _next_step(problem: PhotaNotBilled) -> str:
     return " A retry submits the edit." if problem.retryable else ""
-
-
-def _what_to_do(entry: Entry) -> str:
-    anew = "another edition" if entry.resubmits else "on_ambiguous='resubmit' or another edition"
-    return (
-        "Look for a task of that minute in the vendor's console. If there is one, take it up with "
-        f"adopt_phota_task_id='...'; if there is none, set {anew}. Then clear this task."
-    )
 
 
 def _mention(other: Entry) -> None:
     """Name what was paid, or may have been, for a different edit of the same Airflow task."""
     if other.phota_task_id:
-        log.info("This task paid for a different edit before: %s.", _told(other))
+        log.info("This task paid for a different edit before: %s.", told(other))
     else:
         log.warning(
-            "A different edit of this task may have been billed: %s never got its answer.", _told(other)
+            "A different edit of this task may have been billed: %s never got its answer.", told(other)
         )
-
-
-def _told(entry: Entry) -> str:
-    at = pendulum.from_timestamp(entry.sent_at).to_iso8601_string()
-    name = f"PHOTA task {entry.phota_task_id}" if entry.phota_task_id else "The submit"
-    return f"{name} of try {entry.try_number} at {at}"
 
 
 def _expectation(task: PhotaTask) -> str:

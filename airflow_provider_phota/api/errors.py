@@ -53,9 +53,9 @@ class PhotaError(Exception):
     retry_after: float = 0.0
 
     def saying(self, more: str) -> Self:
-        """The same error with a further sentence."""
+        """The same error with a further line."""
         told = copy.copy(self)
-        told.args = (f"{self} {more}",)
+        told.args = (f"{self}\n{more}",)
         return told
 
 

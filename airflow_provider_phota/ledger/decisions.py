@@ -22,17 +22,18 @@ class Policy(Enum):
 
 
 class Why(Enum):
-    """Why an earlier submit brings no result; the text continues "Submitting anew: ..."."""
+    """Why an earlier submit brings no result; the text continues "Submitting again: ..."."""
 
-    AMBIGUOUS = "nobody knows what became of the last submit"
+    AMBIGUOUS = "it is not known what became of the last submit"
     MISSING = "the service no longer knows the last task"
     EXPIRED = "the results of the last task are no longer served"
     FAILED = "the service ended the last task as failed"
+    REFUSED = "the service refused what the last task asked for"
 
 
 @dataclass(frozen=True)
 class Submit:
-    """Send the edit: nothing of it is known to live.
+    """Send the edit: no live task of it is known.
 
     Attributes:
         generation: to record with it.
@@ -47,14 +48,14 @@ class Submit:
 
 @dataclass(frozen=True)
 class Attach:
-    """Take up the task that an earlier attempt paid for."""
+    """Go on with the task that an earlier attempt paid for."""
 
     phota_task_id: str
 
 
 @dataclass(frozen=True)
 class WaitForSender:
-    """A process may still be sending: look again after so many seconds."""
+    """Another process may still be sending, for so many seconds."""
 
     seconds: float
 
@@ -73,21 +74,20 @@ AfterAsking: TypeAlias = Submit | Attach | Hold
 NEW_TASK_GRACE = 120.0
 
 
-def before_asking(entry: Entry | None, now: float, on_ambiguous: Policy) -> BeforeAsking:
+def before_asking(entry: Entry | None, seconds_left: float, on_ambiguous: Policy) -> BeforeAsking:
     """What the record alone says.
 
     Args:
         entry: of this attempt's fingerprint, None if it was never submitted.
-        now: epoch seconds.
+        seconds_left: how long whoever wrote an intent may still be sending.
         on_ambiguous: what to do about a submit whose fate is unknown.
     """
     if entry is None:
         return Submit()
     if entry.phota_task_id is not None:
         return Attach(entry.phota_task_id)
-    if now < entry.send_deadline:
-        # no longer than the sender was given, should this clock be behind its clock
-        return WaitForSender(min(entry.send_deadline - now, entry.send_deadline - entry.sent_at))
+    if seconds_left > 0:
+        return WaitForSender(seconds_left)
     if on_ambiguous is Policy.RESUBMIT and entry.resubmits == 0:
         return Submit(entry.generation + 1, resubmits=1, why=Why.AMBIGUOUS)
     return Hold(Why.AMBIGUOUS)
@@ -110,13 +110,13 @@ def after_asking(
     if task is None:
         if now - entry.sent_at < NEW_TASK_GRACE:
             return attach
-        return _by(on_missing, again, Why.MISSING)
+        return _by_policy(on_missing, again, Why.MISSING)
     if task.outcome is Outcome.FAILED:
         return replace(again, why=Why.FAILED)
     if task.outcome is not Outcome.RUNNING and task.expires_at and task.expires_at.timestamp() <= now:
-        return _by(on_expired, again, Why.EXPIRED)
+        return _by_policy(on_expired, again, Why.EXPIRED)
     return attach
 
 
-def _by(policy: Policy, again: Submit, why: Why) -> Submit | Hold:
+def _by_policy(policy: Policy, again: Submit, why: Why) -> Submit | Hold:
     return replace(again, why=why) if policy is Policy.RESUBMIT else Hold(why)

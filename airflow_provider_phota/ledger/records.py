@@ -18,17 +18,27 @@ class UnreadableRecord(ValueError):
 
 @dataclass(frozen=True)
 class Identity:
-    """The task instance a record belongs to, whatever its attempt."""
+    """The task instance a record belongs to, whatever its attempt.
+
+    Attributes:
+        iteration: of an Airflow 3.4 loop, None outside one.
+        key: the author's name for the item of a mapped task; it then stands in for the map index.
+    """
 
     dag_id: str
     run_id: str
     task_id: str
     map_index: int
+    iteration: int | None = None
+    key: str | None = None
 
     @property
     def digest(self) -> str:
         """A name for it that any store takes."""
-        parts = (self.dag_id, self.run_id, self.task_id, str(self.map_index))
+        parts = [self.dag_id, self.run_id, self.task_id]
+        parts += [str(self.map_index)] if self.key is None else ["key", self.key]
+        if self.iteration is not None:
+            parts += ["iteration", str(self.iteration)]
         return hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:32]
 
 
@@ -50,6 +60,7 @@ class Entry:
         send_deadline: epoch seconds after which no process can still be sending it.
         phota_task_id: the paid task; None for an intent.
         resubmits: how many submits whose fate was unknown this one repeats.
+        token: tells this sending from every other one; empty in the records of version 0.1.
     """
 
     fingerprint: str
@@ -59,6 +70,12 @@ class Entry:
     send_deadline: float
     phota_task_id: str | None = None
     resubmits: int = 0
+    token: str = ""
+
+    @property
+    def seconds_to_send(self) -> float:
+        """How long the sender was given, by its own clock."""
+        return max(self.send_deadline - self.sent_at, 0.0)
 
     def to_dict(self) -> dict[str, Any]:
         fields: dict[str, Any] = {
@@ -68,13 +85,14 @@ class Entry:
             "sent_at": self.sent_at,
             "send_deadline": self.send_deadline,
             "resubmits": self.resubmits,
+            "token": self.token,
         }
         return fields if self.phota_task_id is None else {**fields, "phota_task_id": self.phota_task_id}
 
 
 @dataclass(frozen=True)
 class Record:
-    """All submits of one task instance, in the order they were written: one for each generation."""
+    """All submits of one task instance, in the order they were written."""
 
     entries: tuple[Entry, ...] = ()
 
@@ -95,8 +113,8 @@ class Record:
         return Record(tuple(known for known in self.entries if _key(known) != _key(entry)))
 
     def merged(self, other: Record) -> Record:
-        """What two stores know together: of each generation the ID before the intent."""
-        best: dict[tuple[str, int], Entry] = {}
+        """What two stores know together: of each submit the ID before the intent."""
+        best: dict[tuple[str, int, str], Entry] = {}
         for entry in (*self.entries, *other.entries):
             known = best.get(_key(entry))
             if known is None or _rank(entry) > _rank(known):
@@ -114,15 +132,15 @@ class Record:
             UnreadableRecord: it is none, or of a version this package does not know.
         """
         if not isinstance(value, Mapping) or value.get("version") != VERSION:
-            raise UnreadableRecord("it is no ledger record of version 1")
+            raise UnreadableRecord("it is not a ledger record of version 1")
         try:
             return cls(tuple(_entry(fields) for fields in value["entries"]))
         except (KeyError, TypeError, ValueError) as error:
             raise UnreadableRecord(f"it is damaged ({type(error).__name__})") from None
 
 
-def _key(entry: Entry) -> tuple[str, int]:
-    return entry.fingerprint, entry.generation
+def _key(entry: Entry) -> tuple[str, int, str]:
+    return entry.fingerprint, entry.generation, entry.token
 
 
 def _rank(entry: Entry) -> tuple[int, bool, float]:
@@ -141,4 +159,5 @@ def _entry(fields: Mapping[str, Any]) -> Entry:
         send_deadline=float(fields["send_deadline"]),
         phota_task_id=phota_task_id,
         resubmits=int(fields["resubmits"]),
+        token=str(fields.get("token", "")),
     )

@@ -17,12 +17,10 @@ from fsspec import AbstractFileSystem  # type: ignore[import-untyped]  # it has 
 from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]
 
 from airflow_provider_phota.api.errors import PhotaInputError
-from airflow_provider_phota.storage.paths import Place, reason_of
+from airflow_provider_phota.storage.paths import OBJECT_STORES, Place, reason_of
 
 #: Where files of a disk gather before they have a name, beside where they will be.
 PARTS = ".phota-parts"
-#: Stores in which a file is there when its last byte is, and not before; they know no cheap move.
-_ALL_OR_NOTHING = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss"})
 #: What some of them call the content type when a file is put there.
 _CONTENT_TYPE = {"s3": "ContentType", "s3a": "ContentType", "gs": "content_type", "gcs": "content_type"}
 
@@ -122,7 +120,7 @@ class _RemoteDraft(Draft):
     def publish(self, place: Place, content_type: str) -> None:
         self.file.flush()
         self.file.seek(0)  # where /dev/fd shares the position
-        if place.protocol in _ALL_OR_NOTHING:
+        if place.protocol in OBJECT_STORES:
             self._put(place, place.path, content_type)
             return
         part = f"{place.folder}/.{place.name}.{uuid4().hex[:8]}.part"

@@ -1,4 +1,8 @@
-"""Paths of object stores: as a user gives them, and as Airflow's assets and lineage name them."""
+"""Paths of object stores: as a user gives them, and as Airflow's assets and lineage name them.
+
+Every look at a store goes through a `Place`, whose file system keeps no listings: what another process wrote
+a moment ago is seen, and what it deleted is gone.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,12 @@ from typing import Any
 from urllib.parse import quote
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
+from fsspec.dircache import DirCache  # type: ignore[import-untyped]  # it has no types
 
 from airflow_provider_phota.api.errors import PhotaInputError
+
+#: Stores without folders, in which an object is there when its last byte is, and not before.
+OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss"})
 
 
 @dataclass(frozen=True)
@@ -29,7 +37,7 @@ class Place:
 
     @classmethod
     def of(cls, path: ObjectStoragePath) -> Place:
-        return cls(path.fs, path.protocol, path.path.rstrip("/"), str(path).rstrip("/"))
+        return cls(without_listings(path.fs), path.protocol, path.path.rstrip("/"), str(path).rstrip("/"))
 
     def __str__(self) -> str:
         return self.url
@@ -50,7 +58,25 @@ class Place:
         return self.path.rpartition("/")[2]
 
     def exists(self) -> bool:
-        return bool(self.fs.exists(self.path))
+        """True if it is there now. A store that does not let us look raises, instead of answering False."""
+        try:
+            self.fs.info(self.path)
+        except FileNotFoundError:
+            return False
+        return True
+
+
+def without_listings(fs: Any) -> Any:
+    """A file system that asks its store each time.
+
+    fsspec keeps one file system for each store in a process, and s3fs, gcsfs and adlfs answer from the
+    listings it has seen until the process ends.
+    """
+    listings = getattr(fs, "dircache", None)
+    if isinstance(listings, DirCache) and listings.use_listings_cache:
+        listings.use_listings_cache = False
+        listings.clear()
+    return fs
 
 
 def opened_path(argument: str, value: object) -> ObjectStoragePath:
@@ -66,7 +92,7 @@ def opened_path(argument: str, value: object) -> ObjectStoragePath:
         )
     try:
         path = ObjectStoragePath(value) if isinstance(value, str) else value
-        _ = path.fs
+        without_listings(path.fs)
     except (ValueError, ImportError) as error:
         raise PhotaInputError(
             argument, f"{str(value)!r} cannot be opened ({error}). Is the provider of that store installed?"
@@ -99,6 +125,6 @@ def asset_uri(path: str) -> str:
     return f"{scheme}://{netloc.rpartition('@')[2]}{slash}{quote(key, safe='/%')}"
 
 
-def reason_of(error: Exception) -> str:
+def reason_of(error: BaseException) -> str:
     """What went wrong in a store, without a text that may hold its credentials."""
     return getattr(error, "strerror", None) or type(error).__name__

@@ -15,12 +15,15 @@ from airflow.providers.common.compat.sdk import (
 )
 from airflow_runs import TaskInstance
 
+from airflow_provider_phota.api.edits import EditRequest
 from airflow_provider_phota.api.errors import PhotaLedgerError, PhotaSubmitAmbiguous, PhotaWaitTimeout
 from airflow_provider_phota.emulator import Fault
+from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.ledger.ledger import Ledger
 from airflow_provider_phota.ledger.records import Entry, Identity, Record, UnreadableRecord, fingerprint
-from airflow_provider_phota.ledger.stores import ObjectStorageStore, TaskStateStore
+from airflow_provider_phota.ledger.stores import ObjectStorageStore, Taken, TaskStateStore
 from airflow_provider_phota.operators.phota import NO_LEDGER, PhotaImageEditOperator
+from airflow_provider_phota.submitting import Submission
 
 pytestmark = pytest.mark.usefixtures("metadata_database")
 
@@ -46,7 +49,7 @@ class Accessor:
 def store(request, tmp_path):
     if request.param == "task state":
         return TaskStateStore(Accessor())
-    return ObjectStorageStore(ObjectStoragePath(f"file://{tmp_path}/ledger"), IDENTITY)
+    return ObjectStorageStore(ObjectStoragePath(f"file://{tmp_path}"), IDENTITY)
 
 
 def test_nothing_written_is_an_empty_record(store):
@@ -88,18 +91,86 @@ def test_generations_and_fingerprints_stand_beside_each_other(store):
     assert store.read().others(INTENT.fingerprint) == (other,)
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b'{"version": 2, "entries": []}', b'{"version": 1, "entries": [{}]}']
-)
-def test_what_cannot_be_read_is_not_an_empty_record(tmp_path, content):
-    store = ObjectStorageStore(ObjectStoragePath(f"file://{tmp_path}"), IDENTITY)
-    store.put(INTENT)
+DAMAGED = [b"", b"{", b"[]", b'{"version": 2, "entries": []}', b'{"version": 1, "entries": [{}]}']
+
+
+def object_store(tmp_path, **more):
+    return ObjectStorageStore(ObjectStoragePath(f"file://{tmp_path}"), IDENTITY, **more)
+
+
+@pytest.mark.parametrize("content", DAMAGED)
+@pytest.mark.parametrize("entry", [INTENT, PAID])
+def test_what_cannot_be_read_is_not_an_empty_record_and_is_named(tmp_path, content, entry):
+    store = object_store(tmp_path)
+    store.put(entry)
     (path,) = (tmp_path / IDENTITY.digest).iterdir()
     path.write_bytes(content)
     with pytest.raises(UnreadableRecord):
         store.read()
-    with pytest.raises(PhotaLedgerError, match="Nothing was sent"):
+    with pytest.raises(PhotaLedgerError, match="nothing was sent") as caught:
         Ledger([store]).read()
+    assert str(path) in str(caught.value)
+    assert "adopt_phota_task_id" in str(caught.value)
+
+
+@pytest.mark.parametrize("content", DAMAGED)
+def test_a_damaged_intent_does_not_block_the_whole_id_beside_it(tmp_path, content, caplog):
+    store = object_store(tmp_path)
+    store.put(INTENT)
+    store.put(PAID)
+    (path,) = (tmp_path / IDENTITY.digest).glob("*-intent.json")
+    path.write_bytes(content)
+    assert store.read().entries == (PAID,)
+    assert str(path) in caplog.text
+
+
+def test_one_intent_of_a_generation_is_created_and_the_other_process_learns_of_it(tmp_path):
+    first, second = object_store(tmp_path), object_store(tmp_path)
+    first.put(replace(INTENT, token="a"))
+    with pytest.raises(Taken):
+        second.put(replace(INTENT, token="b"))
+    assert [entry.token for entry in second.read().entries] == ["a"]
+    second.remove(replace(INTENT, token="b"))
+    assert [entry.token for entry in second.read().entries] == ["a"]
+
+
+def test_an_id_never_takes_the_place_of_another_one(tmp_path):
+    store = object_store(tmp_path)
+    another = replace(PAID, phota_task_id="task-2", token="b")
+    for entry in (PAID, another, PAID, another):
+        store.put(entry)
+    assert store.read().phota_task_ids == {"task-1", "task-2"}
+
+
+class FrozenLedger(Ledger):
+    """Its process stands still between the check and the writing of the intent, while another one acts."""
+
+    def intend(self, entry, known):
+        (store,) = self._stores
+        put, meanwhile = store.put, self.meanwhile
+
+        def late_put(entry):
+            while meanwhile:
+                meanwhile.pop()()
+            put(entry)
+
+        store.put = late_put
+        super().intend(entry, known)
+
+
+def test_a_process_that_stands_still_after_its_check_does_not_pay_again(emulator, picture_url, tmp_path):
+    frozen = FrozenLedger([object_store(tmp_path)])
+    (tmp_path / "phota-ledger.json").write_text("{}")
+
+    def submission(ledger, try_number):
+        edit = EditRequest.checked(prompt="a beach", image_urls=picture_url, local_inputs=True)
+        return Submission(PhotaHook(), edit, ledger, try_number=try_number)
+
+    paid = []
+    frozen.meanwhile = [
+        lambda: paid.append(submission(Ledger([object_store(tmp_path)]), 2).phota_task_id())
+    ]
+    assert [submission(frozen, 1).phota_task_id()] == paid == [entry.id for entry in emulator.ledger()]
 
 
 def test_a_half_written_object_is_not_read(tmp_path):
@@ -131,7 +202,7 @@ def remembering(request, tmp_path):
     """What a context and an operator need, for either ledger."""
     if request.param == "task state":
         return {"ti": TaskInstance(), "task_state_store": Accessor()}, {}
-    return {"ti": TaskInstance()}, {"ledger_path": f"file://{tmp_path}/ledger"}
+    return {"ti": TaskInstance()}, {"ledger_path": f"file://{tmp_path}"}
 
 
 def test_a_retry_takes_up_the_task_of_the_attempt_before(emulator, picture_url, remembering):
@@ -187,7 +258,7 @@ def test_an_edit_whose_answer_got_lost_is_held_and_says_what_to_do(
     monkeypatch.setattr("airflow_provider_phota.submitting.time.time", lambda: later)
     with pytest.raises(AirflowFailException) as caught:
         execute(context, picture_url, **arguments)
-    for words in ("try 1 at 20", "never got its answer", "adopt_phota_task_id", "on_ambiguous='resubmit'"):
+    for words in ("try 1 at 20", "never got its answer", "log of try 1", "adopt_phota_task_id", "on_ambiguous='resubmit'"):
         assert words in str(caught.value)
     assert len(emulator.ledger()) == 1
     adopted = execute(context, picture_url, adopt_phota_task_id=emulator.ledger()[0].id, **arguments)

@@ -79,6 +79,9 @@ class MemoryStore:
         if entry in self.record.entries:
             self.record = self.record.without(entry)
 
+    def age(self, entry):
+        return None
+
 
 @dataclass
 class World:
@@ -436,19 +439,37 @@ def test_a_paid_id_is_offered_until_a_store_takes_it(world):
     assert len(world.tasks) == 1
 
 
-def test_an_id_that_one_store_took_is_not_insisted_on(world):
+def test_an_id_is_offered_to_every_store_until_it_has_it(world):
     journal, state = MemoryStore(world), MemoryStore(world)
     remember, refusals = state.put, []
 
     def put(entry):
-        if entry.phota_task_id:
+        if entry.phota_task_id and len(refusals) < 5:
             refusals.append(entry)
             raise OSError("the API server is away")
         remember(entry)
 
     state.put = put
     assert attempt(world, [journal, state], "answered", Policies()) == "task-1"
-    assert len(refusals) == 1
+    assert len(refusals) == 5
+    assert state.record.phota_task_ids == journal.record.phota_task_ids == {"task-1"}
+
+
+def test_an_id_that_a_store_missed_is_given_to_it_by_the_next_attempt(world):
+    journal, state = MemoryStore(world), MemoryStore(world)
+    remember = state.put
+
+    def refusing(entry):
+        if entry.phota_task_id:
+            raise OSError("the API server is away")
+        remember(entry)
+
+    state.put = refusing
+    assert attempt(world, [journal, state], "answered", Policies()) == "task-1"
+    assert state.record.phota_task_ids == set()
+    state.put = remember
+    assert attempt(world, [journal, state], "answered", Policies(), 2) == "task-1"
+    assert state.record.phota_task_ids == {"task-1"}
 
 
 def test_two_stores_know_together_what_each_knows(world):

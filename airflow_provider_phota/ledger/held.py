@@ -1,0 +1,86 @@
+"""What a person is told where an edit is not sent, since sending it might pay again.
+
+Every text has a short first line, which is all that Airflow's log view shows of an exception, and then a line
+each for what is paid and what to do.
+"""
+
+from __future__ import annotations
+
+import pendulum
+
+from airflow_provider_phota.api.errors import (
+    PhotaError,
+    PhotaResultsExpired,
+    PhotaSubmitAmbiguous,
+    PhotaTaskFailed,
+    PhotaTaskUnknown,
+)
+from airflow_provider_phota.ledger.decisions import Hold, Why
+from airflow_provider_phota.ledger.records import Entry
+
+
+def held(entry: Entry, hold: Hold) -> PhotaError:
+    """The error for an edit of which an earlier submit is on record."""
+    phota_task_id = entry.phota_task_id
+    if phota_task_id is None:
+        return PhotaSubmitAmbiguous(
+            "An earlier submit of this edit may be billed; nothing was sent now.\n"
+            f"{told(entry)} never got its answer: a PHOTA task may have been created.\n"
+            f"{what_to_do(entry.try_number, resubmits=entry.resubmits)}"
+        )
+    if hold.why is Why.EXPIRED:
+        return PhotaResultsExpired(
+            "The paid results of this edit are no longer served; nothing was sent now.\n"
+            f"{told(entry)} was completed and billed; results live 24 hours.\n"
+            "To pay for the edit again, set on_expired='resubmit' or another edition.",
+            phota_task_id,
+        )
+    if hold.why is Why.REFUSED:
+        return PhotaTaskFailed(
+            "The service has refused what this edit asks for; nothing was sent now.\n"
+            f"{told(entry)} ended as failed for that reason.\n"
+            "Change the prompt or the pictures. To pay for the same edit again, set another edition.",
+            phota_task_id,
+        )
+    return PhotaTaskUnknown(
+        "The service no longer knows the paid task of this edit; nothing was sent now.\n"
+        f"{told(entry)} was billed.\n"
+        "To pay for the edit again, set on_missing='resubmit' or another edition.",
+        phota_task_id,
+    )
+
+
+def discarded(last_try: int) -> PhotaSubmitAmbiguous:
+    """The error for a cleared task whose record Airflow has thrown away.
+
+    Args:
+        last_try: the last attempt before this one.
+    """
+    return PhotaSubmitAmbiguous(
+        "An earlier attempt of this cleared task may have paid; nothing was sent now.\n"
+        "Airflow 3.4 throws the record of it away when a task is cleared without 'keep task state'.\n"
+        f"{_find_it(last_try)}\n"
+        "If nothing was paid, set on_discarded='resubmit', or tick 'keep task state' when you clear.\n"
+        "A ledger_path keeps the record in object storage, where no clear reaches it."
+    )
+
+
+def what_to_do(try_number: int, *, resubmits: int = 0) -> str:
+    """How to settle a submit that never got its answer."""
+    again = "another edition" if resubmits else "on_ambiguous='resubmit' or another edition"
+    return f"{_find_it(try_number)}\nIf there is no such task, set {again}. Then clear this task."
+
+
+def told(entry: Entry) -> str:
+    """An entry in words, as the beginning of a sentence."""
+    at = pendulum.from_timestamp(entry.sent_at).to_iso8601_string()
+    name = f"PHOTA task {entry.phota_task_id}" if entry.phota_task_id else "The submit"
+    return f"{name} of try {entry.try_number} at {at}"
+
+
+def _find_it(try_number: int) -> str:
+    return (
+        f"First look for 'Submitted PHOTA task' in the log of try {try_number}, then in the vendor's console."
+        "\n"
+        "If there is a task, set adopt_phota_task_id='<its ID>': nothing more is paid."
+    )
