@@ -45,6 +45,22 @@ class Accessor:
         self.values[key] = json.loads(json.dumps(value))
 
 
+class Clock:
+    """Time that passes by sleeping."""
+
+    def __init__(self, later=0.0):
+        self.later = later
+
+    def time(self):
+        return time.time() + self.later
+
+    def monotonic(self):
+        return time.monotonic() + self.later
+
+    def sleep(self, seconds):
+        self.later += seconds
+
+
 @pytest.fixture(params=["task state", "object storage"])
 def store(request, tmp_path):
     if request.param == "task state":
@@ -167,9 +183,7 @@ def test_a_process_that_stands_still_after_its_check_does_not_pay_again(emulator
         return Submission(PhotaHook(), edit, ledger, try_number=try_number)
 
     paid = []
-    frozen.meanwhile = [
-        lambda: paid.append(submission(Ledger([object_store(tmp_path)]), 2).phota_task_id())
-    ]
+    frozen.meanwhile = [lambda: paid.append(submission(Ledger([object_store(tmp_path)]), 2).phota_task_id())]
     assert [submission(frozen, 1).phota_task_id()] == paid == [entry.id for entry in emulator.ledger()]
 
 
@@ -253,12 +267,16 @@ def test_an_edit_whose_answer_got_lost_is_held_and_says_what_to_do(
     emulator.add_faults(Fault(on="submit", kind="reset_after"))
     with pytest.raises(AirflowFailException, match="may have been created and billed"):
         execute(context, picture_url, **arguments)
-    monkeypatch.setattr("airflow_provider_phota.submitting.time.sleep", lambda seconds: None)
-    later = time.time() + 600.0
-    monkeypatch.setattr("airflow_provider_phota.submitting.time.time", lambda: later)
+    monkeypatch.setattr("airflow_provider_phota.submitting.time", Clock(later=600.0))
     with pytest.raises(AirflowFailException) as caught:
         execute(context, picture_url, **arguments)
-    for words in ("try 1 at 20", "never got its answer", "log of try 1", "adopt_phota_task_id", "on_ambiguous='resubmit'"):
+    for words in (
+        "try 1 at 20",
+        "never got its answer",
+        "log of try 1",
+        "adopt_phota_task_id",
+        "on_ambiguous='resubmit'",
+    ):
         assert words in str(caught.value)
     assert len(emulator.ledger()) == 1
     adopted = execute(context, picture_url, adopt_phota_task_id=emulator.ledger()[0].id, **arguments)
@@ -270,8 +288,7 @@ def test_resubmitting_is_left_to_a_retry_and_happens_once(emulator, picture_url,
     emulator.add_faults(Fault(on="submit", kind="reset_after", times=2))
     with pytest.raises(PhotaSubmitAmbiguous, match="a retry pays for it once more"):
         execute(context, picture_url, on_ambiguous="resubmit", **arguments)
-    monkeypatch.setattr("airflow_provider_phota.submitting._SENDER_MARGIN", -1e6)
-    monkeypatch.setattr("airflow_provider_phota.submitting.time.time", lambda: 4e9)
+    monkeypatch.setattr("airflow_provider_phota.submitting.time", Clock())
     with pytest.raises(AirflowFailException):
         execute(context, picture_url, on_ambiguous="resubmit", **arguments)
     with pytest.raises(AirflowFailException):
@@ -299,8 +316,7 @@ def test_an_edit_the_service_failed_is_made_anew_by_a_retry(emulator, picture_ur
 def test_expired_results_are_paid_for_again_only_when_asked(emulator, picture_url, remembering, monkeypatch):
     context, arguments = remembering
     execute(context, picture_url, wait_for_completion=True, **arguments)
-    later = time.time() + 25 * 3600
-    monkeypatch.setattr("airflow_provider_phota.submitting.time.time", lambda: later)
+    monkeypatch.setattr("airflow_provider_phota.submitting.time", Clock(later=25 * 3600.0))
     with pytest.raises(AirflowFailException, match="on_expired='resubmit'"):
         execute(context, picture_url, **arguments)
     assert len(emulator.ledger()) == 1
