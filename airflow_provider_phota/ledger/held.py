@@ -25,7 +25,7 @@ def held(entry: Entry, hold: Hold) -> PhotaError:
     if phota_task_id is None:
         return PhotaSubmitAmbiguous(
             "An earlier submit of this edit may be billed; nothing was sent now.\n"
-            f"{told(entry)} never got its answer: a PHOTA task may have been created.\n"
+            f"{told(entry)} never got its answer: a PHOTA task may have been created and billed.\n"
             f"{what_to_do(entry.try_number, resubmits=entry.resubmits)}"
         )
     if hold.why is Why.EXPIRED:
@@ -58,9 +58,10 @@ def discarded(last_try: int) -> PhotaSubmitAmbiguous:
     """
     return PhotaSubmitAmbiguous(
         "An earlier attempt of this cleared task may have paid; nothing was sent now.\n"
-        "Airflow 3.4 throws the record of it away when a task is cleared without 'keep task state'.\n"
+        "A PHOTA task may have been created and billed: Airflow 3.4 throws the record of it away\n"
+        "when a task is cleared without 'Keep task state and resume'.\n"
         f"{_find_it(last_try)}\n"
-        "If nothing was paid, set on_discarded='resubmit', or tick 'keep task state' when you clear.\n"
+        "If nothing was paid, set on_discarded='resubmit', or tick 'Keep task state and resume' in the clear.\n"
         "A ledger_path keeps the record in object storage, where no clear reaches it."
     )
 
