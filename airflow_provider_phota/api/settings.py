@@ -156,7 +156,8 @@ def _split(text: str) -> SplitResult:
 
 
 def _netloc(url: SplitResult, port: int | None) -> str:
-    port = url.port if url.port is not None else port
+    # Airflow's UI sends 0 for a port that is left empty (apache/airflow#73298)
+    port = url.port if url.port is not None else port or None
     if port is not None and not 0 < port < 65536:
         raise PhotaConfigurationError(f"The connection's port {port} is not between 1 and 65535.")
     host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
