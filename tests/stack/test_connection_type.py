@@ -67,7 +67,15 @@ def test_a_connection_can_be_tested_before_it_is_saved(stack, emulator, key, sta
 
 def as_the_ui_sends(connection_id, **fields):
     """The body of the Test button: every field of the form, and 0 for an empty port (apache/airflow#73298)."""
-    empty = {"description": "", "extra": "{}", "host": "", "login": "", "password": "", "port": 0, "schema": ""}
+    empty = {
+        "description": "",
+        "extra": "{}",
+        "host": "",
+        "login": "",
+        "password": "",
+        "port": 0,
+        "schema": "",
+    }
     return {"connection_id": connection_id, "conn_type": "phota", **empty, **fields}
 
 
