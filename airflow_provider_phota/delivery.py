@@ -11,6 +11,7 @@ import pendulum
 from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
 from airflow.providers.common.compat.sdk import Asset, AssetAlias
 
+from airflow_provider_phota.api import endings
 from airflow_provider_phota.api.choices import checked_choice
 from airflow_provider_phota.api.edits import checked_task_id
 from airflow_provider_phota.api.errors import (
@@ -107,8 +108,11 @@ def results_of(task: PhotaTask) -> Results:
     """
     if not task.is_finished:
         raise PhotaResultsMissing(
-            f"PHOTA task {task.id} is {task.status_word} and shows no results yet: wait for it with "
-            "PhotaTaskSensor first.",
+            endings.lines(
+                f"PHOTA task {task.id} is {task.status_word} and shows no results yet.",
+                endings.MAY_GO_ON,
+                "First wait for it with PhotaTaskSensor.",
+            ),
             task.id,
         )
     result_of(task)
@@ -142,8 +146,11 @@ def _mark(landing: Landing, files: Sequence[LandedFile], phota_task_id: str) -> 
         manifests.write(landing, files)
     except Exception as error:  # of whatever library the store speaks by
         raise PhotaLandingError(
-            f"The pictures of PHOTA task {phota_task_id} have landed, but not their manifest: "
-            f"{landing.directory} cannot be written to ({reason_of(error)}). Trying again is free.",
+            endings.lines(
+                f"The pictures of PHOTA task {phota_task_id} have landed, but not their manifest.",
+                f"{landing.directory} cannot be written to ({reason_of(error)}).",
+                "The edit is billed. Trying again is free.",
+            ),
             phota_task_id,
         ) from None
 

@@ -38,7 +38,7 @@ CONNECTION_FIELDS: dict[str, dict[str, Any]] = {
     "ca_bundle": {
         "label": "CA bundle",
         "schema": {"type": ["string", "null"]},
-        "description": "Path of a PEM file with the certificate authorities to trust. Default: certifi's.",
+        "description": "Path of certificate authorities to trust. Default: the environment's or certifi's.",
     },
     "ledger_path": {
         "label": "Ledger path",

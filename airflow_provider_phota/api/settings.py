@@ -31,7 +31,8 @@ class Settings:
         read_timeout: seconds without a byte of the answer.
         total_timeout: seconds for one whole request, however slowly it drips.
         proxy: URL of an HTTP proxy; None for the environment's (HTTPS_PROXY, NO_PROXY).
-        ca_bundle: path of a PEM file with the certificate authorities to trust instead of certifi's.
+        ca_bundle: path of a PEM file, or a folder, with the certificate authorities to trust; None for those
+            that the environment names (REQUESTS_CA_BUNDLE, SSL_CERT_FILE ...), or certifi's.
         ledger_path: object-storage directory in which operators record what they paid for, None for none.
         publish: how pictures of an object store become URLs for the service: `upload` or `presign`.
         resend_on_503: take a 503 to a submit for a refusal. The vendor does not promise that.
@@ -155,7 +156,8 @@ def _split(text: str) -> SplitResult:
 
 
 def _netloc(url: SplitResult, port: int | None) -> str:
-    port = url.port if url.port is not None else port
+    # Airflow's UI sends 0 for a port that is left empty (apache/airflow#73298)
+    port = url.port if url.port is not None else port or None
     if port is not None and not 0 < port < 65536:
         raise PhotaConfigurationError(f"The connection's port {port} is not between 1 and 65535.")
     host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname

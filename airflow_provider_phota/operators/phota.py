@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import (
     AirflowException,
     AirflowFailException,
+    AirflowTaskTimeout,
     Asset,
     BaseOperator,
     conf,
 )
 
+from airflow_provider_phota.api import endings
 from airflow_provider_phota.api.edits import EDIT_MODEL, EditRequest, checked_task_id
+from airflow_provider_phota.api.endings import PhotaExecutionTimeout
 from airflow_provider_phota.api.errors import PhotaError, PhotaInputError, PhotaTaskFailed
 from airflow_provider_phota.api.models import PhotaTask
 from airflow_provider_phota.delivery import Delivery, checked_landing, results_of
@@ -30,12 +33,16 @@ from airflow_provider_phota.storage.manifests import landed_before
 from airflow_provider_phota.storage.names import NAMES_BY_DIGEST, Names
 from airflow_provider_phota.submitting import Policies, Submission
 from airflow_provider_phota.waiting import (
+    RESUMES,
     Intervals,
     Wait,
     airflow_retries,
     checked_seconds,
     nothing_made,
+    out_of_time,
     result_of,
+    resumed_too_late,
+    telling_of_retries,
 )
 
 if TYPE_CHECKING:
@@ -169,6 +176,16 @@ class PhotaImageEditOperator(BaseOperator):
         self._check_destination()
         self._phota_task_id: str | None = None
 
+    def pre_execute(self, context: Any) -> None:
+        super().pre_execute(context)
+        if resumed_too_late(self.execution_timeout, context):
+            ti = context["ti"]
+            self._phota_task_id = ti.xcom_pull(
+                task_ids=self.task_id, key=XCOM_PHOTA_TASK_ID, map_indexes=ti.map_index
+            )
+            with self._paid(context):
+                raise AirflowTaskTimeout
+
     def execute(self, context: Context) -> str | dict[str, Any]:
         with airflow_retries():
             order = self._order(context)
@@ -183,11 +200,12 @@ class PhotaImageEditOperator(BaseOperator):
         # what an earlier attempt paid for may be finished: then there is nothing to defer for
         if self.deferrable and not (seen and seen.is_finished):
             with self._paid(context):
-                trigger = self._wait.trigger(phota_task_id, seen)
+                wait = self._wait.within(self.execution_timeout, context)
+                trigger = wait.trigger(phota_task_id, seen)
             self.defer(
                 trigger=trigger,
                 method_name=self.execute_complete.__name__,
-                timeout=self._wait.airflow_timeout,
+                timeout=wait.airflow_timeout,
             )
         return self._finish(context, lambda: self._wait.here(phota_task_id, seen))
 
@@ -206,8 +224,12 @@ class PhotaImageEditOperator(BaseOperator):
             if next_method == self.execute_complete.__name__ or self._will_be_remembered(context):
                 raise
             raise AirflowFailException(
-                f"The deferral broke ({error}). The PHOTA task goes on and is billed; its ID is in XCom "
-                f"{XCOM_PHOTA_TASK_ID!r}. {NO_RETRY}"
+                endings.lines(
+                    "The deferral broke. The PHOTA task goes on and is billed.",
+                    f"Airflow says: {error}",
+                    f"The ID of the PHOTA task is in XCom {XCOM_PHOTA_TASK_ID!r}.",
+                    NO_RETRY,
+                )
             ) from None
 
     def on_kill(self) -> None:
@@ -342,15 +364,35 @@ class PhotaImageEditOperator(BaseOperator):
             yield
         except PhotaTaskFailed as failed:
             raise failed.saying("A retry submits a new edit, which is billed.") from None
+        except (AirflowTaskTimeout, PhotaExecutionTimeout):
+            if self._will_be_remembered(context):
+                raise AirflowTaskTimeout(self._out_of_time(RESUMES)) from None
+            raise AirflowFailException(endings.lines(self._out_of_time(NO_RETRY), self._fetching)) from None
         except Exception as error:
             if self._will_be_remembered(context):
-                with airflow_retries():
+                with airflow_retries(), telling_of_retries():
                     raise
-            what = str(error) if isinstance(error, PhotaError) else f"{type(error).__name__}: {error}."
-            where = repr(self._phota_task_id) if self._phota_task_id else f"<XCom {XCOM_PHOTA_TASK_ID!r}>"
-            raise AirflowFailException(
-                f"{what} {NO_RETRY} Fetch the result with PhotaTaskSensor(phota_task_id={where})."
-            ) from None
+            raise AirflowFailException(endings.lines(self._broke(error), NO_RETRY, self._fetching)) from None
+
+    def _out_of_time(self, then: str) -> str:
+        return out_of_time(self._named, self.execution_timeout, then)
+
+    def _broke(self, error: Exception) -> str:
+        if isinstance(error, PhotaError):
+            return str(error)
+        return endings.lines(
+            f"PHOTA task {self._named} is billed, but its result was not fetched.",
+            f"{type(error).__name__}: {error}",
+        )
+
+    @property
+    def _named(self) -> str:
+        return self._phota_task_id or f"of XCom {XCOM_PHOTA_TASK_ID!r}"
+
+    @property
+    def _fetching(self) -> str:
+        where = repr(self._phota_task_id) if self._phota_task_id else f"<XCom {XCOM_PHOTA_TASK_ID!r}>"
+        return f"Fetch the result with PhotaTaskSensor(phota_task_id={where})."
 
     def _delivered(self, context: Context, task: PhotaTask) -> dict[str, Any]:
         digest = ""

@@ -12,14 +12,17 @@ from airflow.providers.common.compat.sdk import (
     AirflowFailException,
     AirflowSensorTimeout,
     AirflowSkipException,
+    AirflowTaskTimeout,
     BaseSensorOperator,
     PokeReturnValue,
     conf,
 )
 from airflow.triggers.base import StartTriggerArgs
 
+from airflow_provider_phota.api import endings
 from airflow_provider_phota.api.edits import checked_task_id
-from airflow_provider_phota.api.errors import PhotaNotBilled, PhotaWaitTimeout
+from airflow_provider_phota.api.endings import PhotaExecutionTimeout
+from airflow_provider_phota.api.errors import PhotaConfigurationError, PhotaNotBilled, PhotaWaitTimeout
 from airflow_provider_phota.api.models import PhotaTask
 from airflow_provider_phota.api.protocol import get_task_once
 from airflow_provider_phota.api.wait import Watch
@@ -29,13 +32,24 @@ from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.sensors.start import OnWorker, starting_id
 from airflow_provider_phota.storage.landing import Landing, manifest
 from airflow_provider_phota.storage.names import Names
-from airflow_provider_phota.waiting import Intervals, Wait, airflow_retries, checked_seconds, result_of
+from airflow_provider_phota.waiting import (
+    RESUMES,
+    Intervals,
+    Wait,
+    airflow_retries,
+    checked_seconds,
+    out_of_time,
+    result_of,
+    resumed_too_late,
+    telling_of_retries,
+)
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
 
 #: Seconds between two questions from a worker; the vendor recommends 5 to 10.
 _STEADY = 5.0
+_WAIT_ON = "Clear this Airflow task to wait on; that pays nothing."
 
 
 class PhotaTaskSensor(BaseSensorOperator):
@@ -111,30 +125,38 @@ class PhotaTaskSensor(BaseSensorOperator):
         if start_from_trigger:
             self._start_in_triggerer()
 
+    def pre_execute(self, context: Any) -> None:
+        super().pre_execute(context)
+        with self._told_of_execution_timeout():
+            if resumed_too_late(self.execution_timeout, context):
+                raise AirflowTaskTimeout
+
     def execute(self, context: Context) -> Any:
         if self._starts_in_triggerer:
             self._say_why_here(context)
-        if not self.deferrable:
-            with self._told_what_goes_on():
-                return super().execute(context)
-        with self._soft_failing():
-            answer = self.poke(context)
-        if answer.is_done:
-            return answer.xcom_value
+        with self._told_of_execution_timeout():
+            if not self.deferrable:
+                with self._told_what_goes_on():
+                    return super().execute(context)
+            with self._soft_failing():
+                answer = self.poke(context)
+            if answer.is_done:
+                return answer.xcom_value
+            wait = self._wait.within(self.execution_timeout, context)
         return self.defer(
-            trigger=self._wait.trigger(self.phota_task_id, self._seen),
+            trigger=wait.trigger(self.phota_task_id, self._seen),
             method_name=self.execute_complete.__name__,
-            timeout=self._wait.airflow_timeout,
+            timeout=wait.airflow_timeout,
         )
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Ask once. What may heal by itself is borne as long as `max_unreachable` allows."""
-        with airflow_retries():
+        with airflow_retries(), telling_of_retries():
             phota_task_id = checked_task_id(self.phota_task_id)
             if self._watch is None:
                 _ = self._landing  # a wrong one is found before the wait, not after it
                 self._watch = Watch(phota_task_id, self._wait.patience, time.monotonic())
-            hook = PhotaHook(self.phota_conn_id)
+            hook = self._usable_hook(phota_task_id)
             try:
                 task = hook.run(get_task_once(phota_task_id, sync_upstream=self._watch.ask_upstream))
             except PhotaNotBilled as problem:
@@ -147,14 +169,24 @@ class PhotaTaskSensor(BaseSensorOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Take up the task again after its wait in the triggerer."""
-        with airflow_retries():
+        with self._told_of_execution_timeout(), airflow_retries(), telling_of_retries():
             try:
                 return self._result(context, self._wait.after(WaitEvent.from_dict(event)))
+            except PhotaExecutionTimeout:
+                raise
             except PhotaWaitTimeout as timeout:
-                raise AirflowSensorTimeout(str(timeout)) from None
+                raise AirflowSensorTimeout(endings.lines(str(timeout), _WAIT_ON)) from None
 
     def on_kill(self) -> None:
         self.log.warning("PHOTA task %s goes on; the service has no way to cancel it.", self.phota_task_id)
+
+    def _usable_hook(self, phota_task_id: str) -> PhotaHook:
+        hook = PhotaHook(self.phota_conn_id)
+        try:
+            _ = hook.settings
+        except PhotaConfigurationError as error:
+            raise endings.refused(phota_task_id, error) from None
+        return hook
 
     @property
     def _landing(self) -> Landing | None:
@@ -176,12 +208,13 @@ class PhotaTaskSensor(BaseSensorOperator):
             self._on_worker = phota_task_id
             return
         self.start_from_trigger = True
-        path, arguments = self._wait.trigger_from_the_start(phota_task_id).serialize()
+        wait = self._wait.within(self.execution_timeout)
+        path, arguments = wait.trigger_from_the_start(phota_task_id).serialize()
         self.start_trigger_args = StartTriggerArgs(
             trigger_cls=path,
             trigger_kwargs=arguments,
             next_method=self.execute_complete.__name__,
-            timeout=self._wait.airflow_timeout,
+            timeout=wait.airflow_timeout,
         )
 
     def _say_why_here(self, context: Context) -> None:
@@ -198,8 +231,22 @@ class PhotaTaskSensor(BaseSensorOperator):
         try:
             yield
         except AirflowSensorTimeout as timeout:
-            raise AirflowSensorTimeout(
-                f"{timeout} PHOTA task {self.phota_task_id} goes on and is billed; its results live 24 hours."
+            words = (
+                f"PHOTA task {self.phota_task_id} was not finished in time.",
+                str(timeout),
+                endings.goes_on(self.phota_task_id),
+                _WAIT_ON,
+            )
+            raise AirflowSensorTimeout(endings.lines(*words)) from None
+
+    @contextmanager
+    def _told_of_execution_timeout(self) -> Iterator[None]:
+        """Airflow ends an attempt on a worker without a word on what goes on, and none in the triggerer."""
+        try:
+            yield
+        except (AirflowTaskTimeout, PhotaExecutionTimeout):
+            raise AirflowTaskTimeout(
+                out_of_time(self.phota_task_id, self.execution_timeout, RESUMES)
             ) from None
 
     @contextmanager

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pendulum
 
+from airflow_provider_phota.api import endings
 from airflow_provider_phota.api.addresses import RefusedUrl
 from airflow_provider_phota.api.errors import PhotaLandingError, PhotaResultsExpired
 from airflow_provider_phota.api.models import Image
@@ -150,13 +151,20 @@ def land(results: Results, landing: Landing, settings: Settings) -> list[LandedF
         raise _gone(results, gone) from None
     except (Undelivered, RefusedUrl, NoPicture, _Taken) as problem:
         raise PhotaLandingError(
-            f"A result of PHOTA task {phota_task_id} {problem}. Nothing of it was written. {_THEN}",
+            endings.lines(
+                f"A result of PHOTA task {phota_task_id} did not land.",
+                f"It {problem}. Nothing of it was written.",
+                _THEN,
+            ),
             phota_task_id,
         ) from None
     except Exception as error:  # of whatever library the store speaks by
         raise PhotaLandingError(
-            f"A result of PHOTA task {phota_task_id} could not be written to {landing.directory} "
-            f"({reason_of(error)}). {_THEN}",
+            endings.lines(
+                f"A result of PHOTA task {phota_task_id} did not land.",
+                f"It could not be written to {landing.directory} ({reason_of(error)}).",
+                _THEN,
+            ),
             phota_task_id,
         ) from None
 
@@ -228,12 +236,18 @@ def _gone(results: Results, gone: Gone) -> PhotaResultsExpired | PhotaLandingErr
     now = gone.at or pendulum.now("UTC")
     if results.expires_at and results.expires_at > now:
         return PhotaNotServed(
-            f"A result of PHOTA task {results.phota_task_id} is not served ({gone}), though it should be "
-            f"until {results.expires_at.to_iso8601_string()}. {_THEN}",
+            endings.lines(
+                f"A result of PHOTA task {results.phota_task_id} is not served ({gone}).",
+                f"It is refused, though it should be served until {results.expires_at.to_iso8601_string()}.",
+                _THEN,
+            ),
             results.phota_task_id,
         )
     return PhotaResultsExpired(
-        f"A result of PHOTA task {results.phota_task_id} is no longer served ({gone}): results live 24 "
-        "hours. The edit was billed; to have the picture again it must be made again.",
+        endings.lines(
+            f"A result of PHOTA task {results.phota_task_id} is no longer served ({gone}).",
+            "Results live 24 hours. The edit was billed.",
+            "To have the picture again it must be made again, which is billed.",
+        ),
         results.phota_task_id,
     )

@@ -197,7 +197,7 @@ def test_stale_urls_are_asked_for_anew(result, tmp_path):
 
 def test_expired_results_say_so_and_are_not_retried(emulator, result, tmp_path):
     emulator.advance(25 * 3600)
-    with pytest.raises(AirflowFailException, match=r"no longer served.*24 hours"):
+    with pytest.raises(AirflowFailException, match=r"(?s)no longer served.*24 hours"):
         land(result, f"file://{tmp_path}")
     assert names(tmp_path) == []
 
@@ -211,7 +211,7 @@ def test_urls_that_are_refused_while_results_live_are_asked_for_anew(result, tmp
 def test_fresh_results_that_are_refused_are_retried(emulator, result, tmp_path):
     emulator.add_faults(Fault(on="result", kind="status", status=403, times=None))
     with pytest.raises(
-        PhotaLandingError, match=r"HTTP 403.*though it should be until .*trying again is free"
+        PhotaLandingError, match=r"(?s)HTTP 403.*though it should be served until .*trying again is free"
     ):
         land(result, f"file://{tmp_path}")
 
