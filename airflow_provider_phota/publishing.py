@@ -146,7 +146,8 @@ class Order:
             raise PhotaInputError("edition", f"must be text, got {edition!r}.")
         note_inputs(publisher.hook, edit.image_urls)
         stored = [url for url in edit.image_urls if is_stored(url)]
-        sources = {url: looked_at(checked_path("image_urls", url)) for url in stored}
+        most = publisher.hook.settings.max_pixels
+        sources = {url: looked_at(checked_path("image_urls", url), most) for url in stored}
         return cls(edit, publisher, str(edition), sources)
 
     @property
@@ -205,6 +206,7 @@ def published_urls(publisher: Publisher, paths: Sequence[object]) -> list[str]:
         PhotaInputError: one cannot be read, or is no picture.
         PhotaNotBilled: one could not be published.
     """
-    sources = [looked_at(checked_path("path", path), "path") for path in paths]
+    most = publisher.hook.settings.max_pixels
+    sources = [looked_at(checked_path("path", path), most, "path") for path in paths]
     note_inputs(publisher.hook, [str(source.path) for source in sources])
     return [publisher.url(source) for source in sources]

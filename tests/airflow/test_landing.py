@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import struct
 import zlib
 from pathlib import Path
@@ -258,7 +259,7 @@ BOMB = (
         ("<svg xmlns='http://www.w3.org/2000/svg'/>", "is no PNG, JPEG or WEBP"),
         ("GIF89a=alert(1)", "is no PNG, JPEG or WEBP"),
         ("", "is no PNG, JPEG or WEBP"),
-        (BOMB.decode("latin-1"), "more than 64000000 pixels"),
+        (BOMB.decode("latin-1"), r"more than max_pixels \(200000000\)"),
         ("\x89PNG\r\n\x1a\nrubbish", "is cut or damaged"),
     ],
     ids=["html", "svg", "polyglot", "empty", "bomb", "damaged"],
@@ -268,6 +269,42 @@ def test_what_is_no_picture_is_not_written(result, tmp_path, monkeypatch, body, 
         downloads.Downloads, "fetch", lambda _, __, target, ___: target.write(body.encode("latin-1"))
     )
     with pytest.raises(PhotaLandingError, match=words):
+        land(result, f"file://{tmp_path}")
+    assert names(tmp_path) == []
+
+
+def png_with(kind, data):
+    """A picture with one more chunk."""
+    content = io.BytesIO()
+    Image.effect_noise((64, 48), 60.0).save(content, "PNG")
+    more = struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    return content.getvalue()[:33] + more + content.getvalue()[33:]
+
+
+def blank_mask():
+    content = io.BytesIO()
+    Image.new("P", (4096, 4096)).save(content, "PNG", bits=1)
+    return content.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [png_with(b"zTXt", b"workflow\0\0" + zlib.compress(b"x" * 2_000_000)), blank_mask()],
+    ids=["long text", "1 bit"],
+)
+def test_a_sound_picture_lands_byte_for_byte(result, tmp_path, monkeypatch, content):
+    monkeypatch.setattr(downloads.Downloads, "fetch", lambda _, __, target, ___: target.write(content))
+    (first, *_) = land(result, f"file://{tmp_path}")
+    assert Path(first["path"].removeprefix("file://")).read_bytes() == content
+    assert land(result, f"file://{tmp_path}")[0] == first  # it is whole for the next attempt too
+
+
+def test_the_connection_says_how_many_pixels_a_result_may_have(emulator, result, tmp_path, monkeypatch):
+    fields = {"conn_type": "phota", "password": emulator.key, "host": emulator.url}
+    monkeypatch.setenv("AIRFLOW_CONN_PHOTA_DEFAULT", json.dumps({**fields, "extra": {"max_pixels": 100}}))
+    with pytest.raises(
+        PhotaLandingError, match=r"more than max_pixels \(100\): raise the connection's extra"
+    ):
         land(result, f"file://{tmp_path}")
     assert names(tmp_path) == []
 

@@ -143,6 +143,16 @@ def test_what_is_no_whole_picture_costs_nothing(emulator, picture, content, word
     assert emulator.counts() == {}
 
 
+def test_the_connection_says_how_many_pixels_an_input_may_have(emulator, picture, connection):
+    connection(max_pixels=1000)
+    for act in (edit, publish):
+        with pytest.raises(
+            AirflowFailException, match=r"pixels, more than max_pixels \(1000\): raise the conn"
+        ):
+            act(f"file://{picture}")
+    assert emulator.counts() == {}
+
+
 @pytest.mark.parametrize("path", ["{folder}/missing.jpg", "{folder}", "{folder}/../x.jpg"])
 def test_what_cannot_be_read_is_named(emulator, tmp_path, path):
     with pytest.raises(AirflowFailException, match=r"image_urls: .*(cannot be read|leads upwards)"):
