@@ -22,6 +22,7 @@ from airflow_provider_phota.api.reading import (
     scrub,
     text_of,
 )
+from airflow_provider_phota.api.urls import UNUSABLE, as_sent
 from airflow_provider_phota.api.wire import Response
 
 
@@ -55,10 +56,10 @@ def read_upload(response: Response) -> Upload:
     """The stored file in a 2xx answer to an upload."""
     fields = read_json(response)
     url = fields.get("url")
-    if not isinstance(url, str) or not re.match(r"https?://[^\s/]+/", url):
+    if not isinstance(url, str) or not re.match(r"https?://[^\s/]+/", _url(url)):
         raise Unreadable(f"HTTP {response.status} without the uploaded file's URL")
     size = fields.get("size")
-    return Upload(id=text_of(fields.get("id")), url=url, size=size if is_int(size) else None)
+    return Upload(id=text_of(fields.get("id")), url=_url(url), size=size if is_int(size) else None)
 
 
 def read_models(response: Response) -> tuple[str, ...]:
@@ -92,9 +93,9 @@ def _images(fields: Mapping[str, Any]) -> tuple[Image, ...]:
     if not isinstance(results, list):
         return ()
     return tuple(
-        Image(item["url"], scrub(text_of(item.get("content_type")), 100) or None)
+        Image(url, scrub(text_of(item.get("content_type")), 100) or None)
         for item in results
-        if isinstance(item, dict) and _printable(item.get("url"))
+        if isinstance(item, dict) and (url := _url(item.get("url")))
     )
 
 
@@ -103,7 +104,7 @@ def _images_of_older_page(output: object) -> tuple[Image, ...]:
     if not isinstance(output, dict):
         return ()
     urls = output.get("urls") or [output.get("url")]
-    return tuple(Image(url) for url in urls if _printable(url)) if isinstance(urls, list) else ()
+    return tuple(Image(url) for each in urls if (url := _url(each))) if isinstance(urls, list) else ()
 
 
 def _profile_ids(fields: Mapping[str, Any]) -> tuple[str, ...]:
@@ -133,6 +134,17 @@ def _plain(usage: object) -> dict[str, str | int | float]:
         for key, value in usage.items()
         if isinstance(value, (str, int, float)) and not isinstance(value, bool) and _is_finite(value)
     }
+
+
+def _url(value: object) -> str:
+    """A result's URL as it is sent, so that everyone can use and store it; empty if there is none."""
+    url = text_of(value)
+    if UNUSABLE.search(url):
+        return ""
+    try:
+        return as_sent(url)
+    except ValueError:
+        return url  # what is wrong with it is said where it is fetched
 
 
 def _printable(value: object) -> bool:
