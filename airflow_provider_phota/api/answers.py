@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_phota.api.edits import TASK_ID
-from airflow_provider_phota.api.models import Failure, Image, PhotaTask, TaskStatus, Upload, Usage
+from airflow_provider_phota.api.models import Image, PhotaTask, TaskStatus, Upload, Usage
 from airflow_provider_phota.api.reading import (
     Unreadable,
     http_date,
@@ -22,6 +22,7 @@ from airflow_provider_phota.api.reading import (
     scrub,
     text_of,
 )
+from airflow_provider_phota.api.reasons import failure_of
 from airflow_provider_phota.api.urls import UNUSABLE, as_sent
 from airflow_provider_phota.api.wire import Response
 
@@ -46,7 +47,7 @@ def read_task(response: Response) -> PhotaTask:
         estimated_time=_seconds(info.get("estimated_time")) if isinstance(info, dict) else None,
         images=_images(fields),
         profile_ids=_profile_ids(fields),
-        failure=_failure(fields.get("error")) if status.is_terminal else None,
+        failure=failure_of(fields) if status.is_terminal else None,
         usage=_plain(fields.get("usage")),
         request_id=request_id(response),
     )
@@ -116,13 +117,6 @@ def _profile_ids(fields: Mapping[str, Any]) -> tuple[str, ...]:
         for item in results
         if isinstance(item, dict) and _printable(item.get("profile_id"))
     )
-
-
-def _failure(error: object) -> Failure | None:
-    if not isinstance(error, dict):
-        return None
-    code = text_of(error.get("code")) or text_of(error.get("type"))
-    return Failure(code=scrub(code, 100), message=scrub(text_of(error.get("message"))))
 
 
 def _plain(usage: object) -> dict[str, str | int | float]:

@@ -17,6 +17,7 @@ from airflow_runs import TaskInstance
 from PIL import Image
 
 from airflow_provider_phota.api.errors import PhotaInputError, PhotaLandingError, PhotaResultsMissing
+from airflow_provider_phota.delivery import checked_landing
 from airflow_provider_phota.drivers import downloads
 from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
@@ -134,6 +135,34 @@ def test_fail_lets_the_same_file_be_and_refuses_another(result, tmp_path):
         land(result, f"file://{tmp_path}", filename="out-{index}", if_exists="fail")
     assert (tmp_path / "out-1.png").read_bytes() == b"of somebody else"
     assert names(tmp_path) == ["out-0.png", "out-1.png", "out-2.png"]
+
+
+@pytest.mark.parametrize(
+    ("phota_task_id", "stem"),
+    [
+        (".hidden", "id=.hidden"),
+        ("..up", "id=..up"),
+        ("~root", "~root"),
+        ("-rf", "-rf"),
+        ("_task", "_task"),
+        ("t" * 198, "t" * 198),
+        ("t" * 256, f"id={hashlib.sha256(b't' * 256).hexdigest()[:32]}"),
+    ],
+)
+def test_a_paid_picture_lands_whatever_its_task_is_called(result, tmp_path, phota_task_id, stem):
+    result["phota_task_id"] = phota_task_id
+    for filename in ("{phota_task_id}-{index}", "edits/{phota_task_id}/{index}"):
+        files = land(result, f"file://{tmp_path}", filename=filename)
+        assert land(result, f"file://{tmp_path}", filename=filename) == files
+        assert {file["phota_task_id"] for file in files} == {phota_task_id}
+    parts = {Path(name).parts[0] for name in names(tmp_path)}
+    assert parts == {"edits", *(f"{stem}-{index}.png" for index in range(3))}
+    assert [folder.name for folder in (tmp_path / "edits").iterdir()] == [stem]
+
+
+def test_a_template_without_room_for_an_id_is_refused_before_anything_is_paid():
+    with pytest.raises(PhotaInputError, match="more than 200 bytes"):
+        checked_landing("file:///data", "x" * 170 + "{phota_task_id}-{index}", "skip")
 
 
 def test_names_are_a_template(result, tmp_path):
