@@ -29,7 +29,11 @@ from airflow_provider_phota.api.wire import Response
 
 def read_task(response: Response) -> PhotaTask:
     """The task in a 2xx answer to a submit or a query."""
-    fields = read_json(response)
+    return task_in(read_json(response), response)
+
+
+def task_in(fields: Mapping[str, Any], response: Response) -> PhotaTask:
+    """The task in fields of an answer."""
     task_id, word = fields.get("id"), fields.get("status")
     if not isinstance(task_id, str) or not TASK_ID.fullmatch(task_id):
         raise Unreadable(f"HTTP {response.status} without a usable task id")

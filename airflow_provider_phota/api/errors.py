@@ -139,9 +139,14 @@ class PhotaNoChannel(PhotaRefused):
 
 
 class PhotaSubmitAmbiguous(PhotaError):
-    """The submit left this process and no answer proves what became of it: it may have been billed."""
+    """The submit left this process and no answer proves what became of it: it may have been billed.
+
+    Attributes:
+        named_task_id: a PHOTA task that the answer named all the same; empty if it named none.
+    """
 
     money = Money.UNKNOWN
+    named_task_id: str = ""
 
 
 class PhotaLedgerError(PhotaError):
