@@ -135,7 +135,7 @@ def _plain(usage: object) -> dict[str, str | int | float]:
 
 
 def _url(value: object) -> str:
-    """A result's URL as it is sent, so that everyone can use and store it; empty if there is none."""
+    """A result's URL as it is sent, so that everyone can use and store it; empty where it is missing."""
     url = text_of(value)
     if UNUSABLE.search(url):
         return ""

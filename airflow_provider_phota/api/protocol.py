@@ -147,7 +147,7 @@ def _text(request: Request) -> str:
 
 
 def _answer(response: Response, named: str, *, resend_on_503: bool) -> PhotaTask | PhotaNotBilled:
-    """What became of a submit: the task, or a refusal. What names a task is none, whatever its status is."""
+    """What became of a submit: the task, or a refusal, which never names a task, whatever its status is."""
     if 200 <= response.status < 300:
         return accepted_task(response) or read_task(response)
     if task := accepted_task(response):

@@ -34,7 +34,7 @@ _NOT_THE_INPUT_IN_WORDS = re.compile(
     r"timed?[ -]?out|unavailable|overload|rate limit|too many requests|busy|temporar|"
     r"(try again|retry) (later|in |after)|internal (server )?error|upstream|gateway|connection|network"
 )
-#: Words where there is no code: few and plain, since a sentence can say anything.
+#: Words for where no code says anything: few and plain, since a sentence can say anything.
 _REFUSED_IN_WORDS = re.compile(
     r"content (policy|moderation|filter|violation)|(usage|safety) polic|"
     r"violat\w* .{0,60}(polic|guideline|terms)|"
@@ -49,7 +49,7 @@ _REFUSED_IN_WORDS = re.compile(
 
 
 def refuses_input(codes: Sequence[str], message: str = "") -> bool:
-    """Decide by the first code that says anything; by the message only where there is none.
+    """Decide by the first code that says anything; by the message only where no code does.
 
     Args:
         codes: of an error: its code, and then its type, which says less.

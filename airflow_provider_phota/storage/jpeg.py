@@ -11,7 +11,7 @@ _SOI, _EOI, _SOS, _COMMENT = 0xD8, 0xD9, 0xDA, 0xFE
 _APPLICATION = range(0xE0, 0xF0)
 #: Markers that stand alone: nothing belongs to them.
 _ALONE = frozenset({0x01, _SOI, *range(0xD0, 0xD8)})
-#: What is no marker: a byte that is stuffed, and one that fills.
+#: What only looks like a marker: a byte that is stuffed, and one that fills.
 _NO_MARKER = frozenset({0x00, _MARKER})
 
 

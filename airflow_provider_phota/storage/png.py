@@ -131,7 +131,7 @@ def _pieces(file: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
     while kind != b"IEND":
         left, kind = struct.unpack(">I4s", _exactly(file, 8))
         if left > _LARGEST_NUMBER or not kind.isalpha():
-            raise Damaged("it has a chunk that is none")
+            raise Damaged("a part of it is not a chunk")
         checksum = zlib.crc32(kind)
         while left:
             piece = _exactly(file, min(left, _PIECE))

@@ -32,7 +32,7 @@ def check_whole(file: IO[bytes], size: int) -> None:
     """Check that every part of the container has the length that it says.
 
     Raises:
-        EOFError: one has not.
+        EOFError: one is shorter or longer.
     """
     file.seek(4)
     end = _number(file.read(4)) + 8
