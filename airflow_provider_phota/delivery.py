@@ -34,7 +34,7 @@ from airflow_provider_phota.storage.landing import (
     manifest,
 )
 from airflow_provider_phota.storage.names import Names
-from airflow_provider_phota.storage.paths import Place, asset_uri, checked_path, reason_of
+from airflow_provider_phota.storage.paths import Place, asset_uri, check_storable, checked_path, reason_of
 from airflow_provider_phota.waiting import result_of
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def checked_landing(
         )
     if isinstance(max_bytes, bool) or not isinstance(max_bytes, int) or max_bytes < 1:
         raise PhotaInputError("max_bytes", f"must be an int of at least 1, got {max_bytes!r}.")
+    check_storable("destination", destination)
     return Landing(Place.of(checked_path("destination", destination)), names, policy, max_bytes, digest)
 
 

@@ -18,6 +18,7 @@ from airflow_provider_phota.api.errors import (
     PhotaConfigurationError,
     PhotaError,
     PhotaInputError,
+    PhotaInputRefused,
     PhotaLostSight,
     PhotaTaskError,
     PhotaTaskFailed,
@@ -43,6 +44,7 @@ _FETCH_SECONDS = 300.0
 _NET = 300.0
 #: Results live 24 hours: a longer wait would outlive them.
 LONGEST_TIMEOUT = (RESULT_HOURS - 4) * 3600.0
+_REFUSED = "It refuses the prompt or a picture: the same edit again would be billed, and end alike."
 
 
 @dataclass(frozen=True)
@@ -207,8 +209,11 @@ def result_of(task: PhotaTask, *, num_outputs: int | None = None) -> dict[str, A
         num_outputs: how many pictures were ordered, to say so where the service made another number.
 
     Raises:
+        PhotaInputRefused: the service ended it since it refuses the input.
         PhotaTaskFailed: the service ended it as failed.
     """
+    if task.refuses_input:
+        raise PhotaInputRefused(f"{_failure_in_words(task)} {_REFUSED}", task.id)
     if task.outcome is Outcome.FAILED:
         raise PhotaTaskFailed(_failure_in_words(task), task.id)
     if num_outputs is not None and len(task.images) != num_outputs:

@@ -38,7 +38,7 @@ ROOMS = {
 }
 #: Room -> the only packages outside the standard library that it may import.
 OUTSIDE = {
-    "api": {"pendulum"},
+    "api": {"pendulum", "idna"},
     "drivers": {"requests", "urllib3", "aiohttp", "certifi", "yarl", "pendulum"},
     "emulator": {"aiohttp", "PIL", "pytest", "multidict", "yarl"},
 }

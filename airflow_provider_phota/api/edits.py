@@ -16,7 +16,8 @@ from airflow_provider_phota.api.settings import is_loopback
 
 EDIT_MODEL = "phota-image-edit"
 RESOLUTIONS = ("1K", "4K")
-TASK_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,255}")
+#: What the vendor's own clients accept, taken together, but for what means a folder in a path.
+TASK_ID = re.compile(r"(?!\.{1,2}\Z)(?:[A-Za-z0-9][A-Za-z0-9._:-]{0,255}|[A-Za-z0-9._~-]{1,256})")
 
 _NATIVE_HINT = (
     "A Jinja template renders to a string: pass the XComArg itself (task.output), or set "

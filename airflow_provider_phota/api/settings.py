@@ -38,6 +38,7 @@ class Settings:
         resend_on_503: take a 503 to a submit for a refusal. The vendor does not promise that.
         requests_per_second: how often all the waits of a triggerer together ask, at most. The vendor names no
             limit: this one keeps thousands of waits from looking like an attack.
+        max_pixels: of a picture that is published or landed, at most; a decoded one takes memory.
     """
 
     api_key: str = field(repr=False)
@@ -51,6 +52,7 @@ class Settings:
     publish: str = "upload"
     resend_on_503: bool = False
     requests_per_second: float = 50.0
+    max_pixels: int = 200_000_000
 
     @property
     def is_loopback(self) -> bool:
@@ -63,7 +65,9 @@ class Settings:
 
 
 NUMBERS = ("connect_timeout", "read_timeout", "total_timeout", "requests_per_second")
-EXTRAS = frozenset({*NUMBERS, "proxy", "ca_bundle", "allow_http", "ledger_path", "publish", "resend_on_503"})
+EXTRAS = frozenset(
+    {*NUMBERS, "max_pixels", "proxy", "ca_bundle", "allow_http", "ledger_path", "publish", "resend_on_503"}
+)
 _BASE_URL_EXTRAS = frozenset({"base_url", "host", "url", "endpoint", "api_base"})
 
 
@@ -92,6 +96,7 @@ def settings_from_connection(
         ledger_path=_text(extra, "ledger_path"),
         publish=_publish(extra),
         resend_on_503=_flag(extra, "resend_on_503"),
+        max_pixels=_whole(extra, "max_pixels", Settings.max_pixels),
     )
 
 
@@ -189,6 +194,17 @@ def _positive(extra: Mapping[str, object], name: str) -> float:
     if not 0 < number < math.inf:
         raise PhotaConfigurationError(f"The connection's extra {name!r} must be a number > 0, got {value!r}.")
     return number
+
+
+def _whole(extra: Mapping[str, object], name: str, default: int) -> int:
+    if extra.get(name) in (None, ""):
+        return default
+    number = _positive(extra, name)
+    if not number.is_integer():
+        raise PhotaConfigurationError(
+            f"The connection's extra {name!r} must be a whole number > 0, got {extra[name]!r}."
+        )
+    return int(number)
 
 
 def _flag(extra: Mapping[str, object], name: str) -> bool:

@@ -18,9 +18,17 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import get_environ_proxies, select_proxy
 
 from airflow_provider_phota import __version__
-from airflow_provider_phota.api.addresses import Reach, RefusedUrl, check_reach, checked_url, reaches
+from airflow_provider_phota.api.addresses import (
+    Reach,
+    RefusedUrl,
+    check_characters,
+    check_reach,
+    checked_url,
+    reaches,
+)
 from airflow_provider_phota.api.errors import PhotaConfigurationError
 from airflow_provider_phota.api.settings import Settings
+from airflow_provider_phota.api.urls import header_text
 from airflow_provider_phota.drivers.arrival import PIECE, Arrival, Broken, Gone, Undelivered
 from airflow_provider_phota.drivers.failures import transport_error
 from airflow_provider_phota.drivers.flight import Flight, Watch, WatchingAdapter, current
@@ -117,7 +125,9 @@ class Downloads:
         try:
             with self._asked("GET", url, download.resuming) as (answer, flight):
                 if answer.is_redirect:
-                    return answer.headers["Location"]
+                    location = header_text(answer.headers["Location"])
+                    check_characters(location)  # before it is joined, which drops some
+                    return location
                 began = time.monotonic()
                 for received in download.taken(answer):
                     # so much has come: by then the next piece must have

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import cached_property
@@ -139,7 +140,7 @@ class PhotaHook(BaseHook):
         """
         return self.run(protocol.get_task(checked_task_id(phota_task_id), sync_upstream=sync_upstream))
 
-    def upload_file(self, path: str | Path) -> str:
+    def upload_file(self, path: str | bytes | Path) -> str:
         """Bring a local picture where the service can read it, streamed. Free; the URL lives 72 hours.
 
         Returns:
@@ -149,7 +150,7 @@ class PhotaHook(BaseHook):
             PhotaInputError: the path is no readable, non-empty file.
             PhotaNotBilled: the service refused it, or could not be reached.
         """
-        stored: Upload = self.run(protocol.upload(file_form(Path(path))))
+        stored: Upload = self.run(protocol.upload(file_form(Path(os.fsdecode(path)))))
         return stored.url
 
     def get_models(self) -> tuple[str, ...]:

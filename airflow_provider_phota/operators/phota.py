@@ -20,7 +20,12 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_phota.api import endings
 from airflow_provider_phota.api.edits import EDIT_MODEL, EditRequest, checked_task_id
 from airflow_provider_phota.api.endings import PhotaExecutionTimeout
-from airflow_provider_phota.api.errors import PhotaError, PhotaInputError, PhotaTaskFailed
+from airflow_provider_phota.api.errors import (
+    PhotaError,
+    PhotaInputError,
+    PhotaInputRefused,
+    PhotaTaskFailed,
+)
 from airflow_provider_phota.api.models import PhotaTask
 from airflow_provider_phota.delivery import Delivery, checked_landing, results_of
 from airflow_provider_phota.events import WaitEvent
@@ -56,6 +61,10 @@ XCOM_EDIT_DIGEST = "phota_edit_digest"
 NO_LEDGER = (
     "There is no ledger: this Airflow keeps no task state (3.3 and later do) and no ledger_path is set, so a "
     "retry or a clear of this task submits, and pays for, a new edit."
+)
+REFUSED = (
+    "Airflow does not retry this. Change the prompt or the pictures, then clear this task: that submits "
+    "another edit, which is billed."
 )
 NO_RETRY = "Airflow does not retry this, since without a ledger a retry would pay for a new edit."
 
@@ -362,6 +371,8 @@ class PhotaImageEditOperator(BaseOperator):
         """Whatever fails now: where no ledger remembers the paid task, a retry must not follow."""
         try:
             yield
+        except PhotaInputRefused as refused:
+            raise AirflowFailException(f"{refused} {REFUSED}") from None
         except PhotaTaskFailed as failed:
             raise failed.saying("A retry submits a new edit, which is billed.") from None
         except (AirflowTaskTimeout, PhotaExecutionTimeout):

@@ -122,7 +122,32 @@ def asset_uri(path: str) -> str:
     if scheme in ("http", "https"):  # where a query may sign, and a fragment names nothing of its own
         rest = rest.partition("#")[0].partition("?")[0]
     netloc, slash, key = rest.partition("/")
-    return f"{scheme}://{netloc.rpartition('@')[2]}{slash}{quote(key, safe='/%')}"
+    return f"{scheme}://{readable(netloc.rpartition('@')[2])}{slash}{quote(_bytes_of(key), safe='/%')}"
+
+
+def check_storable(argument: str, path: object) -> None:
+    """Refuse a path that Airflow's database cannot hold: a disk takes any bytes for a name.
+
+    Raises:
+        PhotaInputError: it is not UTF-8.
+    """
+    if readable(str(path)) != str(path):
+        raise PhotaInputError(
+            argument, f"has bytes in it that are not UTF-8, which Airflow cannot store: {str(path)!r}."
+        )
+
+
+def readable(path: str) -> str:
+    """A path as text that can be logged and stored: bytes of it that are not UTF-8 become escapes."""
+    return path if path.isascii() else _bytes_of(path).decode(errors="backslashreplace")
+
+
+def _bytes_of(path: str) -> bytes:
+    """As the disk has them, where it is a name that a disk can have."""
+    try:
+        return path.encode(errors="surrogateescape")
+    except UnicodeEncodeError:
+        return path.encode(errors="backslashreplace")
 
 
 def reason_of(error: BaseException) -> str:

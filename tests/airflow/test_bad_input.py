@@ -132,7 +132,7 @@ def test_a_picture_on_a_private_network_needs_a_service_there(monkeypatch):
             operator.execute({})
 
 
-@pytest.mark.parametrize("value", [None, 7, "", "None", "a/b", "../x", "a?b", "-x", "x" * 300])
+@pytest.mark.parametrize("value", [None, 7, "", "None", "a/b", "../x", "a?b", "-x:1", "x" * 300])
 def test_a_bad_task_id_is_refused_before_anything_is_sent(emulator, value):
     with pytest.raises(AirflowFailException, match=r"^phota_task_id: "):
         PhotaTaskSensor(task_id="wait", phota_task_id=value).execute({})

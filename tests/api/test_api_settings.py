@@ -209,3 +209,17 @@ def test_how_pictures_are_published_is_one_of_two_ways() -> None:
     assert settings(extra={"publish": "presign"}).publish == "presign"
     with pytest.raises(PhotaConfigurationError, match="'publish' must be 'upload' or 'presign', got 'ftp'"):
         settings(extra={"publish": "ftp"})
+
+
+@pytest.mark.parametrize(
+    ("value", "pixels"),
+    [(None, 200_000_000), ("", 200_000_000), (1, 1), (3e8, 300_000_000), ("300000000", 300_000_000)],
+)
+def test_how_many_pixels_a_picture_may_have(value: object, pixels: int) -> None:
+    assert settings(extra={"max_pixels": value}).max_pixels == pixels
+
+
+@pytest.mark.parametrize("value", [0, -1, 0.5, True, "many", [1], float("inf")])
+def test_pixels_are_a_whole_number(value: object) -> None:
+    with pytest.raises(PhotaConfigurationError, match="'max_pixels' must be a"):
+        settings(extra={"max_pixels": value})
