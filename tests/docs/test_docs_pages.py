@@ -39,7 +39,8 @@ def test_every_shell_line_is_checked_by_a_test() -> None:
     checked_here = {"make", "pip", "curl", "python", "openssl", "cat"}
     checked_by_the_runner = {"export", "airflow"}
     assert {words[0] for _, words in SHELL} <= checked_here | checked_by_the_runner
-    assert lines("python") == lines(*EMULATOR)
+    alone = [(block, words) for block, words in lines("python") if "project" not in block.said]
+    assert alone == lines(*EMULATOR)
 
 
 def test_the_emulator_takes_the_options_shown() -> None:
