@@ -27,9 +27,9 @@ test: lint ## Lint, types, and every test that is not slow; coverage of api/ is 
 	$(PYTHON) -m coverage report --include='airflow_provider_phota/api/*' --fail-under=100
 
 .PHONY: test-all
-test-all: test $(READY_2_11) ## make test, the slow tests; the Airflow suite and most of chaos-2.11 (PostgreSQL)
+test-all: test $(READY_2_11) ## make test, the slow tests; 2.11: Airflow suite, examples, most of chaos (PostgreSQL)
 	$(PYTHON) -m pytest -m slow
-	$(PYTHON_2_11) -m pytest tests/airflow
+	$(PYTHON_2_11) -m pytest tests/airflow tests/docs tests/emulator/test_emulator_pytest_plugin.py
 	$(PYTHON_2_11) -m tests.chaos --groups kills,people,answers,network,resubmit --seeds 1 --edits 0 --naive 0
 
 .PHONY: chaos

@@ -22,6 +22,7 @@ from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+_TEMPLATE = re.compile(r"""`(?:\w+=)?"?([^`"]*\{\{[^`"]*)"?`""")
 _COMMENT = re.compile(r"<!-- (edits|file|project|airflow|not run): (.+) -->")
 
 
@@ -53,6 +54,16 @@ class Block:
 
 def blocks(language: str) -> list[Block]:
     return [block for page in PAGES for block in _blocks_of(page) if block.language == language]
+
+
+def templates() -> Iterator[tuple[str, str]]:
+    """The Jinja templates in the text of the pages, each with its place."""
+    for page in PAGES:
+        is_code = False
+        for number, line in enumerate(page.read_text().splitlines(), 1):
+            is_code ^= line.startswith("```")
+            for template in [] if is_code else _TEMPLATE.findall(line):
+                yield f"{page.name}:{number}", template
 
 
 def works_on(block: Block, airflow: Version) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from docs_blocks import Block, blocks, commands, works_on
+from docs_blocks import Block, blocks, commands, templates, works_on
 from packaging.version import Version
 
 pytestmark = pytest.mark.airflow
@@ -34,6 +34,8 @@ def _examples() -> Iterator[dict[str, Any]]:
     for block in PYTHON:
         if block.kind in {"dag", "script"} and works_on(block, AIRFLOW):
             yield {"id": block.id, "kind": block.kind, "code": block.code, "edits": block.edits}
+    for place, template in templates():
+        yield {"id": place, "kind": "template", "code": template}
     for block in blocks("bash"):
         for number, words in enumerate(commands(block)):
             if words[0] in {"export", "airflow"}:
