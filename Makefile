@@ -34,7 +34,7 @@ test-all: test $(READY_2_11) $(READY_3_4) ## make test, the slow tests; the Airf
 	$(PYTHON_3_4) -m tests.chaos --database postgres --groups kills,answers --seeds 1 --edits 0 --naive 0
 	$(PYTHON_3_4) -m pytest tests/airflow
 	$(PYTHON) -m pytest -m slow
-	$(PYTHON_2_11) -m pytest tests/airflow
+	$(PYTHON_2_11) -m pytest tests/airflow tests/docs tests/emulator/test_emulator_pytest_plugin.py
 	$(PYTHON_2_11) -m tests.chaos --groups kills,people,answers,network,resubmit --seeds 1 --edits 0 --naive 0
 
 .PHONY: chaos
