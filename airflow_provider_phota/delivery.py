@@ -20,6 +20,7 @@ from airflow_provider_phota.api.errors import (
     PhotaResultsMissing,
 )
 from airflow_provider_phota.api.models import Image, PhotaTask
+from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.storage import manifests
 from airflow_provider_phota.storage.landing import (
@@ -73,10 +74,10 @@ def checked_landing(
         raise PhotaInputError(
             "filename",
             "must have {phota_task_id} in it where if_exists is 'skip', or another task's picture would pass "
-            f"for this one's; got {filename!r}.",
+            f"for this one's; got {shown(filename)}.",
         )
     if isinstance(max_bytes, bool) or not isinstance(max_bytes, int) or max_bytes < 1:
-        raise PhotaInputError("max_bytes", f"must be an int of at least 1, got {max_bytes!r}.")
+        raise PhotaInputError("max_bytes", f"must be an int of at least 1, got {shown(max_bytes)}.")
     return Landing(Place.of(checked_path("destination", destination)), names, policy, max_bytes, digest)
 
 
@@ -86,7 +87,7 @@ def _policy_by_digest(names: Names, policy: IfExists) -> IfExists:
         raise PhotaInputError(
             "filename",
             "must have {digest} in it with skip_existing_edits, and no {phota_task_id}; got "
-            f"{names.template!r}.",
+            f"{shown(names.template)}.",
         )
     if policy is IfExists.FAIL:
         raise PhotaInputError("if_exists", "cannot be 'fail' with skip_existing_edits.")
@@ -143,7 +144,8 @@ def _mark(landing: Landing, files: Sequence[LandedFile], phota_task_id: str) -> 
     except Exception as error:  # of whatever library the store speaks by
         raise PhotaLandingError(
             f"The pictures of PHOTA task {phota_task_id} have landed, but not their manifest: "
-            f"{landing.directory} cannot be written to ({reason_of(error)}). Trying again is free.",
+            f"{shown(landing.directory.url)} cannot be written to ({reason_of(error)}). "
+            "Trying again is free.",
             phota_task_id,
         ) from None
 
@@ -192,7 +194,7 @@ class Delivery:
         if self.landing.digest and len(files) == ordered:
             _mark(self.landing, files, results.phota_task_id)
         self.announce(files)
-        log.info("Landed PHOTA task %s: %s", results.phota_task_id, [file.path for file in files])
+        log.info("Landed PHOTA task %s: %s", results.phota_task_id, shown([file.path for file in files]))
         return files
 
     def announce(self, files: Sequence[LandedFile]) -> None:

@@ -22,6 +22,7 @@ from airflow_provider_phota.api.errors import (
 )
 from airflow_provider_phota.api.models import RESULT_HOURS, Outcome, PhotaTask
 from airflow_provider_phota.api.schedule import PollSchedule
+from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.api.wait import Patience, wait_for_task
 from airflow_provider_phota.events import WaitEvent
 from airflow_provider_phota.hooks.phota import PhotaHook
@@ -58,7 +59,7 @@ class Intervals:
             bounds
         ):
             raise PhotaInputError(
-                argument, f"must be one time span, or the shortest and the longest, got {value!r}."
+                argument, f"must be one time span, or the shortest and the longest, got {shown(value)}."
             )
         return cls(*bounds)
 
@@ -204,9 +205,9 @@ def checked_seconds(argument: str, value: object) -> float:
     """
     seconds = value.total_seconds() if isinstance(value, timedelta) else value
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-        raise PhotaInputError(argument, f"must be seconds or a timedelta, got {value!r}.")
+        raise PhotaInputError(argument, f"must be seconds or a timedelta, got {shown(value)}.")
     if not 0 < seconds <= LONGEST_TIMEOUT:
         raise PhotaInputError(
-            argument, f"must be seconds above 0 and at most {LONGEST_TIMEOUT:.0f}, got {value!r}."
+            argument, f"must be seconds above 0 and at most {LONGEST_TIMEOUT:.0f}, got {shown(value)}."
         )
     return float(seconds)

@@ -18,6 +18,7 @@ import certifi
 from airflow_provider_phota import __version__
 from airflow_provider_phota.api.errors import PhotaConfigurationError, PhotaInputError
 from airflow_provider_phota.api.settings import Settings
+from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.api.wire import FileForm, Request, Response
 
 PIECE = 256 * 1024
@@ -60,9 +61,9 @@ def pieces(form: FileForm) -> Iterator[bytes]:
             yield form.head
             yield from _unchanged(form, file)
     except _Changed:
-        raise PhotaInputError("path", f"{str(form.file)!r} changed while it was uploaded.") from None
+        raise PhotaInputError("path", f"{shown(form.file)} changed while it was uploaded.") from None
     except OSError as error:
-        raise PhotaInputError("path", f"cannot be read: {str(form.file)!r} ({error.strerror}).") from None
+        raise PhotaInputError("path", f"cannot be read: {shown(form.file)} ({error.strerror}).") from None
     yield form.tail
 
 
@@ -109,7 +110,7 @@ def tls_context(settings: Settings) -> ssl.SSLContext:
     except OSError as error:
         raise PhotaConfigurationError(
             f"The connection's extra 'ca_bundle' is no readable PEM file of certificates: "
-            f"{settings.ca_bundle!r} ({error.strerror})."
+            f"{shown(settings.ca_bundle)} ({error.strerror})."
         ) from None
 
 

@@ -19,6 +19,7 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_phota.api.edits import EDIT_MODEL, EditRequest, checked_task_id
 from airflow_provider_phota.api.errors import PhotaError, PhotaInputError, PhotaTaskFailed
 from airflow_provider_phota.api.models import PhotaTask
+from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.delivery import Delivery, checked_landing, results_of
 from airflow_provider_phota.events import WaitEvent
 from airflow_provider_phota.hooks.phota import PhotaHook
@@ -288,7 +289,8 @@ class PhotaImageEditOperator(BaseOperator):
     def _landed_before(
         self, context: Context, landing: Landing, files: Sequence[LandedFile]
     ) -> dict[str, Any]:
-        self.log.info("This edit has landed before: %s. Nothing is paid.", [file.path for file in files])
+        paths = shown([file.path for file in files])
+        self.log.info("This edit has landed before: %s. Nothing is paid.", paths)
         result = nothing_made(EDIT_MODEL) | {"files": manifest(files)}
         outlets = self.outlets
         if files[0].phota_task_id in self._ledger(context).read().phota_task_ids:

@@ -15,6 +15,7 @@ from airflow_provider_phota.api.addresses import RefusedUrl
 from airflow_provider_phota.api.errors import PhotaLandingError, PhotaResultsExpired
 from airflow_provider_phota.api.models import Image
 from airflow_provider_phota.api.settings import Settings
+from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.storage.drafts import drafted, opened
 from airflow_provider_phota.storage.names import Names
 from airflow_provider_phota.storage.paths import Place, reason_of
@@ -155,7 +156,7 @@ def land(results: Results, landing: Landing, settings: Settings) -> list[LandedF
         ) from None
     except Exception as error:  # of whatever library the store speaks by
         raise PhotaLandingError(
-            f"A result of PHOTA task {phota_task_id} could not be written to {landing.directory} "
+            f"A result of PHOTA task {phota_task_id} could not be written to {shown(landing.directory.url)} "
             f"({reason_of(error)}). {_THEN}",
             phota_task_id,
         ) from None
@@ -187,7 +188,7 @@ def _in_order(waiting: Sequence[Future[LandedFile]]) -> list[LandedFile]:
 def _one(url: str, landing: Landing, phota_task_id: str, index: int, downloads: Downloads) -> LandedFile:
     stem = landing.stem(phota_task_id, index)
     if landing.if_exists is IfExists.SKIP and (there := _existing(stem, phota_task_id)):
-        log.info("%s is there already, whole; it is not fetched again.", there.path)
+        log.info("%s is there already, whole; it is not fetched again.", shown(there.path))
         return there
     with drafted(stem) as draft:
         downloads.fetch(url, draft.file, landing.max_bytes)
@@ -209,7 +210,7 @@ def _existing(stem: Place, phota_task_id: str) -> LandedFile | None:
             with opened(path) as file:
                 return LandedFile.of(path, inspected(file), phota_task_id)
         except NoPicture as problem:
-            log.warning("%s %s; it is replaced.", path, problem)
+            log.warning("%s %s; it is replaced.", shown(path.url), problem)
     return None
 
 
@@ -221,7 +222,7 @@ def _check_same(path: Place, picture: Picture) -> None:
         except NoPicture:
             same = False
     if not same:
-        raise _Taken(f"cannot land: another file is at {path}, and if_exists is 'fail'")
+        raise _Taken(f"cannot land: another file is at {shown(path.url)}, and if_exists is 'fail'")
 
 
 def _gone(results: Results, gone: Gone) -> PhotaResultsExpired | PhotaLandingError:

@@ -6,6 +6,7 @@ import string
 from dataclasses import dataclass
 
 from airflow_provider_phota.api.errors import PhotaInputError
+from airflow_provider_phota.api.shown import shown
 
 #: Names by what was asked for: the same edit of the same pictures has the same names in every run.
 NAMES_BY_DIGEST = "{digest}-{index}"
@@ -32,12 +33,13 @@ class Names:
             PhotaInputError: it is no template, or has unknown fields.
         """
         if not isinstance(template, str):
-            raise PhotaInputError("filename", f"must be a string, got {template!r}.")
+            raise PhotaInputError("filename", f"must be a string, got {shown(template)}.")
         known = _FIELDS if has_digest else _FIELDS - {"digest"}
         names = cls(template)
         if names._fields() - known or not names._fits():
             raise PhotaInputError(
-                "filename", f"may have the fields {', '.join(sorted(known))} in braces, got {template!r}."
+                "filename",
+                f"may have the fields {', '.join(sorted(known))} in braces, got {shown(template)}.",
             )
         names.stem("task", 0, "0" * 64)
         return names
@@ -85,8 +87,8 @@ def _check_part(part: str) -> None:
     if not part or part.startswith(".") or not part.isprintable() or "\\" in part:
         raise PhotaInputError(
             "filename",
-            f"gives {part!r} as a part of the path: each must be printable, without a backslash, and not "
-            "begin with a dot.",
+            f"gives {shown(part)} as a part of the path: each must be printable, without a backslash, and "
+            "not begin with a dot.",
         )
     if len(part.encode(errors="replace")) > _LONGEST:
         raise PhotaInputError("filename", f"gives a name of more than {_LONGEST} bytes.")

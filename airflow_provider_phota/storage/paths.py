@@ -9,6 +9,8 @@ from urllib.parse import quote
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_phota.api.errors import PhotaInputError
+from airflow_provider_phota.api.shown import shown, without_secrets
+from airflow_provider_phota.storage.packages import package_for
 
 
 @dataclass(frozen=True)
@@ -62,14 +64,15 @@ def opened_path(argument: str, value: object) -> ObjectStoragePath:
     if not isinstance(value, ObjectStoragePath) and not (isinstance(value, str) and "://" in value):
         raise PhotaInputError(
             argument,
-            f"must be an object-storage URL such as file:///data or s3://bucket/key, got {str(value)!r}.",
+            f"must be an object-storage URL such as file:///data or s3://bucket/key, got {shown(value)}.",
         )
     try:
         path = ObjectStoragePath(value) if isinstance(value, str) else value
         _ = path.fs
     except (ValueError, ImportError) as error:
         raise PhotaInputError(
-            argument, f"{str(value)!r} cannot be opened ({error}). Is the provider of that store installed?"
+            argument,
+            f"{shown(value)} cannot be opened ({without_secrets(str(error))}). {package_for(str(value))}",
         ) from None
     return path
 
@@ -83,10 +86,10 @@ def checked_path(argument: str, value: object) -> ObjectStoragePath:
     text = str(value)
     if text.startswith("file://") and not text.startswith("file:///"):
         raise PhotaInputError(
-            argument, f"names a host, which a disk has none of: write file:///..., got {text!r}."
+            argument, f"names a host, which a disk has none of: write file:///..., got {shown(value)}."
         )
     if ".." in text.split("/"):
-        raise PhotaInputError(argument, f"leads upwards with '..': {text!r}.")
+        raise PhotaInputError(argument, f"leads upwards with '..': {shown(value)}.")
     return opened_path(argument, value)
 
 

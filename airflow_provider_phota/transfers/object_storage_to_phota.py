@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_phota.api.errors import PhotaInputError
+from airflow_provider_phota.api.lists import flattened, is_list
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.publishing import Publish, Publisher, published_urls
 from airflow_provider_phota.waiting import airflow_retries
@@ -53,7 +54,7 @@ class ObjectStorageToPhotaOperator(BaseOperator):
 
     def execute(self, context: Context) -> list[str]:  # noqa: ARG002  # Airflow's signature
         with airflow_retries():
-            paths = list(self.path) if isinstance(self.path, (list, tuple)) else [self.path]
+            paths = list(flattened(self.path)) if is_list(self.path) else [self.path]
             if not paths:
                 raise PhotaInputError("path", "is empty: there is no picture to publish.")
             return published_urls(Publisher(PhotaHook(self.phota_conn_id), self._publish), paths)
