@@ -21,6 +21,7 @@ from airflow_provider_phota.api.forms import form_of
 from airflow_provider_phota.api.lists import is_list
 from airflow_provider_phota.api.models import Upload
 from airflow_provider_phota.api.shown import shown
+from airflow_provider_phota.api.written import NATIVE_RENDERING
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.storage.paths import asset_uri, checked_path
 from airflow_provider_phota.storage.sources import Source, looked_at
@@ -145,7 +146,7 @@ class Order:
             PhotaInputError: one is missing, cut, damaged or no picture; or the edition is no text.
         """
         if not isinstance(edition, (str, int)):
-            raise PhotaInputError("edition", f"must be text, got {shown(edition)}.")
+            raise PhotaInputError("edition", f"must be text, got {shown(edition)}. {NATIVE_RENDERING}")
         note_inputs(publisher.hook, edit.image_urls)
         stored = [url for url in edit.image_urls if is_stored(url)]
         sources = {url: looked_at(checked_path("image_urls", url)) for url in stored}

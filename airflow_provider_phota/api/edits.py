@@ -6,15 +6,17 @@ import ast
 import ipaddress
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from airflow_provider_phota.api.addresses import Reach
 from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.lists import flattened
+from airflow_provider_phota.api.parsing import is_known
 from airflow_provider_phota.api.settings import is_loopback
 from airflow_provider_phota.api.shown import shown
+from airflow_provider_phota.api.written import NATIVE_RENDERING
 
 EDIT_MODEL = "phota-image-edit"
 RESOLUTIONS = ("1K", "4K")
@@ -98,11 +100,21 @@ class EditRequest:
 def checked_task_id(value: object, argument: str = "phota_task_id") -> str:
     """A PHOTA task ID, fit to stand in a URL.
 
+    Args:
+        value: the ID, or the dict of a finished task, which has it.
+        argument: what the user calls it.
+
     Raises:
         PhotaInputError: it is no task ID.
     """
+    if isinstance(value, Mapping) and "phota_task_id" in value:
+        value = _id_of_a_result(value, argument)
     if not isinstance(value, str):
-        raise PhotaInputError(argument, f"must be a PHOTA task ID (a string), got {shown(value)}.")
+        raise PhotaInputError(
+            argument, f"must be a PHOTA task ID (a string), got {shown(value)}.{_hint_for(value)}"
+        )
+    if _is_collection_repr(value):
+        raise PhotaInputError(argument, f"is the text of a list or a dict, {shown(value)}. {_NATIVE_HINT}")
     if value == "None":
         raise PhotaInputError(
             argument, f"rendered to the text 'None': the template found no value. {_NATIVE_HINT}"
@@ -112,9 +124,37 @@ def checked_task_id(value: object, argument: str = "phota_task_id") -> str:
     return value
 
 
+def _id_of_a_result(result: Mapping[object, object], argument: str) -> object:
+    phota_task_id = result["phota_task_id"]
+    if phota_task_id is None and result.get("files"):
+        raise PhotaInputError(
+            argument,
+            "is the result of an edit whose pictures had landed before: nothing was submitted, so there is "
+            "no PHOTA task to ask about. Its files are in the result.",
+        )
+    return phota_task_id
+
+
+def check_edit_as_written(*, num_outputs: object, resolution: object) -> None:
+    """Check what a DAG's author gave as a plain value, before any template is rendered.
+
+    Raises:
+        PhotaInputError: names the argument and the value.
+    """
+    if is_known(num_outputs):
+        _checked_num_outputs(num_outputs)
+    if is_known(resolution):
+        _checked_resolution(resolution)
+
+
+def _hint_for(value: object) -> str:
+    """What may have made a value out of a text."""
+    return "" if value is None else f" {NATIVE_RENDERING}"
+
+
 def _checked_prompt(value: object) -> str:
     if not isinstance(value, str):
-        raise PhotaInputError("prompt", f"must be a string, got {shown(value)}.")
+        raise PhotaInputError("prompt", f"must be a string, got {shown(value)}.{_hint_for(value)}")
     if not value.strip():
         raise PhotaInputError("prompt", "is empty: say what to change in the picture.")
     if value.strip() == "None" or _is_collection_repr(value):
@@ -233,7 +273,8 @@ def _checked_list(argument: str, value: object, *, of: str) -> tuple[str, ...]:
     strings = tuple(item for item in items if isinstance(item, str) and item.strip() and item != "None")
     if len(strings) < len(items):
         wrong = next(item for item in items if item not in strings)
-        raise PhotaInputError(argument, f"must hold non-empty strings only, got {shown(wrong)} in it.")
+        hint = _hint_for(wrong) if isinstance(wrong, (int, float)) else ""
+        raise PhotaInputError(argument, f"must hold non-empty strings only, got {shown(wrong)} in it.{hint}")
     return strings
 
 

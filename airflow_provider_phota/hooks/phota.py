@@ -20,6 +20,7 @@ from airflow_provider_phota.api.models import PHOTA_MODELS, PhotaTask, Upload, U
 from airflow_provider_phota.api.retry import Backoff
 from airflow_provider_phota.api.settings import EXTRAS, Settings, settings_from_connection
 from airflow_provider_phota.api.shown import shown
+from airflow_provider_phota.api.types import Resolution
 from airflow_provider_phota.api.wire import Conversation
 from airflow_provider_phota.compat import amask_secret, load_connection
 from airflow_provider_phota.provider_info import CONNECTION_FIELDS, CONNECTION_TYPE, FIELD_BEHAVIOUR
@@ -111,7 +112,7 @@ class PhotaHook(BaseHook):
         prompt: str,
         image_urls: str | Sequence[str],
         num_outputs: int = 1,
-        resolution: str = "1K",
+        resolution: Resolution = "1K",
         profile_ids: Sequence[str] | None = None,
     ) -> PhotaTask:
         """Ask for an edit. Billed, and never sent twice unless it provably created no task.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 import pendulum
 
@@ -16,6 +16,7 @@ from airflow_provider_phota.api.errors import PhotaLandingError, PhotaResultsExp
 from airflow_provider_phota.api.models import Image
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.shown import shown
+from airflow_provider_phota.api.types import PhotaFile
 from airflow_provider_phota.storage.drafts import drafted, opened
 from airflow_provider_phota.storage.names import Names
 from airflow_provider_phota.storage.paths import Place, reason_of
@@ -108,11 +109,11 @@ class LandedFile:
             phota_task_id,
         )
 
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+    def to_dict(self) -> PhotaFile:
+        return cast("PhotaFile", asdict(self))  # which a test compares with the fields
 
 
-def manifest(files: Sequence[LandedFile]) -> list[dict[str, Any]]:
+def manifest(files: Sequence[LandedFile]) -> list[PhotaFile]:
     """Files as plain data, for XCom, asset events and the mark of a whole edit."""
     return [file.to_dict() for file in files]
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import string
 from dataclasses import dataclass
 
 from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.shown import shown
+from airflow_provider_phota.api.written import NATIVE_RENDERING
 
 #: Names by what was asked for: the same edit of the same pictures has the same names in every run.
 NAMES_BY_DIGEST = "{digest}-{index}"
 _FIELDS = frozenset({"phota_task_id", "digest", "index"})
 #: Bytes of one part of a path: most file systems take 255, and an extension and a marker are still added.
 _LONGEST = 200
+_EXTENSION = re.compile(r"(?i)\.(png|apng|jpe?g|jfif|webp|gif|bmp|tiff?|avif|hei[cf])$")
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Names:
             PhotaInputError: it is no template, or has unknown fields.
         """
         if not isinstance(template, str):
-            raise PhotaInputError("filename", f"must be a string, got {shown(template)}.")
+            raise PhotaInputError("filename", f"must be a string, got {shown(template)}. {NATIVE_RENDERING}")
         known = _FIELDS if has_digest else _FIELDS - {"digest"}
         names = cls(template)
         if names._fields() - known or not names._fits():
@@ -42,6 +45,12 @@ class Names:
                 f"may have the fields {', '.join(sorted(known))} in braces, got {shown(template)}.",
             )
         names.stem("task", 0, "0" * 64)
+        if extension := picture_extension(template):
+            raise PhotaInputError(
+                "filename",
+                f"is a name without an extension, since each picture brings its own: leave out {extension}, "
+                f"got {shown(template)}.",
+            )
         return names
 
     def has(self, field: str) -> bool:
@@ -81,6 +90,12 @@ class Names:
         for part in name.split("/"):
             _check_part(part)
         return name
+
+
+def picture_extension(name: str) -> str:
+    """The extension of a name that is meant for a picture's, with its dot; empty if it is not."""
+    found = _EXTENSION.search(name)
+    return found.group() if found else ""
 
 
 def _check_part(part: str) -> None:
