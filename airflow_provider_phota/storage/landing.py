@@ -100,7 +100,7 @@ class LandedFile:
     @classmethod
     def of(cls, path: Place, picture: Picture, phota_task_id: str) -> LandedFile:
         return cls(
-            str(path),
+            path.url,
             picture.sha256,
             picture.bytes,
             picture.width,

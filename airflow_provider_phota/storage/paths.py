@@ -34,7 +34,8 @@ class Place:
         return cls(path.fs, path.protocol, path.path.rstrip("/"), str(path).rstrip("/"))
 
     def __str__(self) -> str:
-        return self.url
+        """For messages; who opens it uses the URL as it is."""
+        return without_secrets(self.url)
 
     def __truediv__(self, name: str) -> Place:
         return self + f"/{name}"
