@@ -5,9 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from airflow.providers.common.compat.sdk import RetryDecision, RetryPolicy
-
 from airflow_provider_phota.api.errors import PhotaError, PhotaInputRefused, PhotaTaskFailed
+
+try:
+    from airflow.providers.common.compat.sdk import RetryDecision, RetryPolicy
+except ImportError:
+    raise ImportError(
+        "PhotaRetryPolicy takes Airflow 3.3 or later: the Airflow installed here has no retry policies. "
+        "Leave retry_policy out, and Airflow retries the same errors after its own retry_delay."
+    ) from None
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowFailException, conf
 
 from airflow_provider_phota.api import endings
 from airflow_provider_phota.api.durations import Sight
@@ -26,6 +26,8 @@ from airflow_provider_phota.api.errors import (
 )
 from airflow_provider_phota.api.models import RESULT_HOURS, Outcome, PhotaTask
 from airflow_provider_phota.api.schedule import PollSchedule
+from airflow_provider_phota.api.shown import shown
+from airflow_provider_phota.api.types import PhotaResult
 from airflow_provider_phota.api.wait import Patience, wait_for_task
 from airflow_provider_phota.events import WaitEvent
 from airflow_provider_phota.hooks.phota import PhotaHook
@@ -68,7 +70,7 @@ class Intervals:
             bounds
         ):
             raise PhotaInputError(
-                argument, f"must be one time span, or the shortest and the longest, got {value!r}."
+                argument, f"must be one time span, or the shortest and the longest, got {shown(value)}."
             )
         return cls(*bounds)
 
@@ -201,7 +203,7 @@ def _time_left(execution_timeout: timedelta, context: Context | None) -> float:
     return min(max(seconds - gone, 0.0), seconds)
 
 
-def result_of(task: PhotaTask, *, num_outputs: int | None = None) -> dict[str, Any]:
+def result_of(task: PhotaTask, *, num_outputs: int | None = None) -> PhotaResult:
     """A finished task as the plain dict that users chain on.
 
     Args:
@@ -221,10 +223,17 @@ def result_of(task: PhotaTask, *, num_outputs: int | None = None) -> dict[str, A
     return task.to_dict()
 
 
-def nothing_made(model: str) -> dict[str, Any]:
+def nothing_made(model: str) -> PhotaResult:
     """As `result_of`, for an edit that was found and not made."""
-    fields = ("phota_task_id", "created", "expires_at")
-    return {"model": model, "status": "existing", "images": [], "usage": {}, **dict.fromkeys(fields)}
+    return {
+        "phota_task_id": None,
+        "model": model,
+        "status": "existing",
+        "images": [],
+        "created": None,
+        "expires_at": None,
+        "usage": {},
+    }
 
 
 def _failure_in_words(task: PhotaTask) -> str:
@@ -281,6 +290,23 @@ def airflow_retries() -> Iterator[None]:
         raise AirflowFailException(f"{error} Airflow does not retry this.") from None
 
 
+def default_deferrable() -> bool:
+    """Whether this Airflow's operators wait in the triggerer where their author says nothing."""
+    return bool(conf.getboolean("operators", "default_deferrable", fallback=False))
+
+
+@contextmanager
+def when_parsed(operator: object) -> Iterator[None]:
+    """Let a wrong argument fail the parsing of the DAG or, of a mapped task, the task without retries."""
+    try:
+        yield
+    except PhotaInputError as error:
+        # a mapped task is made on the worker, of arguments that nobody has seen before
+        if getattr(operator, "_BaseOperator__from_mapped", False):
+            raise AirflowFailException(f"{error} Airflow does not retry this.") from None
+        raise
+
+
 def checked_seconds(argument: str, value: object) -> float:
     """A time span an author gave: a number of seconds or a timedelta.
 
@@ -289,9 +315,9 @@ def checked_seconds(argument: str, value: object) -> float:
     """
     seconds = value.total_seconds() if isinstance(value, timedelta) else value
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-        raise PhotaInputError(argument, f"must be seconds or a timedelta, got {value!r}.")
+        raise PhotaInputError(argument, f"must be seconds or a timedelta, got {shown(value)}.")
     if not 0 < seconds <= LONGEST_TIMEOUT:
         raise PhotaInputError(
-            argument, f"must be seconds above 0 and at most {LONGEST_TIMEOUT:.0f}, got {value!r}."
+            argument, f"must be seconds above 0 and at most {LONGEST_TIMEOUT:.0f}, got {shown(value)}."
         )
     return float(seconds)

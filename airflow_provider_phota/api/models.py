@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
 
 import pendulum
 
 from airflow_provider_phota.api.refused_inputs import refuses_input
+from airflow_provider_phota.api.types import PhotaResult
 
 #: Hours a result URL lives, counted here from the task's creation: the earliest it can end.
 RESULT_HOURS = 24
@@ -131,7 +131,7 @@ class PhotaTask:
     def created_at(self) -> pendulum.DateTime | None:
         return pendulum.from_timestamp(self.created) if self.created is not None else None
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> PhotaResult:
         """The finished task as plain data: what operators and sensors return and users chain on."""
         created, expires = self.created_at, self.expires_at
         return {

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
 from airflow_provider_phota.api.errors import PhotaConfigurationError
+from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.api.wire import FileForm, Request
 
 DEFAULT_BASE_URL = "https://api.foxapi.cc"
@@ -126,20 +127,20 @@ def _checked_base_url(host: str | None, port: int | None, schema: str | None, *,
     text = (host or "").strip() or DEFAULT_BASE_URL
     scheme = schema.strip().lower() if schema else ""
     if scheme and scheme not in ("http", "https"):
-        raise PhotaConfigurationError(f"The connection's schema {schema!r} is not used; leave it empty.")
+        raise PhotaConfigurationError(f"The connection's schema {shown(schema)} is not used; leave it empty.")
     if "://" not in text:
         text = f"{scheme or 'https'}://{text}"
     url = _split(text)
     if url.scheme not in ("http", "https") or not url.hostname:
-        raise PhotaConfigurationError(f"The connection's host {_shown(url)!r} is no http(s) URL.")
+        raise PhotaConfigurationError(f"The connection's host {shown(text)} is no http(s) URL.")
     if url.username is not None or url.path.strip("/") or url.query or url.fragment:
         raise PhotaConfigurationError(
-            f"The connection's host {_shown(url)!r} must be scheme, host and port alone: "
+            f"The connection's host {shown(text)} must be scheme, host and port alone: "
             "no path, query or user name. The API key belongs into the password field."
         )
     if url.scheme == "http" and not (is_loopback(url.hostname) or allow_http):
         raise PhotaConfigurationError(
-            f"The connection's host {_shown(url)!r} is plain http, which would show the API key to the "
+            f"The connection's host {shown(text)} is plain http, which would show the API key to the "
             'network: use https, or set the extra "allow_http": true for a gateway on a network of your own.'
         )
     return f"{url.scheme}://{_netloc(url, port)}"
@@ -169,11 +170,6 @@ def _netloc(url: SplitResult, port: int | None) -> str:
     return f"{host}:{port}" if port is not None else f"{host}"
 
 
-def _shown(url: SplitResult) -> str:
-    """The URL without what may be a secret: user name, password, query."""
-    return f"{url.scheme}://{url.netloc.rpartition('@')[2]}{url.path}"
-
-
 def _refuse_base_url_in(extra: Mapping[str, object]) -> None:
     # Airflow asks for the key again when host or port of a connection change, not when an extra does:
     # a base URL there would let an editor of the connection send a stored key to a host of theirs
@@ -192,7 +188,9 @@ def _positive(extra: Mapping[str, object], name: str) -> float:
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not 0 < number < math.inf:
-        raise PhotaConfigurationError(f"The connection's extra {name!r} must be a number > 0, got {value!r}.")
+        raise PhotaConfigurationError(
+            f"The connection's extra {name!r} must be a number > 0, got {shown(value)}."
+        )
     return number
 
 
@@ -213,7 +211,9 @@ def _flag(extra: Mapping[str, object], name: str) -> bool:
         value = {"true": True, "1": True, "false": False, "0": False, "": False}.get(value.lower(), value)
     if value is None or isinstance(value, bool):
         return bool(value)
-    raise PhotaConfigurationError(f"The connection's extra {name!r} must be true or false, got {value!r}.")
+    raise PhotaConfigurationError(
+        f"The connection's extra {name!r} must be true or false, got {shown(value)}."
+    )
 
 
 def _text(extra: Mapping[str, object], name: str) -> str | None:
@@ -224,7 +224,7 @@ def _publish(extra: Mapping[str, object]) -> str:
     publish = _text(extra, "publish") or Settings.publish
     if publish not in ("upload", "presign"):
         raise PhotaConfigurationError(
-            f"The connection's extra 'publish' must be 'upload' or 'presign', got {publish!r}."
+            f"The connection's extra 'publish' must be 'upload' or 'presign', got {shown(publish)}."
         )
     return publish
 

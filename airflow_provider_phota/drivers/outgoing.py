@@ -14,6 +14,7 @@ from urllib.parse import urlencode, urlsplit
 from airflow_provider_phota import __version__
 from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.settings import Settings
+from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.api.wire import FileForm, Request, Response
 
 PIECE = 256 * 1024
@@ -56,9 +57,9 @@ def pieces(form: FileForm) -> Iterator[bytes]:
             yield form.head
             yield from _unchanged(form, file)
     except _Changed:
-        raise PhotaInputError("path", f"{str(form.file)!r} changed while it was uploaded.") from None
+        raise PhotaInputError("path", f"{shown(form.file)} changed while it was uploaded.") from None
     except OSError as error:
-        raise PhotaInputError("path", f"cannot be read: {str(form.file)!r} ({error.strerror}).") from None
+        raise PhotaInputError("path", f"cannot be read: {shown(form.file)} ({error.strerror}).") from None
     yield form.tail
 
 

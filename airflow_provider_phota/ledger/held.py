@@ -61,7 +61,7 @@ def discarded(last_try: int) -> PhotaSubmitAmbiguous:
         "A PHOTA task may have been created and billed: Airflow 3.4 throws the record of it away\n"
         "when a task is cleared without 'Keep task state and resume'.\n"
         f"{_find_it(last_try)}\n"
-        "If nothing was paid, set on_discarded='resubmit', or tick 'Keep task state and resume' in the clear.\n"
+        "If nothing was paid, set on_discarded='resubmit'.\n"
         "A ledger_path keeps the record in object storage, where no clear reaches it."
     )
 

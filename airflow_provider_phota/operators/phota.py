@@ -14,11 +14,15 @@ from airflow.providers.common.compat.sdk import (
     AirflowTaskTimeout,
     Asset,
     BaseOperator,
-    conf,
 )
 
 from airflow_provider_phota.api import endings
-from airflow_provider_phota.api.edits import EDIT_MODEL, EditRequest, checked_task_id
+from airflow_provider_phota.api.edits import (
+    EDIT_MODEL,
+    EditRequest,
+    check_edit_as_written,
+    checked_task_id,
+)
 from airflow_provider_phota.api.endings import PhotaExecutionTimeout
 from airflow_provider_phota.api.errors import (
     PhotaError,
@@ -27,7 +31,25 @@ from airflow_provider_phota.api.errors import (
     PhotaTaskFailed,
 )
 from airflow_provider_phota.api.models import PhotaTask
-from airflow_provider_phota.delivery import Delivery, checked_landing, results_of
+from airflow_provider_phota.api.parsing import check_conn_id, check_flags, check_not_templated
+from airflow_provider_phota.api.shown import shown
+from airflow_provider_phota.api.types import (
+    FailOrResubmit,
+    IfFileExists,
+    PhotaFile,
+    PhotaResult,
+    PublishWay,
+    Resolution,
+    Template,
+)
+from airflow_provider_phota.api.written import Written
+from airflow_provider_phota.delivery import (
+    Delivery,
+    check_landing_as_written,
+    check_nothing_to_land,
+    checked_landing,
+    results_of,
+)
 from airflow_provider_phota.events import WaitEvent
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.ledger.ledger import Ledger
@@ -43,15 +65,17 @@ from airflow_provider_phota.waiting import (
     Wait,
     airflow_retries,
     checked_seconds,
+    default_deferrable,
     nothing_made,
     out_of_time,
     result_of,
     resumed_too_late,
     telling_of_retries,
+    when_parsed,
 )
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
+    from airflow.providers.common.compat.sdk import Context, ObjectStoragePath, XComArg
 
 #: XCom key under which the PHOTA task ID is pushed right after the submit.
 XCOM_PHOTA_TASK_ID = "phota_task_id"
@@ -130,34 +154,34 @@ class PhotaImageEditOperator(BaseOperator):
     def __init__(
         self,
         *,
-        prompt: str,
-        image_urls: str | ObjectStoragePath | Sequence[str | ObjectStoragePath],
-        num_outputs: int = 1,
-        resolution: str = "1K",
-        profile_ids: Sequence[str] | None = None,
-        publish: str | None = None,
-        destination: str | ObjectStoragePath | None = None,
-        filename: str | None = None,
-        if_exists: str = "skip",
+        prompt: str | XComArg,
+        image_urls: str | ObjectStoragePath | XComArg | Sequence[str | ObjectStoragePath | XComArg],
+        num_outputs: int | Template | XComArg = 1,
+        resolution: Resolution | Template | XComArg = "1K",
+        profile_ids: Sequence[str | XComArg] | Template | XComArg | None = None,
+        publish: PublishWay | None = None,
+        destination: str | ObjectStoragePath | XComArg | None = None,
+        filename: str | XComArg | None = None,
+        if_exists: IfFileExists = "skip",
         skip_existing_edits: bool = False,
         phota_conn_id: str = PhotaHook.default_conn_name,
         wait_for_completion: bool = False,
-        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        deferrable: bool | None = None,
         poll_interval: float | timedelta | tuple[float, float] = (2.0, 30.0),
         timeout: float | timedelta = 3600.0,
         max_unreachable: float = 1800.0,
         ledger_path: str | None = None,
-        on_ambiguous: str = "fail",
-        on_missing: str = "fail",
-        on_expired: str = "fail",
-        edition: str = "",
-        adopt_phota_task_id: str | None = None,
+        on_ambiguous: FailOrResubmit = "fail",
+        on_missing: FailOrResubmit = "fail",
+        on_expired: FailOrResubmit = "fail",
+        edition: str | XComArg = "",
+        adopt_phota_task_id: str | PhotaResult | XComArg | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.prompt = prompt
         self.image_urls = image_urls
-        self.num_outputs = num_outputs
+        self.num_outputs: Any = num_outputs  # an int when the task runs, as all that is rendered is checked
         self.resolution = resolution
         self.profile_ids = profile_ids
         self.publish = publish
@@ -167,23 +191,36 @@ class PhotaImageEditOperator(BaseOperator):
         self.skip_existing_edits = skip_existing_edits
         self.phota_conn_id = phota_conn_id
         self.wait_for_completion = wait_for_completion
-        self.deferrable = deferrable
+        self.deferrable = default_deferrable() if deferrable is None else deferrable
         self.poll_interval = poll_interval
-        self._intervals = Intervals.checked("poll_interval", poll_interval)
-        self.timeout = checked_seconds("timeout", timeout)
-        self.max_unreachable = checked_seconds("max_unreachable", max_unreachable)
         self.ledger_path = ledger_path
         self.on_ambiguous = on_ambiguous
         self.on_missing = on_missing
         self.on_expired = on_expired
         self.edition = edition
         self.adopt_phota_task_id = adopt_phota_task_id
-        self._policies = Policies.checked(
-            on_ambiguous=on_ambiguous, on_missing=on_missing, on_expired=on_expired
+        self._written = Written(
+            prompt=prompt,
+            profile_ids=profile_ids,
+            destination=destination,
+            filename=filename,
+            edition=edition,
+            adopt_phota_task_id=adopt_phota_task_id,
         )
-        self._publish = Publish.checked(publish)
-        self._check_destination()
+        # what the whole DAG has as a default is not meant for this task in particular
+        self._defaults = frozenset(kwargs.get("default_args") or ())
         self._phota_task_id: str | None = None
+        with when_parsed(self):
+            self._intervals = Intervals.checked("poll_interval", poll_interval)
+            self.timeout = checked_seconds("timeout", timeout)
+            self.max_unreachable = checked_seconds("max_unreachable", max_unreachable)
+            self._policies = Policies.checked(
+                on_ambiguous=on_ambiguous, on_missing=on_missing, on_expired=on_expired
+            )
+            self._publish = Publish.checked(publish)
+            self._check_as_written()
+            if deferrable and "deferrable" not in self._defaults:
+                self._check_that_it_waits()
 
     def pre_execute(self, context: Any) -> None:
         super().pre_execute(context)
@@ -195,7 +232,8 @@ class PhotaImageEditOperator(BaseOperator):
             with self._paid(context):
                 raise AirflowTaskTimeout
 
-    def execute(self, context: Context) -> str | dict[str, Any]:
+    def execute(self, context: Context) -> str | PhotaResult:
+        self._written.restore(self)
         with airflow_retries():
             order = self._order(context)
             landing = self._landing(order.digest)
@@ -218,8 +256,9 @@ class PhotaImageEditOperator(BaseOperator):
             )
         return self._finish(context, lambda: self._wait.here(phota_task_id, seen))
 
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> PhotaResult:
         """Take up the task again after its wait in the triggerer."""
+        self._written.restore(self)
         with self._paid(context):
             end = WaitEvent.from_dict(event)
             self._phota_task_id = end.phota_task_id
@@ -248,6 +287,26 @@ class PhotaImageEditOperator(BaseOperator):
                 self._phota_task_id,
             )
 
+    def _check_as_written(self) -> None:
+        """Check what is a plain value; a template is checked when it is rendered, before anything is sent."""
+        check_conn_id(self.phota_conn_id)
+        check_flags(
+            wait_for_completion=self.wait_for_completion,
+            deferrable=self.deferrable,
+            skip_existing_edits=self.skip_existing_edits,
+        )
+        check_not_templated(ledger_path=self.ledger_path)
+        check_edit_as_written(num_outputs=self.num_outputs, resolution=self.resolution)
+        self._check_destination()
+
+    def _check_that_it_waits(self) -> None:
+        if not self.wait_for_completion:
+            raise PhotaInputError(
+                "deferrable",
+                "takes wait_for_completion=True: without it this task does not wait at all. Or let "
+                "a PhotaTaskSensor(deferrable=True) wait.",
+            )
+
     def _check_destination(self) -> None:
         if self.destination is not None and not self.wait_for_completion:
             raise PhotaInputError(
@@ -257,6 +316,17 @@ class PhotaImageEditOperator(BaseOperator):
             raise PhotaInputError(
                 "skip_existing_edits", "takes a destination, where earlier edits are looked for."
             )
+        by_digest = self.skip_existing_edits
+        if self.destination is not None:
+            check_landing_as_written(
+                self.destination,
+                self.filename or (NAMES_BY_DIGEST if by_digest else Names.template),
+                self.if_exists,
+                by_digest=by_digest,
+                pictures=self.num_outputs,
+            )
+        else:
+            check_nothing_to_land(self.filename, self.if_exists, self._defaults)
 
     def _order(self, context: Context) -> Order:
         """What is asked for, with its pictures looked at; nothing is sent."""
@@ -316,11 +386,11 @@ class PhotaImageEditOperator(BaseOperator):
             pictures=self.num_outputs,
         )
 
-    def _landed_before(
-        self, context: Context, landing: Landing, files: Sequence[LandedFile]
-    ) -> dict[str, Any]:
-        self.log.info("This edit has landed before: %s. Nothing is paid.", [file.path for file in files])
-        result = nothing_made(EDIT_MODEL) | {"files": manifest(files)}
+    def _landed_before(self, context: Context, landing: Landing, files: Sequence[LandedFile]) -> PhotaResult:
+        paths = shown([file.path for file in files])
+        self.log.info("This edit has landed before: %s. Nothing is paid.", paths)
+        result = nothing_made(EDIT_MODEL)
+        result["files"] = manifest(files)
         outlets = self.outlets
         if files[0].phota_task_id in self._ledger(context).read().phota_task_ids:
             result["phota_task_id"] = files[0].phota_task_id  # an earlier attempt of this very task made it
@@ -360,11 +430,14 @@ class PhotaImageEditOperator(BaseOperator):
             return None
         return checked_task_id(self.adopt_phota_task_id, "adopt_phota_task_id")
 
-    def _finish(self, context: Context, wait: Callable[[], PhotaTask]) -> dict[str, Any]:
+    def _finish(self, context: Context, wait: Callable[[], PhotaTask]) -> PhotaResult:
         """Wait, land and return the result."""
         with self._paid(context):
             task = wait()
-            return result_of(task, num_outputs=self.num_outputs) | self._delivered(context, task)
+            result = result_of(task, num_outputs=self.num_outputs)
+            if (files := self._delivered(context, task)) is not None:
+                result["files"] = files
+            return result
 
     @contextmanager
     def _paid(self, context: Context) -> Iterator[None]:
@@ -405,7 +478,7 @@ class PhotaImageEditOperator(BaseOperator):
         where = repr(self._phota_task_id) if self._phota_task_id else f"<XCom {XCOM_PHOTA_TASK_ID!r}>"
         return f"Fetch the result with PhotaTaskSensor(phota_task_id={where})."
 
-    def _delivered(self, context: Context, task: PhotaTask) -> dict[str, Any]:
+    def _delivered(self, context: Context, task: PhotaTask) -> list[PhotaFile] | None:
         digest = ""
         if self.skip_existing_edits:
             # not of the pictures as they may be by now: of those that were paid for
@@ -413,9 +486,9 @@ class PhotaImageEditOperator(BaseOperator):
             digest = ti.xcom_pull(task_ids=self.task_id, key=XCOM_EDIT_DIGEST, map_indexes=ti.map_index)
         landing = self._landing(digest)
         if landing is None:
-            return {}
+            return None
         delivery = Delivery(self._hook, landing, context, self.outlets)
-        return {"files": manifest(delivery.deliver(results_of(task), self.num_outputs))}
+        return manifest(delivery.deliver(results_of(task), self.num_outputs))
 
     @cached_property
     def _hook(self) -> PhotaHook:

@@ -15,7 +15,6 @@ from airflow.providers.common.compat.sdk import (
     AirflowTaskTimeout,
     BaseSensorOperator,
     PokeReturnValue,
-    conf,
 )
 from airflow.triggers.base import StartTriggerArgs
 
@@ -24,9 +23,18 @@ from airflow_provider_phota.api.edits import checked_task_id
 from airflow_provider_phota.api.endings import PhotaExecutionTimeout
 from airflow_provider_phota.api.errors import PhotaConfigurationError, PhotaNotBilled, PhotaWaitTimeout
 from airflow_provider_phota.api.models import PhotaTask
+from airflow_provider_phota.api.parsing import check_conn_id, check_flags
 from airflow_provider_phota.api.protocol import get_task_once
+from airflow_provider_phota.api.types import IfFileExists, PhotaResult
 from airflow_provider_phota.api.wait import Watch
-from airflow_provider_phota.delivery import Delivery, checked_landing, results_of
+from airflow_provider_phota.api.written import Written
+from airflow_provider_phota.delivery import (
+    Delivery,
+    check_landing_as_written,
+    check_nothing_to_land,
+    checked_landing,
+    results_of,
+)
 from airflow_provider_phota.events import WaitEvent
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.sensors.start import OnWorker, starting_id
@@ -38,14 +46,16 @@ from airflow_provider_phota.waiting import (
     Wait,
     airflow_retries,
     checked_seconds,
+    default_deferrable,
     out_of_time,
     result_of,
     resumed_too_late,
     telling_of_retries,
+    when_parsed,
 )
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
+    from airflow.providers.common.compat.sdk import Context, ObjectStoragePath, XComArg
 
 #: Seconds between two questions from a worker; the vendor recommends 5 to 10.
 _STEADY = 5.0
@@ -92,31 +102,39 @@ class PhotaTaskSensor(BaseSensorOperator):
     def __init__(
         self,
         *,
-        phota_task_id: str,
+        phota_task_id: str | PhotaResult | XComArg,
         phota_conn_id: str = PhotaHook.default_conn_name,
-        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        deferrable: bool | None = None,
         poke_interval: float | timedelta | tuple[float, float] | None = None,
         timeout: float | timedelta = 3600.0,
         max_unreachable: float = 1800.0,
-        destination: str | ObjectStoragePath | None = None,
-        filename: str = Names.template,
-        if_exists: str = "skip",
+        destination: str | ObjectStoragePath | XComArg | None = None,
+        filename: str | XComArg = Names.template,
+        if_exists: IfFileExists = "skip",
         start_from_trigger: bool = False,
         **kwargs: Any,
     ) -> None:
-        asked_for = None if poke_interval is None else Intervals.checked("poke_interval", poke_interval)
+        with when_parsed(self):
+            asked_for = None if poke_interval is None else Intervals.checked("poke_interval", poke_interval)
+            seconds = checked_seconds("timeout", timeout)
         super().__init__(
-            poke_interval=asked_for.shortest if asked_for else _STEADY,
-            timeout=checked_seconds("timeout", timeout),
-            **kwargs,
+            poke_interval=asked_for.shortest if asked_for else _STEADY, timeout=seconds, **kwargs
         )
-        self.phota_task_id = phota_task_id
+        self.phota_task_id: Any = phota_task_id
         self.phota_conn_id = phota_conn_id
-        self.deferrable = deferrable
+        self.deferrable = default_deferrable() if deferrable is None else deferrable
         self.destination = destination
         self.filename = filename
         self.if_exists = if_exists
-        self.max_unreachable = checked_seconds("max_unreachable", max_unreachable)
+        self._written = Written(phota_task_id=phota_task_id, destination=destination, filename=filename)
+        with when_parsed(self):
+            self.max_unreachable = checked_seconds("max_unreachable", max_unreachable)
+            check_conn_id(phota_conn_id)
+            check_flags(deferrable=self.deferrable, start_from_trigger=start_from_trigger)
+            if destination is None:
+                check_nothing_to_land(filename, if_exists, kwargs.get("default_args") or ())
+            else:
+                check_landing_as_written(destination, filename, if_exists)
         self._intervals = asked_for or Intervals()
         self._watch: Watch | None = None
         self._seen: PhotaTask | None = None
@@ -152,7 +170,7 @@ class PhotaTaskSensor(BaseSensorOperator):
     def poke(self, context: Context) -> PokeReturnValue:
         """Ask once. What may heal by itself is borne as long as `max_unreachable` allows."""
         with airflow_retries(), telling_of_retries():
-            phota_task_id = checked_task_id(self.phota_task_id)
+            phota_task_id = self._id()
             if self._watch is None:
                 _ = self._landing  # a wrong one is found before the wait, not after it
                 self._watch = Watch(phota_task_id, self._wait.patience, time.monotonic())
@@ -167,8 +185,9 @@ class PhotaTaskSensor(BaseSensorOperator):
                 return PokeReturnValue(is_done=False)
             return PokeReturnValue(is_done=True, xcom_value=self._result(context, task))
 
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> PhotaResult:
         """Take up the task again after its wait in the triggerer."""
+        self._written.restore(self)
         with self._told_of_execution_timeout(), airflow_retries(), telling_of_retries():
             try:
                 return self._result(context, self._wait.after(WaitEvent.from_dict(event)))
@@ -176,6 +195,12 @@ class PhotaTaskSensor(BaseSensorOperator):
                 raise
             except PhotaWaitTimeout as timeout:
                 raise AirflowSensorTimeout(endings.lines(str(timeout), _WAIT_ON)) from None
+
+    def _id(self) -> str:
+        """The task to wait for; from now on also for messages, whatever it was given by."""
+        self._written.restore(self)
+        self.phota_task_id = checked_task_id(self.phota_task_id)
+        return str(self.phota_task_id)
 
     def on_kill(self) -> None:
         self.log.warning("PHOTA task %s goes on; the service has no way to cancel it.", self.phota_task_id)
@@ -194,12 +219,13 @@ class PhotaTaskSensor(BaseSensorOperator):
             return None
         return checked_landing(self.destination, self.filename, self.if_exists)
 
-    def _result(self, context: Context, task: PhotaTask) -> dict[str, Any]:
+    def _result(self, context: Context, task: PhotaTask) -> PhotaResult:
         result = result_of(task)
         if (landing := self._landing) is None:
             return result
         delivery = Delivery(PhotaHook(self.phota_conn_id), landing, context, self.outlets)
-        return result | {"files": manifest(delivery.deliver(results_of(task)))}
+        result["files"] = manifest(delivery.deliver(results_of(task)))
+        return result
 
     def _start_in_triggerer(self) -> None:
         self.deferrable = True

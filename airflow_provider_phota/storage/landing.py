@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 import pendulum
 
@@ -16,6 +16,8 @@ from airflow_provider_phota.api.addresses import RefusedUrl
 from airflow_provider_phota.api.errors import PhotaLandingError, PhotaResultsExpired
 from airflow_provider_phota.api.models import Image
 from airflow_provider_phota.api.settings import Settings
+from airflow_provider_phota.api.shown import shown
+from airflow_provider_phota.api.types import PhotaFile
 from airflow_provider_phota.storage.drafts import drafted, opened
 from airflow_provider_phota.storage.names import Names
 from airflow_provider_phota.storage.paths import Place, reason_of
@@ -101,7 +103,7 @@ class LandedFile:
     @classmethod
     def of(cls, path: Place, picture: Picture, phota_task_id: str) -> LandedFile:
         return cls(
-            str(path),
+            path.url,
             picture.sha256,
             picture.bytes,
             picture.width,
@@ -110,11 +112,11 @@ class LandedFile:
             phota_task_id,
         )
 
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+    def to_dict(self) -> PhotaFile:
+        return cast("PhotaFile", asdict(self))  # which a test compares with the fields
 
 
-def manifest(files: Sequence[LandedFile]) -> list[dict[str, Any]]:
+def manifest(files: Sequence[LandedFile]) -> list[PhotaFile]:
     """Files as plain data, for XCom, asset events and the mark of a whole edit."""
     return [file.to_dict() for file in files]
 
@@ -164,7 +166,7 @@ def land(results: Results, landing: Landing, settings: Settings) -> list[LandedF
         raise PhotaLandingError(
             endings.lines(
                 f"A result of PHOTA task {phota_task_id} did not land.",
-                f"It could not be written to {landing.directory} ({reason_of(error)}).",
+                f"It could not be written to {shown(landing.directory.url)} ({reason_of(error)}).",
                 _THEN,
             ),
             phota_task_id,
@@ -197,7 +199,7 @@ def _in_order(waiting: Sequence[Future[LandedFile]]) -> list[LandedFile]:
 def _one(url: str, landing: Landing, phota_task_id: str, index: int, downloads: Downloads) -> LandedFile:
     stem = landing.stem(phota_task_id, index)
     if landing.if_exists is IfExists.SKIP and (there := _existing(stem, phota_task_id, landing.max_pixels)):
-        log.info("%s is there already, whole; it is not fetched again.", there.path)
+        log.info("%s is there already, whole; it is not fetched again.", shown(there.path))
         return there
     with drafted(stem) as draft:
         downloads.fetch(url, draft.file, landing.max_bytes)
@@ -219,7 +221,7 @@ def _existing(stem: Place, phota_task_id: str, max_pixels: int) -> LandedFile | 
             with opened(path) as file:
                 return LandedFile.of(path, inspected(file, max_pixels=max_pixels), phota_task_id)
         except NoPicture as problem:
-            log.warning("%s %s; it is replaced.", path, problem)
+            log.warning("%s %s; it is replaced.", shown(path.url), problem)
     return None
 
 
@@ -231,7 +233,7 @@ def _check_same(path: Place, picture: Picture, max_pixels: int) -> None:
         except NoPicture:
             same = False
     if not same:
-        raise _Taken(f"cannot land: another file is at {path}, and if_exists is 'fail'")
+        raise _Taken(f"cannot land: another file is at {shown(path.url)}, and if_exists is 'fail'")
 
 
 def _gone(results: Results, gone: Gone) -> PhotaResultsExpired | PhotaLandingError:

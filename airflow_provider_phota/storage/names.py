@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import string
 from dataclasses import dataclass
 
 from airflow_provider_phota.api.errors import PhotaInputError
+from airflow_provider_phota.api.shown import shown
+from airflow_provider_phota.api.written import NATIVE_RENDERING
 
 #: Names by what was asked for: the same edit of the same pictures has the same names in every run.
 NAMES_BY_DIGEST = "{digest}-{index}"
@@ -17,6 +20,7 @@ _LONGEST = 200
 _OTHER = "id="
 #: As long as an ID that is shortened, and a little longer than the ones that the vendor shows.
 _TYPICAL_ID = "t" * 35
+_EXTENSION = re.compile(r"(?i)\.(png|apng|jpe?g|jfif|webp|gif|bmp|tiff?|avif|hei[cf])$")
 
 
 @dataclass(frozen=True)
@@ -37,14 +41,21 @@ class Names:
             PhotaInputError: it is no template, or has unknown fields.
         """
         if not isinstance(template, str):
-            raise PhotaInputError("filename", f"must be a string, got {template!r}.")
+            raise PhotaInputError("filename", f"must be a string, got {shown(template)}. {NATIVE_RENDERING}")
         known = _FIELDS if has_digest else _FIELDS - {"digest"}
         names = cls(template)
         if names._fields() - known or not names._fits():
             raise PhotaInputError(
-                "filename", f"may have the fields {', '.join(sorted(known))} in braces, got {template!r}."
+                "filename",
+                f"may have the fields {', '.join(sorted(known))} in braces, got {shown(template)}.",
             )
         names.stem(_TYPICAL_ID, 0, "0" * 64)
+        if extension := picture_extension(template):
+            raise PhotaInputError(
+                "filename",
+                f"is a name without an extension, since each picture brings its own: leave out {extension}, "
+                f"got {shown(template)}.",
+            )
         return names
 
     def has(self, field: str) -> bool:
@@ -88,12 +99,18 @@ class Names:
         return name
 
 
+def picture_extension(name: str) -> str:
+    """The extension of a name that is meant for a picture's, with its dot; empty if it is not."""
+    found = _EXTENSION.search(name)
+    return found.group() if found else ""
+
+
 def _check_part(part: str) -> None:
     if not part or part.startswith(".") or not part.isprintable() or "\\" in part:
         raise PhotaInputError(
             "filename",
-            f"gives {part!r} as a part of the path: each must be printable, without a backslash, and not "
-            "begin with a dot.",
+            f"gives {shown(part)} as a part of the path: each must be printable, without a backslash, and "
+            "not begin with a dot.",
         )
     if _length(part) > _LONGEST:
         raise PhotaInputError("filename", f"gives a name of more than {_LONGEST} bytes.")

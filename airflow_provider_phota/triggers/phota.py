@@ -116,7 +116,8 @@ class PhotaTaskTrigger(BaseTrigger):
 
     async def _wait(self) -> WaitEvent:
         try:
-            checked_task_id(self.phota_task_id)  # started here, it may have been rendered from anything
+            # started here, it may have been rendered from anything
+            self.phota_task_id = checked_task_id(self.phota_task_id)
             log.info("Waiting for PHOTA task %s.", self.phota_task_id)
             async with SharedPoller(self.phota_conn_id) as poller:
                 await poller.run(self._conversation(poller))

@@ -49,7 +49,7 @@ IMAGE_URLS = [
     ([URL, "None"], "got 'None' in it"),
     ("None", "got 'None' in it"),
     ([URL, 7], "got 7 in it"),
-    ([[f"{URL}?sig=CANARY"]], "got ['https://pictures.example/lake.jpg in it"),
+    ([[[f"{URL}?sig=CANARY"]]], "got ['https://pictures.example/lake.jpg?…'] in it"),
     (f"['{URL}']", "is the text of a list"),
     ([f"['{URL}']"], "is no http(s) URL"),
     ([URL, URL], "same picture twice"),
@@ -76,7 +76,7 @@ IMAGE_URLS = [
     ("http://10.0.0.7/lake.jpg", "on this machine or a private network"),
     ("http://192.168.1.7/lake.jpg", "on this machine or a private network"),
     ("http://169.254.169.254/latest/meta-data", "on this machine or a private network"),
-    ("http://100.64.0.1/lake.jpg?sig=CANARY", "'http://100.64.0.1/lake.jpg' is on this machine"),
+    ("http://100.64.0.1/lake.jpg?sig=CANARY", "'http://100.64.0.1/lake.jpg?…' is on this machine"),
 ]
 NUM_OUTPUTS = [
     (0, "got 0"),
@@ -230,7 +230,7 @@ TASK_IDS = [
     ("None", "the template found no value"),
     ("", "is no PHOTA task ID: ''"),
     ("task/1", "'task/1'"),
-    ("task-1?x=CANARY", "'task-1'"),
+    ("task-1?x=CANARY", "'task-1?…'"),
     ("..", "'..'"),
     ("../usage", "'../usage'"),
     ("task-1\n", r"'task-1\n'"),
