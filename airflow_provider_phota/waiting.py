@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowFailException, conf
+from airflow.providers.common.compat.sdk import conf
 
 from airflow_provider_phota.api import endings
 from airflow_provider_phota.api.durations import Sight
 from airflow_provider_phota.api.errors import (
     PhotaConfigurationError,
-    PhotaError,
     PhotaInputError,
     PhotaInputRefused,
     PhotaLostSight,
-    PhotaTaskError,
     PhotaTaskFailed,
     PhotaWaitTimeout,
 )
@@ -37,8 +33,6 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
 log = logging.getLogger(__name__)
-
-RESUMES = "A retry, or clearing this Airflow task, waits for the same PHOTA task and pays nothing."
 
 #: Seconds a worker asks for the results of a task that the triggerer has seen finished.
 _FETCH_SECONDS = 300.0
@@ -215,7 +209,7 @@ def result_of(task: PhotaTask, *, num_outputs: int | None = None) -> PhotaResult
         PhotaTaskFailed: the service ended it as failed.
     """
     if task.refuses_input:
-        raise PhotaInputRefused(f"{_failure_in_words(task)} {_REFUSED}", task.id)
+        raise PhotaInputRefused(endings.lines(_failure_in_words(task), _REFUSED), task.id)
     if task.outcome is Outcome.FAILED:
         raise PhotaTaskFailed(_failure_in_words(task), task.id)
     if num_outputs is not None and len(task.images) != num_outputs:
@@ -270,41 +264,9 @@ def resumed_too_late(execution_timeout: timedelta | None, context: Context) -> b
     return bool(resumed and execution_timeout and not _time_left(execution_timeout, context))
 
 
-@contextmanager
-def telling_of_retries() -> Iterator[None]:
-    """Say what a retry does about a PHOTA task that is paid for and remembered."""
-    try:
-        yield
-    except PhotaTaskError as error:
-        raise (error.saying(RESUMES) if error.retryable else error) from None
-
-
-@contextmanager
-def airflow_retries() -> Iterator[None]:
-    """Let Airflow retry what another attempt can heal, and nothing else."""
-    try:
-        yield
-    except PhotaError as error:
-        if error.retryable:
-            raise
-        raise AirflowFailException(f"{error} Airflow does not retry this.") from None
-
-
 def default_deferrable() -> bool:
     """Whether this Airflow's operators wait in the triggerer where their author says nothing."""
     return bool(conf.getboolean("operators", "default_deferrable", fallback=False))
-
-
-@contextmanager
-def when_parsed(operator: object) -> Iterator[None]:
-    """Let a wrong argument fail the parsing of the DAG or, of a mapped task, the task without retries."""
-    try:
-        yield
-    except PhotaInputError as error:
-        # a mapped task is made on the worker, of arguments that nobody has seen before
-        if getattr(operator, "_BaseOperator__from_mapped", False):
-            raise AirflowFailException(f"{error} Airflow does not retry this.") from None
-        raise
 
 
 def checked_seconds(argument: str, value: object) -> float:

@@ -10,9 +10,9 @@ import pendulum
 
 from airflow_provider_phota.api.errors import (
     PhotaError,
+    PhotaInputRefused,
     PhotaResultsExpired,
     PhotaSubmitAmbiguous,
-    PhotaTaskFailed,
     PhotaTaskUnknown,
 )
 from airflow_provider_phota.ledger.decisions import Hold, Why
@@ -36,7 +36,7 @@ def held(entry: Entry, hold: Hold) -> PhotaError:
             phota_task_id,
         )
     if hold.why is Why.REFUSED:
-        return PhotaTaskFailed(
+        return PhotaInputRefused(
             "The service has refused what this edit asks for; nothing was sent now.\n"
             f"{told(entry)} ended as failed for that reason.\n"
             "Change the prompt or the pictures. To pay for the same edit again, set another edition.",

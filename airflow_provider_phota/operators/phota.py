@@ -52,26 +52,32 @@ from airflow_provider_phota.delivery import (
 )
 from airflow_provider_phota.events import WaitEvent
 from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.ledger.decisions import Policy
+from airflow_provider_phota.ledger.instances import checked_key
 from airflow_provider_phota.ledger.ledger import Ledger
+from airflow_provider_phota.ledger.stores import Discarded
 from airflow_provider_phota.publishing import Order, Publish, Publisher, as_text
+from airflow_provider_phota.retrying import (
+    RESUMES,
+    airflow_retries,
+    logged,
+    telling_of_retries,
+    when_parsed,
+)
 from airflow_provider_phota.storage.drafts import check_writable
 from airflow_provider_phota.storage.landing import LandedFile, Landing, manifest
 from airflow_provider_phota.storage.manifests import landed_before
 from airflow_provider_phota.storage.names import NAMES_BY_DIGEST, Names
 from airflow_provider_phota.submitting import Policies, Submission
 from airflow_provider_phota.waiting import (
-    RESUMES,
     Intervals,
     Wait,
-    airflow_retries,
     checked_seconds,
     default_deferrable,
     nothing_made,
     out_of_time,
     result_of,
     resumed_too_late,
-    telling_of_retries,
-    when_parsed,
 )
 
 if TYPE_CHECKING:
@@ -127,9 +133,13 @@ class PhotaImageEditOperator(BaseOperator):
         max_unreachable: seconds without any usable answer that a wait survives.
         ledger_path: object-storage directory in which to record what was paid for, beside Airflow's own task
             state store (3.3 and later); the connection's extra of that name if left out.
+        ledger_key: a name for this item of a mapped task, by which its record is found again when the list
+            has changed between a run and its clear (templated). Takes a ledger_path; no two items may share one.
         on_ambiguous: `fail`, or `resubmit` once where nobody knows whether the last submit was billed.
         on_missing: `fail`, or `resubmit` where the service no longer knows the paid task.
         on_expired: `fail`, or `resubmit` where the paid results are no longer served.
+        on_discarded: `fail`, or `resubmit` where Airflow 3.4 has thrown the record of earlier attempts away
+            when the task was cleared, and there is no ledger_path.
         edition: any text; another one makes an identical edit a new one, which is paid anew (templated).
         adopt_phota_task_id: a PHOTA task to take up instead of submitting (templated).
 
@@ -146,6 +156,7 @@ class PhotaImageEditOperator(BaseOperator):
         "profile_ids",
         "destination",
         "filename",
+        "ledger_key",
         "edition",
         "adopt_phota_task_id",
     )
@@ -171,9 +182,11 @@ class PhotaImageEditOperator(BaseOperator):
         timeout: float | timedelta = 3600.0,
         max_unreachable: float = 1800.0,
         ledger_path: str | None = None,
+        ledger_key: str | None = None,
         on_ambiguous: FailOrResubmit = "fail",
         on_missing: FailOrResubmit = "fail",
         on_expired: FailOrResubmit = "fail",
+        on_discarded: FailOrResubmit = "fail",
         edition: str | XComArg = "",
         adopt_phota_task_id: str | PhotaResult | XComArg | None = None,
         **kwargs: Any,
@@ -194,9 +207,11 @@ class PhotaImageEditOperator(BaseOperator):
         self.deferrable = default_deferrable() if deferrable is None else deferrable
         self.poll_interval = poll_interval
         self.ledger_path = ledger_path
+        self.ledger_key = ledger_key
         self.on_ambiguous = on_ambiguous
         self.on_missing = on_missing
         self.on_expired = on_expired
+        self.on_discarded = on_discarded
         self.edition = edition
         self.adopt_phota_task_id = adopt_phota_task_id
         self._written = Written(
@@ -204,6 +219,7 @@ class PhotaImageEditOperator(BaseOperator):
             profile_ids=profile_ids,
             destination=destination,
             filename=filename,
+            ledger_key=ledger_key,
             edition=edition,
             adopt_phota_task_id=adopt_phota_task_id,
         )
@@ -215,7 +231,10 @@ class PhotaImageEditOperator(BaseOperator):
             self.timeout = checked_seconds("timeout", timeout)
             self.max_unreachable = checked_seconds("max_unreachable", max_unreachable)
             self._policies = Policies.checked(
-                on_ambiguous=on_ambiguous, on_missing=on_missing, on_expired=on_expired
+                on_ambiguous=on_ambiguous,
+                on_missing=on_missing,
+                on_expired=on_expired,
+                on_discarded=on_discarded,
             )
             self._publish = Publish.checked(publish)
             self._check_as_written()
@@ -271,14 +290,13 @@ class PhotaImageEditOperator(BaseOperator):
         except AirflowException as error:
             if next_method == self.execute_complete.__name__ or self._will_be_remembered(context):
                 raise
-            raise AirflowFailException(
-                endings.lines(
-                    "The deferral broke. The PHOTA task goes on and is billed.",
-                    f"Airflow says: {error}",
-                    f"The ID of the PHOTA task is in XCom {XCOM_PHOTA_TASK_ID!r}.",
-                    NO_RETRY,
-                )
-            ) from None
+            text = endings.lines(
+                "The deferral broke. The PHOTA task goes on and is billed.",
+                f"Airflow says: {error}",
+                f"The ID of the PHOTA task is in XCom {XCOM_PHOTA_TASK_ID!r}.",
+                NO_RETRY,
+            )
+            raise AirflowFailException(logged(text)) from None
 
     def on_kill(self) -> None:
         if self._phota_task_id:
@@ -367,12 +385,28 @@ class PhotaImageEditOperator(BaseOperator):
             adopt=self._adopted(),
             published=order.published,
         )
-        self._phota_task_id = phota_task_id = submission.phota_task_id()
+        with self._sending(submission):
+            self._phota_task_id = phota_task_id = submission.phota_task_id()
         with self._paid(context):
             context["ti"].xcom_push(key=XCOM_PHOTA_TASK_ID, value=phota_task_id)
             if self.skip_existing_edits:
                 context["ti"].xcom_push(key=XCOM_EDIT_DIGEST, value=order.digest)
         return phota_task_id, submission.seen
+
+    @contextmanager
+    def _sending(self, submission: Submission) -> Iterator[None]:
+        """Do not let Airflow retry what may be paid for where no ledger remembers it."""
+        try:
+            yield
+        except AirflowTaskTimeout:
+            if submission.ledger.remembers or not submission.may_have_sent:
+                raise
+            text = endings.lines(
+                "execution_timeout passed while the edit was being sent.",
+                "A PHOTA task may have been created and billed; its ID is not known.",
+                NO_RETRY,
+            )
+            raise AirflowFailException(logged(text)) from None
 
     def _landing(self, digest: str) -> Landing | None:
         if self.destination is None:
@@ -392,7 +426,7 @@ class PhotaImageEditOperator(BaseOperator):
         result = nothing_made(EDIT_MODEL)
         result["files"] = manifest(files)
         outlets = self.outlets
-        if files[0].phota_task_id in self._ledger(context).read().phota_task_ids:
+        if files[0].phota_task_id in self._ids_on_record(context):
             result["phota_task_id"] = files[0].phota_task_id  # an earlier attempt of this very task made it
         else:
             # an alias is told of new files only, but an asset among the outlets gets an event in any case
@@ -401,7 +435,19 @@ class PhotaImageEditOperator(BaseOperator):
         return result
 
     def _ledger(self, context: Context) -> Ledger:
-        return Ledger.of(context, self.ledger_path or self._hook.settings.ledger_path)
+        return Ledger.of(
+            context,
+            self.ledger_path or self._hook.settings.ledger_path,
+            key=checked_key(self.ledger_key),
+            # with an adopted task a person has said what became of the attempts before
+            on_discarded=Policy.RESUBMIT if self._adopted() else self._policies.on_discarded,
+        )
+
+    def _ids_on_record(self, context: Context) -> frozenset[str]:
+        try:
+            return self._ledger(context).read().phota_task_ids
+        except Discarded:
+            return frozenset()
 
     def _will_be_remembered(self, context: Context) -> bool:
         """Whether a later attempt will know what was paid for; where nobody can say, none will."""
@@ -415,7 +461,7 @@ class PhotaImageEditOperator(BaseOperator):
     def _paid_before(self, context: Context) -> str:
         """What to do about what an earlier attempt paid for, where the edit can no longer be asked for."""
         try:
-            phota_task_ids = self._ledger(context).read().phota_task_ids
+            phota_task_ids = self._ids_on_record(context)
         except PhotaError:
             return ""
         if not phota_task_ids:
@@ -445,18 +491,22 @@ class PhotaImageEditOperator(BaseOperator):
         try:
             yield
         except PhotaInputRefused as refused:
-            raise AirflowFailException(f"{refused} {REFUSED}") from None
+            raise AirflowFailException(logged(endings.lines(str(refused), REFUSED))) from None
         except PhotaTaskFailed as failed:
-            raise failed.saying("A retry submits a new edit, which is billed.") from None
+            told = failed.saying("A retry submits a new edit, which is billed.")
+            logged(str(told))
+            raise told from None
         except (AirflowTaskTimeout, PhotaExecutionTimeout):
             if self._will_be_remembered(context):
-                raise AirflowTaskTimeout(self._out_of_time(RESUMES)) from None
-            raise AirflowFailException(endings.lines(self._out_of_time(NO_RETRY), self._fetching)) from None
+                raise AirflowTaskTimeout(logged(self._out_of_time(RESUMES))) from None
+            text = endings.lines(self._out_of_time(NO_RETRY), self._fetching)
+            raise AirflowFailException(logged(text)) from None
         except Exception as error:
             if self._will_be_remembered(context):
                 with airflow_retries(), telling_of_retries():
                     raise
-            raise AirflowFailException(endings.lines(self._broke(error), NO_RETRY, self._fetching)) from None
+            text = endings.lines(self._broke(error), NO_RETRY, self._fetching)
+            raise AirflowFailException(logged(text)) from None
 
     def _out_of_time(self, then: str) -> str:
         return out_of_time(self._named, self.execution_timeout, then)

@@ -37,21 +37,18 @@ from airflow_provider_phota.delivery import (
 )
 from airflow_provider_phota.events import WaitEvent
 from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.retrying import RESUMES, airflow_retries, logged, telling_of_retries, when_parsed
 from airflow_provider_phota.sensors.start import OnWorker, starting_id
 from airflow_provider_phota.storage.landing import Landing, manifest
 from airflow_provider_phota.storage.names import Names
 from airflow_provider_phota.waiting import (
-    RESUMES,
     Intervals,
     Wait,
-    airflow_retries,
     checked_seconds,
     default_deferrable,
     out_of_time,
     result_of,
     resumed_too_late,
-    telling_of_retries,
-    when_parsed,
 )
 
 if TYPE_CHECKING:
@@ -272,7 +269,7 @@ class PhotaTaskSensor(BaseSensorOperator):
             yield
         except (AirflowTaskTimeout, PhotaExecutionTimeout):
             raise AirflowTaskTimeout(
-                out_of_time(self.phota_task_id, self.execution_timeout, RESUMES)
+                logged(out_of_time(self.phota_task_id, self.execution_timeout, RESUMES))
             ) from None
 
     @contextmanager

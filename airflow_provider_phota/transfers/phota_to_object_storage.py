@@ -19,9 +19,9 @@ from airflow_provider_phota.delivery import (
     results_of,
 )
 from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.retrying import airflow_retries, when_parsed
 from airflow_provider_phota.storage.landing import MAX_BYTES, Results, manifest
 from airflow_provider_phota.storage.names import Names
-from airflow_provider_phota.waiting import airflow_retries, when_parsed
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, ObjectStoragePath, XComArg
