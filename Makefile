@@ -63,7 +63,7 @@ bench-storage: $(READY) ## What landing costs beside curl, and 2,000 pictures fr
 	@$(PYTHON) -m benchmarks.pipeline
 
 .PHONY: lint
-lint: $(READY) ## ruff (rules and format) and mypy --strict
+lint: $(READY) ## ruff (rules and format) over all, mypy --strict over the package, dev and benchmarks
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
