@@ -269,10 +269,6 @@ class Submission:
             retried = error.saying("on_ambiguous='resubmit': a retry pays for it once more.")
             retried.retryable = True
             return retried
-        if error.named_task_id:
-            error = error.saying(
-                f"The answer names PHOTA task {error.named_task_id}: look at it, and set adopt_phota_task_id to it."
-            )
         return error.saying(what_to_do(self.try_number, resubmits=step.resubmits))
 
 

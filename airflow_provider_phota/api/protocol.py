@@ -162,13 +162,13 @@ def _answer(response: Response, named: str, *, resend_on_503: bool) -> PhotaTask
 
 def _ambiguous(failure: Exception, phota_task_id: str) -> PhotaSubmitAmbiguous:
     named = (
-        f"The answer names the PHOTA task {phota_task_id!r}: look for that one first."
+        f"The answer names PHOTA task {phota_task_id}: look for that one first."
         if phota_task_id
         else "Its ID is not known."
     )
     error = PhotaSubmitAmbiguous(
-        f"The submit left, but no answer proves what became of it ({failure}): a PHOTA task may have "
-        f"been created and billed. {named}"
+        "A PHOTA task may have been created and billed: the submit left, its answer proves nothing.\n"
+        f"What happened: {failure}. {named}"
     )
     error.named_task_id = phota_task_id
     return error
