@@ -134,7 +134,7 @@ class PhotaImageEditOperator(BaseOperator):
         ledger_path: object-storage directory in which to record what was paid for, beside Airflow's own task
             state store (3.3 and later); the connection's extra of that name if left out.
         ledger_key: a name for this item of a mapped task, by which its record is found again when the list
-            has changed between a run and its clear (templated). Takes a ledger_path; no two items may share one.
+            has changed between a run and its clear (templated). Takes a ledger_path; no two items share one.
         on_ambiguous: `fail`, or `resubmit` once where nobody knows whether the last submit was billed.
         on_missing: `fail`, or `resubmit` where the service no longer knows the paid task.
         on_expired: `fail`, or `resubmit` where the paid results are no longer served.
