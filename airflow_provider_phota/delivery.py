@@ -202,8 +202,7 @@ def _mark(landing: Landing, files: Sequence[LandedFile], phota_task_id: str) -> 
     except Exception as error:  # of whatever library the store speaks by
         raise PhotaLandingError(
             f"The pictures of PHOTA task {phota_task_id} have landed, but not their manifest: "
-            f"{shown(landing.directory.url)} cannot be written to ({reason_of(error)}). "
-            "Trying again is free.",
+            f"{landing.directory} cannot be written to ({reason_of(error)}). Trying again is free.",
             phota_task_id,
         ) from None
 

@@ -157,7 +157,7 @@ def land(results: Results, landing: Landing, settings: Settings) -> list[LandedF
         ) from None
     except Exception as error:  # of whatever library the store speaks by
         raise PhotaLandingError(
-            f"A result of PHOTA task {phota_task_id} could not be written to {shown(landing.directory.url)} "
+            f"A result of PHOTA task {phota_task_id} could not be written to {landing.directory} "
             f"({reason_of(error)}). {_THEN}",
             phota_task_id,
         ) from None
@@ -211,7 +211,7 @@ def _existing(stem: Place, phota_task_id: str) -> LandedFile | None:
             with opened(path) as file:
                 return LandedFile.of(path, inspected(file), phota_task_id)
         except NoPicture as problem:
-            log.warning("%s %s; it is replaced.", shown(path.url), problem)
+            log.warning("%s %s; it is replaced.", path, problem)
     return None
 
 
@@ -223,7 +223,7 @@ def _check_same(path: Place, picture: Picture) -> None:
         except NoPicture:
             same = False
     if not same:
-        raise _Taken(f"cannot land: another file is at {shown(path.url)}, and if_exists is 'fail'")
+        raise _Taken(f"cannot land: another file is at {path}, and if_exists is 'fail'")
 
 
 def _gone(results: Results, gone: Gone) -> PhotaResultsExpired | PhotaLandingError:

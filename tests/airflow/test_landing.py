@@ -131,7 +131,7 @@ def test_fail_lets_the_same_file_be_and_refuses_another(result, tmp_path):
     first = land(result, f"file://{tmp_path}", filename="out-{index}", if_exists="fail")
     assert land(result, f"file://{tmp_path}", filename="out-{index}", if_exists="fail") == first
     (tmp_path / "out-1.png").write_bytes(b"of somebody else")
-    with pytest.raises(PhotaLandingError, match=r"another file is at .*out-1.png', and if_exists is 'fail'"):
+    with pytest.raises(PhotaLandingError, match=r"another file is at .*out-1.png, and if_exists is 'fail'"):
         land(result, f"file://{tmp_path}", filename="out-{index}", if_exists="fail")
     assert (tmp_path / "out-1.png").read_bytes() == b"of somebody else"
     assert names(tmp_path) == ["out-0.png", "out-1.png", "out-2.png"]
