@@ -80,7 +80,7 @@ def run(settings: Settings, source: str, destination: str) -> str:
     return f"| {scheme} | {PICTURES} | {len(files)} | {whole} | {distinct} | {twice} | {took:.0f} |"
 
 
-def _is_whole(file: dict[str, Any]) -> bool:
+def _is_whole(file: PhotaFile) -> bool:
     """Decoded to the last pixel, of the bytes and the size that the manifest says."""
     from airflow.providers.common.compat.sdk import ObjectStoragePath  # noqa: PLC0415
     from PIL import Image  # noqa: PLC0415

@@ -182,6 +182,7 @@ def test_a_name_that_leads_elsewhere_or_says_too_little_is_refused(
         ({"destination": "file://data/edits"}, "names a host"),
         ({"destination": "/data"}, "destination: must be an object-storage URL"),
         ({"destination": "file:///data/../etc"}, "leads upwards"),
+        ({"destination": "gs://bucket/edits"}, "apache-airflow-providers-google"),
         ({"destination": "nowhere://bucket"}, "Airflow does not know the store nowhere://"),
     ],
 )
