@@ -208,7 +208,7 @@ def _mark(landing: Landing, files: Sequence[LandedFile], phota_task_id: str) -> 
         raise PhotaLandingError(
             endings.lines(
                 f"The pictures of PHOTA task {phota_task_id} have landed, but not their manifest.",
-                f"{shown(landing.directory.url)} cannot be written to ({reason_of(error)}).",
+                f"{landing.directory} cannot be written to ({reason_of(error)}).",
                 "The edit is billed. Trying again is free.",
             ),
             phota_task_id,

@@ -166,7 +166,7 @@ def land(results: Results, landing: Landing, settings: Settings) -> list[LandedF
         raise PhotaLandingError(
             endings.lines(
                 f"A result of PHOTA task {phota_task_id} did not land.",
-                f"It could not be written to {shown(landing.directory.url)} ({reason_of(error)}).",
+                f"It could not be written to {landing.directory} ({reason_of(error)}).",
                 _THEN,
             ),
             phota_task_id,
@@ -221,7 +221,7 @@ def _existing(stem: Place, phota_task_id: str, max_pixels: int) -> LandedFile | 
             with opened(path) as file:
                 return LandedFile.of(path, inspected(file, max_pixels=max_pixels), phota_task_id)
         except NoPicture as problem:
-            log.warning("%s %s; it is replaced.", shown(path.url), problem)
+            log.warning("%s %s; it is replaced.", path, problem)
     return None
 
 
@@ -233,7 +233,7 @@ def _check_same(path: Place, picture: Picture, max_pixels: int) -> None:
         except NoPicture:
             same = False
     if not same:
-        raise _Taken(f"cannot land: another file is at {shown(path.url)}, and if_exists is 'fail'")
+        raise _Taken(f"cannot land: another file is at {path}, and if_exists is 'fail'")
 
 
 def _gone(results: Results, gone: Gone) -> PhotaResultsExpired | PhotaLandingError:

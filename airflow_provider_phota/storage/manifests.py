@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from airflow_provider_phota.api.errors import PhotaLedgerError
-from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.storage.drafts import drafted, opened
 from airflow_provider_phota.storage.landing import LandedFile, Landing, manifest
 from airflow_provider_phota.storage.paths import Place, checked_path, reason_of
@@ -43,12 +42,11 @@ def landed_before(landing: Landing) -> list[LandedFile] | None:
     except FileNotFoundError:  # taken away as we looked
         return None
     except (ValueError, TypeError, KeyError) as error:
-        damaged = shown(place.url)
-        log.warning("%s is damaged (%s): taken for an edit that is still to be made.", damaged, error)
+        log.warning("%s is damaged (%s): taken for an edit that is still to be made.", place, error)
         return None
     except Exception as error:  # of whatever library the store speaks by
         raise PhotaLedgerError(
-            f"Whether this edit has landed before could not be read from {shown(landing.directory.url)} "
+            f"Whether this edit has landed before could not be read from {landing.directory} "
             f"({reason_of(error)}). Nothing was sent to the PHOTA service by this attempt."
         ) from None
 

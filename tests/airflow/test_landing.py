@@ -133,7 +133,7 @@ def test_fail_lets_the_same_file_be_and_refuses_another(result, tmp_path):
     first = land(result, f"file://{tmp_path}", filename="out-{index}", if_exists="fail")
     assert land(result, f"file://{tmp_path}", filename="out-{index}", if_exists="fail") == first
     (tmp_path / "out-1.png").write_bytes(b"of somebody else")
-    with pytest.raises(PhotaLandingError, match=r"another file is at .*out-1.png', and if_exists is 'fail'"):
+    with pytest.raises(PhotaLandingError, match=r"another file is at .*out-1.png, and if_exists is 'fail'"):
         land(result, f"file://{tmp_path}", filename="out-{index}", if_exists="fail")
     assert (tmp_path / "out-1.png").read_bytes() == b"of somebody else"
     assert names(tmp_path) == ["out-0.png", "out-1.png", "out-2.png"]
@@ -215,6 +215,7 @@ def test_a_name_that_leads_elsewhere_or_says_too_little_is_refused(
         ({"destination": "file:///data/caf\udce9"}, "not UTF-8, which Airflow cannot store"),
         ({"destination": ObjectStoragePath("file:///data/\ud800")}, "not UTF-8, which Airflow cannot store"),
         ({"filename": "caf\udce9-{phota_task_id}-{index}"}, "must be printable"),
+        ({"destination": "gs://bucket/edits"}, "apache-airflow-providers-google"),
         ({"destination": "nowhere://bucket"}, "Airflow does not know the store nowhere://"),
     ],
 )
