@@ -174,7 +174,7 @@ def test_whatever_its_spelling(host: str, capsys: pytest.CaptureFixture[str]):
             1,
             "cannot start: certificate /nowhere.pem: No such file or directory",
         ),
-        (["--state", "/nowhere/state.db"], 1, "cannot start: state file /nowhere/state.db: unable to open"),
+        (["--state", "/dev/null/a.db"], 1, "cannot start: state file /dev/null/a.db: unable to open"),
     ],
 )
 def test_what_cannot_work_is_said_in_one_line(
