@@ -29,15 +29,21 @@ test: lint ## Lint, types, and every test that is not slow; coverage of api/ is 
 .PHONY: test-all
 test-all: test $(READY_2_11) ## make test, the slow tests; the Airflow suite and most of chaos-2.11 (PostgreSQL)
 	$(PYTHON) -m pytest -m slow
+	$(PYTHON) -m tests.races --times 2
 	$(PYTHON_2_11) -m pytest tests/airflow
 	$(PYTHON_2_11) -m tests.chaos --groups kills,people,answers,network,resubmit --seeds 1 --edits 0 --naive 0
 
+.PHONY: races
+races: $(READY) ## Attempts that overtake each other, 20 times each, with every kind of ledger (RACES_TIMES, ...)
+	@$(PYTHON) -m tests.races
+
 .PHONY: chaos
-chaos: $(READY) ## The fault matrix: a real Airflow on PostgreSQL and SQLite, killed at every point
+chaos: races ## make races, and the fault matrix: a real Airflow on PostgreSQL and SQLite, killed at every point
 	@$(PYTHON) -m tests.chaos
 
 .PHONY: chaos-2.11
 chaos-2.11: $(READY_2_11) ## The same on Airflow 2.11 and PostgreSQL, with the ledger in object storage
+	@$(PYTHON_2_11) -m tests.races
 	@$(PYTHON_2_11) -m tests.chaos
 
 .PHONY: bench
