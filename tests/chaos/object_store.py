@@ -67,6 +67,9 @@ class S3Server:
         body = {"bucket": bucket, "mode": mode, "match": match}
         requests.post(f"{self.url}/_gate", json=body, timeout=10).raise_for_status()
 
+    def put(self, bucket: str, name: str, content: bytes) -> None:
+        self._client().put_object(Bucket=bucket, Key=name, Body=content)
+
     def objects(self, bucket: str, prefix: str) -> Iterator[tuple[str, bytes]]:
         """Names and contents."""
         client = self._client()
