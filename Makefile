@@ -8,6 +8,8 @@ PYTHON := .venv/bin/python
 PYTHON_2_11 := .venv-2.11/bin/python
 READY := .venv/.ready
 READY_2_11 := .venv-2.11/.ready
+PYTHON_3_4 := .venv-3.4/bin/python
+READY_3_4 := .venv-3.4/.ready
 PYTHON_BENCH := .venv-bench/bin/python
 READY_BENCH := .venv-bench/.ready
 
@@ -27,10 +29,13 @@ test: lint ## Lint, types, and every test that is not slow; coverage of api/ is 
 	$(PYTHON) -m coverage report --include='airflow_provider_phota/api/*' --fail-under=100
 
 .PHONY: test-all
-test-all: test $(READY_2_11) ## make test, the slow tests; the Airflow suite and most of chaos-2.11 (PostgreSQL)
+test-all: test $(READY_2_11) $(READY_3_4) ## make test, the slow tests; the Airflow suite and parts of chaos on 3.4 and on 2.11 (PostgreSQL)
+	$(PYTHON_3_4) -m pytest tests/airflow/test_never_twice.py tests/airflow/test_ledger_stores.py
+	$(PYTHON_3_4) -m tests.chaos --database postgres --groups people,kills,answers --seeds 1 --edits 0 --naive 0
+	$(PYTHON_3_4) -m pytest tests/airflow
 	$(PYTHON) -m pytest -m slow
 	$(PYTHON) -m tests.races --times 2
-	$(PYTHON_2_11) -m pytest tests/airflow
+	$(PYTHON_2_11) -m pytest tests/airflow tests/docs tests/emulator/test_emulator_pytest_plugin.py
 	$(PYTHON_2_11) -m tests.chaos --groups kills,people,answers,network,resubmit --seeds 1 --edits 0 --naive 0
 
 .PHONY: races
@@ -46,6 +51,11 @@ chaos-2.11: $(READY_2_11) ## The same on Airflow 2.11 and PostgreSQL, with the l
 	@$(PYTHON_2_11) -m tests.races
 	@$(PYTHON_2_11) -m tests.chaos
 
+.PHONY: chaos-3.4
+chaos-3.4: $(READY_3_4) ## The same on the newest pre-release of Airflow 3.4
+	@$(PYTHON_3_4) -m tests.races
+	@$(PYTHON_3_4) -m tests.chaos
+
 .PHONY: bench
 bench: $(READY_BENCH) ## What waiting costs, beside other providers' triggers (BENCH_RUNS, BENCH_SCENARIO, ...)
 	@$(PYTHON_BENCH) -m benchmarks
@@ -60,7 +70,7 @@ bench-storage: $(READY) ## What landing costs beside curl, and 2,000 pictures fr
 	@$(PYTHON) -m benchmarks.pipeline
 
 .PHONY: lint
-lint: $(READY) ## ruff (rules and format) and mypy --strict
+lint: $(READY) ## ruff (rules and format) over all, mypy --strict over the package, dev and benchmarks
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
@@ -75,11 +85,12 @@ docs: $(READY) ## Build the documentation into docs/_build/html; a warning is an
 constraints: $(READY) ## Pin anew what the environments are made of: the newest that fit Python 3.11.0
 	dev/pin 'apache-airflow==3.3.*' dev docs chaos > .build/pins && mv .build/pins dev/constraints-airflow-3.3.txt
 	dev/pin 'apache-airflow==2.11.*' dev chaos > .build/pins && mv .build/pins dev/constraints-airflow-2.11.txt
+	dev/pin 'apache-airflow>=3.4.0b1,<3.5' dev chaos > .build/pins && mv .build/pins dev/constraints-airflow-3.4.txt
 	dev/pin 'apache-airflow==3.3.*' bench > .build/pins && mv .build/pins dev/constraints-bench.txt
 
 .PHONY: clean
 clean: ## Remove all that the other targets have made
-	rm -rf .venv .venv-2.11 .venv-bench .build dist demo-output docs/_build .coverage .coverage.*
+	rm -rf .venv .venv-2.11 .venv-3.4 .venv-bench .build dist demo-output docs/_build .coverage .coverage.*
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -89,6 +100,10 @@ $(READY): pyproject.toml dev/constraints-airflow-3.3.txt dev/bootstrap
 
 $(READY_2_11): pyproject.toml dev/constraints-airflow-2.11.txt dev/bootstrap
 	@dev/bootstrap .venv-2.11 dev/constraints-airflow-2.11.txt "3.11 3.12" dev chaos
+	@touch $@
+
+$(READY_3_4): pyproject.toml dev/constraints-airflow-3.4.txt dev/bootstrap
+	@dev/bootstrap .venv-3.4 dev/constraints-airflow-3.4.txt "3.11 3.12 3.13 3.14" dev chaos
 	@touch $@
 
 $(READY_BENCH): pyproject.toml dev/constraints-bench.txt dev/bootstrap

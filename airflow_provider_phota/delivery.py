@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import pendulum
 from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
 from airflow.providers.common.compat.sdk import Asset, AssetAlias
 
+from airflow_provider_phota.api import endings
 from airflow_provider_phota.api.choices import checked_choice
 from airflow_provider_phota.api.edits import checked_task_id
 from airflow_provider_phota.api.errors import (
@@ -20,8 +21,11 @@ from airflow_provider_phota.api.errors import (
     PhotaResultsMissing,
 )
 from airflow_provider_phota.api.models import Image, PhotaTask
+from airflow_provider_phota.api.parsing import check_not_templated, is_known
+from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.storage import manifests
+from airflow_provider_phota.storage.directories import check_directory, check_directory_as_written
 from airflow_provider_phota.storage.landing import (
     MAX_BYTES,
     IfExists,
@@ -33,7 +37,7 @@ from airflow_provider_phota.storage.landing import (
     manifest,
 )
 from airflow_provider_phota.storage.names import Names
-from airflow_provider_phota.storage.paths import Place, asset_uri, checked_path, reason_of
+from airflow_provider_phota.storage.paths import Place, asset_uri, check_storable, checked_path, reason_of
 from airflow_provider_phota.waiting import result_of
 
 if TYPE_CHECKING:
@@ -64,20 +68,77 @@ def checked_landing(
     Raises:
         PhotaInputError: names the argument.
     """
-    names = Names.checked(filename, has_digest=bool(digest))
+    names, policy = _checked_names(filename, if_exists, pictures, by_digest=bool(digest))
+    check_storable("destination", destination)
+    check_directory("destination", destination)
+    limit = _checked_max_bytes(max_bytes)
+    return Landing(Place.of(checked_path("destination", destination)), names, policy, limit, digest)
+
+
+def check_landing_as_written(
+    destination: object,
+    filename: object,
+    if_exists: object,
+    *,
+    max_bytes: object = MAX_BYTES,
+    by_digest: bool = False,
+    pictures: object = 1,
+) -> None:
+    """Check what a DAG's author gave `checked_landing` for, as far as it is a plain value and not a template.
+
+    With `by_digest` files are named by the digest of the edit.
+
+    Raises:
+        PhotaInputError: names the argument.
+    """
+    check_not_templated(if_exists=if_exists, max_bytes=max_bytes)
+    checked_choice(IfExists, "if_exists", if_exists)
+    _checked_max_bytes(max_bytes)
+    check_directory_as_written("destination", destination)
+    if is_known(filename):
+        ordered = pictures if isinstance(pictures, int) else 1
+        _checked_names(filename, if_exists, ordered, by_digest=by_digest)
+
+
+def check_nothing_to_land(filename: object, if_exists: object, defaults: Container[str] = ()) -> None:
+    """Refuse arguments of landed files where no `destination` is given, which would mean nothing.
+
+    Args:
+        filename: None where it was left out.
+        if_exists: `skip` where it was left out.
+        defaults: names of arguments that the author gave to the whole DAG.
+
+    Raises:
+        PhotaInputError: names the argument.
+    """
+    checked_choice(IfExists, "if_exists", if_exists)
+    left_out = {"filename": (None, Names.template), "if_exists": (IfExists.SKIP.value,)}
+    for argument, value in (("filename", filename), ("if_exists", if_exists)):
+        if value not in left_out[argument] and argument not in defaults:
+            raise PhotaInputError(argument, "takes a destination: without it no file is landed.")
+
+
+def _checked_names(
+    filename: object, if_exists: object, pictures: int, *, by_digest: bool
+) -> tuple[Names, IfExists]:
+    names = Names.checked(filename, has_digest=by_digest)
     _check_index(names, pictures)
     policy = checked_choice(IfExists, "if_exists", if_exists)
-    if digest:
-        policy = _policy_by_digest(names, policy)
-    elif policy is IfExists.SKIP and not names.has("phota_task_id"):
+    if by_digest:
+        return names, _policy_by_digest(names, policy)
+    if policy is IfExists.SKIP and not names.has("phota_task_id"):
         raise PhotaInputError(
             "filename",
             "must have {phota_task_id} in it where if_exists is 'skip', or another task's picture would pass "
-            f"for this one's; got {filename!r}.",
+            f"for this one's; got {shown(filename)}.",
         )
+    return names, policy
+
+
+def _checked_max_bytes(max_bytes: object) -> int:
     if isinstance(max_bytes, bool) or not isinstance(max_bytes, int) or max_bytes < 1:
-        raise PhotaInputError("max_bytes", f"must be an int of at least 1, got {max_bytes!r}.")
-    return Landing(Place.of(checked_path("destination", destination)), names, policy, max_bytes, digest)
+        raise PhotaInputError("max_bytes", f"must be an int of at least 1, got {shown(max_bytes)}.")
+    return max_bytes
 
 
 def _policy_by_digest(names: Names, policy: IfExists) -> IfExists:
@@ -86,7 +147,7 @@ def _policy_by_digest(names: Names, policy: IfExists) -> IfExists:
         raise PhotaInputError(
             "filename",
             "must have {digest} in it with skip_existing_edits, and no {phota_task_id}; got "
-            f"{names.template!r}.",
+            f"{shown(names.template)}.",
         )
     if policy is IfExists.FAIL:
         raise PhotaInputError("if_exists", "cannot be 'fail' with skip_existing_edits.")
@@ -107,8 +168,11 @@ def results_of(task: PhotaTask) -> Results:
     """
     if not task.is_finished:
         raise PhotaResultsMissing(
-            f"PHOTA task {task.id} is {task.status_word} and shows no results yet: wait for it with "
-            "PhotaTaskSensor first.",
+            endings.lines(
+                f"PHOTA task {task.id} is {task.status_word} and shows no results yet.",
+                endings.MAY_GO_ON,
+                "First wait for it with PhotaTaskSensor.",
+            ),
             task.id,
         )
     result_of(task)
@@ -142,8 +206,11 @@ def _mark(landing: Landing, files: Sequence[LandedFile], phota_task_id: str) -> 
         manifests.write(landing, files)
     except Exception as error:  # of whatever library the store speaks by
         raise PhotaLandingError(
-            f"The pictures of PHOTA task {phota_task_id} have landed, but not their manifest: "
-            f"{landing.directory} cannot be written to ({reason_of(error)}). Trying again is free.",
+            endings.lines(
+                f"The pictures of PHOTA task {phota_task_id} have landed, but not their manifest.",
+                f"{landing.directory} cannot be written to ({reason_of(error)}).",
+                "The edit is billed. Trying again is free.",
+            ),
             phota_task_id,
         ) from None
 
@@ -192,7 +259,7 @@ class Delivery:
         if self.landing.digest and len(files) == ordered:
             _mark(self.landing, files, results.phota_task_id)
         self.announce(files)
-        log.info("Landed PHOTA task %s: %s", results.phota_task_id, [file.path for file in files])
+        log.info("Landed PHOTA task %s: %s", results.phota_task_id, shown([file.path for file in files]))
         return files
 
     def announce(self, files: Sequence[LandedFile]) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from airflow_provider_phota.api.endings import PhotaExecutionTimeout
 from airflow_provider_phota.api.errors import (
     PhotaError,
     PhotaLostSight,
@@ -24,6 +25,7 @@ class WaitEnd(Enum):
 
     FINISHED = "finished"
     TIMED_OUT = "timed_out"
+    EXECUTION_TIMED_OUT = "execution_timed_out"
     LOST_SIGHT = "lost_sight"
     RESULTS_MISSING = "results_missing"
     TASK_UNKNOWN = "task_unknown"
@@ -31,6 +33,7 @@ class WaitEnd(Enum):
 
 
 _ERRORS: dict[WaitEnd, type[PhotaTaskError]] = {
+    WaitEnd.EXECUTION_TIMED_OUT: PhotaExecutionTimeout,  # before the error it is a kind of
     WaitEnd.TIMED_OUT: PhotaWaitTimeout,
     WaitEnd.LOST_SIGHT: PhotaLostSight,
     WaitEnd.RESULTS_MISSING: PhotaResultsMissing,

@@ -30,6 +30,11 @@ CONNECTION_FIELDS: dict[str, dict[str, Any]] = {
         "schema": {"type": ["number", "null"], "exclusiveMinimum": 0},
         "description": "How often all the waits of a triggerer together ask, at most. Default 50.",
     },
+    "max_pixels": {
+        "label": "Pixels of a picture",
+        "schema": {"type": ["integer", "null"], "minimum": 1},
+        "description": "Pixels of a picture that is published or landed, at most. Default 200000000.",
+    },
     "proxy": {
         "label": "Proxy URL",
         "schema": {"type": ["string", "null"]},
@@ -38,7 +43,7 @@ CONNECTION_FIELDS: dict[str, dict[str, Any]] = {
     "ca_bundle": {
         "label": "CA bundle",
         "schema": {"type": ["string", "null"]},
-        "description": "Path of a PEM file with the certificate authorities to trust. Default: certifi's.",
+        "description": "Path of certificate authorities to trust. Default: the environment's or certifi's.",
     },
     "ledger_path": {
         "label": "Ledger path",

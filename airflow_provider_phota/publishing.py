@@ -18,9 +18,12 @@ from airflow_provider_phota.api.choices import checked_choice
 from airflow_provider_phota.api.edits import EditRequest, check_image_url, is_stored
 from airflow_provider_phota.api.errors import PhotaInputError, PhotaUnreachable
 from airflow_provider_phota.api.forms import form_of
+from airflow_provider_phota.api.lists import is_list
 from airflow_provider_phota.api.models import Upload
+from airflow_provider_phota.api.shown import shown
+from airflow_provider_phota.api.written import NATIVE_RENDERING
 from airflow_provider_phota.hooks.phota import PhotaHook
-from airflow_provider_phota.storage.paths import asset_uri, checked_path
+from airflow_provider_phota.storage.paths import asset_uri, check_storable, checked_path
 from airflow_provider_phota.storage.sources import Source, looked_at
 from airflow_provider_phota.storage.uploads import Uploads
 
@@ -50,7 +53,7 @@ def as_text(image_urls: Any) -> Any:
     """Paths as the URLs they stand for; anything else as it is, to be judged by others."""
     if isinstance(image_urls, ObjectStoragePath):
         return str(image_urls)
-    if isinstance(image_urls, (list, tuple)):
+    if is_list(image_urls):
         return [as_text(each) for each in image_urls]
     return image_urls
 
@@ -90,19 +93,19 @@ class Publisher:
                 "publish", f"is 'presign', but {path.protocol}:// cannot sign URLs: use 'upload'."
             ) from None
         except Exception as error:  # of whatever library the store speaks by; its text may hold credentials
-            raise PhotaUnreachable(f"{path} could not be signed ({type(error).__name__}).") from None
+            raise PhotaUnreachable(f"{shown(path)} could not be signed ({type(error).__name__}).") from None
         check_image_url(url, local_inputs=self.hook.settings.is_loopback)
         return str(url)
 
     def _uploaded(self, source: Source) -> str:
         picture = source.picture
         if (known := self._uploads.url(picture.sha256)) and self._is_served(known):
-            log.info("%s is uploaded already.", source.path)
+            log.info("%s is uploaded already.", shown(source.path))
             return known
         name = f"{picture.sha256[:16]}.{picture.extension}"
         form = form_of(source.path, picture.bytes, name, picture.content_type, picture.sha256)
         stored: Upload = self.hook.run(protocol.upload(form))
-        log.info("Uploaded %s (%s bytes).", source.path, picture.bytes)
+        log.info("Uploaded %s (%s bytes).", shown(source.path), picture.bytes)
         self._uploads.note(picture.sha256, stored.url)
         return stored.url
 
@@ -143,10 +146,12 @@ class Order:
             PhotaInputError: one is missing, cut, damaged or no picture; or the edition is no text.
         """
         if not isinstance(edition, (str, int)):
-            raise PhotaInputError("edition", f"must be text, got {edition!r}.")
+            raise PhotaInputError("edition", f"must be text, got {shown(edition)}. {NATIVE_RENDERING}")
+        check_storable("edition", edition)
         note_inputs(publisher.hook, edit.image_urls)
         stored = [url for url in edit.image_urls if is_stored(url)]
-        sources = {url: looked_at(checked_path("image_urls", url)) for url in stored}
+        most = publisher.hook.settings.max_pixels
+        sources = {url: looked_at(checked_path("image_urls", url), most) for url in stored}
         return cls(edit, publisher, str(edition), sources)
 
     @property
@@ -205,6 +210,7 @@ def published_urls(publisher: Publisher, paths: Sequence[object]) -> list[str]:
         PhotaInputError: one cannot be read, or is no picture.
         PhotaNotBilled: one could not be published.
     """
-    sources = [looked_at(checked_path("path", path), "path") for path in paths]
+    most = publisher.hook.settings.max_pixels
+    sources = [looked_at(checked_path("path", path), most, "path") for path in paths]
     note_inputs(publisher.hook, [str(source.path) for source in sources])
     return [publisher.url(source) for source in sources]

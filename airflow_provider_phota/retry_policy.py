@@ -5,9 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from airflow.providers.common.compat.sdk import RetryDecision, RetryPolicy
+from airflow_provider_phota.api.errors import PhotaError, PhotaInputRefused, PhotaTaskFailed
 
-from airflow_provider_phota.api.errors import PhotaError, PhotaTaskFailed
+try:
+    from airflow.providers.common.compat.sdk import RetryDecision, RetryPolicy
+except ImportError:
+    raise ImportError(
+        "PhotaRetryPolicy takes Airflow 3.3 or later: the Airflow installed here has no retry policies. "
+        "Leave retry_policy out, and Airflow retries the same errors after its own retry_delay."
+    ) from None
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -21,7 +27,7 @@ class PhotaRetryPolicy(RetryPolicy):
 
     Args:
         pay_again: whether to retry an edit that the service ended as failed. The retry submits, and pays for,
-            a new one.
+            a new one. An edit whose input the service refuses, as by content policy, is not retried.
     """
 
     def __init__(self, *, pay_again: bool = True) -> None:
@@ -34,6 +40,8 @@ class PhotaRetryPolicy(RetryPolicy):
         max_tries: int,  # noqa: ARG002  # Airflow's signature
         context: Context | None = None,  # noqa: ARG002  # Airflow's signature
     ) -> RetryDecision:
+        if isinstance(exception, PhotaInputRefused):
+            return RetryDecision.fail("PhotaInputRefused: the service would refuse, and bill, the edit again")
         if isinstance(exception, PhotaTaskFailed):
             return self._after_a_failed_edit()
         if not isinstance(exception, PhotaError):

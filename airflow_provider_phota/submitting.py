@@ -76,6 +76,7 @@ class Submission:
         published: makes of the edit what the service can read, once it is certain to be submitted.
         adopt: a task to go on with instead of submitting, found by a person.
         seen: the PHOTA task as the service showed it last, None if it never did.
+        may_have_sent: whether this attempt has come as far as sending the edit.
     """
 
     hook: PhotaHook
@@ -87,6 +88,7 @@ class Submission:
     adopt: str | None = None
     published: Callable[[], EditRequest] | None = None
     seen: PhotaTask | None = field(default=None, init=False)
+    may_have_sent: bool = field(default=False, init=False)
 
     def phota_task_id(self) -> str:
         """The ID of the paid task: an earlier attempt's where there is one, or a new one's.
@@ -209,6 +211,7 @@ class Submission:
             if sending:
                 self.ledger.forget(sending)  # the service refused that one
             sending = self._begin_sending(step, known)
+            self.may_have_sent = True
 
         try:
             task = self.hook.run(

@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.providers.common.compat.sdk import conf
 
+from airflow_provider_phota.api import endings
 from airflow_provider_phota.api.durations import Sight
 from airflow_provider_phota.api.errors import (
-    PhotaError,
+    PhotaConfigurationError,
     PhotaInputError,
+    PhotaInputRefused,
     PhotaLostSight,
     PhotaTaskFailed,
     PhotaWaitTimeout,
 )
 from airflow_provider_phota.api.models import RESULT_HOURS, Outcome, PhotaTask
 from airflow_provider_phota.api.schedule import PollSchedule
+from airflow_provider_phota.api.shown import shown
+from airflow_provider_phota.api.types import PhotaResult
 from airflow_provider_phota.api.wait import Patience, wait_for_task
 from airflow_provider_phota.events import WaitEvent
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.triggers.phota import PhotaTaskTrigger
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +40,7 @@ _FETCH_SECONDS = 300.0
 _NET = 300.0
 #: Results live 24 hours: a longer wait would outlive them.
 LONGEST_TIMEOUT = (RESULT_HOURS - 4) * 3600.0
+_REFUSED = "It refuses the prompt or a picture: the same edit again would be billed, and end alike."
 
 
 @dataclass(frozen=True)
@@ -58,19 +64,38 @@ class Intervals:
             bounds
         ):
             raise PhotaInputError(
-                argument, f"must be one time span, or the shortest and the longest, got {value!r}."
+                argument, f"must be one time span, or the shortest and the longest, got {shown(value)}."
             )
         return cls(*bounds)
 
 
 @dataclass(frozen=True)
 class Wait:
-    """How to wait for a task. All times are in seconds."""
+    """How to wait for a task. All times are in seconds.
+
+    Attributes:
+        execution_timeout: of the Airflow task, if the wait ends because of it; 0 if because of `timeout`.
+    """
 
     phota_conn_id: str
     timeout: float
     intervals: Intervals
     max_unreachable: float
+    execution_timeout: float = 0.0
+
+    def within(self, execution_timeout: timedelta | None, context: Context | None = None) -> Wait:
+        """The same wait, ended when the attempt has no time left: Airflow does not see to it in a deferral.
+
+        Args:
+            execution_timeout: of the Airflow task.
+            context: of its attempt; None where that begins with the wait.
+        """
+        if execution_timeout is None:
+            return self
+        left = _time_left(execution_timeout, context)
+        if left >= self.timeout:
+            return self
+        return replace(self, timeout=left, execution_timeout=execution_timeout.total_seconds())
 
     @property
     def patience(self) -> Patience:
@@ -113,6 +138,7 @@ class Wait:
             poll_interval=self.intervals.shortest,
             max_unreachable=self.max_unreachable,
             longest_interval=self.intervals.longest,
+            execution_timeout=self.execution_timeout,
             **seen,
         )
 
@@ -136,8 +162,12 @@ class Wait:
             return self._ask_until_finished(event.phota_task_id, _FETCH_SECONDS)
         except PhotaWaitTimeout:
             raise PhotaLostSight(
-                f"PHOTA task {event.phota_task_id} was seen finished, but the service did not show it again "
-                f"for {_FETCH_SECONDS:.0f} s. It is billed; its results live 24 hours.",
+                endings.lines(
+                    f"PHOTA task {event.phota_task_id} is finished, but was not shown again "
+                    f"for {_FETCH_SECONDS:.0f} s.",
+                    f"It is billed. {endings.RESULTS_LIVE}",
+                    endings.FREE,
+                ),
                 event.phota_task_id,
             ) from None
 
@@ -151,10 +181,23 @@ class Wait:
             patience=self.patience,
             sight=sight,
         )
-        return PhotaHook(self.phota_conn_id).run(conversation)
+        try:
+            return PhotaHook(self.phota_conn_id).run(conversation)
+        except PhotaConfigurationError as error:
+            raise endings.refused(phota_task_id, error) from None
 
 
-def result_of(task: PhotaTask, *, num_outputs: int | None = None) -> dict[str, Any]:
+def _time_left(execution_timeout: timedelta, context: Context | None) -> float:
+    """Seconds that an attempt has left, by the clock that its start was written down by."""
+    seconds = execution_timeout.total_seconds()
+    start: datetime | None = getattr(context.get("ti"), "start_date", None) if context else None
+    if start is None:
+        return seconds
+    gone = (datetime.now(UTC) - start).total_seconds()
+    return min(max(seconds - gone, 0.0), seconds)
+
+
+def result_of(task: PhotaTask, *, num_outputs: int | None = None) -> PhotaResult:
     """A finished task as the plain dict that users chain on.
 
     Args:
@@ -162,8 +205,11 @@ def result_of(task: PhotaTask, *, num_outputs: int | None = None) -> dict[str, A
         num_outputs: how many pictures were ordered, to say so where the service made another number.
 
     Raises:
+        PhotaInputRefused: the service ended it since it refuses the input.
         PhotaTaskFailed: the service ended it as failed.
     """
+    if task.refuses_input:
+        raise PhotaInputRefused(endings.lines(_failure_in_words(task), _REFUSED), task.id)
     if task.outcome is Outcome.FAILED:
         raise PhotaTaskFailed(_failure_in_words(task), task.id)
     if num_outputs is not None and len(task.images) != num_outputs:
@@ -171,29 +217,56 @@ def result_of(task: PhotaTask, *, num_outputs: int | None = None) -> dict[str, A
     return task.to_dict()
 
 
-def nothing_made(model: str) -> dict[str, Any]:
+def nothing_made(model: str) -> PhotaResult:
     """As `result_of`, for an edit that was found and not made."""
-    fields = ("phota_task_id", "created", "expires_at")
-    return {"model": model, "status": "existing", "images": [], "usage": {}, **dict.fromkeys(fields)}
+    return {
+        "phota_task_id": None,
+        "model": model,
+        "status": "existing",
+        "images": [],
+        "created": None,
+        "expires_at": None,
+        "usage": {},
+    }
 
 
 def _failure_in_words(task: PhotaTask) -> str:
     failure = task.failure
-    code = f" with code {failure.code}" if failure and failure.code else ""
-    words = f": {failure.message}" if failure and failure.message else ""
-    request_id = f" (request_id: {task.request_id})" if task.request_id else ""
-    return f"The service ended PHOTA task {task.id} as {task.status_word}{code}{words}{request_id}."
+    code = f"code {failure.code}" if failure and failure.code else ""
+    words = failure.message if failure else ""
+    request_id = f"(request_id: {task.request_id})" if task.request_id else ""
+    reason = " ".join(filter(None, (": ".join(filter(None, (code, words))), request_id)))
+    return endings.lines(
+        f"The service ended PHOTA task {task.id} as {task.status_word}.",
+        reason and f"It says: {reason}.",
+        "The edit was billed; the service may give the credits back.",
+    )
 
 
-@contextmanager
-def airflow_retries() -> Iterator[None]:
-    """Let Airflow retry what another attempt can heal, and nothing else."""
-    try:
-        yield
-    except PhotaError as error:
-        if error.retryable:
-            raise
-        raise AirflowFailException(f"{error} Airflow does not retry this.") from None
+def out_of_time(phota_task_id: str, execution_timeout: timedelta | None, then: str) -> str:
+    """What to say where an attempt ends by `execution_timeout`, on a worker or after a wait in the triggerer.
+
+    Args:
+        phota_task_id: the task.
+        execution_timeout: of the Airflow task.
+        then: what a retry does.
+    """
+    seconds = execution_timeout.total_seconds() if execution_timeout else 0.0
+    return endings.lines(endings.out_of_time(phota_task_id, seconds), then)
+
+
+def resumed_too_late(execution_timeout: timedelta | None, context: Context) -> bool:
+    """True if Airflow ends an attempt as soon as it comes back from a deferral, and without a word.
+
+    Airflow 2 does so where `execution_timeout` has passed meanwhile; later versions count anew.
+    """
+    resumed = getattr(context.get("ti"), "next_method", None)  # Airflow 2 alone tells it
+    return bool(resumed and execution_timeout and not _time_left(execution_timeout, context))
+
+
+def default_deferrable() -> bool:
+    """Whether this Airflow's operators wait in the triggerer where their author says nothing."""
+    return bool(conf.getboolean("operators", "default_deferrable", fallback=False))
 
 
 def checked_seconds(argument: str, value: object) -> float:
@@ -204,9 +277,9 @@ def checked_seconds(argument: str, value: object) -> float:
     """
     seconds = value.total_seconds() if isinstance(value, timedelta) else value
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-        raise PhotaInputError(argument, f"must be seconds or a timedelta, got {value!r}.")
+        raise PhotaInputError(argument, f"must be seconds or a timedelta, got {shown(value)}.")
     if not 0 < seconds <= LONGEST_TIMEOUT:
         raise PhotaInputError(
-            argument, f"must be seconds above 0 and at most {LONGEST_TIMEOUT:.0f}, got {value!r}."
+            argument, f"must be seconds above 0 and at most {LONGEST_TIMEOUT:.0f}, got {shown(value)}."
         )
     return float(seconds)

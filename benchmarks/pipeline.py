@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_phota.api.settings import Settings
+from airflow_provider_phota.api.types import PhotaFile
 from benchmarks import gallery
 from benchmarks.processes import ROOT
 
@@ -41,7 +42,7 @@ class TaskInstance:
         self._pushed[key] = value
 
 
-def edit_and_land(prompt: str, source: str, destination: str, **more: Any) -> list[dict[str, Any]]:
+def edit_and_land(prompt: str, source: str, destination: str, **more: Any) -> list[PhotaFile]:
     """One task; returns the manifest."""
     from airflow_provider_phota.operators.phota import PhotaImageEditOperator  # noqa: PLC0415  # Airflow's home is set
 
@@ -56,8 +57,7 @@ def edit_and_land(prompt: str, source: str, destination: str, **more: Any) -> li
     )
     result = operator.execute({"ti": TaskInstance(prompt)})  # type: ignore[typeddict-item]  # all it asks for
     assert isinstance(result, dict)
-    files: list[dict[str, Any]] = result["files"]
-    return files
+    return result["files"]
 
 
 def run(settings: Settings, source: str, destination: str) -> str:
@@ -80,7 +80,7 @@ def run(settings: Settings, source: str, destination: str) -> str:
     return f"| {scheme} | {PICTURES} | {len(files)} | {whole} | {distinct} | {twice} | {took:.0f} |"
 
 
-def _is_whole(file: dict[str, Any]) -> bool:
+def _is_whole(file: PhotaFile) -> bool:
     """Decoded to the last pixel, of the bytes and the size that the manifest says."""
     from airflow.providers.common.compat.sdk import ObjectStoragePath  # noqa: PLC0415
     from PIL import Image  # noqa: PLC0415

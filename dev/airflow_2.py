@@ -28,6 +28,7 @@ class Airflow2:
     }
     databases: tuple[str, ...] = ("postgres",)
     keeps_task_state = False
+    keeps_cleared_state = False
     fast_heartbeat: Mapping[str, str] = {"AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "1"}
     early_notice: Mapping[str, str] = {
         "AIRFLOW__SCHEDULER__SCHEDULER_ZOMBIE_TASK_THRESHOLD": "30",

@@ -27,6 +27,7 @@ class Airflow3:
     }
     databases: tuple[str, ...] = ("postgres", "sqlite")
     keeps_task_state = True
+    keeps_cleared_state = True
     fast_heartbeat: Mapping[str, str] = {"AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1"}
     #: Not so the scheduler's own health threshold (30 s): a scheduler that is merely busy would take itself
     #: for dead, and reset its running tasks again and again.
@@ -76,6 +77,12 @@ class Airflow3:
 
     def messages(self, content: Any) -> Sequence[LogMessage]:
         return [_message(entry) for entry in content]
+
+
+class Airflow34(Airflow3):
+    """3.4 and later: clearing a task discards its task state, unless the person asks to keep it."""
+
+    keeps_cleared_state = False
 
 
 def _message(entry: str | Mapping[str, Any]) -> LogMessage:

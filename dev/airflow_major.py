@@ -7,9 +7,10 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import requests
+from packaging.version import Version
 
 from dev.airflow_2 import Airflow2
-from dev.airflow_3 import Airflow3
+from dev.airflow_3 import Airflow3, Airflow34
 from dev.airflow_answers import LogMessage
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class Major(Protocol):
             whatever command; every other one has a heartbeat.
         databases: on which LocalExecutor runs.
         keeps_task_state: whether there is a task state store.
+        keeps_cleared_state: whether it survives when a person clears the task.
         fast_heartbeat: options with which a supervisor notices the end of its task within a second.
         early_notice: options with which the scheduler notices the dead sooner than by default.
         api: URL path of the REST API.
@@ -34,6 +36,7 @@ class Major(Protocol):
     components: Mapping[str, tuple[str, ...]]
     databases: tuple[str, ...]
     keeps_task_state: bool
+    keeps_cleared_state: bool
     fast_heartbeat: Mapping[str, str]
     early_notice: Mapping[str, str]
     api: str
@@ -60,5 +63,14 @@ class Major(Protocol):
 
 
 VERSION: Final = version("apache-airflow")
-_MAJORS: Mapping[str, type[Major]] = {"2": Airflow2, "3": Airflow3}
-AIRFLOW: Final = _MAJORS[VERSION.partition(".")[0]]()
+
+
+def of_version(text: str) -> Major:
+    """What is known of an Airflow by its version; a pre-release counts as what it becomes."""
+    release = Version(text).release
+    if release >= (3, 4):
+        return Airflow34()
+    return Airflow3() if release >= (3,) else Airflow2()
+
+
+AIRFLOW: Final = of_version(VERSION)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from dev.airflow_2 import Airflow2
-from dev.airflow_3 import Airflow3
-from tests.chaos.cases import STATELESS, Case
+from dev.airflow_3 import Airflow3, Airflow34
+from dev.airflow_major import of_version
+from tests.chaos.cases import HELD, STATELESS, Case, End
 from tests.chaos.matrix import GROUPS
 
 CASES = [case for group in GROUPS.values() for case in group]
@@ -29,13 +30,39 @@ def test_an_airflow_3_log_keeps_its_fields():
     ]
 
 
-@pytest.mark.parametrize("major", [Airflow2(), Airflow3()], ids=["2", "3"])
+@pytest.mark.parametrize(
+    ("version", "major"),
+    [
+        ("2.11.2", Airflow2),
+        ("3.0.6", Airflow3),
+        ("3.3.2", Airflow3),
+        ("3.4.0b2", Airflow34),
+        ("3.4.0", Airflow34),
+        ("3.10.0", Airflow34),
+    ],
+)
+def test_an_airflow_is_known_by_its_version(version, major):
+    assert type(of_version(version)) is major
+
+
+@pytest.mark.parametrize("major", [Airflow2(), Airflow3(), Airflow34()], ids=["2", "3", "3.4"])
 def test_the_web_server_and_what_has_a_heartbeat_are_components(major):
     assert {"api-server", "scheduler", "triggerer"} <= set(major.components)
 
 
 def test_with_task_state_each_case_is_run_as_it_stands():
     assert [case.in_an_airflow(with_task_state=True) for case in CASES] == CASES
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.row} {case.title}")
+def test_where_a_clear_discards_task_state_a_cleared_case_without_a_journal_may_be_held(case: Case):
+    run = case.in_an_airflow(with_task_state=True, keeps_cleared_state=False)
+    assert run is not None
+    assert run.may_end("both") == case.may_end("both")
+    if not case.clears:
+        assert run == case
+    elif End.HELD not in case.ends:
+        assert run.may_end("state") == HELD
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.row} {case.title}")

@@ -22,7 +22,8 @@ ROOMS = {
     "hooks": {"api", "drivers", "compat", "provider_info"},
     "triggers": {"api", "drivers", "hooks", "events", "compat"},
     "waiting": {"api", "hooks", "events", "triggers"},
-    "ledger": {"api", "storage"},
+    "retrying": {"api"},
+    "ledger": {"api", "storage", "compat"},
     "submitting": {"api", "hooks", "ledger"},
     "retry_policy": {"api"},
     "storage": {"api", "drivers"},
@@ -30,15 +31,17 @@ ROOMS = {
     "delivery": {"api", "hooks", "storage", "waiting"},
     "operators": {
         *("api", "hooks", "events", "triggers", "waiting", "ledger", "submitting"),
-        *("storage", "publishing", "delivery"),
+        *("storage", "publishing", "delivery", "retrying"),
     },
-    "sensors": {"api", "compat", "hooks", "events", "triggers", "waiting", "storage", "delivery"},
-    "transfers": {"api", "hooks", "storage", "waiting", "publishing", "delivery"},
+    "sensors": {
+        *("api", "compat", "hooks", "events", "triggers", "waiting", "storage", "delivery", "retrying"),
+    },
+    "transfers": {"api", "hooks", "storage", "waiting", "publishing", "delivery", "retrying"},
     "emulator": {"api"},
 }
 #: Room -> the only packages outside the standard library that it may import.
 OUTSIDE = {
-    "api": {"pendulum"},
+    "api": {"pendulum", "idna"},
     "drivers": {"requests", "urllib3", "aiohttp", "certifi", "yarl", "pendulum"},
     "emulator": {"aiohttp", "PIL", "pytest", "multidict", "yarl"},
 }

@@ -38,6 +38,15 @@ def test_the_wheel_holds_the_package_its_types_and_its_licence(wheel):
     assert all(name.startswith(("airflow_provider_phota/", "airflow_provider_phota-")) for name in names)
 
 
+def test_the_wheel_brings_its_pytest_fixture(wheel):
+    files = zipfile.ZipFile(wheel)
+    (entry_points,) = (name for name in files.namelist() if name.endswith(".dist-info/entry_points.txt"))
+    assert (
+        "[pytest11]\nphota_emulator = airflow_provider_phota.emulator.pytest_plugin"
+        in files.read(entry_points).decode()
+    )
+
+
 def test_it_works_in_an_empty_environment(wheel, tmp_path):
     venv.create(tmp_path / "venv", with_pip=True)
     python = tmp_path / "venv" / "bin" / "python"

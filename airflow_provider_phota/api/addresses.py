@@ -7,15 +7,17 @@ kind, as with the emulator on loopback, or a gateway on a network of one's own.
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterable
 from enum import Enum
 from urllib.parse import SplitResult, urlsplit
+
+from airflow_provider_phota.api.urls import UNUSABLE, as_sent
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 #: A URL that is longer is none that a picture is served by.
 _LONGEST_URL = 8192
+_CHARACTERS = "has a URL that is too long, or has characters in it that no URL has"
 #: Prefixes in which another address hides, which nobody has looked at: NAT64, 6to4, Teredo.
 _WRAPPERS = tuple(
     map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96"))
@@ -94,8 +96,18 @@ def check_reach(found: set[Reach], own: set[Reach]) -> None:
             raise RefusedUrl(f"is at an address that is {reach.value}, which is not fetched from")
 
 
+def check_characters(url: str) -> None:
+    """Refuse what a browser would drop or take for something else.
+
+    Raises:
+        RefusedUrl: there is such a character, or the URL is too long.
+    """
+    if len(url) > _LONGEST_URL or UNUSABLE.search(url):
+        raise RefusedUrl(_CHARACTERS)
+
+
 def checked_url(url: str, *, plain_http: bool) -> SplitResult:
-    """A result URL, or the target of a redirect, in parts.
+    """A result URL, or the target of a redirect, as it is sent, in parts.
 
     Args:
         url: as an answer gave it.
@@ -104,11 +116,12 @@ def checked_url(url: str, *, plain_http: bool) -> SplitResult:
     Raises:
         RefusedUrl: it is not fetched.
     """
-    if len(url) > _LONGEST_URL or re.search(r"[\s\x00-\x1f\x7f\\]", url) or not url.isascii():
-        raise RefusedUrl("has a URL that is too long, or has characters in it that no URL has")
+    check_characters(url)
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(as_sent(url))
         _ = parts.port
+    except UnicodeError:
+        raise RefusedUrl(_CHARACTERS) from None
     except ValueError:
         raise RefusedUrl("has a malformed URL") from None
     if parts.scheme != "https" and not (parts.scheme == "http" and plain_http):

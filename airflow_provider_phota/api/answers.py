@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_phota.api.edits import TASK_ID
-from airflow_provider_phota.api.models import Failure, Image, PhotaTask, TaskStatus, Upload, Usage
+from airflow_provider_phota.api.models import Image, PhotaTask, TaskStatus, Upload, Usage
 from airflow_provider_phota.api.reading import (
     Unreadable,
     http_date,
@@ -22,12 +22,18 @@ from airflow_provider_phota.api.reading import (
     scrub,
     text_of,
 )
+from airflow_provider_phota.api.reasons import failure_of
+from airflow_provider_phota.api.urls import UNUSABLE, as_sent
 from airflow_provider_phota.api.wire import Response
 
 
 def read_task(response: Response) -> PhotaTask:
     """The task in a 2xx answer to a submit or a query."""
-    fields = read_json(response)
+    return task_in(read_json(response), response)
+
+
+def task_in(fields: Mapping[str, Any], response: Response) -> PhotaTask:
+    """The task in fields of an answer."""
     task_id, word = fields.get("id"), fields.get("status")
     if not isinstance(task_id, str) or not TASK_ID.fullmatch(task_id):
         raise Unreadable(f"HTTP {response.status} without a usable task id")
@@ -45,7 +51,7 @@ def read_task(response: Response) -> PhotaTask:
         estimated_time=_seconds(info.get("estimated_time")) if isinstance(info, dict) else None,
         images=_images(fields),
         profile_ids=_profile_ids(fields),
-        failure=_failure(fields.get("error")) if status.is_terminal else None,
+        failure=failure_of(fields) if status.is_terminal else None,
         usage=_plain(fields.get("usage")),
         request_id=request_id(response),
     )
@@ -55,10 +61,10 @@ def read_upload(response: Response) -> Upload:
     """The stored file in a 2xx answer to an upload."""
     fields = read_json(response)
     url = fields.get("url")
-    if not isinstance(url, str) or not re.match(r"https?://[^\s/]+/", url):
+    if not isinstance(url, str) or not re.match(r"https?://[^\s/]+/", _url(url)):
         raise Unreadable(f"HTTP {response.status} without the uploaded file's URL")
     size = fields.get("size")
-    return Upload(id=text_of(fields.get("id")), url=url, size=size if is_int(size) else None)
+    return Upload(id=text_of(fields.get("id")), url=_url(url), size=size if is_int(size) else None)
 
 
 def read_models(response: Response) -> tuple[str, ...]:
@@ -92,9 +98,9 @@ def _images(fields: Mapping[str, Any]) -> tuple[Image, ...]:
     if not isinstance(results, list):
         return ()
     return tuple(
-        Image(item["url"], scrub(text_of(item.get("content_type")), 100) or None)
+        Image(url, scrub(text_of(item.get("content_type")), 100) or None)
         for item in results
-        if isinstance(item, dict) and _printable(item.get("url"))
+        if isinstance(item, dict) and (url := _url(item.get("url")))
     )
 
 
@@ -103,7 +109,7 @@ def _images_of_older_page(output: object) -> tuple[Image, ...]:
     if not isinstance(output, dict):
         return ()
     urls = output.get("urls") or [output.get("url")]
-    return tuple(Image(url) for url in urls if _printable(url)) if isinstance(urls, list) else ()
+    return tuple(Image(url) for each in urls if (url := _url(each))) if isinstance(urls, list) else ()
 
 
 def _profile_ids(fields: Mapping[str, Any]) -> tuple[str, ...]:
@@ -117,13 +123,6 @@ def _profile_ids(fields: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _failure(error: object) -> Failure | None:
-    if not isinstance(error, dict):
-        return None
-    code = text_of(error.get("code")) or text_of(error.get("type"))
-    return Failure(code=scrub(code, 100), message=scrub(text_of(error.get("message"))))
-
-
 def _plain(usage: object) -> dict[str, str | int | float]:
     """The credits as the service stated them, without what is nested or of no plain type."""
     if not isinstance(usage, dict):
@@ -133,6 +132,17 @@ def _plain(usage: object) -> dict[str, str | int | float]:
         for key, value in usage.items()
         if isinstance(value, (str, int, float)) and not isinstance(value, bool) and _is_finite(value)
     }
+
+
+def _url(value: object) -> str:
+    """A result's URL as it is sent, so that everyone can use and store it; empty where it is missing."""
+    url = text_of(value)
+    if UNUSABLE.search(url):
+        return ""
+    try:
+        return as_sent(url)
+    except ValueError:
+        return url  # what is wrong with it is said where it is fetched
 
 
 def _printable(value: object) -> bool:

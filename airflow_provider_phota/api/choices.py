@@ -6,6 +6,7 @@ from enum import Enum
 from typing import TypeVar
 
 from airflow_provider_phota.api.errors import PhotaInputError
+from airflow_provider_phota.api.shown import shown
 
 E = TypeVar("E", bound=Enum)
 
@@ -21,4 +22,4 @@ def checked_choice(choices: type[E], argument: str, value: object) -> E:
     except ValueError:
         *others, last = (repr(choice.value) for choice in choices)
         words = f"{', '.join(others)} or {last}"
-        raise PhotaInputError(argument, f"must be {words}, got {value!r}.") from None
+        raise PhotaInputError(argument, f"must be {words}, got {shown(value)}.") from None

@@ -6,17 +6,22 @@ import ast
 import ipaddress
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from airflow_provider_phota.api.addresses import Reach
 from airflow_provider_phota.api.errors import PhotaInputError
+from airflow_provider_phota.api.lists import flattened
+from airflow_provider_phota.api.parsing import is_known
 from airflow_provider_phota.api.settings import is_loopback
+from airflow_provider_phota.api.shown import shown
+from airflow_provider_phota.api.written import NATIVE_RENDERING
 
 EDIT_MODEL = "phota-image-edit"
 RESOLUTIONS = ("1K", "4K")
-TASK_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,255}")
+#: What the vendor's own clients accept, taken together, but for what means a folder in a path.
+TASK_ID = re.compile(r"(?!\.{1,2}\Z)(?:[A-Za-z0-9][A-Za-z0-9._:-]{0,255}|[A-Za-z0-9._~-]{1,256})")
 
 _NATIVE_HINT = (
     "A Jinja template renders to a string: pass the XComArg itself (task.output), or set "
@@ -96,28 +101,66 @@ class EditRequest:
 def checked_task_id(value: object, argument: str = "phota_task_id") -> str:
     """A PHOTA task ID, fit to stand in a URL.
 
+    Args:
+        value: the ID, or the dict of a finished task, which has it.
+        argument: what the user calls it.
+
     Raises:
         PhotaInputError: it is no task ID.
     """
+    if isinstance(value, Mapping) and "phota_task_id" in value:
+        value = _id_of_a_result(value, argument)
     if not isinstance(value, str):
-        raise PhotaInputError(argument, f"must be a PHOTA task ID (a string), got {_shown(value)}.")
+        raise PhotaInputError(
+            argument, f"must be a PHOTA task ID (a string), got {shown(value)}.{_hint_for(value)}"
+        )
+    if _is_collection_repr(value):
+        raise PhotaInputError(argument, f"is the text of a list or a dict, {shown(value)}. {_NATIVE_HINT}")
     if value == "None":
         raise PhotaInputError(
             argument, f"rendered to the text 'None': the template found no value. {_NATIVE_HINT}"
         )
     if not TASK_ID.fullmatch(value):
-        raise PhotaInputError(argument, f"is no PHOTA task ID: {_shown(value)}.")
+        raise PhotaInputError(argument, f"is no PHOTA task ID: {shown(value)}.")
     return value
+
+
+def _id_of_a_result(result: Mapping[object, object], argument: str) -> object:
+    phota_task_id = result["phota_task_id"]
+    if phota_task_id is None and result.get("files"):
+        raise PhotaInputError(
+            argument,
+            "is the result of an edit whose pictures had landed before: nothing was submitted, so there is "
+            "no PHOTA task to ask about. Its files are in the result.",
+        )
+    return phota_task_id
+
+
+def check_edit_as_written(*, num_outputs: object, resolution: object) -> None:
+    """Check what a DAG's author gave as a plain value, before any template is rendered.
+
+    Raises:
+        PhotaInputError: names the argument and the value.
+    """
+    if is_known(num_outputs):
+        _checked_num_outputs(num_outputs)
+    if is_known(resolution):
+        _checked_resolution(resolution)
+
+
+def _hint_for(value: object) -> str:
+    """What may have made a value out of a text."""
+    return "" if value is None else f" {NATIVE_RENDERING}"
 
 
 def _checked_prompt(value: object) -> str:
     if not isinstance(value, str):
-        raise PhotaInputError("prompt", f"must be a string, got {_shown(value)}.")
+        raise PhotaInputError("prompt", f"must be a string, got {shown(value)}.{_hint_for(value)}")
     if not value.strip():
         raise PhotaInputError("prompt", "is empty: say what to change in the picture.")
     if value.strip() == "None" or _is_collection_repr(value):
         raise PhotaInputError(
-            "prompt", f"is {_shown(value)}, which looks like a value that was no text. {_NATIVE_HINT}"
+            "prompt", f"is {shown(value)}, which looks like a value that was no text. {_NATIVE_HINT}"
         )
     _refuse_unsendable("prompt", value)
     return value
@@ -126,7 +169,7 @@ def _checked_prompt(value: object) -> str:
 def _checked_image_urls(value: object, *, local_inputs: bool, stored_inputs: bool) -> tuple[str, ...]:
     if isinstance(value, str):
         if _is_collection_repr(value):
-            raise PhotaInputError("image_urls", f"is the text of a list, {_shown(value)}. {_NATIVE_HINT}")
+            raise PhotaInputError("image_urls", f"is the text of a list, {shown(value)}. {_NATIVE_HINT}")
         value = [value]
     urls = _checked_list("image_urls", value, of="URLs")
     if not urls:
@@ -156,11 +199,11 @@ def check_image_url(url: str, *, local_inputs: bool) -> None:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
-        raise PhotaInputError("image_urls", f"{_shown(url)} is no URL.") from None
+        raise PhotaInputError("image_urls", f"{shown(url)} is no URL.") from None
     if parts.scheme not in ("http", "https"):
-        raise PhotaInputError("image_urls", f"{_shown(url)} {_what_to_do_instead(parts.scheme)}")
+        raise PhotaInputError("image_urls", f"{shown(url)} {_what_to_do_instead(parts.scheme)}")
     if not parts.hostname or re.search(r"\s", url):
-        raise PhotaInputError("image_urls", f"{_shown(url)} is no complete http(s) URL.")
+        raise PhotaInputError("image_urls", f"{shown(url)} is no complete http(s) URL.")
     if parts.username is not None:
         raise PhotaInputError(
             "image_urls", "a URL carries a user name or password: use a signed or public URL instead."
@@ -168,7 +211,7 @@ def check_image_url(url: str, *, local_inputs: bool) -> None:
     if not local_inputs and _is_local(parts.hostname):
         raise PhotaInputError(
             "image_urls",
-            f"{_shown(url)} is on this machine or a private network, which the service cannot read: "
+            f"{shown(url)} is on this machine or a private network, which the service cannot read: "
             "upload the picture with PhotaHook.upload_file() and pass the URL it returns.",
         )
 
@@ -196,15 +239,15 @@ def _is_local(hostname: str) -> bool:
 def _checked_num_outputs(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         hint = f" {_NATIVE_HINT}" if isinstance(value, str) else ""
-        raise PhotaInputError("num_outputs", f"must be an int of at least 1, got {_shown(value)}.{hint}")
+        raise PhotaInputError("num_outputs", f"must be an int of at least 1, got {shown(value)}.{hint}")
     if value < 1:
-        raise PhotaInputError("num_outputs", f"must be at least 1, got {value}.")
+        raise PhotaInputError("num_outputs", f"must be at least 1, got {shown(value)}.")
     return value
 
 
 def _checked_resolution(value: object) -> str:
     if not isinstance(value, str) or value not in RESOLUTIONS:
-        raise PhotaInputError("resolution", f"must be '1K' or '4K', got {_shown(value)}.")
+        raise PhotaInputError("resolution", f"must be '1K' or '4K', got {shown(value)}.")
     return value
 
 
@@ -212,9 +255,7 @@ def _checked_profile_ids(value: object) -> tuple[str, ...] | None:
     if value is None:
         return None
     if isinstance(value, str):
-        raise PhotaInputError(
-            "profile_ids", f"must be a list of profile IDs, got the string {_shown(value)}."
-        )
+        raise PhotaInputError("profile_ids", f"must be a list of profile IDs, got the string {shown(value)}.")
     profile_ids = _checked_list("profile_ids", value, of="profile IDs")
     if not profile_ids:
         raise PhotaInputError("profile_ids", "is an empty list: leave it out to edit without a profile.")
@@ -228,12 +269,13 @@ def _checked_profile_ids(value: object) -> tuple[str, ...] | None:
 def _checked_list(argument: str, value: object, *, of: str) -> tuple[str, ...]:
     # a mapped task hands over a lazy sequence that is no list; a dict would become its keys
     if not isinstance(value, Iterable) or isinstance(value, (bytes, bytearray, dict, set)):
-        raise PhotaInputError(argument, f"must be a list of {of}, got {_shown(value)}.")
-    items: tuple[object, ...] = tuple(value)
+        raise PhotaInputError(argument, f"must be a list of {of}, got {shown(value)}.")
+    items = tuple(flattened(value))
     strings = tuple(item for item in items if isinstance(item, str) and item.strip() and item != "None")
     if len(strings) < len(items):
         wrong = next(item for item in items if item not in strings)
-        raise PhotaInputError(argument, f"must hold non-empty strings only, got {_shown(wrong)} in it.")
+        hint = _hint_for(wrong) if isinstance(wrong, (int, float)) else ""
+        raise PhotaInputError(argument, f"must hold non-empty strings only, got {shown(wrong)} in it.{hint}")
     return strings
 
 
@@ -254,10 +296,3 @@ def _refuse_unsendable(argument: str, text: str) -> None:
         text.encode()
     except UnicodeEncodeError:
         raise PhotaInputError(argument, "has half a surrogate pair in it, which is no text.") from None
-
-
-def _shown(value: object) -> str:
-    """A value fit for an error message: short, and without a URL's credentials or query (it may sign)."""
-    text = repr(value.split("?", 1)[0]) if isinstance(value, str) else repr(value).split("?", 1)[0]
-    text = re.sub(r"//[^/@\s]*@", "//", text)
-    return text if len(text) <= 120 else f"{text[:117]}..."

@@ -15,6 +15,7 @@ PhotaError
 ├── PhotaLedgerError          the record of what was paid for cannot be read or written; nothing was sent
 └── PhotaTaskError            a billed task exists; the error names it
     ├── PhotaTaskFailed           the service ended the task as failed
+    │   └── PhotaInputRefused         it refuses the prompt or a picture, as by content policy
     ├── PhotaWaitTimeout          the deadline passed; the task goes on
     ├── PhotaLostSight            the service could not be asked for too long; the task goes on
     ├── PhotaWaitRefused          the service or the connection does not let us ask about the task
@@ -138,9 +139,14 @@ class PhotaNoChannel(PhotaRefused):
 
 
 class PhotaSubmitAmbiguous(PhotaError):
-    """The submit left this process and no answer proves what became of it: it may have been billed."""
+    """The submit left this process and no answer proves what became of it: it may have been billed.
+
+    Attributes:
+        named_task_id: a PHOTA task that the answer named all the same; empty if it named none.
+    """
 
     money = Money.UNKNOWN
+    named_task_id: str = ""
 
 
 class PhotaLedgerError(PhotaError):
@@ -169,6 +175,10 @@ class PhotaTaskError(PhotaError):
 
 class PhotaTaskFailed(PhotaTaskError):
     """The service ended the task as failed or cancelled: waiting again cannot heal it."""
+
+
+class PhotaInputRefused(PhotaTaskFailed):
+    """The service ended the task since it refuses the input: a new edit of it is billed, and ends alike."""
 
 
 class PhotaWaitTimeout(PhotaTaskError):

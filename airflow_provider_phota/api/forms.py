@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from airflow_provider_phota.api.errors import PhotaInputError
+from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.api.wire import FileForm, Openable
 
 
@@ -43,12 +44,12 @@ def form_of(file: Openable, size: int, name: str, media_type: str, sha256: str =
 
 def _checked_size(file: Path) -> int:
     if file.is_dir():
-        raise PhotaInputError("path", f"is a directory, not a picture: {str(file)!r}.")
+        raise PhotaInputError("path", f"is a directory, not a picture: {shown(file)}.")
     try:
         size = file.stat().st_size
     except (OSError, ValueError) as error:  # a ValueError is a NUL in the path
         reason = getattr(error, "strerror", error)
-        raise PhotaInputError("path", f"cannot be read: {str(file)!r} ({reason}).") from None
+        raise PhotaInputError("path", f"cannot be read: {shown(file)} ({reason}).") from None
     if not file.is_file() or not size:
-        raise PhotaInputError("path", f"is empty or no regular file: {str(file)!r}.")
+        raise PhotaInputError("path", f"is empty or no regular file: {shown(file)}.")
     return size

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
 
 import pendulum
+
+from airflow_provider_phota.api.refused_inputs import refuses_input
+from airflow_provider_phota.api.types import PhotaResult
 
 #: Hours a result URL lives, counted here from the task's creation: the earliest it can end.
 RESULT_HOURS = 24
@@ -53,10 +55,21 @@ class Image:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why the service ended a task, in the service's words."""
+    """Why the service ended a task, in the service's words.
+
+    Attributes:
+        code: of the error or, without one, its type.
+        kind: the error's type, which says less than a code.
+    """
 
     code: str
     message: str
+    kind: str = ""
+
+    @property
+    def refuses_input(self) -> bool:
+        """Whether it is the prompt or a picture that is refused, so that a new edit of them ends alike."""
+        return refuses_input((self.code, self.kind), self.message)
 
 
 @dataclass(frozen=True)
@@ -64,7 +77,7 @@ class PhotaTask:
     """A task as one answer of the service shows it.
 
     Attributes:
-        id: opaque, `[A-Za-z0-9][A-Za-z0-9._:-]{0,255}`.
+        id: opaque, as `TASK_ID` has it.
         status_word: the service's own word, kept for the log where `status` is UNKNOWN.
         progress: percent 0-100, a hint: never decides anything.
         created: epoch seconds, None if the service did not say.
@@ -99,6 +112,11 @@ class PhotaTask:
         return Outcome.SUCCEEDED if self.images or self.profile_ids else Outcome.RESULTS_PENDING
 
     @property
+    def refuses_input(self) -> bool:
+        """Whether the service ended it since it refuses the input: a new edit of it would end alike."""
+        return self.outcome is Outcome.FAILED and self.failure is not None and self.failure.refuses_input
+
+    @property
     def is_finished(self) -> bool:
         """Whether nothing is to be waited for any more, be it for a result or for the error."""
         return self.outcome in (Outcome.SUCCEEDED, Outcome.FAILED)
@@ -113,7 +131,7 @@ class PhotaTask:
     def created_at(self) -> pendulum.DateTime | None:
         return pendulum.from_timestamp(self.created) if self.created is not None else None
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> PhotaResult:
         """The finished task as plain data: what operators and sensors return and users chain on."""
         created, expires = self.created_at, self.expires_at
         return {

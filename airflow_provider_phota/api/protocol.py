@@ -12,12 +12,12 @@ from airflow_provider_phota.api.errors import (
     NotSent,
     PhotaConfigurationError,
     PhotaNotBilled,
-    PhotaRefused,
     PhotaSubmitAmbiguous,
     PhotaUnreachable,
     TransportError,
 )
 from airflow_provider_phota.api.models import PhotaTask, Upload, Usage
+from airflow_provider_phota.api.named_tasks import accepted_task, named_task_id
 from airflow_provider_phota.api.reading import Unreadable
 from airflow_provider_phota.api.refusals import error_words, read_refusal, retry_after
 from airflow_provider_phota.api.retry import Backoff
@@ -128,21 +128,50 @@ def _patiently(converse: Callable[[], Conversation[T]], backoff: Backoff) -> Con
 
 
 def _submit_once(request: Request, *, resend_on_503: bool) -> Conversation[PhotaTask]:
+    named = ""
     try:
         response = yield from _send(request)
-        if resend_on_503 and response.status == 503:
-            raise PhotaUnreachable(f"HTTP 503{error_words(response)}", retry_after(response))
-        answer = read_refusal(response) or read_task(_successful(response))
+        named = named_task_id(response, _text(request))
+        answer = _answer(response, named, resend_on_503=resend_on_503)
     except NotSent as failure:
         raise _not_sent(failure) from None
     except (TransportError, Unreadable) as failure:
-        raise PhotaSubmitAmbiguous(
-            f"The submit left, but no answer proves what became of it ({failure}): a PHOTA task may have "
-            "been created and billed. Its ID is not known."
-        ) from None
-    if isinstance(answer, PhotaRefused):
+        raise _ambiguous(failure, named) from None
+    if isinstance(answer, PhotaNotBilled):
         raise answer
     return answer
+
+
+def _text(request: Request) -> str:
+    return request.body.decode() if isinstance(request.body, bytes) else ""
+
+
+def _answer(response: Response, named: str, *, resend_on_503: bool) -> PhotaTask | PhotaNotBilled:
+    """What became of a submit: the task, or a refusal, which never names a task, whatever its status is."""
+    if 200 <= response.status < 300:
+        return accepted_task(response) or read_task(response)
+    if task := accepted_task(response):
+        return task
+    if not named:
+        if resend_on_503 and response.status == 503:
+            return PhotaUnreachable(f"HTTP 503{error_words(response)}", retry_after(response))
+        if refusal := read_refusal(response):
+            return refusal
+    raise Unreadable(f"HTTP {response.status}{error_words(response)}")
+
+
+def _ambiguous(failure: Exception, phota_task_id: str) -> PhotaSubmitAmbiguous:
+    named = (
+        f"The answer names PHOTA task {phota_task_id}: look for that one first."
+        if phota_task_id
+        else "Its ID is not known."
+    )
+    error = PhotaSubmitAmbiguous(
+        "A PHOTA task may have been created and billed: the submit left, its answer proves nothing.\n"
+        f"What happened: {failure}. {named}"
+    )
+    error.named_task_id = phota_task_id
+    return error
 
 
 def _ask(request: Request, read: Callable[[Response], T]) -> Conversation[T]:

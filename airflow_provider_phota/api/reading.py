@@ -29,11 +29,12 @@ def read_json(response: Response) -> dict[str, Any]:
 
 
 def scrub(text: str, limit: int = _LONGEST_MESSAGE) -> str:
-    """Words of the service, fit for a log: short, no control characters, no URL queries (they may sign)."""
+    """Words of the service, fit for a log: short, no control characters; URLs without queries and users."""
     if len(text) <= limit and text.isprintable() and "://" not in text and "  " not in text:
         return text.strip()  # most words are harmless, and a poll should be cheap
     text = "".join(c if c.isprintable() else " " for c in text[: 4 * limit])
     text = re.sub(r"(?i)(https?://[^\s?#]+)[?#][^\s\"'<>)]+", r"\1?…", text)
+    text = re.sub(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/?#@]*@", r"\1", text)
     text = " ".join(text.split())
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 

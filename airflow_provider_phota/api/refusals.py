@@ -15,6 +15,8 @@ from airflow_provider_phota.api.errors import (
     PhotaRefused,
 )
 from airflow_provider_phota.api.reading import Unreadable, http_date, read_json, request_id, scrub, text_of
+from airflow_provider_phota.api.reasons import failure_of
+from airflow_provider_phota.api.refused_inputs import refuses_input
 from airflow_provider_phota.api.wire import Response
 
 #: 422 codes that mean "no upstream right now", after which the same request can succeed.
@@ -48,6 +50,8 @@ def read_refusal(response: Response) -> PhotaRefused | None:
     code = scrub(text_of(error.get("code")) or text_of(error.get("type")), 100)
     if response.status == 422 and code in NO_CHANNEL_CODES:
         kind = PhotaNoChannel
+    elif kind.retryable and refuses_input((text_of(error.get("code")),)):
+        kind = PhotaRefused  # whatever the status says: sent again it is refused again
     words = scrub(text_of(error.get("message"))) or "no reason given"
     number = request_id(response)
     shown_id = f" (request_id: {number})" if number and number not in words else ""
@@ -63,8 +67,11 @@ def read_refusal(response: Response) -> PhotaRefused | None:
 
 def error_words(response: Response) -> str:
     """What an error answer says of itself, for a message: `: no reason given` reads worse than nothing."""
-    words = scrub(text_of((_error_object(response) or {}).get("message")))
-    return f": {words}" if words else ""
+    try:
+        failure = failure_of(read_json(response))
+    except Unreadable:
+        failure = None
+    return f": {failure.message}" if failure and failure.message else ""
 
 
 def retry_after(response: Response, clock: Callable[[], float] = time.time) -> float:

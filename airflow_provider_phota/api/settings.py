@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
 from airflow_provider_phota.api.errors import PhotaConfigurationError
+from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.api.wire import FileForm, Request
 
 DEFAULT_BASE_URL = "https://api.foxapi.cc"
@@ -31,12 +32,14 @@ class Settings:
         read_timeout: seconds without a byte of the answer.
         total_timeout: seconds for one whole request, however slowly it drips.
         proxy: URL of an HTTP proxy; None for the environment's (HTTPS_PROXY, NO_PROXY).
-        ca_bundle: path of a PEM file with the certificate authorities to trust instead of certifi's.
+        ca_bundle: path of a PEM file, or a folder, with the certificate authorities to trust; None for those
+            that the environment names (REQUESTS_CA_BUNDLE, SSL_CERT_FILE ...), or certifi's.
         ledger_path: object-storage directory in which operators record what they paid for, None for none.
         publish: how pictures of an object store become URLs for the service: `upload` or `presign`.
         resend_on_503: take a 503 to a submit for a refusal. The vendor does not promise that.
         requests_per_second: how often all the waits of a triggerer together ask, at most. The vendor names no
             limit: this one keeps thousands of waits from looking like an attack.
+        max_pixels: of a picture that is published or landed, at most; a decoded one takes memory.
     """
 
     api_key: str = field(repr=False)
@@ -50,6 +53,7 @@ class Settings:
     publish: str = "upload"
     resend_on_503: bool = False
     requests_per_second: float = 50.0
+    max_pixels: int = 200_000_000
 
     @property
     def is_loopback(self) -> bool:
@@ -62,7 +66,9 @@ class Settings:
 
 
 NUMBERS = ("connect_timeout", "read_timeout", "total_timeout", "requests_per_second")
-EXTRAS = frozenset({*NUMBERS, "proxy", "ca_bundle", "allow_http", "ledger_path", "publish", "resend_on_503"})
+EXTRAS = frozenset(
+    {*NUMBERS, "max_pixels", "proxy", "ca_bundle", "allow_http", "ledger_path", "publish", "resend_on_503"}
+)
 _BASE_URL_EXTRAS = frozenset({"base_url", "host", "url", "endpoint", "api_base"})
 
 
@@ -91,6 +97,7 @@ def settings_from_connection(
         ledger_path=_text(extra, "ledger_path"),
         publish=_publish(extra),
         resend_on_503=_flag(extra, "resend_on_503"),
+        max_pixels=_whole(extra, "max_pixels", Settings.max_pixels),
     )
 
 
@@ -120,20 +127,20 @@ def _checked_base_url(host: str | None, port: int | None, schema: str | None, *,
     text = (host or "").strip() or DEFAULT_BASE_URL
     scheme = schema.strip().lower() if schema else ""
     if scheme and scheme not in ("http", "https"):
-        raise PhotaConfigurationError(f"The connection's schema {schema!r} is not used; leave it empty.")
+        raise PhotaConfigurationError(f"The connection's schema {shown(schema)} is not used; leave it empty.")
     if "://" not in text:
         text = f"{scheme or 'https'}://{text}"
     url = _split(text)
     if url.scheme not in ("http", "https") or not url.hostname:
-        raise PhotaConfigurationError(f"The connection's host {_shown(url)!r} is no http(s) URL.")
+        raise PhotaConfigurationError(f"The connection's host {shown(text)} is no http(s) URL.")
     if url.username is not None or url.path.strip("/") or url.query or url.fragment:
         raise PhotaConfigurationError(
-            f"The connection's host {_shown(url)!r} must be scheme, host and port alone: "
+            f"The connection's host {shown(text)} must be scheme, host and port alone: "
             "no path, query or user name. The API key belongs into the password field."
         )
     if url.scheme == "http" and not (is_loopback(url.hostname) or allow_http):
         raise PhotaConfigurationError(
-            f"The connection's host {_shown(url)!r} is plain http, which would show the API key to the "
+            f"The connection's host {shown(text)} is plain http, which would show the API key to the "
             'network: use https, or set the extra "allow_http": true for a gateway on a network of your own.'
         )
     return f"{url.scheme}://{_netloc(url, port)}"
@@ -155,16 +162,12 @@ def _split(text: str) -> SplitResult:
 
 
 def _netloc(url: SplitResult, port: int | None) -> str:
-    port = url.port if url.port is not None else port
+    # Airflow's UI sends 0 for a port that is left empty (apache/airflow#73298)
+    port = url.port if url.port is not None else port or None
     if port is not None and not 0 < port < 65536:
         raise PhotaConfigurationError(f"The connection's port {port} is not between 1 and 65535.")
     host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
     return f"{host}:{port}" if port is not None else f"{host}"
-
-
-def _shown(url: SplitResult) -> str:
-    """The URL without what may be a secret: user name, password, query."""
-    return f"{url.scheme}://{url.netloc.rpartition('@')[2]}{url.path}"
 
 
 def _refuse_base_url_in(extra: Mapping[str, object]) -> None:
@@ -185,8 +188,21 @@ def _positive(extra: Mapping[str, object], name: str) -> float:
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not 0 < number < math.inf:
-        raise PhotaConfigurationError(f"The connection's extra {name!r} must be a number > 0, got {value!r}.")
+        raise PhotaConfigurationError(
+            f"The connection's extra {name!r} must be a number > 0, got {shown(value)}."
+        )
     return number
+
+
+def _whole(extra: Mapping[str, object], name: str, default: int) -> int:
+    if extra.get(name) in (None, ""):
+        return default
+    number = _positive(extra, name)
+    if not number.is_integer():
+        raise PhotaConfigurationError(
+            f"The connection's extra {name!r} must be a whole number > 0, got {extra[name]!r}."
+        )
+    return int(number)
 
 
 def _flag(extra: Mapping[str, object], name: str) -> bool:
@@ -195,7 +211,9 @@ def _flag(extra: Mapping[str, object], name: str) -> bool:
         value = {"true": True, "1": True, "false": False, "0": False, "": False}.get(value.lower(), value)
     if value is None or isinstance(value, bool):
         return bool(value)
-    raise PhotaConfigurationError(f"The connection's extra {name!r} must be true or false, got {value!r}.")
+    raise PhotaConfigurationError(
+        f"The connection's extra {name!r} must be true or false, got {shown(value)}."
+    )
 
 
 def _text(extra: Mapping[str, object], name: str) -> str | None:
@@ -206,7 +224,7 @@ def _publish(extra: Mapping[str, object]) -> str:
     publish = _text(extra, "publish") or Settings.publish
     if publish not in ("upload", "presign"):
         raise PhotaConfigurationError(
-            f"The connection's extra 'publish' must be 'upload' or 'presign', got {publish!r}."
+            f"The connection's extra 'publish' must be 'upload' or 'presign', got {shown(publish)}."
         )
     return publish
 

@@ -7,20 +7,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from airflow_provider_phota.api import endings
 from airflow_provider_phota.api.durations import Durations, Sight
 from airflow_provider_phota.api.errors import (
-    PhotaLostSight,
+    PhotaConfigurationError,
     PhotaNotBilled,
     PhotaNotFound,
     PhotaRefused,
-    PhotaResultsMissing,
-    PhotaTaskUnknown,
-    PhotaWaitRefused,
-    PhotaWaitTimeout,
 )
 from airflow_provider_phota.api.models import Outcome, PhotaTask, TaskStatus
 from airflow_provider_phota.api.protocol import get_task_once
 from airflow_provider_phota.api.schedule import PollSchedule
+from airflow_provider_phota.api.span import Countdown, Span
 from airflow_provider_phota.api.wire import Conversation, Sleep
 
 log = logging.getLogger(__name__)
@@ -40,11 +38,13 @@ class Patience:
         unreachable: without any usable answer.
         results_missing: completed without results (the vendor's own clients bear 720 s).
         not_found: unknown to the service; a new task may need a moment to be known everywhere.
+        untrusted: without a TLS connection since the wait began; a certificate may be being rotated.
     """
 
     unreachable: float = 1800.0
     results_missing: float = 720.0
     not_found: float = 120.0
+    untrusted: float = 300.0
 
 
 class Watch:
@@ -72,11 +72,17 @@ class Watch:
         self._last_answer = now
         self._not_found_since: float | None = None
         self._results_missing_since: float | None = None
+        self._began = now
         self._last_word: str | None = None
+        self._told: tuple[str, ...] = ()
         self._first_sight = self._last_sight = sight
         self._seen_at = now
+        #: True once the service has answered anything.
+        self.reached = False
         #: Questions in a row that got no usable answer.
         self.failures = 0
+        #: Why the last one got none, empty if it got one.
+        self.problem = ""
         #: Whether to have the gateway refresh its next answer: every other time while results are missing.
         self.ask_upstream = False
 
@@ -87,6 +93,8 @@ class Watch:
             PhotaResultsMissing: completed for too long without results.
         """
         self.failures = 0
+        self.problem = ""
+        self.reached = True
         self._last_answer = now
         self._not_found_since = None
         self._log(task)
@@ -98,12 +106,7 @@ class Watch:
         if self._results_missing_since is None:
             self._results_missing_since = now
         if now - self._results_missing_since >= self._patience.results_missing:
-            raise PhotaResultsMissing(
-                f"PHOTA task {task.id} is completed and billed, but the service has answered without its "
-                f"results for {now - self._results_missing_since:.0f} s. Asking again later is free; the "
-                "results live 24 hours.",
-                task.id,
-            )
+            raise endings.results_missing(task.id, now - self._results_missing_since)
         return False
 
     def sight(self, now: float) -> Sight | None:
@@ -122,27 +125,23 @@ class Watch:
         """Take in a question that failed, and bear it.
 
         Raises:
-            PhotaWaitRefused: asking again cannot heal it.
+            PhotaWaitRefused: asking again cannot help, or there was never a TLS connection.
             PhotaTaskUnknown: the service keeps saying that it knows no such task.
             PhotaLostSight: no usable answer for too long.
         """
         self.failures += 1
+        self.problem = str(problem)
+        self.reached = self.reached or isinstance(problem, PhotaRefused)
         log.debug("PHOTA task %s: question %s failed: %s", self.phota_task_id, self.failures, problem)
         if isinstance(problem, PhotaNotFound):
             self._not_found(problem, now)
         elif isinstance(problem, PhotaRefused) and not problem.retryable:
-            raise PhotaWaitRefused(
-                f"PHOTA task {self.phota_task_id} cannot be asked about. {problem} The task may still be "
-                "running and is billed; its results live 24 hours.",
-                self.phota_task_id,
-            )
-        elif now - self._last_answer >= self._patience.unreachable:
-            raise PhotaLostSight(
-                f"Lost sight of PHOTA task {self.phota_task_id}: no usable answer for "
-                f"{now - self._last_answer:.0f} s, the last problem: {problem} The task may still be running "
-                "and is billed; its results live 24 hours.",
-                self.phota_task_id,
-            )
+            raise endings.refused(self.phota_task_id, problem)
+        else:
+            if isinstance(problem, PhotaConfigurationError):
+                self._untrusted(problem, now)
+            if (silence := now - self._last_answer) >= self._patience.unreachable:
+                raise endings.lost_sight(self.phota_task_id, silence, problem)
 
     def _see(self, task: PhotaTask, now: float) -> None:
         seen = Sight.of(task)
@@ -171,11 +170,17 @@ class Watch:
         if self._not_found_since is None:
             self._not_found_since = now
         if now - self._not_found_since >= self._patience.not_found:
-            raise PhotaTaskUnknown(
-                f"The service knows no PHOTA task {self.phota_task_id}. {problem} Is the ID right, and is it "
-                "a task of this connection's account?",
-                self.phota_task_id,
-            )
+            raise endings.unknown(self.phota_task_id, problem)
+
+    def _untrusted(self, problem: PhotaConfigurationError, now: float) -> None:
+        """No TLS connection came about. It is paid, and nobody should learn of it half an hour later."""
+        if (words := str(problem)) not in self._told:
+            self._told += (words,)
+            log.warning(words)
+            log.warning("PHOTA task %s is billed and may still be running; asking again.", self.phota_task_id)
+        waited = now - self._began
+        if not self.reached and waited >= min(self._patience.untrusted, self._patience.unreachable):
+            raise endings.unreachable_over_tls(self.phota_task_id, waited, problem)
 
     def _log(self, task: PhotaTask) -> None:
         if task.status_word == self._last_word:
@@ -195,7 +200,7 @@ class Watch:
 def wait_for_task(
     phota_task_id: str,
     *,
-    seconds: float,
+    seconds: float | Span,
     schedule: PollSchedule,
     patience: Patience,
     sight: Sight | None = None,
@@ -205,7 +210,8 @@ def wait_for_task(
 
     Args:
         phota_task_id: a checked task ID.
-        seconds: how long to wait at most; the last question is asked when they are over.
+        seconds: how long to wait at most; the last question is asked when they are over. A span says what is
+            known of the time before.
         schedule: when to ask next.
         patience: how long to bear what may heal.
         sight: the task as it was seen running a moment ago: then it is not asked about at once.
@@ -218,38 +224,32 @@ def wait_for_task(
         PhotaWaitTimeout: still running when the time was over.
         PhotaLostSight: no usable answer for too long.
         PhotaResultsMissing: completed for too long without results.
+        PhotaExecutionTimeout: the same, because of Airflow's `execution_timeout`.
         PhotaWaitRefused: the service or the connection does not let us ask.
         PhotaTaskUnknown: the service keeps saying that it knows no such task.
     """
     watch = Watch(phota_task_id, patience, clock(), sight, schedule.durations)
-    end = clock() + seconds
+    countdown = Countdown(seconds if isinstance(seconds, Span) else Span(seconds), clock())
     try:
         if sight:
-            yield Sleep(min(schedule.next_in(sight), seconds))
+            yield Sleep(min(schedule.next_in(sight), countdown.left(clock())))
         while True:
             asked_to_wait = 0.0
             try:
-                task = yield from _question(watch, end - clock(), clock())
+                task = yield from _question(watch, countdown.left(clock()), clock())
                 if watch.answered(task, clock()):
                     return task
+                countdown.hear(task.age, clock())
                 del task  # thousands of waits sleep at once: none of them keeps its last answer
             except PhotaNotBilled as problem:
                 watch.unanswered(problem, clock())
                 asked_to_wait = problem.retry_after
-            if (remaining := end - clock()) <= 0:
-                raise _timeout(phota_task_id, seconds)
+            if (remaining := countdown.left(clock(), answered=watch.reached)) <= 0:
+                raise countdown.error(phota_task_id, clock(), watch.problem)
             pause = schedule.next_in(watch.sight(clock()), watch.failures, asked_to_wait)
             yield Sleep(min(pause, remaining))
     finally:
         watch.close()
-
-
-def _timeout(phota_task_id: str, seconds: float) -> PhotaWaitTimeout:
-    return PhotaWaitTimeout(
-        f"PHOTA task {phota_task_id} was not finished after waiting {seconds:.0f} s. It goes on and is "
-        "billed; its results live 24 hours.",
-        phota_task_id,
-    )
 
 
 def _question(watch: Watch, remaining: float, now: float) -> Conversation[PhotaTask]:

@@ -16,7 +16,8 @@ from airflow_provider_phota.api.errors import MaybeSent, TransportError
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.wire import Conversation, FileForm, Request, Response
 from airflow_provider_phota.drivers.failures import transport_error
-from airflow_provider_phota.drivers.outgoing import incoming, outgoing, pieces, proxy_for, tls_context
+from airflow_provider_phota.drivers.outgoing import incoming, outgoing, pieces, proxy_for
+from airflow_provider_phota.drivers.trust import tls_to_service
 
 T = TypeVar("T")
 
@@ -123,12 +124,15 @@ class AiohttpDriver:
 
     async def _send(self, session: aiohttp.ClientSession, request: Request) -> Response:
         out = outgoing(request, self._settings)
+        # for each request: a session may be older than the certificate authorities on disk
+        trusted = tls_to_service(self._settings, self._proxy)
         async with session.request(
             request.method,
             URL(out.url, encoded=True),
             headers=out.headers,
             data=_body(request),
             proxy=self._proxy,
+            ssl=True if trusted is None else trusted,
             timeout=aiohttp.ClientTimeout(
                 total=self._settings.time_allowed(request),
                 sock_connect=self._settings.connect_timeout,
@@ -143,7 +147,6 @@ class AiohttpDriver:
         """For one submit, whose flight is traced; or, without one, for any number of questions."""
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                ssl=tls_context(self._settings),
                 limit=CONNECTIONS,
                 # between two questions of a lone wait, so that each does not open a connection
                 keepalive_timeout=None if flight else KEPT_ALIVE,

@@ -18,12 +18,21 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import get_environ_proxies, select_proxy
 
 from airflow_provider_phota import __version__
-from airflow_provider_phota.api.addresses import Reach, RefusedUrl, check_reach, checked_url, reaches
+from airflow_provider_phota.api.addresses import (
+    Reach,
+    RefusedUrl,
+    check_characters,
+    check_reach,
+    checked_url,
+    reaches,
+)
+from airflow_provider_phota.api.errors import PhotaConfigurationError
 from airflow_provider_phota.api.settings import Settings
+from airflow_provider_phota.api.urls import header_text
 from airflow_provider_phota.drivers.arrival import PIECE, Arrival, Broken, Gone, Undelivered
 from airflow_provider_phota.drivers.failures import transport_error
 from airflow_provider_phota.drivers.flight import Flight, Watch, WatchingAdapter, current
-from airflow_provider_phota.drivers.outgoing import tls_context
+from airflow_provider_phota.drivers.trust import tls_context
 
 REDIRECTS = 3
 #: How often one picture is asked for, and the seconds before the second time; twice as many before the third.
@@ -116,7 +125,9 @@ class Downloads:
         try:
             with self._asked("GET", url, download.resuming) as (answer, flight):
                 if answer.is_redirect:
-                    return answer.headers["Location"]
+                    location = header_text(answer.headers["Location"])
+                    check_characters(location)  # before it is joined, which drops some
+                    return location
                 began = time.monotonic()
                 for received in download.taken(answer):
                     # so much has come: by then the next piece must have
@@ -125,6 +136,8 @@ class Downloads:
                 return None
         except (Broken, Gone, Undelivered, RefusedUrl):
             raise
+        except PhotaConfigurationError as error:  # its text is ours, and a certificate may be being rotated
+            raise Broken(f"cannot be downloaded ({str(error).rstrip('.')})") from None
         except Exception as error:
             # its text may hold the URL, which is a bearer link
             raise Broken(f"did not arrive ({transport_error(error, sent=True)})") from None

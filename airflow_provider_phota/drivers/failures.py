@@ -53,7 +53,7 @@ def _reason(chain: list[BaseException]) -> str:
     """The most telling link in words: the operating system's or TLS's own, or the outermost class."""
     for link in reversed(chain):
         if isinstance(link, ssl.SSLCertVerificationError):
-            return f"the certificate is not trusted: {link.verify_message}"
+            return f"the certificate is not trusted: {link.verify_message.rstrip('.')}"
         if isinstance(link, OSError) and link.strerror and link.errno is not None:
             return f"{type(link).__name__}: {link.strerror}"
     return type(chain[0]).__name__

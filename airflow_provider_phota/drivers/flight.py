@@ -210,12 +210,13 @@ class WatchingAdapter(HTTPAdapter):
     """An adapter without retries of its own whose connections mark when a request leaves.
 
     Args:
-        trusted: what every connection trusts; None to read the authorities anew for each.
+        trusted: what every connection trusts; None for connections without TLS.
     """
 
     _POOLS = {"http": _PlainPool, "https": _TlsPool}  # noqa: RUF012  # never changed
 
     def __init__(self, trusted: ssl.SSLContext | None = None) -> None:
+        self.trusted = trusted
         self._tls: dict[str, Any] = {"ssl_context": trusted} if trusted else {}
         # a retry here would repeat a paid POST after damaged TLS: urllib3 ignores the method then
         super().__init__(max_retries=0)
@@ -225,6 +226,13 @@ class WatchingAdapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = self._POOLS
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(proxy, **(kwargs | self._tls))
+        manager = super().proxy_manager_for(
+            proxy, **(kwargs | self._tls | {"proxy_ssl_context": self.trusted})
+        )
         manager.pool_classes_by_scheme = self._POOLS
         return manager
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Whom to trust is in the context: requests would add certifi's authorities to it."""
+        super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]  # its stubs leave it so
+        conn.ca_certs = conn.ca_cert_dir = None

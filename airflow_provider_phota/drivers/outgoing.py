@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import ssl
 import urllib.request
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
 from typing import IO
 from urllib.parse import urlencode, urlsplit
 
-import certifi
-
 from airflow_provider_phota import __version__
-from airflow_provider_phota.api.errors import PhotaConfigurationError, PhotaInputError
+from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.settings import Settings
+from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.api.wire import FileForm, Request, Response
 
 PIECE = 256 * 1024
@@ -60,9 +57,9 @@ def pieces(form: FileForm) -> Iterator[bytes]:
             yield form.head
             yield from _unchanged(form, file)
     except _Changed:
-        raise PhotaInputError("path", f"{str(form.file)!r} changed while it was uploaded.") from None
+        raise PhotaInputError("path", f"{shown(form.file)} changed while it was uploaded.") from None
     except OSError as error:
-        raise PhotaInputError("path", f"cannot be read: {str(form.file)!r} ({error.strerror}).") from None
+        raise PhotaInputError("path", f"cannot be read: {shown(form.file)} ({error.strerror}).") from None
     yield form.tail
 
 
@@ -95,28 +92,6 @@ def proxy_for(settings: Settings) -> str | None:
         return None
     proxy = urllib.request.getproxies().get(url.scheme)
     return f"http://{proxy}" if proxy and "://" not in proxy else proxy
-
-
-def tls_context(settings: Settings) -> ssl.SSLContext:
-    """Whom to trust.
-
-    Raises:
-        PhotaConfigurationError: the connection's `ca_bundle` is no readable PEM file.
-    """
-    cafile = settings.ca_bundle or certifi.where()
-    try:
-        return _tls_context(cafile, Path(cafile).stat().st_mtime)
-    except OSError as error:
-        raise PhotaConfigurationError(
-            f"The connection's extra 'ca_bundle' is no readable PEM file of certificates: "
-            f"{settings.ca_bundle!r} ({error.strerror})."
-        ) from None
-
-
-@lru_cache(maxsize=8)
-def _tls_context(cafile: str, modified: float) -> ssl.SSLContext:  # noqa: ARG001  # a changed file is read anew
-    """Reading the authorities takes tens of milliseconds: too long for a triggerer with many waits."""
-    return ssl.create_default_context(cafile=cafile)
 
 
 def incoming(status: int, headers: Iterable[tuple[str, str]], body: bytes, settings: Settings) -> Response:

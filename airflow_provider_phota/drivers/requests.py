@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Iterator
 from http.cookiejar import DefaultCookiePolicy
@@ -16,7 +17,8 @@ from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.wire import Conversation, FileForm, Request, Response, Sleep
 from airflow_provider_phota.drivers.failures import transport_error
 from airflow_provider_phota.drivers.flight import WatchingAdapter, flying
-from airflow_provider_phota.drivers.outgoing import incoming, outgoing, pieces, proxy_for, tls_context
+from airflow_provider_phota.drivers.outgoing import incoming, outgoing, pieces, proxy_for
+from airflow_provider_phota.drivers.trust import speaks_tls, tls_context, tls_to_service
 
 T = TypeVar("T")
 
@@ -30,14 +32,11 @@ class RequestsDriver:
         # no .netrc, no environment: what may be read from there is read in outgoing.py, for both drivers
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        if settings.ca_bundle:
-            tls_context(settings)  # requests finds out at the first request only, and as an OSError
-        self._session.verify = settings.ca_bundle or True
-        self._adapter = WatchingAdapter()
-        self._session.mount("http://", self._adapter)
-        self._session.mount("https://", self._adapter)
-        proxy = proxy_for(settings)
-        self._session.proxies = {"http": proxy, "https": proxy} if proxy else {}
+        self._proxy = proxy_for(settings)
+        self._session.proxies = {"http": self._proxy, "https": self._proxy} if self._proxy else {}
+        if speaks_tls(settings, self._proxy):
+            tls_context(settings)  # what is wrong with it is said before anything is tried
+        self._trust(None)
 
     def __enter__(self) -> Self:
         return self
@@ -76,6 +75,9 @@ class RequestsDriver:
             # a kept-alive connection may be closed by the other side as the request goes out, and then
             # nobody knows whether it was received: a submit gets a connection of its own
             self._adapter.close()
+        trusted = tls_to_service(self._settings, self._proxy)
+        if trusted is not self._adapter.trusted:
+            self._trust(trusted)
         with flying(request.before_sending, self._settings.time_allowed(request)) as flight:
             try:
                 return self._send(request)
@@ -85,6 +87,13 @@ class RequestsDriver:
                 if error is flight.held_back:
                     raise
                 raise transport_error(error, sent=flight.sent) from None
+
+    def _trust(self, trusted: ssl.SSLContext | None) -> None:
+        """Have all further connections trust these certificate authorities."""
+        self._session.close()
+        self._adapter = WatchingAdapter(trusted)
+        self._session.mount("http://", self._adapter)
+        self._session.mount("https://", self._adapter)
 
     def _send(self, request: Request) -> Response:
         out = outgoing(request, self._settings)

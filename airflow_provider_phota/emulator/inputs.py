@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import aiohttp
-from PIL import Image
 
 from airflow_provider_phota.emulator.errors import ApiError, invalid_image_url
+from airflow_provider_phota.emulator.opening import opened
 from airflow_provider_phota.emulator.orders import PROFILE
 from airflow_provider_phota.emulator.records import Failure, TaskRecord
 from airflow_provider_phota.emulator.service import Service
@@ -156,7 +156,7 @@ class Intake:
 
 def _is_picture(content: bytes) -> bool:
     try:
-        with Image.open(io.BytesIO(content)) as picture:
+        with opened(content) as picture:
             picture.draft("RGB", (1024, 1024))
             picture.load()
     except Exception:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
+from airflow_provider_phota.emulator.opening import opened, upright
 from airflow_provider_phota.emulator.orders import ENHANCE, GENERATE, Order
 
 LONG_SIDE = {"1K": 1024, "4K": 4096}
@@ -36,12 +37,12 @@ def draw(order: Order, inputs: Sequence[bytes], task_id: str, index: int) -> byt
 
 def _opened(content: bytes, size: int) -> Image.Image:
     """Return the picture upright and in RGB, its long side exactly ``size``."""
-    with Image.open(io.BytesIO(content)) as picture:
+    with opened(content) as picture:
         picture.draft("RGB", (size, size))  # lets a large JPEG be read at a fraction of its size
-        upright = ImageOps.exif_transpose(picture).convert("RGB")
-    scale = size / max(upright.size)
-    width, height = (max(1, round(side * scale)) for side in upright.size)
-    return upright.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=2.0)
+        turned = upright(picture).convert("RGB")
+    scale = size / max(turned.size)
+    width, height = (max(1, round(side * scale)) for side in turned.size)
+    return turned.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=2.0)
 
 
 def _frame(aspect_ratio: str, size: int) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """The emulator inside a Python process: its own thread, its own event loop."""
 
 import asyncio
+import json
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -119,6 +120,11 @@ class Emulator:
         """The base URL, for example ``http://127.0.0.1:49152``."""
         self._must_run()
         return self._running.url
+
+    @property
+    def connection(self) -> str:
+        """An Airflow connection to it, as the value of a variable such as ``AIRFLOW_CONN_PHOTA_DEFAULT``."""
+        return json.dumps({"conn_type": "phota", "host": self.url, "password": self.key})
 
     def ledger(self) -> list[LedgerEntry]:
         """Return every task that was created and billed since the last reset, oldest first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import cached_property
@@ -19,6 +20,8 @@ from airflow_provider_phota.api.forms import file_form
 from airflow_provider_phota.api.models import PHOTA_MODELS, PhotaTask, Upload, Usage
 from airflow_provider_phota.api.retry import Backoff
 from airflow_provider_phota.api.settings import EXTRAS, Settings, settings_from_connection
+from airflow_provider_phota.api.shown import shown
+from airflow_provider_phota.api.types import Resolution
 from airflow_provider_phota.api.wire import Conversation
 from airflow_provider_phota.compat import amask_secret, load_connection
 from airflow_provider_phota.provider_info import CONNECTION_FIELDS, CONNECTION_TYPE, FIELD_BEHAVIOUR
@@ -110,7 +113,7 @@ class PhotaHook(BaseHook):
         prompt: str,
         image_urls: str | Sequence[str],
         num_outputs: int = 1,
-        resolution: str = "1K",
+        resolution: Resolution = "1K",
         profile_ids: Sequence[str] | None = None,
     ) -> PhotaTask:
         """Ask for an edit. Billed, and never sent twice unless it provably created no task.
@@ -139,7 +142,7 @@ class PhotaHook(BaseHook):
         """
         return self.run(protocol.get_task(checked_task_id(phota_task_id), sync_upstream=sync_upstream))
 
-    def upload_file(self, path: str | Path) -> str:
+    def upload_file(self, path: str | bytes | Path) -> str:
         """Bring a local picture where the service can read it, streamed. Free; the URL lives 72 hours.
 
         Returns:
@@ -149,7 +152,7 @@ class PhotaHook(BaseHook):
             PhotaInputError: the path is no readable, non-empty file.
             PhotaNotBilled: the service refused it, or could not be reached.
         """
-        stored: Upload = self.run(protocol.upload(file_form(Path(path))))
+        stored: Upload = self.run(protocol.upload(file_form(Path(os.fsdecode(path)))))
         return stored.url
 
     def get_models(self) -> tuple[str, ...]:
@@ -197,15 +200,24 @@ class PhotaHook(BaseHook):
 
     def _no_connection(self) -> PhotaConfigurationError:
         return PhotaConfigurationError(
-            f"There is no Airflow connection {self.phota_conn_id!r}: create it with type 'phota' and the API "
-            f"key as password, or set AIRFLOW_CONN_{self.phota_conn_id.upper()}."
+            f"There is no Airflow connection {shown(self.phota_conn_id)}: create it with type 'phota' and "
+            f"the API key as password{_variable(self.phota_conn_id)}."
         )
+
+
+def _variable(conn_id: str) -> str:
+    """The other way to make a connection, where its ID can stand in the name of a variable."""
+    return f", or set AIRFLOW_CONN_{conn_id.upper()}" if conn_id.isidentifier() else ""
 
 
 def _read(connection: Connection) -> Settings:
     extra = _extra(connection)
     if unknown := sorted(extra.keys() - EXTRAS):
-        log.warning("The connection %r has extras that mean nothing here: %s.", connection.conn_id, unknown)
+        log.warning(
+            "The connection %s has extras that mean nothing here: %s.",
+            shown(connection.conn_id),
+            shown(unknown),
+        )
     with _naming(connection.conn_id):
         return settings_from_connection(
             host=connection.host,
@@ -222,7 +234,7 @@ def _naming(conn_id: str) -> Iterator[None]:
     try:
         yield
     except PhotaConfigurationError as error:
-        raise error.saying(f"(Airflow connection {conn_id!r})") from None
+        raise error.saying(f"(Airflow connection {shown(conn_id)})") from None
 
 
 def _extra(connection: Connection) -> dict[str, Any]:
@@ -232,7 +244,9 @@ def _extra(connection: Connection) -> dict[str, Any]:
     except ValueError:
         extra = None
     if not isinstance(extra, dict):
-        raise PhotaConfigurationError(f"The extra of connection {connection.conn_id!r} is no JSON object.")
+        raise PhotaConfigurationError(
+            f"The extra of connection {shown(connection.conn_id)} is no JSON object."
+        )
     return extra
 
 

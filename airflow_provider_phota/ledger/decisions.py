@@ -111,6 +111,8 @@ def after_asking(
         if now - entry.sent_at < NEW_TASK_GRACE:
             return attach
         return _by_policy(on_missing, again, Why.MISSING)
+    if task.refuses_input:
+        return Hold(Why.REFUSED)
     if task.outcome is Outcome.FAILED:
         return replace(again, why=Why.FAILED)
     if task.outcome is not Outcome.RUNNING and task.expires_at and task.expires_at.timestamp() <= now:

@@ -10,9 +10,9 @@ import pendulum
 
 from airflow_provider_phota.api.errors import (
     PhotaError,
+    PhotaInputRefused,
     PhotaResultsExpired,
     PhotaSubmitAmbiguous,
-    PhotaTaskFailed,
     PhotaTaskUnknown,
 )
 from airflow_provider_phota.ledger.decisions import Hold, Why
@@ -25,7 +25,7 @@ def held(entry: Entry, hold: Hold) -> PhotaError:
     if phota_task_id is None:
         return PhotaSubmitAmbiguous(
             "An earlier submit of this edit may be billed; nothing was sent now.\n"
-            f"{told(entry)} never got its answer: a PHOTA task may have been created.\n"
+            f"{told(entry)} never got its answer: a PHOTA task may have been created and billed.\n"
             f"{what_to_do(entry.try_number, resubmits=entry.resubmits)}"
         )
     if hold.why is Why.EXPIRED:
@@ -36,7 +36,7 @@ def held(entry: Entry, hold: Hold) -> PhotaError:
             phota_task_id,
         )
     if hold.why is Why.REFUSED:
-        return PhotaTaskFailed(
+        return PhotaInputRefused(
             "The service has refused what this edit asks for; nothing was sent now.\n"
             f"{told(entry)} ended as failed for that reason.\n"
             "Change the prompt or the pictures. To pay for the same edit again, set another edition.",
@@ -50,17 +50,18 @@ def held(entry: Entry, hold: Hold) -> PhotaError:
     )
 
 
-def discarded(last_try: int) -> PhotaSubmitAmbiguous:
+def discarded(tries: int) -> PhotaSubmitAmbiguous:
     """The error for a cleared task whose record Airflow has thrown away.
 
     Args:
-        last_try: the last attempt before this one.
+        tries: how many attempts there were before this one.
     """
     return PhotaSubmitAmbiguous(
         "An earlier attempt of this cleared task may have paid; nothing was sent now.\n"
-        "Airflow 3.4 throws the record of it away when a task is cleared without 'keep task state'.\n"
-        f"{_find_it(last_try)}\n"
-        "If nothing was paid, set on_discarded='resubmit', or tick 'keep task state' when you clear.\n"
+        "A PHOTA task may have been created and billed: Airflow 3.4 throws the record of it away\n"
+        "when a task is cleared without 'Keep task state and resume'.\n"
+        f"{_find_it('try 1' if tries <= 1 else f'the tries 1 to {tries}')}\n"
+        "If nothing was paid, set on_discarded='resubmit'.\n"
         "A ledger_path keeps the record in object storage, where no clear reaches it."
     )
 
@@ -68,7 +69,7 @@ def discarded(last_try: int) -> PhotaSubmitAmbiguous:
 def what_to_do(try_number: int, *, resubmits: int = 0) -> str:
     """How to settle a submit that never got its answer."""
     again = "another edition" if resubmits else "on_ambiguous='resubmit' or another edition"
-    return f"{_find_it(try_number)}\nIf there is no such task, set {again}. Then clear this task."
+    return f"{_find_it(f'try {try_number}')}\nIf there is no such task, set {again}. Then clear this task."
 
 
 def told(entry: Entry) -> str:
@@ -78,9 +79,9 @@ def told(entry: Entry) -> str:
     return f"{name} of try {entry.try_number} at {at}"
 
 
-def _find_it(try_number: int) -> str:
+def _find_it(attempts: str) -> str:
     return (
-        f"First look for 'Submitted PHOTA task' in the log of try {try_number}, then in the vendor's console."
+        f"First look for 'Submitted PHOTA task' in the log of {attempts}, then in the vendor's console."
         "\n"
         "If there is a task, set adopt_phota_task_id='<its ID>': nothing more is paid."
     )

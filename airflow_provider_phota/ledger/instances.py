@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_phota.api.errors import PhotaInputError
+from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.compat import CLEAR_DISCARDS_STATE
 from airflow_provider_phota.ledger.records import Identity
 
@@ -48,3 +50,17 @@ def may_have_lost_state(context: Context) -> bool:
     ti: Any = context["ti"]
     is_cleared = bool(ti.max_tries != (ti.task.retries or 0))
     return is_cleared or (context.get("loop") is not None and clear_number_of(context) > 0)
+
+
+def checked_key(value: object) -> str | None:
+    """The author's name for an item, None for none.
+
+    Raises:
+        PhotaInputError: it is not a text that names anything.
+    """
+    if value is None:
+        return None
+    text = str(value).strip() if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+    if text in ("", "None"):
+        raise PhotaInputError("ledger_key", f"must be a text that names the item, got {shown(value)}.")
+    return text

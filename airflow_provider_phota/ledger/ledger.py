@@ -41,11 +41,15 @@ class Ledger:
     Args:
         stores: those that create exclusively first, since they decide between two attempts.
         longest_call: seconds that one call to a store may take.
+        insist: seconds for which the ID of a paid task is offered to a store that does not take it.
     """
 
-    def __init__(self, stores: Sequence[Store], *, longest_call: float = _LONGEST_CALL) -> None:
+    def __init__(
+        self, stores: Sequence[Store], *, longest_call: float = _LONGEST_CALL, insist: float = _INSIST
+    ) -> None:
         self._stores = stores
         self._longest_call = longest_call
+        self._insist = insist
         self._lacking: dict[str, list[Store]] = {}
 
     @classmethod
@@ -164,7 +168,7 @@ class Ledger:
         return self._tried(store, partial(store.age, entry), "read")
 
     def _note(self, entry: Entry, stores: Sequence[Store]) -> None:
-        give_up = time.monotonic() + _INSIST
+        give_up = time.monotonic() + self._insist
         while stores:
             calls = {started(partial(store.put, entry)): store for store in stores}
             wait(calls, self._longest_call)

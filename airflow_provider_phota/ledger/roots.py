@@ -64,7 +64,7 @@ class Root:
         raise UnreadableRecord(
             f"the marker {self.marker} is not there, so earlier attempts may have paid unseen.\n"
             "Is the disk mounted, and is ledger_path right? If this ledger really is new, begin it with:\n"
-            f"python -m airflow_provider_phota.ledger begin {self.place}"
+            f"python -m airflow_provider_phota.ledger begin {self.place.url}"
         )
 
     def begin(self) -> bool:

@@ -12,30 +12,51 @@ from airflow.providers.common.compat.sdk import (
     AirflowFailException,
     AirflowSensorTimeout,
     AirflowSkipException,
+    AirflowTaskTimeout,
     BaseSensorOperator,
     PokeReturnValue,
-    conf,
 )
 from airflow.triggers.base import StartTriggerArgs
 
+from airflow_provider_phota.api import endings
 from airflow_provider_phota.api.edits import checked_task_id
-from airflow_provider_phota.api.errors import PhotaNotBilled, PhotaWaitTimeout
+from airflow_provider_phota.api.endings import PhotaExecutionTimeout
+from airflow_provider_phota.api.errors import PhotaConfigurationError, PhotaNotBilled, PhotaWaitTimeout
 from airflow_provider_phota.api.models import PhotaTask
+from airflow_provider_phota.api.parsing import check_conn_id, check_flags
 from airflow_provider_phota.api.protocol import get_task_once
+from airflow_provider_phota.api.types import IfFileExists, PhotaResult
 from airflow_provider_phota.api.wait import Watch
-from airflow_provider_phota.delivery import Delivery, checked_landing, results_of
+from airflow_provider_phota.api.written import Written
+from airflow_provider_phota.delivery import (
+    Delivery,
+    check_landing_as_written,
+    check_nothing_to_land,
+    checked_landing,
+    results_of,
+)
 from airflow_provider_phota.events import WaitEvent
 from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.retrying import RESUMES, airflow_retries, logged, telling_of_retries, when_parsed
 from airflow_provider_phota.sensors.start import OnWorker, starting_id
 from airflow_provider_phota.storage.landing import Landing, manifest
 from airflow_provider_phota.storage.names import Names
-from airflow_provider_phota.waiting import Intervals, Wait, airflow_retries, checked_seconds, result_of
+from airflow_provider_phota.waiting import (
+    Intervals,
+    Wait,
+    checked_seconds,
+    default_deferrable,
+    out_of_time,
+    result_of,
+    resumed_too_late,
+)
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
+    from airflow.providers.common.compat.sdk import Context, ObjectStoragePath, XComArg
 
 #: Seconds between two questions from a worker; the vendor recommends 5 to 10.
 _STEADY = 5.0
+_WAIT_ON = "Clear this Airflow task to wait on; that pays nothing."
 
 
 class PhotaTaskSensor(BaseSensorOperator):
@@ -78,31 +99,39 @@ class PhotaTaskSensor(BaseSensorOperator):
     def __init__(
         self,
         *,
-        phota_task_id: str,
+        phota_task_id: str | PhotaResult | XComArg,
         phota_conn_id: str = PhotaHook.default_conn_name,
-        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        deferrable: bool | None = None,
         poke_interval: float | timedelta | tuple[float, float] | None = None,
         timeout: float | timedelta = 3600.0,
         max_unreachable: float = 1800.0,
-        destination: str | ObjectStoragePath | None = None,
-        filename: str = Names.template,
-        if_exists: str = "skip",
+        destination: str | ObjectStoragePath | XComArg | None = None,
+        filename: str | XComArg = Names.template,
+        if_exists: IfFileExists = "skip",
         start_from_trigger: bool = False,
         **kwargs: Any,
     ) -> None:
-        asked_for = None if poke_interval is None else Intervals.checked("poke_interval", poke_interval)
+        with when_parsed(self):
+            asked_for = None if poke_interval is None else Intervals.checked("poke_interval", poke_interval)
+            seconds = checked_seconds("timeout", timeout)
         super().__init__(
-            poke_interval=asked_for.shortest if asked_for else _STEADY,
-            timeout=checked_seconds("timeout", timeout),
-            **kwargs,
+            poke_interval=asked_for.shortest if asked_for else _STEADY, timeout=seconds, **kwargs
         )
-        self.phota_task_id = phota_task_id
+        self.phota_task_id: Any = phota_task_id
         self.phota_conn_id = phota_conn_id
-        self.deferrable = deferrable
+        self.deferrable = default_deferrable() if deferrable is None else deferrable
         self.destination = destination
         self.filename = filename
         self.if_exists = if_exists
-        self.max_unreachable = checked_seconds("max_unreachable", max_unreachable)
+        self._written = Written(phota_task_id=phota_task_id, destination=destination, filename=filename)
+        with when_parsed(self):
+            self.max_unreachable = checked_seconds("max_unreachable", max_unreachable)
+            check_conn_id(phota_conn_id)
+            check_flags(deferrable=self.deferrable, start_from_trigger=start_from_trigger)
+            if destination is None:
+                check_nothing_to_land(filename, if_exists, kwargs.get("default_args") or ())
+            else:
+                check_landing_as_written(destination, filename, if_exists)
         self._intervals = asked_for or Intervals()
         self._watch: Watch | None = None
         self._seen: PhotaTask | None = None
@@ -111,30 +140,38 @@ class PhotaTaskSensor(BaseSensorOperator):
         if start_from_trigger:
             self._start_in_triggerer()
 
+    def pre_execute(self, context: Any) -> None:
+        super().pre_execute(context)
+        with self._told_of_execution_timeout():
+            if resumed_too_late(self.execution_timeout, context):
+                raise AirflowTaskTimeout
+
     def execute(self, context: Context) -> Any:
         if self._starts_in_triggerer:
             self._say_why_here(context)
-        if not self.deferrable:
-            with self._told_what_goes_on():
-                return super().execute(context)
-        with self._soft_failing():
-            answer = self.poke(context)
-        if answer.is_done:
-            return answer.xcom_value
+        with self._told_of_execution_timeout():
+            if not self.deferrable:
+                with self._told_what_goes_on():
+                    return super().execute(context)
+            with self._soft_failing():
+                answer = self.poke(context)
+            if answer.is_done:
+                return answer.xcom_value
+            wait = self._wait.within(self.execution_timeout, context)
         return self.defer(
-            trigger=self._wait.trigger(self.phota_task_id, self._seen),
+            trigger=wait.trigger(self.phota_task_id, self._seen),
             method_name=self.execute_complete.__name__,
-            timeout=self._wait.airflow_timeout,
+            timeout=wait.airflow_timeout,
         )
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Ask once. What may heal by itself is borne as long as `max_unreachable` allows."""
-        with airflow_retries():
-            phota_task_id = checked_task_id(self.phota_task_id)
+        with airflow_retries(), telling_of_retries():
+            phota_task_id = self._id()
             if self._watch is None:
                 _ = self._landing  # a wrong one is found before the wait, not after it
                 self._watch = Watch(phota_task_id, self._wait.patience, time.monotonic())
-            hook = PhotaHook(self.phota_conn_id)
+            hook = self._usable_hook(phota_task_id)
             try:
                 task = hook.run(get_task_once(phota_task_id, sync_upstream=self._watch.ask_upstream))
             except PhotaNotBilled as problem:
@@ -145,16 +182,33 @@ class PhotaTaskSensor(BaseSensorOperator):
                 return PokeReturnValue(is_done=False)
             return PokeReturnValue(is_done=True, xcom_value=self._result(context, task))
 
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> PhotaResult:
         """Take up the task again after its wait in the triggerer."""
-        with airflow_retries():
+        self._written.restore(self)
+        with self._told_of_execution_timeout(), airflow_retries(), telling_of_retries():
             try:
                 return self._result(context, self._wait.after(WaitEvent.from_dict(event)))
+            except PhotaExecutionTimeout:
+                raise
             except PhotaWaitTimeout as timeout:
-                raise AirflowSensorTimeout(str(timeout)) from None
+                raise AirflowSensorTimeout(endings.lines(str(timeout), _WAIT_ON)) from None
+
+    def _id(self) -> str:
+        """The task to wait for; from now on also for messages, whatever it was given by."""
+        self._written.restore(self)
+        self.phota_task_id = checked_task_id(self.phota_task_id)
+        return str(self.phota_task_id)
 
     def on_kill(self) -> None:
         self.log.warning("PHOTA task %s goes on; the service has no way to cancel it.", self.phota_task_id)
+
+    def _usable_hook(self, phota_task_id: str) -> PhotaHook:
+        hook = PhotaHook(self.phota_conn_id)
+        try:
+            _ = hook.settings
+        except PhotaConfigurationError as error:
+            raise endings.refused(phota_task_id, error) from None
+        return hook
 
     @property
     def _landing(self) -> Landing | None:
@@ -162,12 +216,13 @@ class PhotaTaskSensor(BaseSensorOperator):
             return None
         return checked_landing(self.destination, self.filename, self.if_exists)
 
-    def _result(self, context: Context, task: PhotaTask) -> dict[str, Any]:
+    def _result(self, context: Context, task: PhotaTask) -> PhotaResult:
         result = result_of(task)
         if (landing := self._landing) is None:
             return result
         delivery = Delivery(PhotaHook(self.phota_conn_id), landing, context, self.outlets)
-        return result | {"files": manifest(delivery.deliver(results_of(task)))}
+        result["files"] = manifest(delivery.deliver(results_of(task)))
+        return result
 
     def _start_in_triggerer(self) -> None:
         self.deferrable = True
@@ -176,12 +231,13 @@ class PhotaTaskSensor(BaseSensorOperator):
             self._on_worker = phota_task_id
             return
         self.start_from_trigger = True
-        path, arguments = self._wait.trigger_from_the_start(phota_task_id).serialize()
+        wait = self._wait.within(self.execution_timeout)
+        path, arguments = wait.trigger_from_the_start(phota_task_id).serialize()
         self.start_trigger_args = StartTriggerArgs(
             trigger_cls=path,
             trigger_kwargs=arguments,
             next_method=self.execute_complete.__name__,
-            timeout=self._wait.airflow_timeout,
+            timeout=wait.airflow_timeout,
         )
 
     def _say_why_here(self, context: Context) -> None:
@@ -198,8 +254,22 @@ class PhotaTaskSensor(BaseSensorOperator):
         try:
             yield
         except AirflowSensorTimeout as timeout:
-            raise AirflowSensorTimeout(
-                f"{timeout} PHOTA task {self.phota_task_id} goes on and is billed; its results live 24 hours."
+            words = (
+                f"PHOTA task {self.phota_task_id} was not finished in time.",
+                str(timeout),
+                endings.goes_on(self.phota_task_id),
+                _WAIT_ON,
+            )
+            raise AirflowSensorTimeout(endings.lines(*words)) from None
+
+    @contextmanager
+    def _told_of_execution_timeout(self) -> Iterator[None]:
+        """Airflow ends an attempt on a worker without a word on what goes on, and none in the triggerer."""
+        try:
+            yield
+        except (AirflowTaskTimeout, PhotaExecutionTimeout):
+            raise AirflowTaskTimeout(
+                logged(out_of_time(self.phota_task_id, self.execution_timeout, RESUMES))
             ) from None
 
     @contextmanager

@@ -7,12 +7,14 @@ known to render are let through, and everything else starts on a worker.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow.providers.common.compat.sdk import XComArg
 from jinja2 import Environment, TemplateSyntaxError, meta, nodes
 
+from airflow_provider_phota.api.written import changes_natively
 from airflow_provider_phota.compat import STARTS_IN_TRIGGERER
 
 if TYPE_CHECKING:
@@ -40,8 +42,12 @@ def starting_id(phota_task_id: object) -> str | OnWorker:
         return OnWorker("that takes Airflow 3.3 or later")
     if isinstance(phota_task_id, XComArg):
         return _of_output(phota_task_id)
+    if isinstance(phota_task_id, Mapping):
+        phota_task_id = phota_task_id.get("phota_task_id")
     if not isinstance(phota_task_id, str):
         return OnWorker("its phota_task_id is no text")
+    if changes_natively(phota_task_id):
+        return OnWorker("native rendering may change its phota_task_id")
     return _of_template(phota_task_id)
 
 
@@ -53,7 +59,9 @@ def _of_output(output: XComArg) -> str | OnWorker:
     if plain.get_closest_mapped_task_group() is not None:
         return OnWorker("its phota_task_id is the output of a mapped task group")
     ((_, key),) = references
-    return f"{{{{ ti.xcom_pull(task_ids={plain.task_id!r}, key={key!r}, map_indexes=-1) }}}}"
+    pull = f"ti.xcom_pull(task_ids={plain.task_id!r}, key={key!r}, map_indexes=-1)"
+    # a task that waits returns a dict with the ID in it; the XCom is asked for once
+    return f"{{% set found = {pull} %}}{{{{ found['phota_task_id'] if found is mapping else found }}}}"
 
 
 def _of_template(text: str) -> str | OnWorker:

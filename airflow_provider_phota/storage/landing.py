@@ -5,20 +5,23 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 import pendulum
 
+from airflow_provider_phota.api import endings
 from airflow_provider_phota.api.addresses import RefusedUrl
 from airflow_provider_phota.api.errors import PhotaLandingError, PhotaResultsExpired
 from airflow_provider_phota.api.models import Image
 from airflow_provider_phota.api.settings import Settings
+from airflow_provider_phota.api.shown import shown
+from airflow_provider_phota.api.types import PhotaFile
 from airflow_provider_phota.storage.drafts import drafted, opened
 from airflow_provider_phota.storage.names import Names
 from airflow_provider_phota.storage.paths import Place, reason_of
-from airflow_provider_phota.storage.pictures import EXTENSIONS, NoPicture, Picture, inspected
+from airflow_provider_phota.storage.pictures import EXTENSIONS, MOST_PIXELS, NoPicture, Picture, inspected
 
 if TYPE_CHECKING:
     from airflow_provider_phota.drivers.arrival import Gone
@@ -49,6 +52,7 @@ class Landing:
         names: of the files in it.
         max_bytes: of one picture.
         digest: of the edit, for names that have it in them.
+        max_pixels: of one picture, as the connection says.
     """
 
     directory: Place
@@ -56,6 +60,7 @@ class Landing:
     if_exists: IfExists
     max_bytes: int
     digest: str = ""
+    max_pixels: int = MOST_PIXELS
 
     def stem(self, phota_task_id: str, index: int) -> Place:
         """The path of a picture, without its extension."""
@@ -98,7 +103,7 @@ class LandedFile:
     @classmethod
     def of(cls, path: Place, picture: Picture, phota_task_id: str) -> LandedFile:
         return cls(
-            str(path),
+            path.url,
             picture.sha256,
             picture.bytes,
             picture.width,
@@ -107,11 +112,11 @@ class LandedFile:
             phota_task_id,
         )
 
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+    def to_dict(self) -> PhotaFile:
+        return cast("PhotaFile", asdict(self))  # which a test compares with the fields
 
 
-def manifest(files: Sequence[LandedFile]) -> list[dict[str, Any]]:
+def manifest(files: Sequence[LandedFile]) -> list[PhotaFile]:
     """Files as plain data, for XCom, asset events and the mark of a whole edit."""
     return [file.to_dict() for file in files]
 
@@ -145,18 +150,25 @@ def land(results: Results, landing: Landing, settings: Settings) -> list[LandedF
     phota_task_id = results.phota_task_id
     try:
         with Downloads(settings) as downloads:
-            return _all(results, landing, downloads)
+            return _all(results, replace(landing, max_pixels=settings.max_pixels), downloads)
     except Gone as gone:
         raise _gone(results, gone) from None
     except (Undelivered, RefusedUrl, NoPicture, _Taken) as problem:
         raise PhotaLandingError(
-            f"A result of PHOTA task {phota_task_id} {problem}. Nothing of it was written. {_THEN}",
+            endings.lines(
+                f"A result of PHOTA task {phota_task_id} did not land.",
+                f"It {problem}. Nothing of it was written.",
+                _THEN,
+            ),
             phota_task_id,
         ) from None
     except Exception as error:  # of whatever library the store speaks by
         raise PhotaLandingError(
-            f"A result of PHOTA task {phota_task_id} could not be written to {landing.directory} "
-            f"({reason_of(error)}). {_THEN}",
+            endings.lines(
+                f"A result of PHOTA task {phota_task_id} did not land.",
+                f"It could not be written to {landing.directory} ({reason_of(error)}).",
+                _THEN,
+            ),
             phota_task_id,
         ) from None
 
@@ -186,38 +198,38 @@ def _in_order(waiting: Sequence[Future[LandedFile]]) -> list[LandedFile]:
 
 def _one(url: str, landing: Landing, phota_task_id: str, index: int, downloads: Downloads) -> LandedFile:
     stem = landing.stem(phota_task_id, index)
-    if landing.if_exists is IfExists.SKIP and (there := _existing(stem, phota_task_id)):
-        log.info("%s is there already, whole; it is not fetched again.", there.path)
+    if landing.if_exists is IfExists.SKIP and (there := _existing(stem, phota_task_id, landing.max_pixels)):
+        log.info("%s is there already, whole; it is not fetched again.", shown(there.path))
         return there
     with drafted(stem) as draft:
         downloads.fetch(url, draft.file, landing.max_bytes)
-        picture = inspected(draft.file)
+        picture = inspected(draft.file, max_pixels=landing.max_pixels)
         path = stem + f".{picture.extension}"
         if landing.if_exists is IfExists.FAIL and path.exists():
-            _check_same(path, picture)
+            _check_same(path, picture, landing.max_pixels)
         else:
             draft.publish(path, picture.content_type)
     return LandedFile.of(path, picture, phota_task_id)
 
 
-def _existing(stem: Place, phota_task_id: str) -> LandedFile | None:
+def _existing(stem: Place, phota_task_id: str, max_pixels: int) -> LandedFile | None:
     for extension in EXTENSIONS:
         path = stem + f".{extension}"
         if not path.exists():
             continue
         try:
             with opened(path) as file:
-                return LandedFile.of(path, inspected(file), phota_task_id)
+                return LandedFile.of(path, inspected(file, max_pixels=max_pixels), phota_task_id)
         except NoPicture as problem:
             log.warning("%s %s; it is replaced.", path, problem)
     return None
 
 
-def _check_same(path: Place, picture: Picture) -> None:
+def _check_same(path: Place, picture: Picture, max_pixels: int) -> None:
     """An earlier attempt may have landed it: that is no other file."""
     with opened(path) as file:
         try:
-            same = inspected(file).sha256 == picture.sha256
+            same = inspected(file, max_pixels=max_pixels).sha256 == picture.sha256
         except NoPicture:
             same = False
     if not same:
@@ -228,12 +240,18 @@ def _gone(results: Results, gone: Gone) -> PhotaResultsExpired | PhotaLandingErr
     now = gone.at or pendulum.now("UTC")
     if results.expires_at and results.expires_at > now:
         return PhotaNotServed(
-            f"A result of PHOTA task {results.phota_task_id} is not served ({gone}), though it should be "
-            f"until {results.expires_at.to_iso8601_string()}. {_THEN}",
+            endings.lines(
+                f"A result of PHOTA task {results.phota_task_id} is not served ({gone}).",
+                f"It is refused, though it should be served until {results.expires_at.to_iso8601_string()}.",
+                _THEN,
+            ),
             results.phota_task_id,
         )
     return PhotaResultsExpired(
-        f"A result of PHOTA task {results.phota_task_id} is no longer served ({gone}): results live 24 "
-        "hours. The edit was billed; to have the picture again it must be made again.",
+        endings.lines(
+            f"A result of PHOTA task {results.phota_task_id} is no longer served ({gone}).",
+            "Results live 24 hours. The edit was billed.",
+            "To have the picture again it must be made again, which is billed.",
+        ),
         results.phota_task_id,
     )

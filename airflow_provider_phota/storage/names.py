@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import string
 from dataclasses import dataclass
 
 from airflow_provider_phota.api.errors import PhotaInputError
+from airflow_provider_phota.api.shown import shown
+from airflow_provider_phota.api.written import NATIVE_RENDERING
 
 #: Names by what was asked for: the same edit of the same pictures has the same names in every run.
 NAMES_BY_DIGEST = "{digest}-{index}"
 _FIELDS = frozenset({"phota_task_id", "digest", "index"})
 #: Bytes of one part of a path: most file systems take 255, and an extension and a marker are still added.
 _LONGEST = 200
+#: Stands before a task ID in a name where the ID is not written as it is; no ID has it.
+_OTHER = "id="
+#: As long as an ID that is shortened, and a little longer than the ones that the vendor shows.
+_TYPICAL_ID = "t" * 35
+_EXTENSION = re.compile(r"(?i)\.(png|apng|jpe?g|jfif|webp|gif|bmp|tiff?|avif|hei[cf])$")
 
 
 @dataclass(frozen=True)
@@ -32,14 +41,21 @@ class Names:
             PhotaInputError: it is no template, or has unknown fields.
         """
         if not isinstance(template, str):
-            raise PhotaInputError("filename", f"must be a string, got {template!r}.")
+            raise PhotaInputError("filename", f"must be a string, got {shown(template)}. {NATIVE_RENDERING}")
         known = _FIELDS if has_digest else _FIELDS - {"digest"}
         names = cls(template)
         if names._fields() - known or not names._fits():
             raise PhotaInputError(
-                "filename", f"may have the fields {', '.join(sorted(known))} in braces, got {template!r}."
+                "filename",
+                f"may have the fields {', '.join(sorted(known))} in braces, got {shown(template)}.",
             )
-        names.stem("task", 0, "0" * 64)
+        names.stem(_TYPICAL_ID, 0, "0" * 64)
+        if extension := picture_extension(template):
+            raise PhotaInputError(
+                "filename",
+                f"is a name without an extension, since each picture brings its own: leave out {extension}, "
+                f"got {shown(template)}.",
+            )
         return names
 
     def has(self, field: str) -> bool:
@@ -61,7 +77,7 @@ class Names:
     def _fits(self) -> bool:
         """Whether values can be put in."""
         try:
-            self._filled("task", 0, "0" * 64)
+            self._filled(_TYPICAL_ID, 0, "0" * 64)
         except (ValueError, LookupError, AttributeError, TypeError):
             return False
         return True
@@ -70,23 +86,43 @@ class Names:
         return self.template.format(phota_task_id=phota_task_id, index=index, digest=digest)
 
     def stem(self, phota_task_id: str, index: int, digest: str = "") -> str:
-        """The name of one picture, without its extension.
+        """The name of one picture, without its extension; any task ID fits in, since its picture is paid.
 
         Raises:
             PhotaInputError: it leads elsewhere, or is none that every store takes.
         """
-        name = self._filled(phota_task_id, index, digest)
+        name = self._filled(_shown(phota_task_id), index, digest)
+        if max(map(_length, name.split("/"))) > _LONGEST:
+            name = self._filled(_short(phota_task_id), index, digest)
         for part in name.split("/"):
             _check_part(part)
         return name
+
+
+def picture_extension(name: str) -> str:
+    """The extension of a name that is meant for a picture's, with its dot; empty if it is not."""
+    found = _EXTENSION.search(name)
+    return found.group() if found else ""
 
 
 def _check_part(part: str) -> None:
     if not part or part.startswith(".") or not part.isprintable() or "\\" in part:
         raise PhotaInputError(
             "filename",
-            f"gives {part!r} as a part of the path: each must be printable, without a backslash, and not "
-            "begin with a dot.",
+            f"gives {shown(part)} as a part of the path: each must be printable, without a backslash, and "
+            "not begin with a dot.",
         )
-    if len(part.encode(errors="replace")) > _LONGEST:
+    if _length(part) > _LONGEST:
         raise PhotaInputError("filename", f"gives a name of more than {_LONGEST} bytes.")
+
+
+def _length(part: str) -> int:
+    return len(part.encode(errors="replace"))
+
+
+def _shown(phota_task_id: str) -> str:
+    return f"{_OTHER}{phota_task_id}" if phota_task_id.startswith(".") else phota_task_id  # else it is hidden
+
+
+def _short(phota_task_id: str) -> str:
+    return f"{_OTHER}{hashlib.sha256(phota_task_id.encode()).hexdigest()[:32]}"

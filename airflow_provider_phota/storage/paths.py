@@ -14,6 +14,8 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 from fsspec.dircache import DirCache  # type: ignore[import-untyped]  # it has no types
 
 from airflow_provider_phota.api.errors import PhotaInputError
+from airflow_provider_phota.api.shown import shown, without_secrets
+from airflow_provider_phota.storage.packages import package_for
 
 #: Stores without folders, in which an object is there when its last byte is, and not before.
 OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss"})
@@ -40,7 +42,8 @@ class Place:
         return cls(without_listings(path.fs), path.protocol, path.path.rstrip("/"), str(path).rstrip("/"))
 
     def __str__(self) -> str:
-        return self.url
+        """For messages; who opens it uses the URL as it is."""
+        return without_secrets(self.url)
 
     def __truediv__(self, name: str) -> Place:
         return self + f"/{name}"
@@ -88,14 +91,15 @@ def opened_path(argument: str, value: object) -> ObjectStoragePath:
     if not isinstance(value, ObjectStoragePath) and not (isinstance(value, str) and "://" in value):
         raise PhotaInputError(
             argument,
-            f"must be an object-storage URL such as file:///data or s3://bucket/key, got {str(value)!r}.",
+            f"must be an object-storage URL such as file:///data or s3://bucket/key, got {shown(value)}.",
         )
     try:
         path = ObjectStoragePath(value) if isinstance(value, str) else value
         without_listings(path.fs)
     except (ValueError, ImportError) as error:
         raise PhotaInputError(
-            argument, f"{str(value)!r} cannot be opened ({error}). Is the provider of that store installed?"
+            argument,
+            f"{shown(value)} cannot be opened ({without_secrets(str(error))}). {package_for(str(value))}",
         ) from None
     return path
 
@@ -109,10 +113,10 @@ def checked_path(argument: str, value: object) -> ObjectStoragePath:
     text = str(value)
     if text.startswith("file://") and not text.startswith("file:///"):
         raise PhotaInputError(
-            argument, f"names a host, which a disk has none of: write file:///..., got {text!r}."
+            argument, f"names a host, which a disk has none of: write file:///..., got {shown(value)}."
         )
     if ".." in text.split("/"):
-        raise PhotaInputError(argument, f"leads upwards with '..': {text!r}.")
+        raise PhotaInputError(argument, f"leads upwards with '..': {shown(value)}.")
     return opened_path(argument, value)
 
 
@@ -122,7 +126,32 @@ def asset_uri(path: str) -> str:
     if scheme in ("http", "https"):  # where a query may sign, and a fragment names nothing of its own
         rest = rest.partition("#")[0].partition("?")[0]
     netloc, slash, key = rest.partition("/")
-    return f"{scheme}://{netloc.rpartition('@')[2]}{slash}{quote(key, safe='/%')}"
+    return f"{scheme}://{readable(netloc.rpartition('@')[2])}{slash}{quote(_bytes_of(key), safe='/%')}"
+
+
+def check_storable(argument: str, path: object) -> None:
+    """Refuse a path that Airflow's database cannot hold: a disk takes any bytes for a name.
+
+    Raises:
+        PhotaInputError: it is not UTF-8.
+    """
+    if readable(str(path)) != str(path):
+        raise PhotaInputError(
+            argument, f"has bytes in it that are not UTF-8, which Airflow cannot store: {str(path)!r}."
+        )
+
+
+def readable(path: str) -> str:
+    """A path as text that can be logged and stored: bytes of it that are not UTF-8 become escapes."""
+    return path if path.isascii() else _bytes_of(path).decode(errors="backslashreplace")
+
+
+def _bytes_of(path: str) -> bytes:
+    """As the disk has them, where it is a name that a disk can have."""
+    try:
+        return path.encode(errors="surrogateescape")
+    except UnicodeEncodeError:
+        return path.encode(errors="backslashreplace")
 
 
 def reason_of(error: BaseException) -> str:

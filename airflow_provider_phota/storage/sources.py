@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow_provider_phota.api.errors import PhotaInputError, PhotaUnreachable
+from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.storage.drafts import opened
 from airflow_provider_phota.storage.paths import Place, reason_of
 from airflow_provider_phota.storage.pictures import INPUTS, NoPicture, Picture, inspected
@@ -27,19 +28,28 @@ class Source:
         return f"sha256:{self.picture.sha256}"
 
 
-def looked_at(path: ObjectStoragePath, argument: str = "image_urls") -> Source:
+def looked_at(path: ObjectStoragePath, max_pixels: int, argument: str = "image_urls") -> Source:
     """A picture of a store, read once, whole.
+
+    Args:
+        path: of the picture.
+        max_pixels: how many it may have.
+        argument: that named it, for the error.
 
     Raises:
         PhotaInputError: there is none, or it is cut, damaged or no picture.
         PhotaUnreachable: the store could not be asked; that may heal.
     """
+    if "\0" in str(path):
+        raise PhotaInputError(argument, f"{shown(path)} has a NUL character in it.")
     try:
         with opened(Place.of(path)) as file:
-            return Source(path, inspected(file, INPUTS, decoded=True))
+            return Source(path, inspected(file, INPUTS, max_pixels=max_pixels, decoded=True))
     except NoPicture as problem:
-        raise PhotaInputError(argument, f"{str(path)!r} {problem}.") from None
+        raise PhotaInputError(argument, f"{shown(path)} {problem}.") from None
+    except UnicodeError:
+        raise PhotaInputError(argument, f"{shown(path)} is not a name that a file there can have.") from None
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError) as error:
-        raise PhotaInputError(argument, f"{str(path)!r} cannot be read ({reason_of(error)}).") from None
+        raise PhotaInputError(argument, f"{shown(path)} cannot be read ({reason_of(error)}).") from None
     except Exception as error:  # of whatever library the store speaks by
-        raise PhotaUnreachable(f"{argument}: {str(path)!r} could not be read ({reason_of(error)}).") from None
+        raise PhotaUnreachable(f"{argument}: {shown(path)} could not be read ({reason_of(error)}).") from None

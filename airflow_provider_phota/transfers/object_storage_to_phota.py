@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_phota.api.errors import PhotaInputError
+from airflow_provider_phota.api.lists import flattened, is_list
+from airflow_provider_phota.api.parsing import check_conn_id
+from airflow_provider_phota.api.types import PublishWay
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.publishing import Publish, Publisher, published_urls
-from airflow_provider_phota.waiting import airflow_retries
+from airflow_provider_phota.retrying import airflow_retries, when_parsed
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
+    from airflow.providers.common.compat.sdk import Context, ObjectStoragePath, XComArg
 
 
 class ObjectStorageToPhotaOperator(BaseOperator):
@@ -40,20 +43,22 @@ class ObjectStorageToPhotaOperator(BaseOperator):
     def __init__(
         self,
         *,
-        path: str | ObjectStoragePath | Sequence[str | ObjectStoragePath],
-        publish: str | None = None,
+        path: str | ObjectStoragePath | XComArg | Sequence[str | ObjectStoragePath | XComArg],
+        publish: PublishWay | None = None,
         phota_conn_id: str = PhotaHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.path = path
         self.publish = publish
-        self._publish = Publish.checked(publish)
         self.phota_conn_id = phota_conn_id
+        with when_parsed(self):
+            check_conn_id(phota_conn_id)
+            self._publish = Publish.checked(publish)
 
     def execute(self, context: Context) -> list[str]:  # noqa: ARG002  # Airflow's signature
         with airflow_retries():
-            paths = list(self.path) if isinstance(self.path, (list, tuple)) else [self.path]
+            paths = list(flattened(self.path)) if is_list(self.path) else [self.path]
             if not paths:
                 raise PhotaInputError("path", "is empty: there is no picture to publish.")
             return published_urls(Publisher(PhotaHook(self.phota_conn_id), self._publish), paths)

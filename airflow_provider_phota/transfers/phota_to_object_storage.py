@@ -8,14 +8,23 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_phota.api.edits import checked_task_id
-from airflow_provider_phota.delivery import Delivery, checked_landing, results_in, results_of
+from airflow_provider_phota.api.parsing import check_conn_id
+from airflow_provider_phota.api.types import IfFileExists, PhotaFile, PhotaResult
+from airflow_provider_phota.api.written import Written
+from airflow_provider_phota.delivery import (
+    Delivery,
+    check_landing_as_written,
+    checked_landing,
+    results_in,
+    results_of,
+)
 from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.retrying import airflow_retries, when_parsed
 from airflow_provider_phota.storage.landing import MAX_BYTES, Results, manifest
 from airflow_provider_phota.storage.names import Names
-from airflow_provider_phota.waiting import airflow_retries
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
+    from airflow.providers.common.compat.sdk import Context, ObjectStoragePath, XComArg
 
 
 class PhotaToObjectStorageOperator(BaseOperator):
@@ -48,23 +57,28 @@ class PhotaToObjectStorageOperator(BaseOperator):
     def __init__(
         self,
         *,
-        result: dict[str, Any] | str,
-        destination: str | ObjectStoragePath,
-        filename: str = Names.template,
-        if_exists: str = "skip",
+        result: PhotaResult | str | XComArg,
+        destination: str | ObjectStoragePath | XComArg,
+        filename: str | XComArg = Names.template,
+        if_exists: IfFileExists = "skip",
         max_bytes: int = MAX_BYTES,
         phota_conn_id: str = PhotaHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.result = result
+        self.result: Any = result
         self.destination = destination
         self.filename = filename
         self.if_exists = if_exists
         self.max_bytes = max_bytes
         self.phota_conn_id = phota_conn_id
+        self._written = Written(result=result, destination=destination, filename=filename)
+        with when_parsed(self):
+            check_conn_id(phota_conn_id)
+            check_landing_as_written(destination, filename, if_exists, max_bytes=max_bytes)
 
-    def execute(self, context: Context) -> list[dict[str, Any]]:
+    def execute(self, context: Context) -> list[PhotaFile]:
+        self._written.restore(self)
         with airflow_retries():
             landing = checked_landing(
                 self.destination, self.filename, self.if_exists, max_bytes=self.max_bytes

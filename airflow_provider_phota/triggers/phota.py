@@ -10,10 +10,12 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from airflow_provider_phota.api import endings
 from airflow_provider_phota.api.durations import Sight
 from airflow_provider_phota.api.edits import checked_task_id
-from airflow_provider_phota.api.errors import PhotaError
+from airflow_provider_phota.api.errors import PhotaConfigurationError, PhotaError
 from airflow_provider_phota.api.models import PhotaTask
+from airflow_provider_phota.api.span import Span
 from airflow_provider_phota.api.wait import Patience, wait_for_task
 from airflow_provider_phota.api.wire import Conversation
 from airflow_provider_phota.events import WaitEnd, WaitEvent
@@ -42,13 +44,15 @@ class PhotaTaskTrigger(BaseTrigger):
         phota_conn_id: the Airflow connection.
         deadline: epoch seconds at which the wait ends; a triggerer's restart grants no new time. None for
             `timeout` from its start, where the task starts in the triggerer and nobody knows the time before.
-        timeout: seconds the wait was given, an upper bound should the wall clock be set back.
+        timeout: seconds the wait was given in all; with the deadline it says when it began.
         poll_interval: seconds between two questions, at least.
         max_unreachable: seconds without any usable answer after which the wait ends as `lost_sight`.
         longest_interval: seconds between two questions, at most; None for a steady `poll_interval`.
         since: epoch seconds at which the task was created; None to ask at once, since nothing is known of it.
         estimated_time: seconds the service expected it to take, None if it did not say.
         model: of the task, to learn from others of its kind.
+        execution_timeout: of the Airflow task, in seconds, if the wait ends because of it; 0 if because of
+            its own `timeout`.
     """
 
     def __init__(  # noqa: PLR0917  # the triggerer calls it by keyword
@@ -63,6 +67,7 @@ class PhotaTaskTrigger(BaseTrigger):
         since: float | None = None,
         estimated_time: float | None = None,
         model: str = "",
+        execution_timeout: float = 0.0,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow leaves it untyped
         self.phota_task_id = phota_task_id
@@ -75,6 +80,7 @@ class PhotaTaskTrigger(BaseTrigger):
         self.since = since
         self.estimated_time = estimated_time
         self.model = model
+        self.execution_timeout = execution_timeout
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         return (
@@ -90,6 +96,7 @@ class PhotaTaskTrigger(BaseTrigger):
                 "since": self.since,
                 "estimated_time": self.estimated_time,
                 "model": self.model,
+                "execution_timeout": self.execution_timeout,
             },
         )
 
@@ -109,10 +116,13 @@ class PhotaTaskTrigger(BaseTrigger):
 
     async def _wait(self) -> WaitEvent:
         try:
-            checked_task_id(self.phota_task_id)  # started here, it may have been rendered from anything
+            # started here, it may have been rendered from anything
+            self.phota_task_id = checked_task_id(self.phota_task_id)
             log.info("Waiting for PHOTA task %s.", self.phota_task_id)
             async with SharedPoller(self.phota_conn_id) as poller:
                 await poller.run(self._conversation(poller))
+        except PhotaConfigurationError as error:
+            return WaitEvent.of_error(endings.refused(self.phota_task_id, error), self.phota_task_id)
         except PhotaError as error:
             return WaitEvent.of_error(error, self.phota_task_id)
         except Exception as error:
@@ -127,27 +137,42 @@ class PhotaTaskTrigger(BaseTrigger):
         return wait_for_task(
             self.phota_task_id,
             # inside the loop time is monotonic; the wall clock is asked once
-            seconds=self._seconds_left(),
+            seconds=self._span(),
             schedule=poller.schedule(self.poll_interval, longest),
             patience=Patience(unreachable=self.max_unreachable),
             sight=self._sight(),
         )
 
-    def _seconds_left(self) -> float:
+    def _span(self) -> Span:
+        age: float | None = None
+        if self.deadline is not None and self.since is not None:
+            # both by the clock of who deferred, so that its own error does not matter
+            age = self.deadline - self.timeout - self.since
+            age = max(age, 0.0) if age > -1.0 else None
+        return Span(
+            self.timeout,
+            gone=self._gone(),
+            age=age,
+            execution_timeout=self.execution_timeout,
+        )
+
+    def _gone(self) -> float:
+        """Seconds of the wait that are over, by this machine's clock; a clock that was set back adds none."""
         if self.deadline is None:
-            return self.timeout
-        return min(max(self.deadline - time.time(), 0.0), self.timeout)
+            return 0.0
+        return max(time.time() - (self.deadline - self.timeout), 0.0)
 
     def _sight(self) -> Sight | None:
         # made anew by another triggerer: nobody has looked meanwhile, so it has to be asked about at once,
         # and that it was running until now would be a false lesson
-        stale = self.deadline is not None and time.time() - (self.deadline - self.timeout) > _NEWS
-        if self.since is None or stale:
+        if self.since is None or self._gone() > _NEWS:
             return None
         return Sight(max(time.time() - self.since, 0.0), self.model, self.estimated_time)
 
     def _broken(self, error: Exception) -> str:
-        return (
-            f"The wait for PHOTA task {self.phota_task_id} broke in the triggerer ({type(error).__name__}; "
-            "its log has the details). The task goes on and is billed; its results live 24 hours."
+        return endings.lines(
+            f"The wait for PHOTA task {self.phota_task_id} broke in the triggerer ({type(error).__name__}).",
+            "The log above has the details.",
+            endings.MAY_GO_ON,
+            endings.FREE,
         )

@@ -95,8 +95,10 @@ class Poller:
         metrics.polled()
         try:
             response = await self._exchange(request, settings)
-        except TransportError:
-            self._trouble(self._pace.failed(turn))
+        except TransportError as failure:
+            # where TLS is refused here, no pause helps the service, and every wait has to learn of it
+            ours = isinstance(failure, NotSent) and failure.permanent
+            self._trouble(0.0 if ours else self._pace.failed(turn))
             raise
         if response.status in _THROTTLING:
             self._trouble(self._pace.throttled(turn, retry_after(response)))

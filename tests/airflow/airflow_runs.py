@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,9 @@ FOLDERS = {"examples": ROOT / "example_dags", "tests": Path(__file__).parent / "
 
 @dataclass(frozen=True)
 class Run:
-    """One DAG run: its state, the state of each task's instances, and what they pushed."""
+    """One DAG run: its ID and state, the state of each task's instances, and what they pushed."""
 
+    run_id: str
     state: str
     states: dict[str, list[str]]
     pushed: dict[tuple[str, str], list[Any]]
@@ -38,13 +41,20 @@ class TaskInstance:
         self.pushed[key] = value
 
 
-def run(dag_id: str, **conf: Any) -> Run:
-    dag_run = _dag(dag_id).test(run_conf=conf)
+def run(dag_id: str, when: datetime | None = None, **conf: Any) -> Run:
+    """Run a DAG, by default now; two runs of one date have one ID, and the later replaces the other."""
+    dag = _dag(dag_id)
+    dag_run = dag.test(run_conf=conf, **(_dated(dag, when) if when else {}))
     states: dict[str, list[str]] = {}
     for instance in sorted(dag_run.get_task_instances(), key=lambda each: each.map_index):
         states.setdefault(instance.task_id, []).append(str(getattr(instance.state, "value", instance.state)))
     state = str(getattr(dag_run.state, "value", dag_run.state))
-    return Run(state, states, _pushed(dag_id, dag_run.run_id))
+    return Run(dag_run.run_id, state, states, _pushed(dag_id, dag_run.run_id))
+
+
+def _dated(dag: Any, when: datetime) -> dict[str, datetime]:
+    takes = signature(dag.test).parameters
+    return {name: when for name in ("execution_date", "logical_date", "run_after") if name in takes}
 
 
 @cache

@@ -9,6 +9,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_runs import TaskInstance
 
+from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
 from airflow_provider_phota.sensors.phota import PhotaTaskSensor
 from airflow_provider_phota.transfers.phota_to_object_storage import PhotaToObjectStorageOperator
@@ -16,6 +17,8 @@ from airflow_provider_phota.waiting import Intervals
 
 pytestmark = pytest.mark.usefixtures("metadata_database")
 
+#: When the DAG is parsed, or when the task runs.
+REFUSED = (PhotaInputError, AirflowFailException)
 PICTURE = "http://127.0.0.1/picture.png"
 
 EDITS = [
@@ -61,9 +64,10 @@ EDITS = [
 
 @pytest.mark.parametrize(("arguments", "argument", "words"), EDITS)
 def test_a_bad_edit_is_refused_before_anything_is_sent(emulator, arguments, argument, words):
-    operator = PhotaImageEditOperator(task_id="edit", **{"prompt": "a", "image_urls": PICTURE, **arguments})
-    with pytest.raises(AirflowFailException) as caught:
-        operator.execute({})
+    with pytest.raises(REFUSED) as caught:
+        PhotaImageEditOperator(task_id="edit", **{"prompt": "a", "image_urls": PICTURE, **arguments}).execute(
+            {}
+        )
     assert str(caught.value).startswith(f"{argument}: ")
     assert words in str(caught.value)
     assert emulator.requests() == []
@@ -132,7 +136,7 @@ def test_a_picture_on_a_private_network_needs_a_service_there(monkeypatch):
             operator.execute({})
 
 
-@pytest.mark.parametrize("value", [None, 7, "", "None", "a/b", "../x", "a?b", "-x", "x" * 300])
+@pytest.mark.parametrize("value", [None, 7, "", "None", "a/b", "../x", "a?b", "-x:1", "x" * 300])
 def test_a_bad_task_id_is_refused_before_anything_is_sent(emulator, value):
     with pytest.raises(AirflowFailException, match=r"^phota_task_id: "):
         PhotaTaskSensor(task_id="wait", phota_task_id=value).execute({})
@@ -156,7 +160,7 @@ def test_a_bad_task_id_is_refused_before_anything_is_sent(emulator, value):
 )
 def test_a_bad_landing_is_refused_before_anything_is_fetched(emulator, tmp_path, arguments, argument):
     good = {"result": "task-1", "destination": f"file://{tmp_path}"}
-    with pytest.raises(AirflowFailException, match=f"^{argument}"):
+    with pytest.raises(REFUSED, match=f"^{argument}"):
         PhotaToObjectStorageOperator(task_id="land", **{**good, **arguments}).execute({})
     assert emulator.requests() == []
 

@@ -28,6 +28,7 @@ def connect(monkeypatch, value):
         ({"conn_type": "phota", "password": "sk-123456", "host": "api.aihubmax.com"}, "https://api.aihubmax.com"),
         ({"conn_type": "phota", "password": "sk-123456", "host": "https://gw.example/"}, "https://gw.example"),
         ({"conn_type": "phota", "password": " sk-123456\n", "host": "gw.example", "port": 8443}, "https://gw.example:8443"),
+        ({"conn_type": "phota", "password": "sk-123456", "host": "", "login": "", "schema": "", "port": 0, "extra": "{}"}, "https://api.foxapi.cc"),
         ({"conn_type": "phota", "password": "sk-123456", "host": "http://127.0.0.1:8765"}, "http://127.0.0.1:8765"),
         ({"conn_type": "phota", "password": "sk-123456", "host": "http://gw.lan", "extra": {"allow_http": True}}, "http://gw.lan"),
         ("phota://:sk-123456@", "https://api.foxapi.cc"),

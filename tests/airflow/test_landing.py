@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import struct
 import zlib
 from pathlib import Path
@@ -16,6 +17,7 @@ from airflow_runs import TaskInstance
 from PIL import Image
 
 from airflow_provider_phota.api.errors import PhotaInputError, PhotaLandingError, PhotaResultsMissing
+from airflow_provider_phota.delivery import checked_landing
 from airflow_provider_phota.drivers import downloads
 from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
@@ -26,6 +28,8 @@ from airflow_provider_phota.transfers.phota_to_object_storage import PhotaToObje
 
 pytestmark = pytest.mark.usefixtures("metadata_database", "hurried_downloads")
 
+#: When the DAG is parsed, or when the task runs.
+REFUSED = (PhotaInputError, AirflowFailException)
 DOWNLOADED = "GET /results/{task_id}/{index}.png"
 
 
@@ -135,6 +139,34 @@ def test_fail_lets_the_same_file_be_and_refuses_another(result, tmp_path):
     assert names(tmp_path) == ["out-0.png", "out-1.png", "out-2.png"]
 
 
+@pytest.mark.parametrize(
+    ("phota_task_id", "stem"),
+    [
+        (".hidden", "id=.hidden"),
+        ("..up", "id=..up"),
+        ("~root", "~root"),
+        ("-rf", "-rf"),
+        ("_task", "_task"),
+        ("t" * 198, "t" * 198),
+        ("t" * 256, f"id={hashlib.sha256(b't' * 256).hexdigest()[:32]}"),
+    ],
+)
+def test_a_paid_picture_lands_whatever_its_task_is_called(result, tmp_path, phota_task_id, stem):
+    result["phota_task_id"] = phota_task_id
+    for filename in ("{phota_task_id}-{index}", "edits/{phota_task_id}/{index}"):
+        files = land(result, f"file://{tmp_path}", filename=filename)
+        assert land(result, f"file://{tmp_path}", filename=filename) == files
+        assert {file["phota_task_id"] for file in files} == {phota_task_id}
+    parts = {Path(name).parts[0] for name in names(tmp_path)}
+    assert parts == {"edits", *(f"{stem}-{index}.png" for index in range(3))}
+    assert [folder.name for folder in (tmp_path / "edits").iterdir()] == [stem]
+
+
+def test_a_template_without_room_for_an_id_is_refused_before_anything_is_paid():
+    with pytest.raises(PhotaInputError, match="more than 200 bytes"):
+        checked_landing("file:///data", "x" * 170 + "{phota_task_id}-{index}", "skip")
+
+
 def test_names_are_a_template(result, tmp_path):
     land(result, f"file://{tmp_path}", filename="2026/{phota_task_id}/{index:02d} é")
     task_id = result["phota_task_id"]
@@ -164,7 +196,7 @@ def test_names_are_a_template(result, tmp_path):
 def test_a_name_that_leads_elsewhere_or_says_too_little_is_refused(
     emulator, result, tmp_path, filename, words
 ):
-    with pytest.raises(AirflowFailException, match=words):
+    with pytest.raises(REFUSED, match=words):
         land(result, f"file://{tmp_path}", filename=filename)
     assert DOWNLOADED not in emulator.counts()
     assert names(tmp_path) == []
@@ -180,11 +212,15 @@ def test_a_name_that_leads_elsewhere_or_says_too_little_is_refused(
         ({"destination": "file://data/edits"}, "names a host"),
         ({"destination": "/data"}, "destination: must be an object-storage URL"),
         ({"destination": "file:///data/../etc"}, "leads upwards"),
-        ({"destination": "nowhere://bucket"}, "Is the provider of that store installed"),
+        ({"destination": "file:///data/caf\udce9"}, "not UTF-8, which Airflow cannot store"),
+        ({"destination": ObjectStoragePath("file:///data/\ud800")}, "not UTF-8, which Airflow cannot store"),
+        ({"filename": "caf\udce9-{phota_task_id}-{index}"}, "must be printable"),
+        ({"destination": "gs://bucket/edits"}, "apache-airflow-providers-google"),
+        ({"destination": "nowhere://bucket"}, "Airflow does not know the store nowhere://"),
     ],
 )
 def test_bad_arguments_are_named(result, tmp_path, more, words):
-    with pytest.raises(AirflowFailException, match=words):
+    with pytest.raises(REFUSED, match=words):
         land(result, **{"destination": f"file://{tmp_path}", **more})
 
 
@@ -197,7 +233,7 @@ def test_stale_urls_are_asked_for_anew(result, tmp_path):
 
 def test_expired_results_say_so_and_are_not_retried(emulator, result, tmp_path):
     emulator.advance(25 * 3600)
-    with pytest.raises(AirflowFailException, match=r"no longer served.*24 hours"):
+    with pytest.raises(AirflowFailException, match=r"(?s)no longer served.*24 hours"):
         land(result, f"file://{tmp_path}")
     assert names(tmp_path) == []
 
@@ -211,7 +247,7 @@ def test_urls_that_are_refused_while_results_live_are_asked_for_anew(result, tmp
 def test_fresh_results_that_are_refused_are_retried(emulator, result, tmp_path):
     emulator.add_faults(Fault(on="result", kind="status", status=403, times=None))
     with pytest.raises(
-        PhotaLandingError, match=r"HTTP 403.*though it should be until .*trying again is free"
+        PhotaLandingError, match=r"(?s)HTTP 403.*though it should be served until .*trying again is free"
     ):
         land(result, f"file://{tmp_path}")
 
@@ -258,7 +294,7 @@ BOMB = (
         ("<svg xmlns='http://www.w3.org/2000/svg'/>", "is no PNG, JPEG or WEBP"),
         ("GIF89a=alert(1)", "is no PNG, JPEG or WEBP"),
         ("", "is no PNG, JPEG or WEBP"),
-        (BOMB.decode("latin-1"), "more than 64000000 pixels"),
+        (BOMB.decode("latin-1"), r"more than max_pixels \(200000000\)"),
         ("\x89PNG\r\n\x1a\nrubbish", "is cut or damaged"),
     ],
     ids=["html", "svg", "polyglot", "empty", "bomb", "damaged"],
@@ -268,6 +304,42 @@ def test_what_is_no_picture_is_not_written(result, tmp_path, monkeypatch, body, 
         downloads.Downloads, "fetch", lambda _, __, target, ___: target.write(body.encode("latin-1"))
     )
     with pytest.raises(PhotaLandingError, match=words):
+        land(result, f"file://{tmp_path}")
+    assert names(tmp_path) == []
+
+
+def png_with(kind, data):
+    """A picture with one more chunk."""
+    content = io.BytesIO()
+    Image.effect_noise((64, 48), 60.0).save(content, "PNG")
+    more = struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    return content.getvalue()[:33] + more + content.getvalue()[33:]
+
+
+def blank_mask():
+    content = io.BytesIO()
+    Image.new("P", (4096, 4096)).save(content, "PNG", bits=1)
+    return content.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [png_with(b"zTXt", b"workflow\0\0" + zlib.compress(b"x" * 2_000_000)), blank_mask()],
+    ids=["long text", "1 bit"],
+)
+def test_a_sound_picture_lands_byte_for_byte(result, tmp_path, monkeypatch, content):
+    monkeypatch.setattr(downloads.Downloads, "fetch", lambda _, __, target, ___: target.write(content))
+    (first, *_) = land(result, f"file://{tmp_path}")
+    assert Path(first["path"].removeprefix("file://")).read_bytes() == content
+    assert land(result, f"file://{tmp_path}")[0] == first  # it is whole for the next attempt too
+
+
+def test_the_connection_says_how_many_pixels_a_result_may_have(emulator, result, tmp_path, monkeypatch):
+    fields = {"conn_type": "phota", "password": emulator.key, "host": emulator.url}
+    monkeypatch.setenv("AIRFLOW_CONN_PHOTA_DEFAULT", json.dumps({**fields, "extra": {"max_pixels": 100}}))
+    with pytest.raises(
+        PhotaLandingError, match=r"more than max_pixels \(100\): raise the connection's extra"
+    ):
         land(result, f"file://{tmp_path}")
     assert names(tmp_path) == []
 
@@ -394,7 +466,7 @@ def test_an_edit_is_not_paid_where_it_could_not_land(emulator, picture_url, tmp_
         ({"destination": ""}, "must be an object-storage URL"),
         ({"destination": "file:///proc/nothing"}, "cannot be written to"),
     ):
-        with pytest.raises(AirflowFailException, match=words):
+        with pytest.raises(REFUSED, match=words):
             edit_and_land(picture_url, tmp_path, **more)
     with pytest.raises(PhotaInputError, match="wait_for_completion=True"):
         PhotaImageEditOperator(

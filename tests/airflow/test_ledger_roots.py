@@ -89,7 +89,7 @@ def test_a_share_that_is_away_at_the_retry_pays_nothing(emulator, picture_url, t
 
 @pytest.mark.parametrize("path", ["file://data/ledger", "file://localhost/data", "file:///data/../ledger"])
 def test_a_path_that_leads_elsewhere_is_refused(emulator, picture_url, path):
-    with pytest.raises(AirflowFailException, match="^ledger_path: "):
+    with pytest.raises(AirflowFailException, match=r"^ledger_path: "):
         execute(picture_url, path)
     assert emulator.ledger() == []
 

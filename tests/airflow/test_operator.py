@@ -8,6 +8,7 @@ from airflow_runs import TaskInstance, run
 
 from airflow_provider_phota.api.errors import PhotaTaskFailed, PhotaUnreachable
 from airflow_provider_phota.emulator import Fault
+from airflow_provider_phota.events import WaitEnd, WaitEvent
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
 
 pytestmark = pytest.mark.usefixtures("metadata_database", "at_once")
@@ -75,7 +76,7 @@ def test_a_wait_that_runs_out_of_time_says_what_goes_on_and_is_not_retried(emula
 
 def test_a_failed_phota_task_says_why_and_what_a_retry_costs(emulator, picture_url):
     emulator.add_faults(
-        Fault(on="submit", kind="fail_task", code="nsfw_content", message="No such picture, please.")
+        Fault(on="submit", kind="fail_task", code="out_of_memory", message="No such luck, please.")
     )
     with pytest.raises(PhotaTaskFailed) as caught:
         execute(image_urls=picture_url, wait_for_completion=True)
@@ -83,9 +84,49 @@ def test_a_failed_phota_task_says_why_and_what_a_retry_costs(emulator, picture_u
     for words in (
         entry.id,
         "failed",
-        "nsfw_content",
-        "No such picture, please.",
+        "out_of_memory",
+        "No such luck, please.",
         "A retry submits a new edit",
+    ):
+        assert words in str(caught.value)
+
+
+REFUSALS = [
+    ("content_policy_violation", "no"),
+    ("moderation_blocked", "no"),
+    ("nsfw_content", "no"),
+    ("invalid_image_url", "no"),
+    ("task_error", "The prompt violates our content policy."),
+]
+
+
+def waits(picture_url):
+    execute(image_urls=picture_url, wait_for_completion=True)
+
+
+def comes_back_from_a_deferral(picture_url):
+    phota_task_id, _ = execute(image_urls=picture_url)
+    operator = PhotaImageEditOperator(
+        task_id="edit", prompt="a", image_urls=picture_url, wait_for_completion=True, deferrable=True
+    )
+    event = WaitEvent(WaitEnd.FINISHED, phota_task_id).to_dict()
+    operator.execute_complete({"ti": TaskInstance()}, event)
+
+
+@pytest.mark.parametrize("act", [waits, comes_back_from_a_deferral])
+@pytest.mark.parametrize(("code", "message"), REFUSALS)
+def test_an_edit_whose_input_is_refused_is_not_paid_for_again(emulator, picture_url, code, message, act):
+    emulator.add_faults(Fault(on="submit", kind="fail_task", code=code, message=message, times=None))
+    with pytest.raises(AirflowFailException) as caught:
+        act(picture_url)
+    (entry,) = emulator.ledger()
+    for words in (
+        entry.id,
+        code,
+        message,
+        "refuses the prompt or a picture",
+        "does not retry",
+        "clear this task: that submits another edit, which is billed",
     ):
         assert words in str(caught.value)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import os
 import shutil
 import time
 from pathlib import Path
@@ -16,7 +18,9 @@ from PIL import Image
 
 from airflow_provider_phota.api.errors import PhotaInputError, PhotaLedgerError, PhotaUnreachable
 from airflow_provider_phota.emulator import Fault
+from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
+from airflow_provider_phota.storage.paths import asset_uri
 from airflow_provider_phota.storage.uploads import RENEWED_AFTER
 from airflow_provider_phota.transfers.object_storage_to_phota import ObjectStorageToPhotaOperator
 
@@ -143,6 +147,72 @@ def test_what_is_no_whole_picture_costs_nothing(emulator, picture, content, word
     assert emulator.counts() == {}
 
 
+def test_the_connection_says_how_many_pixels_an_input_may_have(emulator, picture, connection):
+    connection(max_pixels=1000)
+    for act in (edit, publish):
+        with pytest.raises(
+            AirflowFailException, match=r"pixels, more than max_pixels \(1000\): raise the conn"
+        ):
+            act(f"file://{picture}")
+    assert emulator.counts() == {}
+
+
+NAMES = [
+    b"caf\xe9.jpg",
+    b"\xff\xfe",
+    "caf\xe9 \u56fe 9\u202fPM.jpg".encode(),
+    b"a b#c?d%20e%.jpg",
+    b"~-'\"[x].jpg",
+]
+
+
+@pytest.mark.parametrize("kind", [str, ObjectStoragePath])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_may_have_any_name_that_a_disk_takes(
+    emulator, picture, connection, tmp_path, caplog, kind, name
+):
+    connection(ledger_path=f"file://{tmp_path}/ledger")
+    path = kind(f"file://{picture.rename(picture.with_name(os.fsdecode(name)))}")
+    with caplog.at_level(logging.INFO, "airflow_provider_phota"):
+        edit(path)
+        publish(path)
+        publish([path])
+    assert emulator.counts()[UPLOADED] == 1
+    for record in caplog.records:
+        assert record.getMessage().encode()
+        assert json.dumps(record.getMessage(), ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize("kind", [str, bytes, Path])
+@pytest.mark.parametrize("name", NAMES)
+def test_the_hook_uploads_a_file_of_any_name(emulator, picture, kind, name):
+    path = os.fsencode(picture.rename(picture.with_name(os.fsdecode(name))))
+    as_given = path if kind is bytes else kind(os.fsdecode(path))
+    assert PhotaHook().upload_file(as_given).isascii()
+
+
+@pytest.mark.parametrize("name", ["caf\udce9.jpg", "\ud800.jpg", "caf\udfff\ud800.jpg", "a\0b.jpg"])
+def test_a_name_that_nothing_can_have_or_has_is_named(emulator, tmp_path, name):
+    for act in (edit, publish):
+        with pytest.raises(AirflowFailException, match=r"(image_urls|path): 'file:") as caught:
+            act(f"file://{tmp_path}/{name}")
+        assert str(caught.value).encode()
+    with pytest.raises(PhotaInputError, match="path: cannot be read"):
+        PhotaHook().upload_file(tmp_path / name)
+    assert emulator.counts() == {}
+
+
+def test_an_edition_that_is_not_text_is_named(emulator, picture):
+    with pytest.raises(AirflowFailException, match="edition: has bytes in it that are not UTF-8"):
+        edit(f"file://{picture}", edition="caf\udce9")
+
+
+def test_the_name_of_an_input_is_a_uri_for_lineage():
+    assert asset_uri("file:///a/caf\udce9.jpg") == "file:///a/caf%E9.jpg"
+    assert asset_uri("file:///a/caf\ud800.jpg") == "file:///a/caf%5Cud800.jpg"
+    assert asset_uri("s3://b\udcff/caf\xe9.jpg") == "s3://b\\xff/caf%C3%A9.jpg"
+
+
 @pytest.mark.parametrize("path", ["{folder}/missing.jpg", "{folder}", "{folder}/../x.jpg"])
 def test_what_cannot_be_read_is_named(emulator, tmp_path, path):
     with pytest.raises(AirflowFailException, match=r"image_urls: .*(cannot be read|leads upwards)"):
@@ -151,7 +221,7 @@ def test_what_cannot_be_read_is_named(emulator, tmp_path, path):
 
 
 def test_a_store_nobody_knows_is_named(emulator):
-    with pytest.raises(AirflowFailException, match="Is the provider of that store installed"):
+    with pytest.raises(AirflowFailException, match="Airflow does not know the store nowhere://"):
         edit("nowhere://bucket/garden.jpg")
 
 
@@ -323,7 +393,7 @@ def test_a_store_that_cannot_be_read_is_no_empty_one(emulator, picture, tmp_path
     ],
 )
 def test_what_cannot_be_recognised_is_refused(emulator, picture, tmp_path, more, words):
-    with pytest.raises(AirflowFailException, match=words):
+    with pytest.raises((PhotaInputError, AirflowFailException), match=words):
         PhotaImageEditOperator(
             task_id="edit",
             prompt="a beach",

@@ -8,6 +8,7 @@ import pytest
 from airflow.providers.common.compat.sdk import RetryAction
 
 from airflow_provider_phota.api.errors import (
+    PhotaInputRefused,
     PhotaLostSight,
     PhotaRateLimited,
     PhotaSubmitAmbiguous,
@@ -41,6 +42,12 @@ def test_the_retry_comes_after_as_long_as_the_service_asks_for():
 
 def test_a_failed_edit_is_not_paid_for_again_where_that_is_asked():
     assert decide(PhotaTaskFailed("failed", "task-1"), pay_again=False).action is RetryAction.FAIL
+
+
+@pytest.mark.parametrize("pay_again", [True, False])
+def test_an_edit_whose_input_is_refused_is_not_paid_for_again(pay_again):
+    decision = decide(PhotaInputRefused("no", "task-1"), pay_again=pay_again)
+    assert decision.action is RetryAction.FAIL
 
 
 def test_what_is_not_ours_is_left_to_airflow():

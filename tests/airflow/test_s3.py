@@ -89,6 +89,17 @@ def test_what_has_landed_is_not_fetched_again(emulator, bucket):
     assert emulator.counts()[DOWNLOADED] == downloads
 
 
+def test_the_id_of_a_run_will_do_as_a_directory(emulator, bucket):
+    """What `{{ run_id }}` becomes has a colon and a plus sign in it."""
+    run_id = "manual__2025-09-06T13:23:51.123456+00:00"
+    result = edit(filename=f"{run_id}/{{phota_task_id}}-{{index}}")
+    (entry,) = emulator.ledger()
+    for index, file in enumerate(result["files"]):
+        key = f"edits/{run_id}/{entry.id}-{index}.png"
+        assert file["path"] == f"s3://aws_default@pictures/{key}"
+        assert bucket.Object(key).get()["Body"].read() == ObjectStoragePath(file["path"]).read_bytes()
+
+
 def test_a_bucket_that_is_missing_is_not_made(emulator):
     from airflow_provider_phota.api.errors import PhotaLandingError
 

@@ -31,9 +31,10 @@ def outputs():
 @needs_airflow_3_3
 def test_the_output_of_a_task_becomes_a_template_of_one_map_index(outputs):
     plain, _ = outputs
-    pull = "{{ ti.xcom_pull(task_ids='plain', key='return_value', map_indexes=-1) }}"
-    assert starting_id(plain) == pull
-    assert starting_id(pull) == pull
+    pull = "ti.xcom_pull(task_ids='plain', key='return_value', map_indexes=-1)"
+    assert starting_id(plain) == starting_id(starting_id(plain))
+    assert pull in starting_id(plain)
+    assert starting_id(f"{{{{ {pull} }}}}") == f"{{{{ {pull} }}}}"
 
 
 @needs_airflow_3_3

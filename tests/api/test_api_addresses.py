@@ -7,6 +7,7 @@ import ipaddress
 import pytest
 
 from airflow_provider_phota.api.addresses import Reach, RefusedUrl, check_reach, checked_url, reaches
+from airflow_provider_phota.api.urls import as_sent, header_text
 
 PUBLIC = {Reach.PUBLIC}
 
@@ -94,10 +95,24 @@ def test_what_nobody_can_reach_is_never_fetched_from():
         ("https://%31%32%37.0.0.1/a.png", "escapes"),
         ("https://[fe80::1%25eth0]/a.png", "escapes"),
         ("https://[::1/a.png", "malformed"),
-        ("https://cdn.example.com/a b.png", "characters"),
+        ("https://cdn .example.com/a.png", "characters"),
+        ('https://cdn".example.com/a.png', "characters"),
+        ("https://cdn.example.com/a\tb.png", "characters"),
+        ("https://cdn.example.com/a.png\n", "characters"),
+        ("https://cdn.example.com/a\x85b.png", "characters"),
+        ("https://cdn.example.com/a\x00.png", "characters"),
+        ("https://cdn.example.com/caf\udce9.png", "characters"),
         ("https://cdn.example.com\\@127.0.0.1/a.png", "characters"),
         ("https://cdn.example.com/a\r\nHost: x", "characters"),
         ("https://\uff11\uff12\uff17.0.0.1/a.png", "characters"),
+        ("https://\uff11\uff12\uff17.0.0.1\u3002/a.png", "characters"),
+        ("https://\u0661\u0662\u0667.0.0.\uff11/a.png", "characters"),
+        ("https://\uff10x7f000001/a.png", "characters"),
+        ("https://\xad/a.png", "characters"),
+        ("https://\xe9[::1]/a.png", "characters"),
+        ("https://\xe9@cdn.example.com/a.png", "user name"),
+        ("https://\xe9%2f.example.com/a.png", "characters"),
+        ("https://cdn\uff0fexample.com/a.png", "malformed"),
         (f"https://cdn.example.com/{'a' * 65536}", "too long"),
     ],
 )
@@ -110,6 +125,69 @@ def test_a_url_that_is_not_fetched_is_not_shown(url, words):
 def test_a_url_comes_apart():
     parts = checked_url("https://cdn.example.com:8443/a.png?sig=1", plain_http=False)
     assert (parts.hostname, parts.port, parts.query) == ("cdn.example.com", 8443, "sig=1")
+
+
+@pytest.mark.parametrize(
+    ("url", "sent"),
+    [
+        ("https://a.example/my picture.png", "https://a.example/my%20picture.png"),
+        ("https://a.example/caf\xe9/\u56fe\u7247.png", "https://a.example/caf%C3%A9/%E5%9B%BE%E7%89%87.png"),
+        ("https://a.example/cafe\u0301.png", "https://a.example/cafe%CC%81.png"),
+        ("https://a.example/9\u202fPM\xa0\u3000.png", "https://a.example/9%E2%80%AFPM%C2%A0%E3%80%80.png"),
+        (
+            "https://a.example/\U0001f469\u200d\U0001f52c.png",
+            "https://a.example/%F0%9F%91%A9%E2%80%8D%F0%9F%94%AC.png",
+        ),
+        (
+            "https://a.example/a.png?name=my picture&q=\xe9",
+            "https://a.example/a.png?name=my%20picture&q=%C3%A9",
+        ),
+        ("https://a.example/a%20b c%2Fd.png", "https://a.example/a%20b%20c%2Fd.png"),
+        ("https://a.example/100%.png", "https://a.example/100%25.png"),
+        ("https://a.example/50% off.png", "https://a.example/50%25%20off.png"),
+        (
+            'https://a.example/<a>"`{b}^.png?<c>"\'',
+            "https://a.example/%3Ca%3E%22%60%7Bb%7D%5E.png?%3Cc%3E%22%27",
+        ),
+        (" https://a.example/a.png ", "https://a.example/a.png"),
+        ("https://b\xfccher.example:8443/a.png", "https://xn--bcher-kva.example:8443/a.png"),
+        ("https://fa\xdf.example/a.png", "https://xn--fa-hia.example/a.png"),
+        ("https://B\xdcCHER.example/a.png", "https://xn--bcher-kva.example/a.png"),
+        ("https://\u2603.example/a.png", "https://xn--n3h.example/a.png"),
+        ("https://cdn\u3002example/a.png", "https://cdn.example/a.png"),
+        ("https://a.example/a.png#\xe9", "https://a.example/a.png#%C3%A9"),
+    ],
+)
+def test_a_url_is_sent_as_browsers_do(url, sent):
+    assert checked_url(url, plain_http=False).geturl() == sent
+    assert checked_url(sent, plain_http=False).geturl() == sent
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://A.example/a%2fb+c//d;e=f,g/../h.png?sig=a%2Fb+c%3D&X-Amz-Date=1|2&[x]",
+        "https://a.example/!$&'()*+,;=:@-._~|[].png",
+        "https://a.example/a.png?",
+        "https://a.example",
+    ],
+)
+def test_a_url_in_order_is_not_touched_since_it_may_be_signed(url):
+    assert as_sent(url) == url
+
+
+@pytest.mark.parametrize(
+    ("header", "text"),
+    [
+        ("/a.png", "/a.png"),
+        ("/caf\xc3\xa9 1.png", "/caf\xe9 1.png"),
+        ("/caf\xe9 1.png", "/caf%E9 1.png"),
+        ("/caf\xe9?a=%20#b", "/caf%E9?a=%20#b"),
+        ("/\u56fe", "/?"),
+    ],
+)
+def test_a_header_may_be_of_any_encoding(header, text):
+    assert header_text(header) == text
 
 
 def test_plain_http_where_the_connection_is_reached_so():

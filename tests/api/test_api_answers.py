@@ -199,6 +199,12 @@ def test_a_number_beyond_all_bounds_is_not_taken() -> None:
         ({"results": [], "output": {"url": "https://a/1"}}, []),
         ({"results": [{"url": "https://a/\x00"}, {"url": "https://a/\ud800"}]}, []),
         ({"output": {"url": "https://a/\n"}}, []),
+        (
+            {"results": [{"url": "https://a/my caf\xe9 9\u202fPM.png?q=a b"}]},
+            ["https://a/my%20caf%C3%A9%209%E2%80%AFPM.png?q=a%20b"],
+        ),
+        ({"output": {"urls": ["https://b\xfccher.example/1"]}}, ["https://xn--bcher-kva.example/1"]),
+        ({"results": [{"url": "https://[a/1"}]}, ["https://[a/1"]),
     ],
 )
 def test_pictures_are_read_from_results_or_else_from_the_older_output(
@@ -233,7 +239,7 @@ def test_a_failure_has_the_services_words(error: object, code: str, message: str
     assert (failure.code, failure.message) == (code, message)
 
 
-@pytest.mark.parametrize("error", [None, "no", ["no"]])
+@pytest.mark.parametrize("error", [None, "", []])
 def test_a_failure_may_be_unexplained(error: object) -> None:
     assert read(status="failed", error=error).failure is None
 
@@ -246,3 +252,11 @@ def test_usage_keeps_what_is_plain() -> None:
     usage = {"credits_reserved": 5, "user_group": "default\x00", "flag": True, "more": {"a": 1}, "share": 0.5}
     assert read(usage=usage).usage == {"credits_reserved": 5, "user_group": "default", "share": 0.5}
     assert read(usage=[1]).usage == {}
+
+
+def test_an_uploads_url_is_one_that_everybody_takes() -> None:
+    stored = answers.read_upload(says(200, {"id": "f", "url": "https://a.example/my caf\xe9.png"}))
+    assert stored.url == "https://a.example/my%20caf%C3%A9.png"
+    for url in ("https://a.example/\x00", "https:///x", ""):
+        with pytest.raises(Unreadable, match="URL"):
+            answers.read_upload(says(200, {"id": "f", "url": url}))

@@ -5,13 +5,16 @@ import pickle
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scripted import Service, shows
 
 from airflow_provider_phota.api.edits import EditRequest, checked_task_id
 from airflow_provider_phota.api.errors import Money, PhotaInputError
+from airflow_provider_phota.api.protocol import get_task
 
 URL = "https://pictures.example/lake.jpg"
 GOOD: dict[str, Any] = {"prompt": "make it winter", "image_urls": [URL]}
@@ -46,7 +49,7 @@ IMAGE_URLS = [
     ([URL, "None"], "got 'None' in it"),
     ("None", "got 'None' in it"),
     ([URL, 7], "got 7 in it"),
-    ([[f"{URL}?sig=CANARY"]], "got ['https://pictures.example/lake.jpg in it"),
+    ([[[f"{URL}?sig=CANARY"]]], "got ['https://pictures.example/lake.jpg?…'] in it"),
     (f"['{URL}']", "is the text of a list"),
     ([f"['{URL}']"], "is no http(s) URL"),
     ([URL, URL], "same picture twice"),
@@ -73,7 +76,7 @@ IMAGE_URLS = [
     ("http://10.0.0.7/lake.jpg", "on this machine or a private network"),
     ("http://192.168.1.7/lake.jpg", "on this machine or a private network"),
     ("http://169.254.169.254/latest/meta-data", "on this machine or a private network"),
-    ("http://100.64.0.1/lake.jpg?sig=CANARY", "'http://100.64.0.1/lake.jpg' is on this machine"),
+    ("http://100.64.0.1/lake.jpg?sig=CANARY", "'http://100.64.0.1/lake.jpg?…' is on this machine"),
 ]
 NUM_OUTPUTS = [
     (0, "got 0"),
@@ -227,12 +230,17 @@ TASK_IDS = [
     ("None", "the template found no value"),
     ("", "is no PHOTA task ID: ''"),
     ("task/1", "'task/1'"),
-    ("task-1?x=CANARY", "'task-1'"),
+    ("task-1?x=CANARY", "'task-1?…'"),
     ("..", "'..'"),
     ("../usage", "'../usage'"),
     ("task-1\n", r"'task-1\n'"),
     ("task 1", "'task 1'"),
-    ("-task", "'-task'"),
+    (".", "'.'"),
+    ("...:", "'...:'"),
+    ("-task:1", "'-task:1'"),
+    ("t~a:b", "'t~a:b'"),
+    ("~" * 257, "'~~~"),
+    ("~/x", "'~/x'"),
     ("tásk", "'tásk'"),
     ("t" * 500, "'ttt"),
 ]
@@ -271,3 +279,29 @@ def test_a_picture_of_a_store_is_taken_where_it_will_be_published(url: str) -> N
 def test_what_is_on_the_web_must_be_readable_there_all_the_same(url: str) -> None:
     with pytest.raises(PhotaInputError, match="image_urls"):
         EditRequest.checked(prompt="a beach", image_urls=url, stored_inputs=True)
+
+
+@pytest.mark.parametrize(
+    "task_id",
+    [
+        "t",
+        "task:1",
+        ".task",
+        "_task",
+        "-task",
+        "~task",
+        "task~",
+        "...",
+        "..task",
+        "7",
+        "t" * 256,
+        "~" * 256,
+        "a:" * 128,
+    ],
+)
+def test_what_any_client_of_the_vendors_takes_is_a_task_id(task_id: str) -> None:
+    assert checked_task_id(task_id) == task_id
+    assert quote(task_id, safe=":") == task_id
+    service = Service(shows(task_id=task_id))
+    assert service.run(get_task(task_id)).id == task_id
+    assert service.requests[0].path == f"/v1/tasks/{task_id.replace(':', '%3A')}"

@@ -139,7 +139,7 @@ def test_an_error_can_say_more_and_stays_what_it_is() -> None:
     told = error.saying("Nothing was billed.")
     assert (type(told), str(told), told.retry_after) == (
         PhotaUnreachable,
-        "away. Nothing was billed.",
+        "away.\nNothing was billed.",
         7.0,
     )
     assert str(error) == "away."

@@ -58,7 +58,7 @@ HOSTS = [
     ("https://api.foxapi.cc:https", "host or port is malformed"),
     ("https://api.foxapi.cc:0", "port 0 is not between 1 and 65535"),
 ]
-PORTS = [(0, "port 0"), (-1, "port -1"), (99999, "port 99999")]
+PORTS = [(-1, "port -1"), (99999, "port 99999")]
 SCHEMAS = [("ftp", "schema 'ftp'"), ("v1", "schema 'v1'")]
 EXTRAS = [
     *(({name: "https://evil.example"}, name) for name in ("base_url", "host", "url", "endpoint", "api_base")),
@@ -119,6 +119,9 @@ def test_a_bad_connection_is_refused_by_the_name_of_its_part(parts: dict[str, An
         ({"host": "api.aihubmax.com", "schema": " HTTPS "}, "https://api.aihubmax.com"),
         ({"host": "api.aihubmax.com", "port": 8443}, "https://api.aihubmax.com:8443"),
         ({"host": "https://api.aihubmax.com:1", "port": 2}, "https://api.aihubmax.com:1"),
+        ({"host": "https://api.aihubmax.com:1", "port": 0}, "https://api.aihubmax.com:1"),
+        ({"host": "api.aihubmax.com", "port": 0}, "https://api.aihubmax.com"),
+        ({"host": "", "port": 0, "schema": ""}, DEFAULT_BASE_URL),  # as Airflow's UI sends empty fields
         ({"host": "http://127.0.0.1:8765"}, "http://127.0.0.1:8765"),
         ({"host": "127.0.0.1", "schema": "http", "port": 8765}, "http://127.0.0.1:8765"),
         ({"host": "http://localhost"}, "http://localhost"),
@@ -206,3 +209,17 @@ def test_how_pictures_are_published_is_one_of_two_ways() -> None:
     assert settings(extra={"publish": "presign"}).publish == "presign"
     with pytest.raises(PhotaConfigurationError, match="'publish' must be 'upload' or 'presign', got 'ftp'"):
         settings(extra={"publish": "ftp"})
+
+
+@pytest.mark.parametrize(
+    ("value", "pixels"),
+    [(None, 200_000_000), ("", 200_000_000), (1, 1), (3e8, 300_000_000), ("300000000", 300_000_000)],
+)
+def test_how_many_pixels_a_picture_may_have(value: object, pixels: int) -> None:
+    assert settings(extra={"max_pixels": value}).max_pixels == pixels
+
+
+@pytest.mark.parametrize("value", [0, -1, 0.5, True, "many", [1], float("inf")])
+def test_pixels_are_a_whole_number(value: object) -> None:
+    with pytest.raises(PhotaConfigurationError, match="'max_pixels' must be a"):
+        settings(extra={"max_pixels": value})

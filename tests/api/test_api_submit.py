@@ -123,6 +123,15 @@ def test_after_the_last_try_the_user_hears_why(
     assert len(service.requests) == 3
 
 
+@pytest.mark.parametrize("status", [425, 429])
+def test_a_refusal_of_the_input_is_not_sent_again_whatever_its_status(status: int) -> None:
+    service = Service(refuses(status, "content_policy_violation"))
+    with pytest.raises(PhotaRefused, match="content_policy_violation") as caught:
+        service.run(submit(EDIT, THRICE))
+    assert not caught.value.retryable
+    assert len(service.requests) == 1
+
+
 def test_a_certificate_that_is_not_trusted_is_a_matter_of_configuration() -> None:
     service = Service(NotSent("the certificate is not trusted", permanent=True))
     with pytest.raises(PhotaConfigurationError, match=r"Nothing was sent.*certificate is not trusted"):

@@ -72,6 +72,12 @@ def test_the_last_question_can_still_bring_the_result() -> None:
     assert wait(service, seconds=15.0).outcome is Outcome.SUCCEEDED
 
 
+def test_a_timeout_says_why_the_last_question_failed() -> None:
+    service = Service(shows("processing"), refuses(503, message="down"))
+    with pytest.raises(PhotaWaitTimeout, match=r"The last question failed: .*HTTP 503: down"):
+        wait(service, seconds=25.0)
+
+
 def test_no_time_at_all_is_one_question() -> None:
     service = Service(shows("processing"))
     with pytest.raises(PhotaWaitTimeout):
@@ -101,7 +107,7 @@ def test_a_question_that_fails_never_ends_a_wait(answer: Response | TransportErr
 def test_sight_is_lost_after_too_long_without_a_usable_answer() -> None:
     service = Service(shows("processing"), refuses(503, message="down"))
     with pytest.raises(
-        PhotaLostSight, match=f"{TASK_ID}: no usable answer for 130 s.*HTTP 503: down"
+        PhotaLostSight, match=rf"(?s){TASK_ID}: no usable answer for 130 s\.\n.*HTTP 503: down"
     ) as caught:
         wait(service, unreachable=100.0)
     assert caught.value.phota_task_id == TASK_ID
@@ -137,15 +143,75 @@ def test_retry_after_never_outlasts_the_wait() -> None:
 )
 def test_what_asking_again_cannot_heal_ends_the_wait(answer: Response) -> None:
     service = Service(shows("processing"), answer)
-    with pytest.raises(PhotaWaitRefused, match=f"{TASK_ID} cannot be asked about.*bad key") as caught:
+    with pytest.raises(
+        PhotaWaitRefused, match=rf"(?s){TASK_ID} cannot be asked about\.\n.*bad key"
+    ) as caught:
         wait(service)
     assert (caught.value.phota_task_id, caught.value.retryable) == (TASK_ID, False)
     assert len(service.requests) == 2
 
 
+UNTRUSTED = NotSent("the certificate is not trusted: self-signed", permanent=True)
+EXPIRED = NotSent("the certificate is not trusted: it has expired", permanent=True)
+
+
+def warnings_in(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+
+
 def test_a_tls_failure_does_not_end_a_paid_wait() -> None:
-    service = Service(NotSent("untrusted", permanent=True), NotSent("untrusted", permanent=True), finished())
+    service = Service(UNTRUSTED, UNTRUSTED, finished())
     assert wait(service).outcome is Outcome.SUCCEEDED
+
+
+def test_a_tls_failure_is_in_the_log_at_once_and_once(caplog: pytest.LogCaptureFixture) -> None:
+    waiting = wait_for_task(TASK_ID, seconds=3600.0, schedule=STEADY, patience=Patience())
+    next(waiting)
+    waiting.throw(UNTRUSTED)
+    first, second = warnings_in(caplog)
+    assert "the certificate is not trusted: self-signed" in first
+    assert second == f"PHOTA task {TASK_ID} is billed and may still be running; asking again."
+    for _ in range(3):
+        waiting.send(None)
+        waiting.throw(UNTRUSTED)
+    assert len(warnings_in(caplog)) == 2
+
+
+def test_another_kind_of_tls_failure_is_in_the_log_again(caplog: pytest.LogCaptureFixture) -> None:
+    wait(Service(UNTRUSTED, EXPIRED, UNTRUSTED, EXPIRED, NotSent("ConnectionRefusedError"), finished()))
+    words = [line for line in warnings_in(caplog) if "not trusted" in line]
+    assert [line.rpartition(": ")[2] for line in words] == ["self-signed.", "it has expired."]
+
+
+def test_a_wait_that_never_had_a_tls_connection_ends_after_some_minutes() -> None:
+    service = Service(UNTRUSTED, NotSent("ConnectionRefusedError"), UNTRUSTED)
+    with pytest.raises(PhotaWaitRefused) as caught:
+        wait(service)
+    first, problem, *rest = str(caught.value).splitlines()
+    assert first.startswith(f"PHOTA task {TASK_ID} cannot be asked about: no TLS connection for ")
+    assert "self-signed" in problem
+    assert "billed" in rest[0]
+    assert 300.0 <= sum(service.sleeps) < 400.0
+    assert (caught.value.phota_task_id, caught.value.retryable) == (TASK_ID, False)
+
+
+def test_it_ends_no_later_than_a_wait_without_any_answer() -> None:
+    service = Service(UNTRUSTED)
+    with pytest.raises(PhotaWaitRefused):
+        wait(service, unreachable=20.0)
+    assert sum(service.sleeps) == 20.0
+
+
+@pytest.mark.parametrize("answer", [shows("processing"), refuses(404)])
+def test_a_wait_that_had_an_answer_outlasts_the_rotation_of_a_certificate(answer: Response) -> None:
+    service = Service(answer, *[UNTRUSTED] * 12, finished())
+    assert wait(service).outcome is Outcome.SUCCEEDED
+    assert sum(service.sleeps) > 300.0
+
+
+def test_sight_is_lost_where_the_rotation_takes_too_long() -> None:
+    with pytest.raises(PhotaLostSight, match="not trusted"):
+        wait(Service(shows("processing"), UNTRUSTED))
 
 
 def test_a_new_task_may_need_a_moment_to_be_known() -> None:
@@ -155,7 +221,7 @@ def test_a_new_task_may_need_a_moment_to_be_known() -> None:
 
 def test_a_task_that_stays_unknown_ends_the_wait() -> None:
     service = Service(refuses(404, message="no such task"))
-    with pytest.raises(PhotaTaskUnknown, match=f"{TASK_ID}.*no such task.*Is the ID right") as caught:
+    with pytest.raises(PhotaTaskUnknown, match=f"(?s){TASK_ID}.*no such task.*Is the ID right") as caught:
         wait(service, not_found=60.0)
     assert caught.value.money is Money.UNKNOWN
     assert service.sleeps == [20.0, 40.0]
@@ -182,7 +248,7 @@ def test_every_kind_of_missing_results_is_waited_through(results: object) -> Non
 
 def test_results_that_stay_away_end_the_wait() -> None:
     service = Service(PENDING_RESULTS)
-    with pytest.raises(PhotaResultsMissing, match=f"{TASK_ID} is completed and billed.*30 s") as caught:
+    with pytest.raises(PhotaResultsMissing, match=f"(?s){TASK_ID} is completed.*30 s.*billed") as caught:
         wait(service, results_missing=30.0)
     assert (caught.value.phota_task_id, caught.value.money) == (TASK_ID, Money.BILLED)
     assert service.sleeps == [10.0, 10.0, 10.0]

@@ -105,14 +105,25 @@ class Case:
     ends_with_journal_alone: frozenset[End] | None = None
     told: bool = False
 
-    def in_an_airflow(self, *, with_task_state: bool) -> Case | None:
+    @property
+    def clears(self) -> bool:
+        """Whether a person clears the task."""
+        return "clear" in self.act
+
+    def in_an_airflow(self, *, with_task_state: bool, keeps_cleared_state: bool = True) -> Case | None:
         """The case as such an Airflow can run it, if it can."""
         if with_task_state:
-            return self
+            return self if keeps_cleared_state else self._with_state_discarded()
         if self.at == "between_stores":
             return None
         ledgers = tuple(dict.fromkeys(WITHOUT_TASK_STATE[name] for name in self.ledgers))
         return replace(self, ledgers=ledgers)
+
+    def _with_state_discarded(self) -> Case:
+        """Where only the task state knew what was paid for, a person decides after the clear."""
+        if not self.clears or End.HELD in self.ends:
+            return self
+        return replace(self, ends_without_journal=HELD)
 
     def may_end(self, ledger: str) -> frozenset[End]:
         special = {"state": self.ends_without_journal, "journal": self.ends_with_journal_alone}.get(ledger)

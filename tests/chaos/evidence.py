@@ -9,6 +9,7 @@ from typing import Any
 
 from airflow_provider_phota.ledger.records import Identity, Record
 from dev.airflow_answers import TaskInstance
+from dev.airflow_major import AIRFLOW
 from tests.chaos.acts import Run
 from tests.chaos.cases import STATELESS, End, Trial
 from tests.chaos.laboratory import patiently
@@ -28,6 +29,7 @@ class EditEvidence:
         intents: how many intents without an ID are on record.
         delivered: the PHOTA task its return value names, if its result is complete.
         log: of all its attempts.
+        discarded: its only record was discarded when it was cleared: what is left is its log.
     """
 
     map_index: int
@@ -39,11 +41,15 @@ class EditEvidence:
     pushed: frozenset[str]
     delivered: str | None
     log: str
+    discarded: bool = False
 
     @property
     def lost(self) -> tuple[str, ...]:
         """Billed tasks of which nobody knows, not even that there may be one."""
-        unknown = tuple(each for each in self.billed if each not in self.recorded | self.pushed)
+        known = self.recorded | self.pushed
+        if self.discarded:
+            known |= {each for each in self.billed if each in self.log}
+        unknown = tuple(each for each in self.billed if each not in known)
         # each resubmit that was asked for and logged gives up one task whose ID never arrived
         return unknown[(self.end is End.HELD) + self.log.count(RESUBMITTED) :]
 
@@ -51,7 +57,8 @@ class EditEvidence:
     def end(self) -> End:
         if self.state == "success" and self.delivered:
             return End.OK
-        return End.HELD if self.state == "failed" and AMBIGUOUS in self.log and self.intents else End.FAILED
+        is_held = self.state == "failed" and AMBIGUOUS in self.log and (self.intents or self.discarded)
+        return End.HELD if is_held else End.FAILED
 
 
 @dataclass(frozen=True)
@@ -119,6 +126,7 @@ def _edit(run: Run, instance: TaskInstance, tasks: tuple[tuple[str, str], ...]) 
         frozenset({pushed} if pushed else ()),
         _delivered(run.trial.mode, result),
         _log(run, instance),
+        run.trial.ledger == "state" and run.trial.case.clears and not AIRFLOW.keeps_cleared_state,
     )
 
 

@@ -59,7 +59,12 @@ def planned(groups: Mapping[str, Sequence[Case]], wish: Wish, database: str) -> 
     """All trials, numbered."""
     chosen = wish.groups.split(",") if wish.groups else groups
     matrix = [case for name in chosen for case in groups[name] if database == "postgres" or case.repeated]
-    can_be = (case.in_an_airflow(with_task_state=AIRFLOW.keeps_task_state) for case in matrix)
+    can_be = (
+        case.in_an_airflow(
+            with_task_state=AIRFLOW.keeps_task_state, keeps_cleared_state=AIRFLOW.keeps_cleared_state
+        )
+        for case in matrix
+    )
     cases = [case for case in can_be if case]
     plans = [*_rows(cases, wish), *_random(cases, wish)]
     return [replace(plan, trial=replace(plan.trial, number=n)) for n, plan in zip(count(1), plans)]

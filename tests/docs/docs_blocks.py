@@ -5,6 +5,8 @@ the connection. A comment right before a block can say otherwise:
 
     <!-- edits: N -->         how many edits the block bills
     <!-- file: PATH -->       a file of the page's pytest project, which is run as a whole
+    <!-- project: WHEN -->    the commands of that project
+    <!-- airflow: 3.3 -->     needs this version or a later one
     <!-- not run: REASON -->  compiled only
 """
 
@@ -16,9 +18,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from packaging.version import Version
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
-_COMMENT = re.compile(r"<!-- (edits|file|not run): (.+) -->")
+_TEMPLATE = re.compile(r"""`(?:\w+=)?"?([^`"]*\{\{[^`"]*)"?`""")
+_COMMENT = re.compile(r"<!-- (edits|file|project|airflow|not run): (.+) -->")
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,21 @@ class Block:
 
 def blocks(language: str) -> list[Block]:
     return [block for page in PAGES for block in _blocks_of(page) if block.language == language]
+
+
+def templates() -> Iterator[tuple[str, str]]:
+    """The Jinja templates in the text of the pages, each with its place."""
+    for page in PAGES:
+        is_code = False
+        for number, line in enumerate(page.read_text().splitlines(), 1):
+            is_code ^= line.startswith("```")
+            for template in [] if is_code else _TEMPLATE.findall(line):
+                yield f"{page.name}:{number}", template
+
+
+def works_on(block: Block, airflow: Version) -> bool:
+    """Whether a block is for this version of Airflow."""
+    return Version(block.said.get("airflow", "0")) <= airflow
 
 
 def _blocks_of(page: Path) -> Iterator[Block]:

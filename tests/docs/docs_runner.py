@@ -14,6 +14,7 @@ import shlex
 import sys
 import time
 import traceback
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,10 @@ def _problem(example: dict[str, Any], emulator: Emulator) -> str:
 
 
 def _run_dag(example: dict[str, Any], emulator: Emulator) -> None:
-    from airflow.dag_processing.dagbag import DagBag
+    try:
+        from airflow.dag_processing.dagbag import DagBag
+    except ImportError:  # Airflow 2
+        from airflow.models import DagBag
 
     code, edits = _here(example["code"], emulator), len(emulator.ledger())
     file = HOME / "dags" / f"{re.sub(r'[^a-z0-9]+', '_', example['id'])}.py"
@@ -67,12 +71,38 @@ def _run_dag(example: dict[str, Any], emulator: Emulator) -> None:
     bag = DagBag(dag_folder=str(file))
     assert not bag.import_errors, bag.import_errors
     [dag] = bag.dags.values()
-    run = dag.test()
+    if hasattr(bag, "sync_to_db"):  # Airflow 2: dag.test() does not do what the scheduler did before
+        bag.sync_to_db()
+    # an example must also work in a run without a logical date, as one by an asset
+    run = dag.test(**{"logical_date": None} if "logical_date" in signature(dag.test).parameters else {})
     states = {instance.task_id: str(instance.state) for instance in run.get_task_instances()}
     assert run.state == "success", (run.state, states)
     assert len(emulator.ledger()) - edits == example["edits"], emulator.ledger()
     if "ToObjectStorage" in code:
         assert list(LANDED.rglob("*.png")), "nothing was landed"
+
+
+def _render_template(example: dict[str, Any], emulator: Emulator) -> None:
+    """In the name of a landed file if it is one, else in a prompt."""
+    template = example["code"]
+    given = {"filename": template} if "{index}" in template else {"prompt": f"a beach {template}"}
+    code = TEMPLATED.format(given={"prompt": "a beach", **given})
+    _run_dag({**example, "code": code, "edits": 1}, emulator)
+
+
+TEMPLATED = """
+from airflow.providers.common.compat.sdk import DAG
+from airflow_provider_phota.operators.phota import PhotaImageEditOperator
+
+with DAG("a_template", schedule=None, params={{"n": 2, "x": "a"}}):
+    PhotaImageEditOperator(
+        task_id="edit",
+        **{given},
+        image_urls="s3://my-bucket/inbox/portrait.jpg",
+        wait_for_completion=True,
+        destination="s3://my-bucket/edits",
+    )
+"""
 
 
 def _run_script(example: dict[str, Any], emulator: Emulator) -> None:
@@ -117,7 +147,13 @@ def _parse_command(example: dict[str, Any], emulator: Emulator) -> None:
     get_parser().parse_args(shlex.split(example["code"])[1:])
 
 
-RUN = {"dag": _run_dag, "script": _run_script, "export": _read_connection, "airflow": _parse_command}
+RUN = {
+    "dag": _run_dag,
+    "template": _render_template,
+    "script": _run_script,
+    "export": _read_connection,
+    "airflow": _parse_command,
+}
 
 
 if __name__ == "__main__":

@@ -8,16 +8,18 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
-from docs_blocks import Block, blocks, commands
-from PIL import Image
+from docs_blocks import Block, blocks, commands, templates, works_on
+from packaging.version import Version
 
 pytestmark = pytest.mark.airflow
 
 HERE = Path(__file__).parent
+AIRFLOW = Version(version("apache-airflow"))
 PYTHON = blocks("python")
 OUR_SETTINGS = {
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -30,8 +32,10 @@ OUR_SETTINGS = {
 
 def _examples() -> Iterator[dict[str, Any]]:
     for block in PYTHON:
-        if block.kind in {"dag", "script"}:
+        if block.kind in {"dag", "script"} and works_on(block, AIRFLOW):
             yield {"id": block.id, "kind": block.kind, "code": block.code, "edits": block.edits}
+    for place, template in templates():
+        yield {"id": place, "kind": "template", "code": template}
     for block in blocks("bash"):
         for number, words in enumerate(commands(block)):
             if words[0] in {"export", "airflow"}:
@@ -80,15 +84,17 @@ def test_it_works(report: dict[str, str], example: str) -> None:
 
 
 def test_the_pytest_project_passes(environment: dict[str, str], tmp_path: Path) -> None:
-    files = [block for block in PYTHON if block.kind == "file"]
-    for block in files:
-        path = tmp_path / block.said["file"]
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(block.code)
-    Image.linear_gradient("L").convert("RGB").save(tmp_path / "tests" / "portrait.jpg")
-    dags = str(tmp_path / "dags")
-    environment = {**environment, "AIRFLOW__CORE__DAGS_FOLDER": dags, "PYTHONPATH": dags}
-    _run([sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "tests"], environment, tmp_path)
+    """As a reader lays it out: an empty folder, the page's files, the page's commands, a home of its own."""
+    project = tmp_path / "project"
+    for block in PYTHON:
+        if block.kind == "file":
+            path = project / block.said["file"]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(block.code)
+    ours = {"AIRFLOW_HOME": str(tmp_path / "home"), "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"}
+    environment = {name: value for name, value in environment.items() if not name.startswith("AIRFLOW")}
+    (block,) = (block for block in blocks("bash") if "project" in block.said)
+    _run(["bash", "-ec", block.code], {**environment, **ours}, project)
 
 
 @pytest.mark.parametrize("block", PYTHON, ids=lambda block: block.id)

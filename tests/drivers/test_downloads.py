@@ -57,6 +57,46 @@ def test_the_bytes_arrive_and_the_key_does_not_leave():
         assert request.headers["accept-encoding"] == "identity"
 
 
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        ("/my picture.png?q=a b", "/my%20picture.png?q=a%20b"),
+        ("/caf\xe9/\u56fe.png?q=\xe9", "/caf%C3%A9/%E5%9B%BE.png?q=%C3%A9"),
+        ("/50% off%20now.png", "/50%25%20off%20now.png"),
+        ("/a%2Fb c.png?sig=a%2Fb+c%3D", "/a%2Fb%20c.png?sig=a%2Fb+c%3D"),
+    ],
+)
+def test_a_url_with_spaces_or_other_letters_is_sent_as_browsers_do(path, target):
+    with RawServer((answers(answer(200, CONTENT)),)) as server:
+        assert of(server, path) == CONTENT
+    assert server.received[0].target == target
+
+
+@pytest.mark.parametrize(
+    ("location", "target"),
+    [
+        (b"/my picture.png", "/my%20picture.png"),
+        ("/caf\xe9.png".encode(), "/caf%C3%A9.png"),
+        (b"/caf\xe9.png", "/caf%E9.png"),
+        (b"picture 2.png?q=\xc3\xa9", "/a%20b/picture%202.png?q=%C3%A9"),
+    ],
+)
+def test_a_redirect_with_spaces_or_other_letters_is_followed_as_browsers_do(location, target):
+    there = head(302, "Content-Length: 0", "Location: HERE").replace(b"HERE", location)
+    with RawServer((answers(there), answers(answer(200, CONTENT)))) as server:
+        assert of(server, "/a b/1.png") == CONTENT
+    assert server.received[1].target == target
+
+
+@pytest.mark.parametrize("location", ["/a\tb.png", "/a\\b.png", "/a\x7fb.png"])
+def test_a_redirect_with_characters_that_no_url_has_is_refused(location):
+    with (
+        RawServer((answers(redirect(location)), answers(answer(200, CONTENT)))) as server,
+        pytest.raises(RefusedUrl, match="characters in it"),
+    ):
+        of(server)
+
+
 def test_a_broken_download_goes_on_where_it_broke():
     whole = answer(200, CONTENT, ETAG)
     rest = answer(206, CONTENT[5000:], f"Content-Range: bytes 5000-{len(CONTENT) - 1}/{len(CONTENT)}", ETAG)

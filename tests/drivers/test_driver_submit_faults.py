@@ -2,7 +2,7 @@
 
 import pytest
 from driving import KEY, Account, Certificates, Run
-from http_text import ACCEPTED, TASK_ID, answer, head, refusal
+from http_text import ACCEPTED, TASK, TASK_ID, answer, head, refusal
 from raw_server import (
     Behaviour,
     RawServer,
@@ -49,6 +49,34 @@ def test_once_a_byte_has_left_nobody_knows(
         error = failure(run, account(server.url, **limits), edit(BIG))
     assert type(error) is PhotaSubmitAmbiguous
     assert (server.connections, server.received) == (1, [])
+
+
+@pytest.mark.parametrize("status", [422, 425, 429])
+def test_a_refusal_that_shows_a_task_is_the_task_and_is_received_once(
+    run: Run, account: Account, status: int
+) -> None:
+    with RawServer((answers(answer(status, TASK, "Retry-After: 0")), answers(ACCEPTED))) as server:
+        assert run(edit(), account(server.url)).id == TASK_ID
+    assert len(server.posts()) == 1
+
+
+@pytest.mark.parametrize("status", [422, 425, 429])
+def test_a_refusal_that_names_a_task_is_a_doubt_and_is_received_once(
+    run: Run, account: Account, status: int
+) -> None:
+    error = {
+        "message": "no",
+        "type": "invalid_request_error",
+        "code": "no_available_model",
+        "task_id": TASK_ID,
+    }
+    with RawServer(
+        (answers(answer(status, {"error": error}, "Retry-After: 0")), answers(ACCEPTED))
+    ) as server:
+        doubt = failure(run, account(server.url))
+    assert type(doubt) is PhotaSubmitAmbiguous
+    assert TASK_ID in str(doubt)
+    assert len(server.posts()) == 1
 
 
 @pytest.mark.parametrize("behaviour", [closes_on_accept, resets_on_accept])

@@ -7,9 +7,6 @@ import pytest
 from emulator_client import Client, archive, picture
 
 from airflow_provider_phota.emulator import Emulator
-from airflow_provider_phota.emulator.pytest_plugin import phota_emulator
-
-__all__ = ["phota_emulator"]
 
 
 @pytest.fixture

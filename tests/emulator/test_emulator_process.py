@@ -174,7 +174,7 @@ def test_whatever_its_spelling(host: str, capsys: pytest.CaptureFixture[str]):
             1,
             "cannot start: certificate /nowhere.pem: No such file or directory",
         ),
-        (["--state", "/nowhere/state.db"], 1, "cannot start: state file /nowhere/state.db: unable to open"),
+        (["--state", "/dev/null/a.db"], 1, "cannot start: state file /dev/null/a.db: unable to open"),
     ],
 )
 def test_what_cannot_work_is_said_in_one_line(
@@ -247,8 +247,15 @@ def test_it_does_not_import_airflow():
     assert done.returncode == 0
 
 
-def test_without_pillow_it_says_what_to_install():
-    code = "import sys; sys.modules['PIL'] = None; import airflow_provider_phota.emulator"
+@pytest.mark.parametrize(
+    "used",
+    [
+        "from airflow_provider_phota.emulator import Emulator",
+        "import airflow_provider_phota.emulator.__main__",
+    ],
+)
+def test_without_pillow_it_says_what_to_install(used: str):
+    code = f"import sys; sys.modules['PIL'] = None; {used}"
 
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, check=False, timeout=60, text=True, stderr=subprocess.PIPE

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import trustme
 
 from airflow_provider_phota.api.forms import file_form
 from airflow_provider_phota.api.protocol import upload
@@ -44,8 +45,18 @@ def quick_emulator() -> Iterator[Emulator]:
 
 
 @pytest.fixture(scope="session")
-def connections(emulator: Emulator, quick_emulator: Emulator) -> dict[str, str]:
+def untrusted_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """Behind `phota_untrusted`: over TLS, by a certificate that no machine trusts."""
+    certificate = tmp_path_factory.mktemp("certificate") / "emulator.pem"
+    trustme.CA().issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(certificate)
+    with Emulator(port=0, seed=0, tls_cert=certificate) as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def connections(emulator: Emulator, quick_emulator: Emulator, untrusted_emulator: Emulator) -> dict[str, str]:
     return {
+        "AIRFLOW_CONN_PHOTA_UNTRUSTED": _connection(untrusted_emulator.url),
         "AIRFLOW_CONN_PHOTA_DEFAULT": _connection(emulator.url),
         "AIRFLOW_CONN_PHOTA_QUICK": _connection(quick_emulator.url),
         "AIRFLOW_CONN_PHOTA_MALFORMED": _connection(emulator.url, key=f"{CANARY} {CANARY}"),

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from dev.airflow_api import AirflowApiError
+
 pytestmark = pytest.mark.stack
 
 KEY = "emu-form-0123456789"
@@ -29,6 +31,7 @@ def test_the_form_names_every_extra_and_explains_it(form):
         "read_timeout",
         "total_timeout",
         "requests_per_second",
+        "max_pixels",
         "proxy",
         "ca_bundle",
         "ledger_path",
@@ -61,6 +64,56 @@ def test_a_connection_can_be_tested_before_it_is_saved(stack, emulator, key, sta
     assert answer["status"] is status
     assert words in answer["message"]
     assert key not in json.dumps(answer)
+
+
+def as_the_ui_sends(connection_id, **fields):
+    """The body of the Test button: every field of the form, and 0 for an empty port (apache/airflow#73298)."""
+    empty = {
+        "description": "",
+        "extra": "{}",
+        "host": "",
+        "login": "",
+        "password": "",
+        "port": 0,
+        "schema": "",
+    }
+    return {"connection_id": connection_id, "conn_type": "phota", **empty, **fields}
+
+
+def save(stack, connection_id, **fields):
+    """Save a connection, and return what the UI then shows of it."""
+    stack.request("DELETE", f"connections/{connection_id}", missing_ok=True)
+    connection = {"connection_id": connection_id, "conn_type": "phota", "password": KEY, **fields}
+    return stack.request("POST", "connections", json=connection)
+
+
+def test_the_ui_can_test_a_connection_that_is_not_saved_and_has_no_port(stack, emulator):
+    body = as_the_ui_sends("try_phota", host=emulator.url, password=KEY)
+    assert stack.request("POST", "connections/test", json=body)["status"] is True
+
+
+@pytest.mark.parametrize(
+    ("saved", "typed"),
+    [
+        pytest.param({}, {"password": KEY}, id="the key is typed again"),
+        pytest.param({"port": 443}, {"port": 443}, id="a port is saved"),
+        pytest.param({"port": 0}, {}, id="0 is saved as port"),
+    ],
+)
+def test_what_the_page_says_makes_the_ui_test_a_saved_connection(stack, emulator, saved, typed):
+    shown = save(stack, "phota_tested", host=emulator.url, **saved)
+    body = as_the_ui_sends("phota_tested", **{"host": emulator.url, "password": shown["password"]} | typed)
+    answer = stack.request("POST", "connections/test", json=body)
+    assert answer["status"] is True, answer
+    assert KEY not in json.dumps(answer)
+
+
+def test_a_saved_connection_without_a_port_is_airflows_to_refuse(stack, emulator):
+    """Where it is not refused any more (apache/airflow#73298), the page need not say so."""
+    shown = save(stack, "phota_tested", host=emulator.url)
+    body = as_the_ui_sends("phota_tested", host=emulator.url, password=shown["password"])
+    with pytest.raises(AirflowApiError, match="The host or port to test differs from the stored connection"):
+        stack.request("POST", "connections/test", json=body)
 
 
 def test_a_saved_connection_does_not_show_its_key(stack, emulator):

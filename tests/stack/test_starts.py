@@ -28,7 +28,7 @@ def waited(stack, emulator, picture_url):
     return run
 
 
-@pytest.mark.parametrize("dag_id", ["stack_start_output", "stack_start_pull"])
+@pytest.mark.parametrize("dag_id", ["stack_start_output", "stack_start_pull", "stack_start_waited"])
 def test_it_starts_in_the_triggerer_with_the_output_of_another_task(waited, dag_id, emulator):
     state, (log,), (result,) = waited(dag_id)
     assert state == "success"

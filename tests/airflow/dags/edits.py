@@ -25,6 +25,7 @@ def edit_dag(dag_id: str, **arguments: object) -> DAG:
 
 
 submit_only = edit_dag("submit_only")
+with_edition = edit_dag("with_edition", edition="{{ dag_run.conf['edition'] }}")
 wait_in_worker = edit_dag("wait_in_worker", wait_for_completion=True, deferrable=False, **QUICK)
 wait_deferred = edit_dag("wait_deferred", wait_for_completion=True, deferrable=True, **QUICK)
 no_time_in_worker = edit_dag(

@@ -24,6 +24,10 @@ with DAG("stack_start_output", schedule=None) as start_output:
     submit = PhotaImageEditOperator(task_id="submit", **CONF)
     PhotaTaskSensor(phota_task_id=submit.output, **START)
 
+with DAG("stack_start_waited", schedule=None) as start_waited:
+    waited = PhotaImageEditOperator(task_id="submit", wait_for_completion=True, poll_interval=0.5, **CONF)
+    PhotaTaskSensor(phota_task_id=waited.output, **START)
+
 with DAG("stack_start_template", schedule=None) as start_template:
     PhotaTaskSensor(phota_task_id="{{ dag_run.conf['phota_task_id'] }}", **START)
 

@@ -92,3 +92,24 @@ with DAG("stack_landed", schedule=[EDITS]) as landed:
         return sorted(file["path"] for event in events for file in event.extra["files"])
 
     paths()
+
+with DAG("stack_out_of_time", schedule=None) as out_of_time:
+    in_time = {"execution_timeout": timedelta(seconds=12), "poke_interval": 1.0}
+    edit_of_hours = PhotaImageEditOperator(
+        task_id="edit",
+        wait_for_completion=True,
+        deferrable=True,
+        execution_timeout=timedelta(seconds=12),
+        **CONF,
+    )
+    for name, how in {"deferred": {"deferrable": True}, "started": {"start_from_trigger": True}}.items():
+        PhotaTaskSensor(task_id=name, phota_task_id="{{ dag_run.conf['phota_task_id'] }}", **how, **in_time)
+
+with DAG("stack_untrusted", schedule=None) as untrusted:
+    PhotaTaskSensor(
+        task_id="wait",
+        phota_conn_id="phota_untrusted",
+        phota_task_id="{{ dag_run.conf['phota_task_id'] }}",
+        deferrable=True,
+        poke_interval=1.0,
+    )

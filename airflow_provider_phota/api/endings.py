@@ -1,0 +1,124 @@
+"""What is said of a wait that ended without a finished task.
+
+The first line says what happened, in under 100 characters for the IDs that the service gives: Airflow's log
+view cuts longer ones. Each further line is a sentence or two: what is paid, what the PHOTA task does now,
+and what can be done.
+"""
+
+from __future__ import annotations
+
+from airflow_provider_phota.api.errors import (
+    PhotaLostSight,
+    PhotaNotBilled,
+    PhotaNotFound,
+    PhotaResultsMissing,
+    PhotaTaskUnknown,
+    PhotaWaitRefused,
+    PhotaWaitTimeout,
+)
+from airflow_provider_phota.api.models import RESULT_HOURS
+
+RESULTS_LIVE = f"Its results live {RESULT_HOURS} hours."
+MAY_GO_ON = f"It may still be running and is billed. {RESULTS_LIVE}"
+FREE = "Waiting for it again is free."
+
+
+class PhotaExecutionTimeout(PhotaWaitTimeout):
+    """Airflow's `execution_timeout` passed while the task was running; it goes on."""
+
+
+def lines(*parts: str) -> str:
+    """A text of one line for each part that is not empty."""
+    return "\n".join(filter(None, parts))
+
+
+def goes_on(phota_task_id: str) -> str:
+    return f"PHOTA task {phota_task_id} goes on and is billed. {RESULTS_LIVE}"
+
+
+def out_of_time(phota_task_id: str, execution_timeout: float) -> str:
+    """The same on a worker, at whatever point, as after a wait in the triggerer."""
+    return lines(
+        f"execution_timeout of {execution_timeout:.0f} s passed: PHOTA task {phota_task_id} is billed.",
+        f"If it is not finished yet, it goes on. {RESULTS_LIVE}",
+    )
+
+
+def timed_out(phota_task_id: str, how: str, problem: str = "") -> PhotaWaitTimeout:
+    """The end of a wait that took its whole time.
+
+    Args:
+        phota_task_id: the task.
+        how: continues the first line; may have further lines.
+        problem: why the last question got no usable answer, empty if it got one.
+    """
+    return PhotaWaitTimeout(
+        lines(
+            f"PHOTA task {phota_task_id} was not finished {how}",
+            problem and f"The last question failed: {problem}",
+            goes_on(phota_task_id) if not problem else MAY_GO_ON,
+            FREE,
+        ),
+        phota_task_id,
+    )
+
+
+def lost_sight(phota_task_id: str, seconds: float, problem: PhotaNotBilled) -> PhotaLostSight:
+    return PhotaLostSight(
+        lines(
+            f"Lost sight of PHOTA task {phota_task_id}: no usable answer for {seconds:.0f} s.",
+            f"The last problem: {problem}",
+            MAY_GO_ON,
+            FREE,
+        ),
+        phota_task_id,
+    )
+
+
+def refused(phota_task_id: str, problem: PhotaNotBilled) -> PhotaWaitRefused:
+    """The service or the connection does not let us ask, and asking again cannot change that."""
+    return PhotaWaitRefused(
+        lines(
+            f"PHOTA task {phota_task_id} cannot be asked about.",
+            str(problem),
+            MAY_GO_ON,
+            "Fix that first; then waiting for it again is free.",
+        ),
+        phota_task_id,
+    )
+
+
+def unreachable_over_tls(phota_task_id: str, seconds: float, problem: PhotaNotBilled) -> PhotaWaitRefused:
+    """There was no TLS connection since the wait began."""
+    return PhotaWaitRefused(
+        lines(
+            f"PHOTA task {phota_task_id} cannot be asked about: no TLS connection for {seconds:.0f} s.",
+            str(problem),
+            MAY_GO_ON,
+            "Check the certificate authorities of this machine; a triggerer may have others than a worker.",
+            "When that is fixed, waiting for it again is free.",
+        ),
+        phota_task_id,
+    )
+
+
+def unknown(phota_task_id: str, problem: PhotaNotFound) -> PhotaTaskUnknown:
+    return PhotaTaskUnknown(
+        lines(
+            f"The service knows no PHOTA task {phota_task_id}.",
+            str(problem),
+            "Is the ID right, and is it a task of this connection's account? If so, it was billed.",
+        ),
+        phota_task_id,
+    )
+
+
+def results_missing(phota_task_id: str, seconds: float) -> PhotaResultsMissing:
+    return PhotaResultsMissing(
+        lines(
+            f"PHOTA task {phota_task_id} is completed, but shows no results for {seconds:.0f} s.",
+            f"It is billed. {RESULTS_LIVE}",
+            "Asking again later is free.",
+        ),
+        phota_task_id,
+    )

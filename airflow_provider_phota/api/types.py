@@ -1,0 +1,53 @@
+"""Types for type checkers: the words that arguments take, and what operators and the sensor return.
+
+Arguments that Airflow renders also take another task's output (`XComArg`). A Jinja template in the place of
+a fixed word or a number is a `Template`, `Template("{{ params.size }}")`, so that a misspelt word is found.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NewType, NotRequired, TypedDict
+
+#: A Jinja template, as a plain string at run time.
+Template = NewType("Template", str)
+
+Resolution = Literal["1K", "4K"]
+PublishWay = Literal["presign", "upload"]
+IfFileExists = Literal["skip", "overwrite", "fail"]
+FailOrResubmit = Literal["fail", "resubmit"]
+
+
+class PhotaImage(TypedDict):
+    """One picture of a finished PHOTA task; who has the URL can read it while it lives (24 hours)."""
+
+    url: str
+    content_type: str | None
+
+
+class PhotaFile(TypedDict):
+    """One landed picture."""
+
+    path: str
+    sha256: str
+    bytes: int
+    width: int
+    height: int
+    content_type: str
+    phota_task_id: str
+
+
+class PhotaResult(TypedDict):
+    """A finished PHOTA task, as the sensor and a waiting operator return it.
+
+    With `skip_existing_edits` an edit that had landed before has no images, and no ID where another Airflow
+    task has paid for it. `created` and `expires_at` are ISO 8601; `usage` is what the service said.
+    """
+
+    phota_task_id: str | None
+    model: str
+    status: str
+    images: list[PhotaImage]
+    created: str | None
+    expires_at: str | None
+    usage: dict[str, str | int | float]
+    files: NotRequired[list[PhotaFile]]

@@ -1,0 +1,260 @@
+"""Whom both drivers and the downloads trust: the connection, or else the environment, or else certifi."""
+
+import io
+import os
+from pathlib import Path
+
+import certifi
+import pytest
+from driving import KEY, Account, Certificates, Run
+from http_text import ACCEPTED, TASK, TASK_ID, answer
+from raw_server import Peer, RawServer, answers
+from submitting import edit
+
+from airflow_provider_phota.api.errors import PhotaConfigurationError
+from airflow_provider_phota.api.protocol import get_models, get_task
+from airflow_provider_phota.api.retry import Backoff
+from airflow_provider_phota.api.schedule import PollSchedule
+from airflow_provider_phota.api.settings import Settings
+from airflow_provider_phota.api.wait import Patience, wait_for_task
+from airflow_provider_phota.drivers import downloads as module
+from airflow_provider_phota.drivers.arrival import Undelivered
+from airflow_provider_phota.drivers.downloads import Downloads
+from airflow_provider_phota.drivers.trust import BUNDLES, FILE, FOLDERS, tls_context
+
+ONCE = Backoff(tries=1)
+MODELS = answer(200, {"data": [{"id": "phota-image-edit"}]})
+PICTURE = b"a picture"
+
+
+@pytest.fixture
+def plain_account(account: Account) -> Account:
+    """Settings whose connection says nothing about certificate authorities."""
+    return lambda url, **changes: account(url, **({"ca_bundle": None} | changes))
+
+
+def downloaded(settings: Settings, url: str) -> bytes:
+    target = io.BytesIO()
+    with Downloads(settings) as downloads:
+        downloads.fetch(url, target, 1000)
+    return target.getvalue()
+
+
+@pytest.fixture(params=[*BUNDLES, FILE])
+def file_variable(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(params=[*BUNDLES, FOLDERS])
+def folder_variable(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+def test_a_file_that_the_environment_names_is_trusted(
+    run: Run, plain_account: Account, certificates: Certificates, monkeypatch, file_variable: str
+) -> None:
+    monkeypatch.setenv(file_variable, str(certificates.bundle))
+    with RawServer((answers(MODELS),), certificates.server("127.0.0.1")) as server:
+        assert run(get_models(ONCE), plain_account(server.url)) == ("phota-image-edit",)
+
+
+def test_a_folder_that_the_environment_names_is_trusted(
+    run: Run, plain_account: Account, certificates: Certificates, monkeypatch, folder_variable: str, tmp_path
+) -> None:
+    monkeypatch.setenv(folder_variable, str(certificates.hashed(tmp_path / "authorities")))
+    with RawServer((answers(ACCEPTED),), certificates.server("127.0.0.1")) as server:
+        assert run(edit(), plain_account(server.url)).id == TASK_ID
+
+
+def test_several_folders_are_trusted_as_openssl_does(
+    run: Run, plain_account: Account, certificates: Certificates, monkeypatch, tmp_path
+) -> None:
+    folders = (tmp_path / "nowhere", certificates.hashed(tmp_path / "authorities"))
+    monkeypatch.setenv(FOLDERS, os.pathsep.join(map(str, folders)))
+    with RawServer((answers(MODELS),), certificates.server("127.0.0.1")) as server:
+        assert run(get_models(ONCE), plain_account(server.url))
+
+
+@pytest.mark.parametrize("folder", ["nowhere", "empty"])
+def test_a_folder_beside_a_good_file_does_not_have_to_be_good(
+    run: Run, plain_account: Account, certificates: Certificates, monkeypatch, tmp_path, folder: str
+) -> None:
+    (tmp_path / "empty").mkdir()
+    monkeypatch.setenv(FILE, str(certificates.bundle))
+    monkeypatch.setenv(FOLDERS, str(tmp_path / folder))
+    with RawServer((answers(MODELS),), certificates.server("127.0.0.1")) as server:
+        assert run(get_models(ONCE), plain_account(server.url))
+
+
+def test_a_folder_in_the_connection_is_trusted(
+    run: Run, account: Account, certificates: Certificates, tmp_path
+) -> None:
+    folder = certificates.hashed(tmp_path / "authorities")
+    with RawServer((answers(MODELS),), certificates.server("127.0.0.1")) as server:
+        assert run(get_models(ONCE), account(server.url, ca_bundle=str(folder)))
+
+
+@pytest.mark.parametrize(
+    "before_it",
+    [
+        {},
+        {"REQUESTS_CA_BUNDLE": "good"},
+        {"REQUESTS_CA_BUNDLE": "good", "CURL_CA_BUNDLE": "certifi"},
+        {"REQUESTS_CA_BUNDLE": "", "CURL_CA_BUNDLE": "good", FILE: "certifi"},
+        {"CURL_CA_BUNDLE": "good", FOLDERS: "nowhere"},
+        {FILE: "good"},
+    ],
+)
+def test_the_first_that_is_set_decides(
+    run: Run, plain_account: Account, certificates: Certificates, monkeypatch, before_it: dict[str, str]
+) -> None:
+    """Each case is tried as it is, and with what is good in it replaced by certifi's list."""
+    files = {"good": str(certificates.bundle), "certifi": certifi.where()}
+    for name, value in before_it.items():
+        monkeypatch.setenv(name, files.get(value, value))
+    with RawServer((answers(MODELS),), certificates.server("127.0.0.1")) as server:
+        settings = plain_account(server.url)
+        if before_it:
+            assert run(get_models(ONCE), settings)
+            (decides,) = (name for name, value in before_it.items() if value == "good")
+            monkeypatch.setenv(decides, certifi.where())
+        with pytest.raises(PhotaConfigurationError, match="certificate is not trusted"):
+            run(get_models(ONCE), settings)
+
+
+def test_the_connection_goes_before_the_environment(
+    run: Run, account: Account, certificates: Certificates, monkeypatch
+) -> None:
+    for name in (*BUNDLES, FILE):
+        monkeypatch.setenv(name, "/nowhere/ca.pem")
+    with RawServer((answers(MODELS),), certificates.server("127.0.0.1")) as server:
+        assert run(get_models(ONCE), account(server.url))
+
+
+def test_what_the_connection_says_takes_the_place_of_certifis_list(certificates: Certificates) -> None:
+    """`requests` would add certifi's authorities to what it is given, for all who share it."""
+    settings = Settings(KEY, "https://127.0.0.1:1", ca_bundle=str(certificates.bundle))
+    with RawServer((answers(answer(200, PICTURE)),), certificates.server("127.0.0.1")) as server:
+        own = Settings(KEY, server.url, ca_bundle=str(certificates.bundle))
+        assert downloaded(own, f"{server.url}/a.png") == PICTURE
+    assert len(tls_context(settings).get_ca_certs()) == 1
+
+
+@pytest.mark.parametrize("name", [*BUNDLES, FILE, FOLDERS])
+@pytest.mark.parametrize("content", [None, "no certificate", ""])
+def test_what_cannot_be_read_is_a_matter_of_configuration_that_names_the_variable(
+    run: Run, plain_account: Account, monkeypatch, tmp_path, name: str, content: str | None
+) -> None:
+    path = tmp_path / "own.pem"
+    if content is not None:
+        path.write_text(content)
+    monkeypatch.setenv(name, str(path))
+    with pytest.raises(PhotaConfigurationError, match=rf"environment variable {name} .*own\.pem"):
+        run(edit(), plain_account("https://127.0.0.1:1"))
+
+
+def test_a_folder_without_hashed_names_says_what_to_do(
+    run: Run, plain_account: Account, certificates: Certificates, monkeypatch, tmp_path
+) -> None:
+    (tmp_path / "authority.pem").write_bytes(certificates.bundle.read_bytes())
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path))
+    with pytest.raises(PhotaConfigurationError, match=r"REQUESTS_CA_BUNDLE .*openssl rehash"):
+        run(get_models(ONCE), plain_account("https://127.0.0.1:1"))
+
+
+def test_without_tls_nobody_asks_for_authorities(run: Run, plain_account: Account, monkeypatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem")
+    with RawServer((answers(MODELS),)) as server:
+        assert run(get_models(ONCE), plain_account(server.url))
+
+
+def test_a_proxy_over_tls_is_trusted_by_the_same(
+    run: Run, plain_account: Account, certificates: Certificates, monkeypatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates.bundle))
+    with RawServer((answers(ACCEPTED),), certificates.server("127.0.0.1")) as proxy:
+        settings = plain_account("http://gateway.lan", proxy=f"https://127.0.0.1:{proxy.port}")
+        assert run(edit(), settings).id == TASK_ID
+
+
+def test_a_wait_trusts_what_has_come_onto_the_disk_meanwhile(
+    run: Run, plain_account: Account, certificates: Certificates, monkeypatch, tmp_path
+) -> None:
+    """One driver, one wait: first another authority, then no file at all, then the right one."""
+    bundle = tmp_path / "ca.pem"
+    bundle.write_bytes(Path(certifi.where()).read_bytes())
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    refused = []
+
+    def rotate(*_: object) -> float:
+        refused.append(bundle.exists())
+        if len(refused) == 1:
+            bundle.unlink()
+        elif len(refused) == 2:
+            bundle.write_bytes(certificates.bundle.read_bytes())
+        return 0.5
+
+    done = TASK | {"status": "completed", "results": [{"url": "https://cdn.example/out.png"}]}
+    schedule = PollSchedule(0.01, 0.01, chance=rotate)
+    wait = wait_for_task(TASK_ID, seconds=60.0, schedule=schedule, patience=Patience())
+    tls = certificates.server("127.0.0.1")
+    with RawServer((answers(answer(200, done)),), tls) as server:
+        assert run(wait, plain_account(server.url)).id == TASK_ID
+    assert refused == [True, False]
+
+
+def test_a_driver_that_has_been_trusting_goes_on_when_the_file_is_replaced(
+    run: Run, plain_account: Account, certificates: Certificates, monkeypatch, tmp_path
+) -> None:
+    bundle = tmp_path / "ca.pem"
+    bundle.write_bytes(certificates.bundle.read_bytes())
+    monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
+
+    def serves(peer: Peer) -> None:
+        while peer.receive():
+            peer.sock.sendall(answer(200, TASK | {"id": "task-1"}))
+
+    def talk():
+        yield from get_task("task-1", backoff=ONCE)
+        bundle.write_bytes(certificates.bundle.read_bytes() + Path(certifi.where()).read_bytes())
+        return (yield from get_task("task-1", backoff=ONCE))
+
+    with RawServer((serves,), certificates.server("127.0.0.1")) as server:
+        assert run(talk(), plain_account(server.url)).id == "task-1"
+    assert server.connections == 2
+
+
+class TestDownloads:
+    @pytest.fixture(autouse=True)
+    def _hurried(self, monkeypatch) -> None:
+        monkeypatch.setattr(module, "_PAUSE", 0.01)
+
+    @pytest.fixture
+    def cdn(self, certificates: Certificates):
+        tls = certificates.server("127.0.0.1")
+        with RawServer((answers(answer(200, PICTURE)),), tls) as server:
+            yield server
+
+    @pytest.mark.parametrize("base_url", ["{}", "http://localhost:1"], ids=["own host", "another host"])
+    def test_they_trust_whom_the_environment_names(
+        self, certificates: Certificates, monkeypatch, cdn: RawServer, file_variable: str, base_url: str
+    ) -> None:
+        monkeypatch.setenv(file_variable, str(certificates.bundle))
+        settings = Settings(KEY, base_url.format(cdn.url))
+        assert downloaded(settings, f"{cdn.url}/a.png") == PICTURE
+
+    def test_the_connections_own_authorities_do_not_vouch_for_another_host_but_the_environments_do(
+        self, certificates: Certificates, monkeypatch, cdn: RawServer
+    ) -> None:
+        settings = Settings(KEY, "https://localhost:1", ca_bundle=str(certificates.bundle))
+        with pytest.raises(Undelivered, match="certificate is not trusted"):
+            downloaded(settings, f"{cdn.url}/a.png")
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificates.bundle))
+        assert downloaded(settings, f"{cdn.url}/a.png") == PICTURE
+
+    def test_what_cannot_be_read_is_named(self, monkeypatch, cdn: RawServer) -> None:
+        monkeypatch.setenv("CURL_CA_BUNDLE", "/nowhere/ca.pem")
+        with pytest.raises(Undelivered, match=r"environment variable CURL_CA_BUNDLE .*/nowhere/ca\.pem"):
+            downloaded(Settings(KEY, cdn.url), f"{cdn.url}/a.png")
