@@ -34,19 +34,26 @@ test-all: test $(READY_2_11) $(READY_3_4) ## make test, the slow tests; the Airf
 	$(PYTHON_3_4) -m tests.chaos --database postgres --groups people,kills,answers --seeds 1 --edits 0 --naive 0
 	$(PYTHON_3_4) -m pytest tests/airflow
 	$(PYTHON) -m pytest -m slow
+	$(PYTHON) -m tests.races --times 2
 	$(PYTHON_2_11) -m pytest tests/airflow tests/docs tests/emulator/test_emulator_pytest_plugin.py
 	$(PYTHON_2_11) -m tests.chaos --groups kills,people,answers,network,resubmit --seeds 1 --edits 0 --naive 0
 
+.PHONY: races
+races: $(READY) ## Attempts that overtake each other, 20 times each, with every kind of ledger (RACES_TIMES, ...)
+	@$(PYTHON) -m tests.races
+
 .PHONY: chaos
-chaos: $(READY) ## The fault matrix: a real Airflow on PostgreSQL and SQLite, killed at every point
+chaos: races ## make races, and the fault matrix: a real Airflow on PostgreSQL and SQLite, killed at every point
 	@$(PYTHON) -m tests.chaos
 
 .PHONY: chaos-2.11
 chaos-2.11: $(READY_2_11) ## The same on Airflow 2.11 and PostgreSQL, with the ledger in object storage
+	@$(PYTHON_2_11) -m tests.races
 	@$(PYTHON_2_11) -m tests.chaos
 
 .PHONY: chaos-3.4
 chaos-3.4: $(READY_3_4) ## The same on the newest pre-release of Airflow 3.4
+	@$(PYTHON_3_4) -m tests.races
 	@$(PYTHON_3_4) -m tests.chaos
 
 .PHONY: bench

@@ -42,6 +42,8 @@ def _wish() -> argparse.Namespace:
     ask("--naive", type=int, default=_env("NAIVE", "1"), help="seeds of the naive operator, 0 for none")
     ask("--modes", default=_env("MODES", ""), help="submit, worker, deferred (default: all)")
     ask("--ledgers", default=_env("LEDGERS", ""), help="such as both,resubmit (default: all)")
+    ask("--stores", default=_env("STORES", "file,s3"), help="of ledger_path (default: %(default)s)")
+    ask("--s3-seeds", type=int, default=_env("S3_SEEDS", "1"), help="of each kill row (default: %(default)s)")
     ask("--keep", action="store_true", help="keep logs and records even if all is well")
     return parser.parse_args()
 
@@ -53,7 +55,17 @@ def _env(name: str, default: str) -> str:
 def main() -> int:
     """Run what is asked for; 1 if an invariant was violated."""
     asked = _wish()
-    wish = Wish(asked.groups, asked.rows, asked.modes, asked.ledgers, asked.seeds, asked.edits, asked.naive)
+    wish = Wish(
+        asked.groups,
+        asked.rows,
+        asked.modes,
+        asked.ledgers,
+        asked.stores,
+        asked.seeds,
+        asked.s3_seeds,
+        asked.edits,
+        asked.naive,
+    )
     texts, sound = [], True
     for database in asked.database.split(","):
         lines = _on(database, wish, asked.width, keep=asked.keep)

@@ -17,22 +17,32 @@ from dev.airflow_answers import TaskInstance
 from dev.airflow_api import RUN_IS_OVER
 from tests.chaos.cases import Trial
 from tests.chaos.laboratory import Laboratory, patiently
+from tests.chaos.roots import Root
 
 #: Seconds that the api-server and the database are away.
 API_SERVER_DOWN = 12.0
 DATABASE_DOWN = 6.0
 TRIGGERER_FROZEN = 14.0
+#: Seconds after which a process that notes an ID is killed: far fewer than it waits for a store that hangs.
+INSISTS = 8.0
 #: Seconds in which an attempt whose supervisor is dead is noticed, and retried; an orphan waits that long.
 RETRY_LIMIT = 110.0
+#: States in which an attempt has ended.
+_TRIED = {*RUN_IS_OVER, "up_for_retry"}
 
 
 @dataclass
 class Run:
-    """A trial that is under way."""
+    """A trial that is under way.
+
+    Attributes:
+        root: of its ledger; None if it has none in object storage.
+    """
 
     lab: Laboratory
     trial: Trial
     run_id: str
+    root: Root | None = None
 
     @property
     def dag_id(self) -> str:
@@ -55,6 +65,29 @@ class Run:
 
     def let_go(self) -> None:
         self.checkpoint.with_suffix(".go").touch()
+
+    def break_store(self) -> None:
+        """What the case says befalls the ledger's store."""
+        self._own_root().break_down(self.trial.case.store, self.trial.case.match)
+
+    def restore_store(self) -> None:
+        self._own_root().come_back()
+
+    def _own_root(self) -> Root:
+        if self.root is None:
+            raise RuntimeError("a trial without ledger_path has no store to break")
+        return self.root
+
+    def wait_until_tried(self, times: int) -> None:
+        """Return when so many attempts have ended."""
+        deadline = time.monotonic() + RETRY_LIMIT
+        while not any(
+            each.try_number > times or (each.try_number == times and each.state in _TRIED)
+            for each in self.edits()
+        ):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{self.trial.tag} {self.dag_id} {self.run_id}: no end of try {times}")
+            time.sleep(0.2)
 
     def end(self, timeout: float = 240.0) -> str:
         """The state in which the run ended, once nobody of it is alive."""
@@ -151,6 +184,41 @@ def change_prompt_then_clear(run: Run) -> None:
     clear(run)
 
 
+def store_fails_until_retried(run: Run) -> None:
+    """It is back for the second attempt."""
+    run.break_store()
+    run.let_go()
+    run.wait_until_tried(1)
+    run.restore_store()
+
+
+def store_fails_then_clear(run: Run) -> None:
+    """The attempt ends, the store is back, and somebody clears the task."""
+    run.break_store()
+    run.let_go()
+    if run.end() != "success":
+        raise RuntimeError(f"{run.trial.tag} an attempt that has its ID did not end well")
+    run.restore_store()
+    clear(run)
+
+
+def store_fails_and_task_is_killed(run: Run) -> None:
+    """The process dies while it still insists."""
+    run.break_store()
+    run.let_go()
+    time.sleep(INSISTS)
+    kill_task(run)
+    run.restore_store()
+
+
+def store_fails_at_the_retry(run: Run) -> None:
+    """It is away for the second attempt, and back for the third."""
+    run.break_store()
+    kill_task(run)
+    run.wait_until_tried(2)
+    run.restore_store()
+
+
 ACTS: Mapping[str, Callable[[Run], None]] = {
     act.__name__: act
     for act in (
@@ -168,5 +236,9 @@ ACTS: Mapping[str, Callable[[Run], None]] = {
         clear,
         mark_failed_then_clear,
         change_prompt_then_clear,
+        store_fails_until_retried,
+        store_fails_then_clear,
+        store_fails_and_task_is_killed,
+        store_fails_at_the_retry,
     )
 }

@@ -29,6 +29,10 @@ WAYS_TO_WAIT = ("submit", "worker", "deferred")
 #: In which a submit can be made: the wait plays no part.
 ONE_MODE = ("submit",)
 LEDGERS = ("state", "both")
+#: Kinds with a record in object storage alone, and with both: each on any store.
+WITH_PATH = ("journal", "both")
+#: Where the record is kept in object storage.
+STORES = ("file", "s3")
 #: What takes their place in an Airflow without a task state store.
 WITHOUT_TASK_STATE = {
     "state": "journal",
@@ -38,6 +42,8 @@ WITHOUT_TASK_STATE = {
 }
 #: Kinds of which nothing is written to the task state store.
 STATELESS = frozenset({"naive", *WITHOUT_TASK_STATE.values()})
+#: Kinds of which nothing is written to object storage.
+PATHLESS = frozenset({"naive", "state", "resubmit_state"})
 
 # Moments that the harness sees by itself; the others are points in `dags/chaos_points.py`.
 DEFERRED = "deferred"
@@ -67,6 +73,12 @@ class Case:
         edits: how many edits are made at once, by a mapped task.
         network: what stands in place of the service, by its name in `network.py`; empty for the service.
         big: the request does not go out in one piece.
+        store: what befalls the store of the ledger, as `roots.py` takes it; empty for nothing. The root is
+            then one that no other trial uses.
+        match: only what contains this in its name is hit.
+        stores: which stores can be hit by it.
+        ends_with_journal_alone: how the edit may end where there is no task state store.
+        told: the ID arrived: it stands in a log, whatever the stores did.
     """
 
     row: str
@@ -87,6 +99,11 @@ class Case:
     edits: int = 1
     network: str = ""
     big: bool = False
+    store: str = ""
+    match: str = ""
+    stores: tuple[str, ...] = STORES
+    ends_with_journal_alone: frozenset[End] | None = None
+    told: bool = False
 
     @property
     def clears(self) -> bool:
@@ -109,18 +126,23 @@ class Case:
         return replace(self, ends_without_journal=HELD)
 
     def may_end(self, ledger: str) -> frozenset[End]:
-        without = self.ends_without_journal if ledger == "state" else None
-        return self.ends if without is None else without
+        special = {"state": self.ends_without_journal, "journal": self.ends_with_journal_alone}.get(ledger)
+        return self.ends if special is None else special
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A case as it is run once."""
+    """A case as it is run once.
+
+    Attributes:
+        store: of the ledger's objects; empty where it has none.
+    """
 
     case: Case
     mode: str
     ledger: str
     seed: int
+    store: str = ""
     number: int = field(default=0)
 
     @property
@@ -131,4 +153,4 @@ class Trial:
     @property
     def tag(self) -> str:
         """Stands in the prompt, so that the service's ledger can be sorted by trial."""
-        return f"[{self.number}: {self.case.row} {self.mode} {self.ledger} {self.seed}]"
+        return f"[{self.number}: {self.case.row} {self.mode} {self.ledger}{self.store and f'@{self.store}'} {self.seed}]"

@@ -15,7 +15,8 @@ from tests.chaos.cases import STATELESS, End, Trial
 from tests.chaos.laboratory import patiently
 
 AMBIGUOUS = "may have been created and billed"
-RESUBMITTED = "Submitting anew"
+RESUBMITTED = "Submitting again, which is billed"
+RESUMED = "Going on with PHOTA task"
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class Evidence:
     @property
     def is_recovered(self) -> bool:
         """Delivered though an attempt was lost, and without a new submit."""
-        return any(edit.end is End.OK and "Taking up PHOTA task" in edit.log for edit in self.edits)
+        return any(edit.end is End.OK and RESUMED in edit.log for edit in self.edits)
 
 
 def gather(run: Run, billed: tuple[str, ...] | None, seconds: float) -> Evidence:
@@ -139,8 +140,8 @@ def _delivered(mode: str, result: Any) -> str | None:
 
 def _journaled(run: Run, instance: TaskInstance) -> Iterator[Record]:
     digest = Identity(run.dag_id, run.run_id, instance.task_id, instance.map_index).digest
-    for path in (run.lab.journal / digest).glob("*.json"):
-        yield Record.from_dict(json.loads(path.read_bytes()))
+    for content in run.root.contents(digest) if run.root else ():
+        yield Record.from_dict(json.loads(content))
 
 
 def _in_state_store(run: Run, instance: TaskInstance) -> Iterator[Record]:

@@ -26,6 +26,9 @@ from dev.airflow_settings import inherited
 from dev.airflow_stack import AirflowStack
 from dev.postgres import PostgresCluster
 from dev.processes import Service, free_ports, start, stop
+from tests.chaos.cases import STORES, Trial
+from tests.chaos.object_store import S3Server
+from tests.chaos.roots import BucketRoot, DiskRoot, Root
 
 T = TypeVar("T")
 
@@ -93,21 +96,22 @@ class Laboratory:
             raise ModuleNotFoundError("Airflow speaks to PostgreSQL by psycopg2: pip install psycopg2-binary")
         self.database = database
         self.folder = Path(tempfile.mkdtemp(prefix=f"phota-chaos-{database}-"))
-        self.journal = self.folder / "journal"
+        self._shared: dict[str, Root] = {}
         self.checkpoints = self.folder / "checkpoints"
         self._open = ExitStack()
         self.postgres: PostgresCluster | None = None
 
     def __enter__(self) -> Self:
         try:
-            for folder in (self.journal, self.checkpoints):
-                folder.mkdir()
+            self.checkpoints.mkdir()
             if self.database == "postgres":
                 self.postgres = self._open.enter_context(PostgresCluster())
             self.service = PhotaService(self.folder)
             self._open.callback(self.service.stop)
             self.service.start()
             self.picture = self.service.picture()
+            self.s3 = self._open.enter_context(S3Server(self.folder))
+            self._shared = {store: self._new_root(store, "journal") for store in STORES}
             self.airflow = self._open.enter_context(self._stack())
             self.airflow.wait_for_dag("chaos_naive_submit")
         except BaseException:
@@ -123,7 +127,7 @@ class Laboratory:
             **AIRFLOW.early_notice,
             "PYTHONPATH": str(ROOT),
             "CHAOS_ROOT": str(ROOT),
-            "CHAOS_JOURNAL": f"file://{self.journal}",
+            "AIRFLOW_CONN_AWS_DEFAULT": self.s3.connection,
             "AIRFLOW_CONN_PHOTA_DEFAULT": self.connection(self.service.url),
         }
         url = self.postgres.url if self.postgres else None
@@ -135,6 +139,25 @@ class Laboratory:
         """As the value of an environment variable."""
         fields = {"conn_type": "phota", "password": KEY, "host": host}
         return json.dumps({**fields, "extra": {"total_timeout": TOTAL_TIMEOUT, **(extra or {})}})
+
+    def root(self, trial: Trial) -> Root | None:
+        """Where the trial's ledger lies; None if it has none in object storage."""
+        if not trial.store:
+            return None
+        if not trial.case.store:
+            return self._shared[trial.store]
+        root = self._new_root(trial.store, f"trial-{trial.number}")
+        root.begin()
+        return root
+
+    def _new_root(self, store: str, name: str) -> Root:
+        """A root that is there on purpose: a ledger makes no directory and no bucket."""
+        if store == "s3":
+            self.s3.make_bucket(name)
+            return BucketRoot(self.s3, name)
+        folder = self.folder / name
+        folder.mkdir()
+        return DiskRoot(folder)
 
     def edits(self, dag_id: str, run_id: str) -> list[TaskInstance]:
         found = patiently(lambda: self.airflow.task_instances(dag_id, run_id))

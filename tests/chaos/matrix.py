@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tests.chaos.cases import DEFERRED, EITHER, ENDED, HELD, UNSENT, WAYS_TO_WAIT, Case
+from tests.chaos.cases import DEFERRED, EITHER, ENDED, HELD, UNSENT, WAYS_TO_WAIT, WITH_PATH, Case
+from tests.chaos.roots import AWAY, EMPTIED, FAILING, FORBIDDEN, HANGS, UNANSWERED
 
 WAITS = ("worker", "deferred")
 
@@ -16,6 +17,14 @@ def on_submit(kind: str, **more: Any) -> dict[str, Any]:
 
 HANGS_BILLED = on_submit("hang", seconds=4.0, created=True)
 HANGS_UNSEEN = on_submit("hang", seconds=4.0, created=False)
+#: What a store does, its name in `roots.py`, and which stores can do it.
+FAULTS = (
+    ("hangs", HANGS, ("s3",)),
+    ("refuses (403)", FORBIDDEN, ("s3",)),
+    ("fails (500)", FAILING, ("s3",)),
+    ("is away", AWAY, ("file", "s3")),
+    ("is away, an empty directory in its place,", EMPTIED, ("file",)),
+)
 #: The answer takes three seconds; the task is there at once.
 SLOW = on_submit("slow_body", seconds=3.0)
 
@@ -112,6 +121,17 @@ CROWDS = (
     Case("36", "100 mapped edits at once", None, "nothing", modes=("submit",), edits=100, ledgers=("both",), naive=False, alone=True),
 )  # fmt: skip
 
+#: What befalls the store of the ledger: when, and what it is.
+STORES = (
+    *(Case("42", f"the store {how} from the start until the retry", "start", "store_fails_until_retried", store=fault, stores=stores, ledgers=WITH_PATH, naive=False) for how, fault, stores in FAULTS),
+    *(Case("43", f"the store {how} before the intent until the retry", "before_intent", "store_fails_until_retried", store=fault, stores=stores, ledgers=WITH_PATH, naive=False) for how, fault, stores in FAULTS),
+    Case("43", "the store hangs at the writing of the intent until the retry", "before_intent", "store_fails_until_retried", store=HANGS, match="-intent.json", stores=("s3",), ledgers=WITH_PATH, naive=False),
+    Case("43", "the store writes the intent and does not answer until the retry", "before_intent", "store_fails_until_retried", HELD, store=UNANSWERED, match="-intent.json", stores=("s3",), ledgers=WITH_PATH, naive=False),
+    *(Case("44", f"the store {how} when the answer arrives, then cleared", "after_answer", "store_fails_then_clear", ends_with_journal_alone=HELD, store=fault, stores=stores, told=True, ledgers=WITH_PATH, naive=False) for how, fault, stores in FAULTS),
+    *(Case("45", f"the store {how} when the answer arrives, then SIGKILL task", "after_answer", "store_fails_and_task_is_killed", ends_with_journal_alone=HELD, store=fault, stores=stores, told=True, ledgers=WITH_PATH, naive=False) for how, fault, stores in FAULTS),
+    *(Case("46", f"SIGKILL task after persist; the store {how} at the retry", "after_persist", "store_fails_at_the_retry", store=fault, stores=stores, told=True, ledgers=WITH_PATH, naive=False) for how, fault, stores in FAULTS),
+)  # fmt: skip
+
 GROUPS: Mapping[str, tuple[Case, ...]] = {
     "kills": KILLS,
     "components": COMPONENTS,
@@ -120,4 +140,5 @@ GROUPS: Mapping[str, tuple[Case, ...]] = {
     "network": NETWORK,
     "resubmit": RESUBMIT,
     "crowds": CROWDS,
+    "stores": STORES,
 }

@@ -25,6 +25,7 @@ class Line:
     """All trials of one case in one mode with one kind of ledger.
 
     Attributes:
+        store: of the ledger's objects; empty where it has none.
         evidence: one for each seed that ran to its end.
         naive: of the naive operator, beside it.
         wrong: the violations, in words.
@@ -33,14 +34,19 @@ class Line:
     case: Case
     mode: str
     ledger: str
+    store: str = ""
     evidence: list[Evidence] = field(default_factory=list)
     naive: list[Evidence] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
+    @property
+    def column(self) -> str:
+        return COLUMNS[self.ledger] + (" on S3" if self.store == "s3" else "")
+
 
 def markdown(lines: Sequence[Line]) -> str:
     """One row for each case and mode, one column for each kind of ledger: billed / asked for · how it ended."""
-    columns = list(dict.fromkeys(("naive", *(COLUMNS[line.ledger] for line in lines))))
+    columns = list(dict.fromkeys(("naive", *(line.column for line in lines))))
     heads = ("row", "fault", "mode", *columns, "seconds")
     rows = [heads, tuple("---" for _ in heads), *(_row(group, columns) for group in _grouped(lines))]
     return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in rows)
@@ -54,9 +60,7 @@ def _grouped(lines: Sequence[Line]) -> list[list[Line]]:
 
 
 def _row(group: Sequence[Line], columns: Sequence[str]) -> tuple[str, ...]:
-    evidence = {
-        name: [e for line in group if COLUMNS[line.ledger] == name for e in line.evidence] for name in columns
-    }
+    evidence = {name: [e for line in group if line.column == name for e in line.evidence] for name in columns}
     evidence["naive"] = [each for line in group for each in line.naive]
     first = group[0]
     seconds = _span([each.seconds for line in group for each in line.evidence])

@@ -13,6 +13,7 @@ from tests.chaos.cases import DEFERRED, ENDED, Trial
 from tests.chaos.evidence import Evidence, gather
 from tests.chaos.laboratory import Laboratory, patiently
 from tests.chaos.network import BIG, NETWORKS, Network
+from tests.chaos.roots import Root
 
 #: Seconds after a point at which a process that was not stopped there is killed.
 MOMENTS = (0.2, 1.8)
@@ -27,8 +28,9 @@ def run_trial(lab: Laboratory, trial: Trial) -> Evidence:
     """
     began, since = time.monotonic(), lab.now()
     lab.service.will(_faults(trial))
+    root = lab.root(trial)
     with _network(lab, trial) as network:
-        run = Run(lab, trial, _started(lab, trial, network))
+        run = Run(lab, trial, _started(lab, trial, network, root), root)
         if trial.case.at:
             _wait_for_point(run)
             ACTS[trial.case.act](run)
@@ -55,11 +57,12 @@ def _faults(trial: Trial) -> list[dict[str, Any]]:
     return [{**fault, **match} for fault in (*trial.case.faults, duration)]
 
 
-def _started(lab: Laboratory, trial: Trial, network: Network | None) -> str:
+def _started(lab: Laboratory, trial: Trial, network: Network | None, root: Root | None) -> str:
     conf: dict[str, Any] = {
         "prompt": f"{trial.tag} a beach",
         "image_url": lab.picture,
         "edits": trial.case.edits,
+        "ledger_path": root.url if root else None,
     }
     run = Run(lab, trial, "")
     if network:

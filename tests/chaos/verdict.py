@@ -22,6 +22,8 @@ def violations(evidence: Evidence) -> Iterator[str]:
     for edit in edits:
         if edit.end is End.FAILED and edit.intents:
             yield "failed with an intent on record, and not held"
+        if case.told and (missing := [each for each in edit.billed if each not in edit.log]):
+            yield f"no log names {missing}"
         if edit.delivered and edit.delivered not in evidence.billed:
             yield f"delivered {edit.delivered}, which was never billed"
     delivered = [edit.delivered for edit in edits if edit.delivered]

@@ -16,7 +16,6 @@ from airflow_provider_phota.operators.phota import PhotaImageEditOperator
 if not Path(airflow_provider_phota.__file__).is_relative_to(os.environ["CHAOS_ROOT"]):
     raise ImportError(f"another checkout would be tested: {airflow_provider_phota.__file__}")
 
-JOURNAL = os.environ["CHAOS_JOURNAL"]
 MODES = {
     "submit": {},
     "worker": {"wait_for_completion": True, "deferrable": False},
@@ -36,7 +35,9 @@ class ChaosEdit(PhotaImageEditOperator):
 
     def execute(self, context):
         chaos_points.arm(context)
+        chaos_points.reach("start")
         conf = context["dag_run"].conf
+        self.ledger_path = conf["ledger_path"]
         if prompt_file := conf.get("prompt_file"):
             self.prompt = Path(prompt_file).read_text()
         if connection := conf.get("connection"):
@@ -77,11 +78,11 @@ class NaiveEdit(ChaosEdit):
 LEDGERS = {
     "naive": (NaiveEdit, {}),
     "state": (ChaosEdit, {}),
-    "journal": (JournalOnly, {"ledger_path": JOURNAL}),
-    "both": (ChaosEdit, {"ledger_path": JOURNAL}),
+    "journal": (JournalOnly, {}),
+    "both": (ChaosEdit, {}),
     "resubmit_state": (ChaosEdit, {"on_ambiguous": "resubmit"}),
-    "resubmit_journal": (JournalOnly, {"ledger_path": JOURNAL, "on_ambiguous": "resubmit"}),
-    "resubmit": (ChaosEdit, {"ledger_path": JOURNAL, "on_ambiguous": "resubmit"}),
+    "resubmit_journal": (JournalOnly, {"on_ambiguous": "resubmit"}),
+    "resubmit": (ChaosEdit, {"on_ambiguous": "resubmit"}),
 }
 
 
