@@ -26,7 +26,7 @@ def destination(request, tmp_path):
     s3 = request.getfixturevalue("s3")
     name = f"mapped-{abs(hash(request.node.name)) % 10**8}"
     s3.create_bucket(Bucket=name)
-    return f"s3://aws_default@{name}/out"
+    return f"s3://aws_ledger@{name}/out"
 
 
 def landed(destination):

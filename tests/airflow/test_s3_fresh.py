@@ -34,7 +34,7 @@ def url(bucket):
     """URLs of the bucket; its folders have all been listed in this process, as a sensor or a DAG does it."""
 
     def to(key=""):
-        return f"s3://aws_default@{bucket.name}/{key}"
+        return f"s3://aws_ledger@{bucket.name}/{key}"
 
     look_around(to)
     return to
@@ -182,7 +182,7 @@ def test_an_upload_of_another_process_is_used(emulator, bucket, url):
 @pytest.mark.usefixtures("with_ledger")
 def test_a_bucket_of_uploads_is_not_made(emulator, s3, bucket, url):
     uploads = Uploads.of(
-        Place.of(ObjectStoragePath("s3://aws_default@no-such-bucket/ledger")), "https://api.foxapi.cc", "a"
+        Place.of(ObjectStoragePath("s3://aws_ledger@no-such-bucket/ledger")), "https://api.foxapi.cc", "a"
     )
     uploads.note("a" * 64, "https://example.com/a.png")
     assert uploads.url("a" * 64) is None
