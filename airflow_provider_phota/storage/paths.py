@@ -154,7 +154,7 @@ def check_storable(argument: str, path: object) -> None:
     """
     if readable(str(path)) != str(path):
         raise PhotaInputError(
-            argument, f"has bytes in it that are not UTF-8, which Airflow cannot store: {str(path)!r}."
+            argument, f"has bytes in it that are not UTF-8, which Airflow cannot store: {shown(str(path))}."
         )
 
 
