@@ -46,6 +46,11 @@ class Place:
         """For messages; who opens it uses the URL as it is."""
         return without_secrets(self.url)
 
+    @property
+    def command(self) -> str:
+        """To be typed again: whole, with its connection, and without a query, which may sign."""
+        return self.url.partition("?")[0]
+
     def __truediv__(self, name: str) -> Place:
         return self + f"/{name}"
 
