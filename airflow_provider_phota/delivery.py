@@ -17,6 +17,7 @@ from airflow_provider_phota.api.edits import checked_task_id
 from airflow_provider_phota.api.errors import (
     PhotaInputError,
     PhotaLandingError,
+    PhotaNotBilled,
     PhotaResultsExpired,
     PhotaResultsMissing,
 )
@@ -24,6 +25,7 @@ from airflow_provider_phota.api.models import Image, PhotaTask
 from airflow_provider_phota.api.parsing import check_not_templated, is_known
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.landing_checks import cannot_land, check_lands_alone
 from airflow_provider_phota.storage import manifests
 from airflow_provider_phota.storage.directories import check_directory, check_directory_as_written
 from airflow_provider_phota.storage.landing import (
@@ -230,12 +232,14 @@ class Delivery:
     Attributes:
         outlets: of the Airflow task: an asset among them gets the manifest as its event's extra, an alias an
             asset for each file.
+        key: the author's name for an item of a mapped task.
     """
 
     hook: PhotaHook
     landing: Landing
     context: Context
     outlets: Sequence[object] = ()
+    key: str | None = None
 
     def deliver(self, results: Results, ordered: int | None = None) -> list[LandedFile]:
         """Land them and announce the files.
@@ -250,6 +254,7 @@ class Delivery:
             PhotaLandingError: a picture did not arrive whole, is none, or could not be written.
         """
         _check_index(self.landing.names, len(results.images))
+        self._check_lands_alone(results)
         try:
             files = land(results, self.landing, self.hook.settings)
         except (PhotaResultsExpired, PhotaNotServed):
@@ -261,6 +266,12 @@ class Delivery:
         self.announce(files)
         log.info("Landed PHOTA task %s: %s", results.phota_task_id, shown([file.path for file in files]))
         return files
+
+    def _check_lands_alone(self, results: Results) -> None:
+        try:
+            check_lands_alone(self.landing, self.context, len(results.images), self.key)
+        except PhotaNotBilled as problem:
+            raise cannot_land(results.phota_task_id, problem) from None
 
     def announce(self, files: Sequence[LandedFile]) -> None:
         """As lineage, and by the asset events of the outlets."""

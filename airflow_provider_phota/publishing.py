@@ -23,7 +23,7 @@ from airflow_provider_phota.api.models import Upload
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.api.written import NATIVE_RENDERING
 from airflow_provider_phota.hooks.phota import PhotaHook
-from airflow_provider_phota.storage.paths import asset_uri, check_storable, checked_path
+from airflow_provider_phota.storage.paths import Place, asset_uri, check_storable, checked_path
 from airflow_provider_phota.storage.sources import Source, looked_at
 from airflow_provider_phota.storage.uploads import Uploads
 
@@ -112,7 +112,8 @@ class Publisher:
     @cached_property
     def _uploads(self) -> Uploads:
         settings = self.hook.settings
-        root = checked_path("ledger_path", settings.ledger_path) if settings.ledger_path else None
+        path = settings.ledger_path
+        root = Place.of(checked_path("ledger_path", path)) if path else None
         return Uploads.of(root, settings.base_url, self.hook.phota_conn_id)
 
     def _is_served(self, url: str) -> bool:

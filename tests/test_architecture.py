@@ -28,13 +28,15 @@ ROOMS = {
     "retry_policy": {"api"},
     "storage": {"api", "drivers"},
     "publishing": {"api", "drivers", "hooks", "storage"},
-    "delivery": {"api", "hooks", "storage", "waiting"},
+    "landing_checks": {"api", "ledger", "storage"},
+    "delivery": {"api", "hooks", "storage", "waiting", "landing_checks"},
     "operators": {
         *("api", "hooks", "events", "triggers", "waiting", "ledger", "submitting"),
-        *("storage", "publishing", "delivery", "retrying"),
+        *("storage", "publishing", "landing_checks", "delivery", "retrying"),
     },
     "sensors": {
-        *("api", "compat", "hooks", "events", "triggers", "waiting", "storage", "delivery", "retrying"),
+        *("api", "compat", "hooks", "events", "triggers", "waiting", "storage", "landing_checks", "delivery"),
+        "retrying",
     },
     "transfers": {"api", "hooks", "storage", "waiting", "publishing", "delivery", "retrying"},
     "emulator": {"api"},

@@ -28,6 +28,7 @@ from airflow_provider_phota.api.errors import (
     PhotaError,
     PhotaInputError,
     PhotaInputRefused,
+    PhotaLedgerError,
     PhotaTaskFailed,
 )
 from airflow_provider_phota.api.models import PhotaTask
@@ -52,6 +53,7 @@ from airflow_provider_phota.delivery import (
 )
 from airflow_provider_phota.events import WaitEvent
 from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.landing_checks import check_before_paying
 from airflow_provider_phota.ledger.decisions import Policy
 from airflow_provider_phota.ledger.instances import checked_key
 from airflow_provider_phota.ledger.ledger import Ledger
@@ -64,7 +66,6 @@ from airflow_provider_phota.retrying import (
     telling_of_retries,
     when_parsed,
 )
-from airflow_provider_phota.storage.drafts import check_writable
 from airflow_provider_phota.storage.landing import LandedFile, Landing, manifest
 from airflow_provider_phota.storage.manifests import landed_before
 from airflow_provider_phota.storage.names import NAMES_BY_DIGEST, Names
@@ -254,13 +255,12 @@ class PhotaImageEditOperator(BaseOperator):
     def execute(self, context: Context) -> str | PhotaResult:
         self._written.restore(self)
         with airflow_retries():
-            order = self._order(context)
-            landing = self._landing(order.digest)
-            if landing and self.skip_existing_edits and (files := landed_before(landing)):
+            with self._told_of_paid(context):
+                order = self._order()
+                landing = self._landing(order.digest)
+            if landing and self.skip_existing_edits and (files := self._files(context, landing)):
                 return self._landed_before(context, landing, files)
-            if landing:
-                check_writable(landing.directory)
-            phota_task_id, seen = self._submit(context, order)
+            phota_task_id, seen = self._submit(context, order, landing)
         if not self.wait_for_completion:
             return phota_task_id
         # what an earlier attempt paid for may be finished: then there is nothing to defer for
@@ -346,16 +346,18 @@ class PhotaImageEditOperator(BaseOperator):
         else:
             check_nothing_to_land(self.filename, self.if_exists, self._defaults)
 
-    def _order(self, context: Context) -> Order:
-        """What is asked for, with its pictures looked at; nothing is sent."""
+    @contextmanager
+    def _told_of_paid(self, context: Context) -> Iterator[None]:
+        """Say with a wrong argument what an earlier attempt has paid for."""
         try:
-            return self._checked_order()
+            yield
         except PhotaInputError as error:
             if before := self._paid_before(context):
                 raise error.saying(before) from None
             raise
 
-    def _checked_order(self) -> Order:
+    def _order(self) -> Order:
+        """What is asked for, with its pictures looked at; nothing is sent."""
         edit = EditRequest.checked(
             prompt=self.prompt,
             image_urls=as_text(self.image_urls),
@@ -370,8 +372,20 @@ class PhotaImageEditOperator(BaseOperator):
             order.check_content_is_known()
         return order
 
-    def _submit(self, context: Context, order: Order) -> tuple[str, PhotaTask | None]:
+    def _submit(
+        self, context: Context, order: Order, landing: Landing | None
+    ) -> tuple[str, PhotaTask | None]:
         """The ID of the paid task, and the task as the service showed it."""
+
+        def published() -> EditRequest:
+            # not of a task that is paid for: its pictures may be able to land when it is finished
+            if landing:
+                with self._told_of_paid(context):
+                    check_before_paying(landing, context, self.num_outputs, checked_key(self.ledger_key))
+                if self.skip_existing_edits:
+                    landed_before(landing)
+            return order.published()
+
         ledger = self._ledger(context)
         if not ledger.remembers:
             self.log.warning(NO_LEDGER)
@@ -383,7 +397,7 @@ class PhotaImageEditOperator(BaseOperator):
             edition=order.edition,
             try_number=context["ti"].try_number,
             adopt=self._adopted(),
-            published=order.published,
+            published=published,
         )
         with self._sending(submission):
             self._phota_task_id = phota_task_id = submission.phota_task_id()
@@ -433,6 +447,16 @@ class PhotaImageEditOperator(BaseOperator):
             outlets = [outlet for outlet in outlets if isinstance(outlet, Asset)]
         Delivery(self._hook, landing, context, outlets).announce(files)
         return result
+
+    def _files(self, context: Context, landing: Landing) -> list[LandedFile] | None:
+        """The files of this edit, if it has landed. An unreadable store does not hold up what is paid for."""
+        try:
+            return landed_before(landing)
+        except PhotaLedgerError as error:
+            if not self._paid_before(context):
+                raise
+            self.log.warning("%s", error)
+            return None
 
     def _ledger(self, context: Context) -> Ledger:
         return Ledger.of(
@@ -537,7 +561,8 @@ class PhotaImageEditOperator(BaseOperator):
         landing = self._landing(digest)
         if landing is None:
             return None
-        delivery = Delivery(self._hook, landing, context, self.outlets)
+        key = checked_key(self.ledger_key)
+        delivery = Delivery(self._hook, landing, context, self.outlets, key)
         return manifest(delivery.deliver(results_of(task), self.num_outputs))
 
     @cached_property

@@ -37,6 +37,7 @@ from airflow_provider_phota.delivery import (
 )
 from airflow_provider_phota.events import WaitEvent
 from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.landing_checks import check_before_waiting
 from airflow_provider_phota.retrying import RESUMES, airflow_retries, logged, telling_of_retries, when_parsed
 from airflow_provider_phota.sensors.start import OnWorker, starting_id
 from airflow_provider_phota.storage.landing import Landing, manifest
@@ -134,6 +135,7 @@ class PhotaTaskSensor(BaseSensorOperator):
                 check_landing_as_written(destination, filename, if_exists)
         self._intervals = asked_for or Intervals()
         self._watch: Watch | None = None
+        self._landing_checked = False
         self._seen: PhotaTask | None = None
         self._on_worker: OnWorker | None = None
         self._starts_in_triggerer = start_from_trigger
@@ -179,6 +181,7 @@ class PhotaTaskSensor(BaseSensorOperator):
                 return PokeReturnValue(is_done=False)
             self._seen = task
             if not self._watch.answered(task, time.monotonic()):
+                self._check_landing(phota_task_id)
                 return PokeReturnValue(is_done=False)
             return PokeReturnValue(is_done=True, xcom_value=self._result(context, task))
 
@@ -215,6 +218,13 @@ class PhotaTaskSensor(BaseSensorOperator):
         if self.destination is None:
             return None
         return checked_landing(self.destination, self.filename, self.if_exists)
+
+    def _check_landing(self, phota_task_id: str) -> None:
+        """Once, and not in mode `reschedule`, where each poke is a process that knows of no other."""
+        if self._landing_checked or self.reschedule or (landing := self._landing) is None:
+            return
+        self._landing_checked = True
+        check_before_waiting(landing, phota_task_id)
 
     def _result(self, context: Context, task: PhotaTask) -> PhotaResult:
         result = result_of(task)

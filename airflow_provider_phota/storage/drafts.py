@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import fcntl
 import glob
+import os
 import shutil
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 from uuid import uuid4
 
-from fsspec import AbstractFileSystem  # type: ignore[import-untyped]  # it has no types
-from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]
+from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]  # it has no types
 
-from airflow_provider_phota.api.errors import PhotaInputError
-from airflow_provider_phota.storage.paths import OBJECT_STORES, Place, reason_of
+from airflow_provider_phota.storage.objects import creates_exclusively, rename
+from airflow_provider_phota.storage.paths import OBJECT_STORES, Place
+from airflow_provider_phota.storage.rights import is_taken, is_unconditional
 
 #: Where files of a disk gather before they have a name, beside where they will be.
 PARTS = ".phota-parts"
@@ -33,6 +34,16 @@ class Draft(ABC):
     @abstractmethod
     def publish(self, place: Place, content_type: str) -> None:
         """Make it the file of that name, and replace what has that name now."""
+
+    @abstractmethod
+    def publish_new(self, place: Place, content_type: str) -> None:
+        """Make it the file of that name, which no file has yet.
+
+        Where the store can create exclusively, it decides; elsewhere it is looked at first.
+
+        Raises:
+            FileExistsError: another file has the name.
+        """
 
     @abstractmethod
     def discard(self) -> None:
@@ -64,10 +75,11 @@ def opened(place: Place) -> IO[bytes]:
     """A file of the store, to be read in any order."""
     if isinstance(place.fs, LocalFileSystem):
         return Path(place.path).open("rb")
-    copy = tempfile.TemporaryFile()  # noqa: SIM115  # the caller closes it
-    with place.fs.open(place.path, "rb") as file:
+    with place.fs.open(place.path, "rb") as file, ExitStack() as opened_here:
+        copy = opened_here.enter_context(tempfile.TemporaryFile())
         shutil.copyfileobj(file, copy, 1024 * 1024)
-    copy.seek(0)
+        copy.seek(0)
+        opened_here.pop_all()  # the caller closes it
     return copy
 
 
@@ -98,6 +110,17 @@ class _LocalDraft(Draft):
         self.file.flush()
         self._path.replace(place.path)
 
+    def publish_new(self, place: Place, content_type: str) -> None:
+        self.file.flush()
+        try:
+            os.link(self._path, place.path)
+        except FileExistsError:
+            raise
+        except OSError:  # a disk without links
+            if place.exists():
+                raise FileExistsError(place.path) from None
+            self.publish(place, content_type)
+
     def discard(self) -> None:
         with suppress(OSError):
             self._path.unlink(missing_ok=True)
@@ -118,47 +141,34 @@ class _RemoteDraft(Draft):
         self.file = tempfile.TemporaryFile()  # noqa: SIM115  # closed by `drafted`
 
     def publish(self, place: Place, content_type: str) -> None:
-        self.file.flush()
-        self.file.seek(0)  # where /dev/fd shares the position
         if place.protocol in OBJECT_STORES:
             self._put(place, place.path, content_type)
             return
         part = f"{place.folder}/.{place.name}.{uuid4().hex[:8]}.part"
         place.fs.makedirs(place.folder, exist_ok=True)
         self._put(place, part, content_type)
-        _rename(place.fs, part, place.path)
+        rename(place.fs, part, place.path)
+
+    def publish_new(self, place: Place, content_type: str) -> None:
+        if creates_exclusively(place):
+            try:
+                self._put(place, place.path, content_type, mode="create")
+                return
+            except Exception as error:
+                if is_taken(error):
+                    raise FileExistsError(place.path) from None
+                if not is_unconditional(error):
+                    raise
+        if place.exists():
+            raise FileExistsError(place.path)
+        self.publish(place, content_type)
 
     def discard(self) -> None:
         """It has no name to take away."""
 
-    def _put(self, place: Place, target: str, content_type: str) -> None:
-        option = _CONTENT_TYPE.get(place.protocol)
-        options = {option: content_type} if option else {}
-        place.fs.put_file(f"/dev/fd/{self.file.fileno()}", target, **options)
-
-
-def _rename(fs: AbstractFileSystem, part: str, target: str) -> None:
-    if type(fs).mv is AbstractFileSystem.mv:  # which takes brackets in a name for a pattern
-        fs.cp_file(part, target)
-        fs.rm_file(part)
-        return
-    if fs.exists(target):  # not every server renames over a file
-        fs.rm_file(target)
-    fs.mv(part, target)
-
-
-def check_writable(directory: Place) -> None:
-    """Refuse a directory of a disk that nothing can be written to; a store is not asked.
-
-    Raises:
-        PhotaInputError: why.
-    """
-    if not isinstance(directory.fs, LocalFileSystem):
-        return
-    try:
-        with drafted(directory / "writable"):
-            pass
-    except OSError as error:
-        raise PhotaInputError(
-            "destination", f"{directory} cannot be written to ({reason_of(error)})."
-        ) from None
+    def _put(self, place: Place, target: str, content_type: str, **how: str) -> None:
+        self.file.flush()
+        self.file.seek(0)  # where /dev/fd shares the position
+        if option := _CONTENT_TYPE.get(place.protocol):
+            how[option] = content_type
+        place.fs.put_file(f"/dev/fd/{self.file.fileno()}", target, **how)

@@ -18,10 +18,11 @@ from airflow_provider_phota.api.models import Image
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.api.types import PhotaFile
-from airflow_provider_phota.storage.drafts import drafted, opened
+from airflow_provider_phota.storage.drafts import Draft, drafted, opened
 from airflow_provider_phota.storage.names import Names
-from airflow_provider_phota.storage.paths import Place, reason_of
+from airflow_provider_phota.storage.paths import Place
 from airflow_provider_phota.storage.pictures import EXTENSIONS, MOST_PIXELS, NoPicture, Picture, inspected
+from airflow_provider_phota.storage.rights import Right, explained, is_denied
 
 if TYPE_CHECKING:
     from airflow_provider_phota.drivers.arrival import Gone
@@ -61,6 +62,17 @@ class Landing:
     max_bytes: int
     digest: str = ""
     max_pixels: int = MOST_PIXELS
+
+    @property
+    def folder(self) -> Place:
+        """Where pictures land, as far as that is known before there is a task."""
+        below = self.names.folder(self.digest)
+        return self.directory / below if below else self.directory
+
+    @property
+    def has_fixed_names(self) -> bool:
+        """True if the pictures of two tasks have the same names, and not because they are of one edit."""
+        return not (self.names.has("phota_task_id") or self.digest)
 
     def stem(self, phota_task_id: str, index: int) -> Place:
         """The path of a picture, without its extension."""
@@ -166,11 +178,16 @@ def land(results: Results, landing: Landing, settings: Settings) -> list[LandedF
         raise PhotaLandingError(
             endings.lines(
                 f"A result of PHOTA task {phota_task_id} did not land.",
-                f"It could not be written to {landing.directory} ({reason_of(error)}).",
+                f"It could not be written to {landing.directory} ({_why(error, landing)}).",
                 _THEN,
             ),
             phota_task_id,
         ) from None
+
+
+def _why(error: Exception, landing: Landing) -> str:
+    rights = {IfExists.FAIL: (Right.CREATE, Right.READ), IfExists.OVERWRITE: (Right.REPLACE,)}
+    return explained(error, landing.directory, *rights.get(landing.if_exists, (Right.CREATE,)))
 
 
 def _all(results: Results, landing: Landing, downloads: Downloads) -> list[LandedFile]:
@@ -205,8 +222,8 @@ def _one(url: str, landing: Landing, phota_task_id: str, index: int, downloads: 
         downloads.fetch(url, draft.file, landing.max_bytes)
         picture = inspected(draft.file, max_pixels=landing.max_pixels)
         path = stem + f".{picture.extension}"
-        if landing.if_exists is IfExists.FAIL and path.exists():
-            _check_same(path, picture, landing.max_pixels)
+        if landing.if_exists is IfExists.FAIL:
+            _publish_new(draft, path, picture, landing)
         else:
             draft.publish(path, picture.content_type)
     return LandedFile.of(path, picture, phota_task_id)
@@ -215,23 +232,51 @@ def _one(url: str, landing: Landing, phota_task_id: str, index: int, downloads: 
 def _existing(stem: Place, phota_task_id: str, max_pixels: int) -> LandedFile | None:
     for extension in EXTENSIONS:
         path = stem + f".{extension}"
-        if not path.exists():
-            continue
         try:
-            with opened(path) as file:
-                return LandedFile.of(path, inspected(file, max_pixels=max_pixels), phota_task_id)
+            if path.exists():
+                with opened(path) as file:
+                    return LandedFile.of(path, inspected(file, max_pixels=max_pixels), phota_task_id)
         except NoPicture as problem:
             log.warning("%s %s; it is replaced.", path, problem)
+        except Exception as error:  # of whatever library the store speaks by
+            if not is_denied(error):
+                raise
+            # the name tells the task: what may be there is the same picture, and may be written again
+            log.info("The role may not see whether %s is there; the picture is fetched.", path)
     return None
 
 
-def _check_same(path: Place, picture: Picture, max_pixels: int) -> None:
-    """An earlier attempt may have landed it: that is no other file."""
-    with opened(path) as file:
-        try:
-            same = inspected(file, max_pixels=max_pixels).sha256 == picture.sha256
-        except NoPicture:
-            same = False
+def _publish_new(draft: Draft, path: Place, picture: Picture, landing: Landing) -> None:
+    if _is_seen(path):
+        _check_same(path, picture, landing)
+        return
+    try:
+        draft.publish_new(path, picture.content_type)
+    except FileExistsError:
+        _check_same(path, picture, landing)
+
+
+def _is_seen(path: Place) -> bool:
+    """True if it is there, as far as the role may see that."""
+    try:
+        return path.exists()
+    except Exception as error:  # of whatever library the store speaks by
+        if is_denied(error):
+            return False
+        raise
+
+
+def _check_same(path: Place, picture: Picture, landing: Landing) -> None:
+    """An earlier attempt may have landed it: that is not another file."""
+    try:
+        with opened(path) as file:
+            same = inspected(file, max_pixels=landing.max_pixels).sha256 == picture.sha256
+    except NoPicture:
+        same = False
+    except Exception as error:  # of whatever library the store speaks by
+        if not (is_denied(error) and landing.names.has("phota_task_id")):
+            raise
+        same = True  # the role may not read it, but its name tells that this task made it
     if not same:
         raise _Taken(f"cannot land: another file is at {path}, and if_exists is 'fail'")
 

@@ -10,7 +10,9 @@ from typing import Any
 from airflow_provider_phota.api.errors import PhotaLedgerError
 from airflow_provider_phota.storage.drafts import drafted, opened
 from airflow_provider_phota.storage.landing import LandedFile, Landing, manifest
-from airflow_provider_phota.storage.paths import Place, checked_path, reason_of
+from airflow_provider_phota.storage.looks import info_of
+from airflow_provider_phota.storage.paths import Place, checked_path
+from airflow_provider_phota.storage.rights import Right, explained
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +40,7 @@ def landed_before(landing: Landing) -> list[LandedFile] | None:
     """
     place = _path(landing)
     try:
-        return _read(place) if place.exists() else None
+        return _read(place) if info_of(place) else None
     except FileNotFoundError:  # taken away as we looked
         return None
     except (ValueError, TypeError, KeyError) as error:
@@ -46,8 +48,8 @@ def landed_before(landing: Landing) -> list[LandedFile] | None:
         return None
     except Exception as error:  # of whatever library the store speaks by
         raise PhotaLedgerError(
-            f"Whether this edit has landed before could not be read from {landing.directory} "
-            f"({reason_of(error)}). Nothing was sent to the PHOTA service by this attempt."
+            "Whether this edit has landed before could not be read; nothing was sent by this attempt.\n"
+            f"{landing.directory}: {explained(error, place, Right.READ)}."
         ) from None
 
 
@@ -64,8 +66,8 @@ def _fields(content: Any) -> Any:
 
 
 def _is_there(file: LandedFile) -> bool:
-    place = Place.of(checked_path("path", file.path))
-    return place.exists() and place.fs.size(place.path) == file.bytes
+    info = info_of(Place.of(checked_path("path", file.path)))
+    return info is not None and info.get("size") == file.bytes
 
 
 def _path(landing: Landing) -> Place:

@@ -6,6 +6,7 @@ import hashlib
 import re
 import string
 from dataclasses import dataclass
+from itertools import takewhile
 
 from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.shown import shown
@@ -61,6 +62,12 @@ class Names:
     def has(self, field: str) -> bool:
         """Whether the template has a field of that name."""
         return field in self._fields()
+
+    def folder(self, digest: str = "") -> str:
+        """The directories that the names of all tasks have in common; empty for none."""
+        one, other = (self.stem(*task, digest).split("/")[:-1] for task in (("a", 0), ("b", 1)))
+        pairs = zip(one, other, strict=True)
+        return "/".join(same for same, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
     def _fields(self) -> set[str]:
         try:

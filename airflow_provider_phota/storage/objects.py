@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
-from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]  # it has no types
+from fsspec import AbstractFileSystem  # type: ignore[import-untyped]  # it has no types
+from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]
 
-from airflow_provider_phota.storage.paths import Place
+from airflow_provider_phota.storage.paths import OBJECT_STORES, Place
 
 #: Stores whose fsspec file system asks for exclusive creation: `If-None-Match: *` on S3,
 #: `ifGenerationMatch=0` on GCS, `overwrite=False` on Azure.
@@ -54,6 +56,49 @@ def create(place: Place, content: bytes) -> bool:
             raise
         return read(place) == content
     return True
+
+
+def put_new(place: Place, content: bytes) -> None:
+    """Create an object that is not there yet; raises whatever the store's library raises if it is."""
+    _create(place, content)
+
+
+def replace(place: Place, content: bytes) -> None:
+    """Write an object, in place of what is there; it is found whole or as it was, and never half.
+
+    Its folder must exist, in stores that have folders.
+    """
+    if isinstance(place.fs, LocalFileSystem):
+        part = Path(place.folder, f".{place.name}.{uuid4().hex[:8]}.part")
+        try:
+            _write_new(part, content)
+            part.replace(place.path)
+        finally:
+            part.unlink(missing_ok=True)
+    elif place.protocol in OBJECT_STORES:
+        place.fs.pipe_file(place.path, content)
+    else:
+        target = f"{place.folder}/.{place.name}.{uuid4().hex[:8]}.part"
+        place.fs.pipe_file(target, content)
+        rename(place.fs, target, place.path)
+
+
+def make_folder(folder: Place) -> None:
+    """Make a folder of a store that has folders; what it lies in must exist."""
+    if folder.protocol not in OBJECT_STORES:
+        with suppress(FileExistsError):
+            folder.fs.mkdir(folder.path, create_parents=False)
+
+
+def rename(fs: AbstractFileSystem, part: str, target: str) -> None:
+    """Give a file another name, in place of what has it, in a store that has folders."""
+    if type(fs).mv is AbstractFileSystem.mv:  # which takes brackets in a name for a pattern
+        fs.cp_file(part, target)
+        fs.rm_file(part)
+        return
+    if fs.exists(target):  # not every server renames over a file
+        fs.rm_file(target)
+    fs.mv(part, target)
 
 
 def names(folder: Place) -> list[str]:

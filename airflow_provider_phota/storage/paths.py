@@ -39,7 +39,8 @@ class Place:
 
     @classmethod
     def of(cls, path: ObjectStoragePath) -> Place:
-        return cls(without_listings(path.fs), path.protocol, path.path.rstrip("/"), str(path).rstrip("/"))
+        fs = without_listings(path.fs)
+        return cls(fs, _protocol(path.protocol, fs), path.path.rstrip("/"), str(path).rstrip("/"))
 
     def __str__(self) -> str:
         """For messages; who opens it uses the URL as it is."""
@@ -57,6 +58,16 @@ class Place:
         return self.path.rpartition("/")[0]
 
     @property
+    def parent(self) -> Place:
+        """What it lies in."""
+        return Place(self.fs, self.protocol, self.folder, self.url.rpartition("/")[0])
+
+    @property
+    def root(self) -> str:
+        """The bucket or container, in an object store."""
+        return self.path.lstrip("/").partition("/")[0]
+
+    @property
     def name(self) -> str:
         return self.path.rpartition("/")[2]
 
@@ -67,6 +78,12 @@ class Place:
         except FileNotFoundError:
             return False
         return True
+
+
+def _protocol(given: str, fs: Any) -> str:
+    """What kind of store it is, also where it is attached to Airflow under another name."""
+    names = (fs.protocol,) if isinstance(fs.protocol, str) else fs.protocol
+    return next((name for name in (given, *names) if name in OBJECT_STORES), given)
 
 
 def without_listings(fs: Any) -> Any:

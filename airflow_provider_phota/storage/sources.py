@@ -10,6 +10,7 @@ from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.storage.drafts import opened
 from airflow_provider_phota.storage.paths import Place, reason_of
 from airflow_provider_phota.storage.pictures import INPUTS, NoPicture, Picture, inspected
+from airflow_provider_phota.storage.rights import Right, explained, is_denied
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
@@ -49,7 +50,12 @@ def looked_at(path: ObjectStoragePath, max_pixels: int, argument: str = "image_u
         raise PhotaInputError(argument, f"{shown(path)} {problem}.") from None
     except UnicodeError:
         raise PhotaInputError(argument, f"{shown(path)} is not a name that a file there can have.") from None
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError) as error:
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
         raise PhotaInputError(argument, f"{shown(path)} cannot be read ({reason_of(error)}).") from None
     except Exception as error:  # of whatever library the store speaks by
+        if is_denied(error):
+            why = explained(error, Place.of(path), Right.READ)
+            raise PhotaInputError(
+                argument, f"{shown(path)} is not there or cannot be read ({why})."
+            ) from None
         raise PhotaUnreachable(f"{argument}: {shown(path)} could not be read ({reason_of(error)}).") from None

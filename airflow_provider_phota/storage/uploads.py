@@ -8,10 +8,9 @@ import logging
 import re
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import ObjectStoragePath
+from airflow_provider_phota.storage import objects
+from airflow_provider_phota.storage.paths import Place
 
 log = logging.getLogger(__name__)
 
@@ -27,10 +26,10 @@ class Uploads:
         folder: None where nothing is remembered.
     """
 
-    folder: ObjectStoragePath | None
+    folder: Place | None
 
     @classmethod
-    def of(cls, root: ObjectStoragePath | None, base_url: str, phota_conn_id: str) -> Uploads:
+    def of(cls, root: Place | None, base_url: str, phota_conn_id: str) -> Uploads:
         """Those of a connection, below the directory in which it keeps its ledger."""
         account = hashlib.sha256(f"{base_url} {phota_conn_id}".encode()).hexdigest()[:16]
         return cls(root / "uploads" / account if root else None)
@@ -40,22 +39,24 @@ class Uploads:
         if self.folder is None:
             return None
         try:
-            path = self.folder / f"{sha256}.json"
-            known = json.loads(path.read_bytes()) if path.exists() else {}
+            known = json.loads(objects.read(self.folder / f"{sha256}.json"))
             url, at = known.get("url"), known.get("uploaded_at")
-        except Exception as error:
-            log.warning("A remembered upload could not be read (%s); uploading anew.", type(error).__name__)
+        except FileNotFoundError:
+            return None
+        except Exception as error:  # of whatever library the store speaks by; it costs one more upload
+            log.warning("A remembered upload could not be read (%s); uploading again.", type(error).__name__)
             return None
         young = isinstance(at, (int, float)) and 0 <= time.time() - at < RENEWED_AFTER
         return url if young and isinstance(url, str) and re.match(r"https?://", url) else None
 
     def note(self, sha256: str, url: str) -> None:
-        """Remember an upload that was just made."""
+        """Remember an upload that was just made; the ledger's directory itself is never made for it."""
         if self.folder is None:
             return
+        content = json.dumps({"url": url, "uploaded_at": time.time()}).encode()
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            content = {"url": url, "uploaded_at": time.time()}
-            (self.folder / f"{sha256}.json").write_bytes(json.dumps(content).encode())
+            objects.make_folder(self.folder.parent)
+            objects.make_folder(self.folder)
+            objects.replace(self.folder / f"{sha256}.json", content)
         except Exception as error:  # it costs one more upload, which is free
             log.warning("An upload could not be remembered (%s).", type(error).__name__)

@@ -46,9 +46,11 @@ def picture(tmp_path):
 
 @pytest.fixture
 def connection(emulator, monkeypatch):
-    """Give `phota_default` extras."""
+    """Give `phota_default` extras; the directory of a ledger is there."""
 
     def have(**extra):
+        if path := extra.get("ledger_path"):
+            Path(path.removeprefix("file://")).mkdir(exist_ok=True)
         fields = {"conn_type": "phota", "password": emulator.key, "host": emulator.url, "extra": extra}
         monkeypatch.setenv("AIRFLOW_CONN_PHOTA_DEFAULT", json.dumps(fields))
 
@@ -377,7 +379,7 @@ def test_a_store_that_cannot_be_read_is_no_empty_one(emulator, picture, tmp_path
 
     monkeypatch.setattr("airflow_provider_phota.storage.manifests.opened", unreadable)
     with pytest.raises(
-        PhotaLedgerError, match=r"could not be read from .* \(Permission denied\). Nothing was sent"
+        PhotaLedgerError, match=r"(?s)could not be read; nothing was sent.*edits: Permission denied"
     ):
         skipping(picture, tmp_path)
     assert len(emulator.ledger()) == 1
