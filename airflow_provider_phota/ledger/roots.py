@@ -40,7 +40,7 @@ class Root:
         """
         if self.place.protocol not in OBJECT_STORES and not self.place.exists():
             raise UnreadableRecord(
-                f"the directory {self.place} does not exist. Is the disk mounted? "
+                f"the directory {self.place.url} does not exist. Is the disk mounted? "
                 "If this is a new ledger, make the directory"
             )
         return self.marker.exists()
@@ -62,7 +62,7 @@ class Root:
         if may_begin:
             return False
         raise UnreadableRecord(
-            f"the marker {self.marker} is not there, so earlier attempts may have paid unseen.\n"
+            f"the marker {self.marker.url} is not there, so earlier attempts may have paid unseen.\n"
             "Is the disk mounted, and is ledger_path right? If this ledger really is new, begin it with:\n"
             f"python -m airflow_provider_phota.ledger begin {self.place.url}"
         )
@@ -80,7 +80,7 @@ class Root:
             return objects.create(self.marker, _marker())
         except FileNotFoundError:
             raise UnreadableRecord(
-                f"there is no {self.place}: the ledger makes no directory and no bucket"
+                f"there is no {self.place.url}: the ledger makes no directory and no bucket"
             ) from None
 
     def check_exclusive(self) -> None:

@@ -264,7 +264,7 @@ def _parsed(place: Place, content: bytes) -> Record:
     except ValueError:
         detail = "it is not JSON"
     raise UnreadableRecord(
-        f"{place} cannot be read: {detail}. It may name a paid task.\n"
+        f"{place.url} cannot be read: {detail}. It may name a paid task.\n"
         "Restore it from a copy. Or look for the ID in the logs of this task, delete the file, and set "
         "adopt_phota_task_id. Where nothing was paid, delete the file"
     )

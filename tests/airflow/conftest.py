@@ -108,10 +108,10 @@ def aws_connection(endpoint: str) -> str:
 
 @pytest.fixture
 def s3(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """S3 as another process sees it, by a client of its own; `aws_default` points at the same server."""
+    """S3 as another process sees it, by a client of its own; `aws_ledger` points at the same server."""
     import boto3
 
-    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", aws_connection(s3_server))
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_LEDGER", aws_connection(s3_server))
     for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"):
         monkeypatch.delenv(name, raising=False)
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}

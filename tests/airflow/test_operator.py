@@ -192,5 +192,7 @@ def test_a_service_that_is_down_can_be_retried(emulator, monkeypatch):
         "AIRFLOW_CONN_PHOTA_DEFAULT",
         '{"conn_type": "phota", "password": "emu-0123456789", "host": "http://127.0.0.1:1"}',
     )
-    with pytest.raises(PhotaUnreachable, match=r"could not be reached.*Nothing was billed. A retry submits"):
+    with pytest.raises(
+        PhotaUnreachable, match=r"could not be reached(?s:.*)Nothing was billed. A retry submits"
+    ):
         execute(image_urls="http://127.0.0.1:1/picture.png")

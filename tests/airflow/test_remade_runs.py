@@ -18,7 +18,7 @@ WHEN = datetime(2025, 9, 6, tzinfo=UTC)
 
 @pytest.fixture
 def ledger_path(emulator, tmp_path, monkeypatch):
-    connection = {**json.loads(emulator.connection), "extra": {"ledger_path": f"file://{tmp_path}/ledger"}}
+    connection = {**json.loads(emulator.connection), "extra": {"ledger_path": f"file://{tmp_path}"}}
     monkeypatch.setenv("AIRFLOW_CONN_PHOTA_DEFAULT", json.dumps(connection))
 
 

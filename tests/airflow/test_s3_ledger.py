@@ -30,7 +30,7 @@ def bucket(s3, request):
 
 @pytest.fixture
 def root(bucket):
-    return f"s3://aws_default@{bucket.name}/ledger"
+    return f"s3://aws_ledger@{bucket.name}/ledger"
 
 
 def store_at(root, **more):
@@ -82,7 +82,7 @@ def test_the_age_of_an_intent_is_by_the_clock_of_the_store(root):
 
 
 def test_a_bucket_that_does_not_exist_is_not_made_and_not_empty(s3):
-    store = store_at("s3://aws_default@no-such-bucket/ledger")
+    store = store_at("s3://aws_ledger@no-such-bucket/ledger")
     with pytest.raises(PhotaLedgerError, match="makes no directory and no bucket"):
         Ledger([store]).intend(INTENT, None)
     assert "no-such-bucket" not in [bucket.name for bucket in s3.buckets.all()]

@@ -135,8 +135,8 @@ def test_its_trigger_has_ids_and_seconds_only(emulator, submitted):
     [
         (WaitEnd.TIMED_OUT, AirflowSensorTimeout, "too late"),
         (WaitEnd.LOST_SIGHT, PhotaLostSight, "too late"),
-        (WaitEnd.TASK_UNKNOWN, AirflowFailException, "too late Airflow does not retry this"),
-        (WaitEnd.REFUSED, AirflowFailException, "too late Airflow does not retry this"),
+        (WaitEnd.TASK_UNKNOWN, AirflowFailException, "too late\nAirflow does not retry this"),
+        (WaitEnd.REFUSED, AirflowFailException, "too late\nAirflow does not retry this"),
     ],
 )
 def test_each_end_of_a_deferred_wait_has_its_error(emulator, end, error, words):
