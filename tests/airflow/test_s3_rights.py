@@ -147,7 +147,7 @@ def test_a_role_that_may_not_write_pays_nothing(emulator, picture_url, bucket, i
     assert keys(bucket) == []
 
 
-@pytest.mark.parametrize("conn_id", ["aws_default", "aws_get_and_put", "aws_put_only"])
+@pytest.mark.parametrize("conn_id", ["aws_ledger", "aws_get_and_put", "aws_put_only"])
 @pytest.mark.parametrize(
     "more", [{}, {"if_exists": "fail"}, {"if_exists": "overwrite", "filename": "latest"}]
 )
@@ -161,19 +161,19 @@ def test_a_bucket_that_is_not_there_costs_nothing_and_is_not_made(emulator, s3, 
 def test_a_known_edit_is_not_looked_for_in_a_bucket_that_is_not_there(emulator, bucket):
     with pytest.raises(AirflowFailException, match=r"there is no bucket 'no-such-bucket'"):
         edit(
-            "s3://aws_default@no-such-bucket/edits",
-            f"s3://aws_default@{bucket.name}/inbox/garden.jpg",
+            "s3://aws_ledger@no-such-bucket/edits",
+            f"s3://aws_ledger@{bucket.name}/inbox/garden.jpg",
             skip_existing_edits=True,
         )
     assert emulator.ledger() == []
 
 
 def test_a_role_that_may_list_leaves_nothing_but_its_pictures(emulator, picture_url, bucket):
-    edit(f"s3://aws_default@{bucket.name}/edits", picture_url, if_exists="fail", filename="a/latest")
+    edit(f"s3://aws_ledger@{bucket.name}/edits", picture_url, if_exists="fail", filename="a/latest")
     assert keys(bucket) == ["edits/a/latest.png"]
     with pytest.raises(AirflowFailException, match="there already"):
         edit(
-            f"s3://aws_default@{bucket.name}/edits",
+            f"s3://aws_ledger@{bucket.name}/edits",
             picture_url,
             if_exists="fail",
             filename="a/latest",
@@ -185,14 +185,14 @@ def test_a_role_that_may_list_leaves_nothing_but_its_pictures(emulator, picture_
 def test_a_paid_result_lands_once_the_role_is_right(emulator, picture_url, bucket, tmp_path):
     """The check comes before the money, and not between a paid task and its pictures."""
     more = {"ledger_path": f"file://{tmp_path}"}
-    destination = f"s3://aws_default@{bucket.name}/edits"
+    destination = f"s3://aws_ledger@{bucket.name}/edits"
     emulator.add_faults(Fault(on="result", kind="status", status=500, times=None))
     with pytest.raises(PhotaLandingError):
         edit(destination, picture_url, filename="latest", if_exists="fail", **more)
     emulator.clear_faults()
     bucket.put_object(Key="edits/elsewhere.png", Body=b"of somebody else")
     with pytest.raises(PhotaLandingError, match=r"(?s)no-such-bucket.*The edit is billed"):
-        edit("s3://aws_default@no-such-bucket/edits", picture_url, **more)
+        edit("s3://aws_ledger@no-such-bucket/edits", picture_url, **more)
     with pytest.raises(PhotaLandingError, match="another file"):
         edit(destination, picture_url, filename="elsewhere", if_exists="fail", **more)
     edit(destination, picture_url, filename="latest", if_exists="fail", **more)
@@ -202,9 +202,9 @@ def test_a_paid_result_lands_once_the_role_is_right(emulator, picture_url, bucke
 
 def test_a_refusal_names_what_an_earlier_attempt_has_paid_for(emulator, picture_url, bucket, tmp_path):
     more = {"ledger_path": f"file://{tmp_path}"}
-    paid = edit(f"s3://aws_default@{bucket.name}/edits", picture_url, **more)["phota_task_id"]
+    paid = edit(f"s3://aws_ledger@{bucket.name}/edits", picture_url, **more)["phota_task_id"]
     with pytest.raises(AirflowFailException, match=f"(?s)no-such-bucket.*has paid for {paid}"):
-        edit("s3://aws_default@no-such-bucket/edits", picture_url, edition="second", **more)
+        edit("s3://aws_ledger@no-such-bucket/edits", picture_url, edition="second", **more)
     assert len(emulator.ledger()) == 1
 
 
@@ -227,7 +227,7 @@ def test_a_store_that_does_not_know_the_condition_lands_all_the_same(
         return await original(self, method, *arguments, **more)
 
     monkeypatch.setattr(S3FileSystem, "_call_s3", call)
-    edit(f"s3://aws_default@{bucket.name}/edits", picture_url, if_exists="fail", filename="latest")
+    edit(f"s3://aws_ledger@{bucket.name}/edits", picture_url, if_exists="fail", filename="latest")
     assert keys(bucket) == ["edits/latest.png"]
 
 
@@ -242,7 +242,7 @@ def waiting(picture_url, destination, **more):
 
 def test_a_sensor_says_before_its_wait_that_nothing_can_land(emulator, picture_url, bucket):
     emulator.add_faults(Fault(on="submit", kind="latency", seconds=60.0))
-    task_id, sensor = waiting(picture_url, "s3://aws_default@no-such-bucket/edits")
+    task_id, sensor = waiting(picture_url, "s3://aws_ledger@no-such-bucket/edits")
     with pytest.raises(PhotaLandingError, match=r"(?s)^The pictures of .* cannot land\..*no-such-bucket"):
         sensor.execute({"ti": Memory()})
     sensor = PhotaTaskSensor(
@@ -268,7 +268,7 @@ def test_a_sensor_waits_on_where_the_store_cannot_be_asked(emulator, picture_url
 def test_an_input_that_may_not_be_read_names_the_right(emulator, bucket):
     with pytest.raises(AirflowFailException, match=r"image_urls: .*s3:GetObject"):
         edit(
-            f"s3://aws_default@{bucket.name}/edits",
+            f"s3://aws_ledger@{bucket.name}/edits",
             f"s3://aws_get_and_put@{bucket.name}/inbox/no-such-picture.jpg",
         )
     assert emulator.ledger() == []
