@@ -153,7 +153,7 @@ class ObjectStorageStore:
             return None
 
     def _begin(self) -> None:
-        """See that the marker is there: from the first look on, so that it is whatever becomes of the attempt."""
+        """See that the marker is there from the first look on, whatever becomes of the attempt."""
         if not self._root.check(may_begin=self._may_begin):
             self._root.begin()
         self._may_begin = False
