@@ -77,6 +77,7 @@ class Submission:
         adopt: a task to go on with instead of submitting, found by a person.
         seen: the PHOTA task as the service showed it last, None if it never did.
         may_have_sent: whether this attempt has come as far as sending the edit.
+        unanswered: a submit whose answer this attempt waits for: its own, or that of one before it.
     """
 
     hook: PhotaHook
@@ -89,6 +90,7 @@ class Submission:
     published: Callable[[], EditRequest] | None = None
     seen: PhotaTask | None = field(default=None, init=False)
     may_have_sent: bool = field(default=False, init=False)
+    unanswered: Entry | None = field(default=None, init=False)
 
     def phota_task_id(self) -> str:
         """The ID of the paid task: an earlier attempt's where there is one, or a new one's.
@@ -154,6 +156,7 @@ class Submission:
             if entry != sender:
                 sender, end = entry, time.monotonic() + self._seconds_left(entry)
             step = before_asking(entry, end - time.monotonic(), self.policies.on_ambiguous)
+            self.unanswered = entry if isinstance(step, WaitForSender) else None
             if not isinstance(step, WaitForSender):
                 for other in record.others(self._fingerprint):
                     _mention(other)
@@ -210,7 +213,7 @@ class Submission:
             nonlocal sending
             if sending:
                 self.ledger.forget(sending)  # the service refused that one
-            sending = self._begin_sending(step, known)
+            self.unanswered = sending = self._begin_sending(step, known)
             self.may_have_sent = True
 
         try:
@@ -229,7 +232,7 @@ class Submission:
             raise self._ambiguous(ambiguous, step) from None
         # in the log too, and first: where every store fails, a person can still find the task
         log.info("Submitted PHOTA task %s.%s", task.id, _expectation(task))
-        self.seen = task
+        self.seen, self.unanswered = task, None
         intent = sending or self._intent(step, seconds=0.0)
         self.ledger.note_task(replace(intent, phota_task_id=task.id))
         return task.id

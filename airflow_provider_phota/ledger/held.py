@@ -72,6 +72,19 @@ def what_to_do(try_number: int, *, resubmits: int = 0) -> str:
     return f"{_find_it(f'try {try_number}')}\nIf there is no such task, set {again}. Then clear this task."
 
 
+def out_of_time_unanswered(then: str) -> str:
+    """For an attempt that ends by execution_timeout while a submit has no answer yet.
+
+    Args:
+        then: what a retry does, or what to do.
+    """
+    return (
+        "execution_timeout passed before a submit of this edit got its answer.\n"
+        "A PHOTA task may have been created and billed; its ID is not known.\n"
+        f"{then}"
+    )
+
+
 def told(entry: Entry) -> str:
     """An entry in words, as the beginning of a sentence."""
     at = pendulum.from_timestamp(entry.sent_at).to_iso8601_string()

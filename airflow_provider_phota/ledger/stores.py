@@ -107,7 +107,8 @@ class ObjectStorageStore:
         clear_number: how often something of the run was cleared: after a clear an item with a key may have
             another place in the list.
         may_begin: whether a ledger without a marker may be a new one. Only the first try of a task can know
-            that no earlier one has paid.
+            that no earlier one has paid. Once it has looked, the marker is there: one that is gone after
+            that is another place's.
     """
 
     def __init__(
@@ -125,7 +126,7 @@ class ObjectStorageStore:
     def read(self) -> Record:
         names = objects.names(self._folder)
         if not names:
-            self._root.check(may_begin=self._may_begin)
+            self._begin()
         if self._identity.key is not None:
             self._claim_key(self._identity.key)
         return self._record([name for name in names if _NAME.fullmatch(name)])
@@ -134,7 +135,7 @@ class ObjectStorageStore:
         if entry.phota_task_id is not None:
             self._put_task(entry)
             return
-        self._prepare(may_begin=entry.try_number == 1)
+        self._prepare(may_begin=entry.try_number == 1 and self._may_begin)
         if not objects.create(self._intent(entry), _content(entry)):
             raise Taken
 
@@ -150,6 +151,12 @@ class ObjectStorageStore:
             return max(self._now() - objects.modified_at(self._intent(entry)), 0.0)
         except FileNotFoundError:
             return None
+
+    def _begin(self) -> None:
+        """See that the marker is there from the first look on, whatever becomes of the attempt."""
+        if not self._root.check(may_begin=self._may_begin):
+            self._root.begin()
+        self._may_begin = False
 
     def _prepare(self, *, may_begin: bool) -> None:
         """Make sure that this is the ledger, before anything is written to it."""
@@ -177,6 +184,8 @@ class ObjectStorageStore:
             )
 
     def _put_task(self, entry: Entry) -> None:
+        if self._root.place.protocol not in OBJECT_STORES and not self._folder.exists():
+            self._root.check(may_begin=self._may_begin)  # an empty mount point would take it, and lose it
         self._make_folder()
         place = self._task(entry)
         if objects.create(place, _content(entry)) or self._has(place, entry):

@@ -55,6 +55,7 @@ from airflow_provider_phota.events import WaitEvent
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.landing_checks import check_before_paying
 from airflow_provider_phota.ledger.decisions import Policy
+from airflow_provider_phota.ledger.held import out_of_time_unanswered, what_to_do
 from airflow_provider_phota.ledger.instances import checked_key
 from airflow_provider_phota.ledger.ledger import Ledger
 from airflow_provider_phota.ledger.stores import Discarded
@@ -409,18 +410,19 @@ class PhotaImageEditOperator(BaseOperator):
 
     @contextmanager
     def _sending(self, submission: Submission) -> Iterator[None]:
-        """Do not let Airflow retry what may be paid for where no ledger remembers it."""
+        """Say what may be paid for, and do not let Airflow retry it where no ledger remembers it."""
         try:
             yield
         except AirflowTaskTimeout:
-            if submission.ledger.remembers or not submission.may_have_sent:
+            if submission.ledger.remembers:
+                # every attempt may end like this, and then none comes as far as saying what is held
+                if (sent := submission.unanswered) is None:
+                    raise
+                what_now = what_to_do(sent.try_number, resubmits=sent.resubmits)
+                raise AirflowTaskTimeout(logged(out_of_time_unanswered(what_now))) from None
+            if not submission.may_have_sent:
                 raise
-            text = endings.lines(
-                "execution_timeout passed while the edit was being sent.",
-                "A PHOTA task may have been created and billed; its ID is not known.",
-                NO_RETRY,
-            )
-            raise AirflowFailException(logged(text)) from None
+            raise AirflowFailException(logged(out_of_time_unanswered(NO_RETRY))) from None
 
     def _landing(self, digest: str) -> Landing | None:
         if self.destination is None:

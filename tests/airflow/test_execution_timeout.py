@@ -37,6 +37,19 @@ class Started(TaskInstance):
         return self.pushed.get(key)
 
 
+class Accessor:
+    """Airflow's task state store, in memory."""
+
+    def __init__(self):
+        self.values = {}
+
+    def get(self, key, default=None):
+        return self.values.get(key, default)
+
+    def set(self, key, value):
+        self.values[key] = value
+
+
 @pytest.fixture
 def slow(emulator, picture_url):
     emulator.add_faults(Fault(on="submit", kind="latency", seconds=600.0))
@@ -174,6 +187,33 @@ def test_without_a_ledger_it_is_not_retried_since_that_would_pay_again(emulator,
     then = "Airflow does not retry this, since without a ledger a retry would pay for a new edit."
     assert said == words(entry.id, 3, then)
     assert last == f"Fetch the result with PhotaTaskSensor(phota_task_id='{entry.id}')."
+
+
+def sending(picture_url, ledger, try_number, **more):
+    """An attempt that runs out of time while a submit of its edit has no answer."""
+    edit = operator(picture_url, ledger, execution_timeout=timedelta(seconds=2))
+    instance = Started()
+    instance.try_number = try_number
+    with on_a_worker(edit.execution_timeout):
+        edit.execute({"ti": instance, **more})
+
+
+@pytest.mark.parametrize("kept", ["task state", "object storage"])
+def test_an_attempt_that_runs_out_of_time_before_the_answer_says_what_may_be_paid(
+    emulator, picture_url, tmp_path, kept
+):
+    """Its own submit's answer, and, in the retry, that of the submit before: no attempt may come further."""
+    emulator.add_faults(Fault(on="submit", kind="hang", seconds=20.0, created=True))
+    more = {"task_state_store": Accessor()} if kept == "task state" else {}
+    ledger = None if more else tmp_path
+    for try_number in (1, 2):
+        with pytest.raises(AirflowTaskTimeout) as caught:
+            sending(picture_url, ledger, try_number, **more)
+        first, second, third, *_ = str(caught.value).splitlines()
+        assert first == "execution_timeout passed before a submit of this edit got its answer."
+        assert "may have been created and billed" in second
+        assert third.startswith("First look for 'Submitted PHOTA task' in the log of try 1")
+    assert len(emulator.ledger()) == 1
 
 
 @WHERE

@@ -54,12 +54,36 @@ def test_the_first_try_begins_a_ledger_and_later_tries_need_it(tmp_path):
 
 
 def test_a_later_try_does_not_begin_a_ledger(tmp_path):
-    assert store_at(tmp_path).read() == Record()
     with pytest.raises(UnreadableRecord, match="begin"):
         store_at(tmp_path, may_begin=False).read()
     with pytest.raises(UnreadableRecord, match="begin"):
         store_at(tmp_path).put(SECOND)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_first_try_that_fails_before_its_intent_has_begun_the_ledger(emulator, picture_url, tmp_path):
+    """A network that is away for a moment must not need a person for all the retries of a new ledger."""
+    assert store_at(tmp_path).read() == Record()
+    assert store_at(tmp_path, may_begin=False).read() == Record()
+    assert execute(picture_url, f"file://{tmp_path}", try_number=2)
+
+
+@pytest.mark.parametrize("entry", [INTENT, replace(INTENT, phota_task_id="task-1")], ids=["intent", "ID"])
+def test_a_share_that_goes_away_after_the_first_look_is_not_begun_again(tmp_path, entry):
+    """Nor is an ID written to its empty mount point: it would be gone when the share is back."""
+    share = tmp_path / "share"
+    share.mkdir()
+    store = store_at(share)
+    assert store.read() == Record()
+    share.rename(tmp_path / "elsewhere")
+    share.mkdir()
+    with pytest.raises(UnreadableRecord, match="marker"):
+        store.put(entry)
+    assert list(share.iterdir()) == []
+    share.rmdir()
+    (tmp_path / "elsewhere").rename(share)
+    store.put(entry)
+    assert store.read().entries == (entry,)
 
 
 def test_a_directory_that_is_not_there_is_not_made(tmp_path):

@@ -60,11 +60,18 @@ def begin_attempt(run_id: str) -> dict[str, Any]:
         query = select(TaskInstance).where(TaskInstance.dag_id == DAG_ID, TaskInstance.run_id == run_id)
         (instance,) = session.scalars(query)
         if instance.state == TaskInstanceState.RUNNING:
-            instance.prepare_db_for_next_try(session)
-        instance.try_number += 1
+            # Airflow 3.4 makes a row for the next attempt; before, the row of the one before becomes it
+            instance = instance.prepare_db_for_next_try(session) or _numbered(instance)
+        elif instance.try_number == 0:
+            instance.try_number = 1
         instance.state = TaskInstanceState.RUNNING
         session.flush()
         return {"ti_id": str(instance.id), "try_number": instance.try_number, "max_tries": instance.max_tries}
+
+
+def _numbered(instance: TaskInstance) -> TaskInstance:
+    instance.try_number += 1
+    return instance
 
 
 def main() -> None:
