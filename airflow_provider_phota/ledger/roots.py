@@ -7,7 +7,6 @@ marker, which the first attempt that uses it writes. A directory, a mount or a b
 from __future__ import annotations
 
 import json
-import logging
 import time
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,8 +15,6 @@ from uuid import uuid4
 from airflow_provider_phota.ledger.records import UnreadableRecord
 from airflow_provider_phota.storage import objects
 from airflow_provider_phota.storage.paths import OBJECT_STORES, Place
-
-log = logging.getLogger(__name__)
 
 MARKER = "phota-ledger.json"
 
@@ -93,10 +90,7 @@ def _warn_unless_exclusive(_: str, root: Root) -> None:
     # some servers that speak S3 ignore the condition: the marker is there, so creating it again must fail
     if objects.creates_exclusively(root.place) and not objects.create(root.marker, _marker()):
         return
-    log.warning(
-        "%s cannot create an object exclusively: two attempts of one task that run at once may both pay.",
-        root.place,
-    )
+    objects.warn_of_races(f"{root.place.protocol}://{root.place.root}")
 
 
 def _marker() -> bytes:
