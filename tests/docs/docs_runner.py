@@ -94,7 +94,7 @@ TEMPLATED = """
 from airflow.providers.common.compat.sdk import DAG
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
 
-with DAG("a_template", schedule=None, params={{"n": 2, "x": "a"}}):
+with DAG("a_template", schedule=None, params={{"n": 2, "x": "a", "prompt": "a year"}}):
     PhotaImageEditOperator(
         task_id="edit",
         **{given},
