@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
         begun = not root.is_begun() and root.begin()
     except (PhotaInputError, UnreadableRecord) as problem:
         parser.error(str(problem))
-    sys.stdout.write(f"{root.place.url} is {'now' if begun else 'already'} a ledger.\n")
+    sys.stdout.write(f"{root.place.command} is {'now' if begun else 'already'} a ledger.\n")
     return 0
 
 

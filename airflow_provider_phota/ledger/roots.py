@@ -7,7 +7,6 @@ marker, which the first attempt that uses it writes. A directory, a mount or a b
 from __future__ import annotations
 
 import json
-import logging
 import time
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,8 +15,6 @@ from uuid import uuid4
 from airflow_provider_phota.ledger.records import UnreadableRecord
 from airflow_provider_phota.storage import objects
 from airflow_provider_phota.storage.paths import OBJECT_STORES, Place
-
-log = logging.getLogger(__name__)
 
 MARKER = "phota-ledger.json"
 
@@ -40,7 +37,7 @@ class Root:
         """
         if self.place.protocol not in OBJECT_STORES and not self.place.exists():
             raise UnreadableRecord(
-                f"the directory {self.place.url} does not exist. Is the disk mounted? "
+                f"the directory {self.place.command} does not exist. Is the disk mounted? "
                 "If this is a new ledger, make the directory"
             )
         return self.marker.exists()
@@ -62,9 +59,9 @@ class Root:
         if may_begin:
             return False
         raise UnreadableRecord(
-            f"the marker {self.marker.url} is not there, so earlier attempts may have paid unseen.\n"
+            f"the marker {self.marker.command} is not there, so earlier attempts may have paid unseen.\n"
             "Is the disk mounted, and is ledger_path right? If this ledger really is new, begin it with:\n"
-            f"python -m airflow_provider_phota.ledger begin {self.place.url}"
+            f"python -m airflow_provider_phota.ledger begin {self.place.command}"
         )
 
     def begin(self) -> bool:
@@ -80,7 +77,7 @@ class Root:
             return objects.create(self.marker, _marker())
         except FileNotFoundError:
             raise UnreadableRecord(
-                f"there is no {self.place.url}: the ledger makes no directory and no bucket"
+                f"there is no {self.place.command}: the ledger makes no directory and no bucket"
             ) from None
 
     def check_exclusive(self) -> None:
@@ -93,10 +90,7 @@ def _warn_unless_exclusive(_: str, root: Root) -> None:
     # some servers that speak S3 ignore the condition: the marker is there, so creating it again must fail
     if objects.creates_exclusively(root.place) and not objects.create(root.marker, _marker()):
         return
-    log.warning(
-        "%s cannot create an object exclusively: two attempts of one task that run at once may both pay.",
-        root.place,
-    )
+    objects.warn_of_races(f"{root.place.protocol}://{root.place.root}")
 
 
 def _marker() -> bytes:

@@ -107,12 +107,17 @@ class ObjectStorageStore:
         clear_number: how often something of the run was cleared: after a clear an item with a key may have
             another place in the list.
         may_begin: whether a ledger without a marker may be a new one. Only the first try of a task can know
-            that no earlier one has paid. Once it has looked, the marker is there: one that is gone after
-            that is another place's.
+            that no earlier one has paid; the marker is there once it has looked, and one that is gone after
+            that is another place's. Left out, it is decided by the try number of an intent.
     """
 
     def __init__(
-        self, root: ObjectStoragePath, identity: Identity, *, clear_number: int = 0, may_begin: bool = True
+        self,
+        root: ObjectStoragePath,
+        identity: Identity,
+        *,
+        clear_number: int = 0,
+        may_begin: bool | None = None,
     ) -> None:
         self._root = Root(Place.of(root))
         self._folder = self._root.place / identity.digest
@@ -135,7 +140,8 @@ class ObjectStorageStore:
         if entry.phota_task_id is not None:
             self._put_task(entry)
             return
-        self._prepare(may_begin=entry.try_number == 1 and self._may_begin)
+        first_try = entry.try_number == 1 if self._may_begin is None else self._may_begin
+        self._prepare(may_begin=first_try)
         if not objects.create(self._intent(entry), _content(entry)):
             raise Taken
 
@@ -154,9 +160,10 @@ class ObjectStorageStore:
 
     def _begin(self) -> None:
         """See that the marker is there from the first look on, whatever becomes of the attempt."""
-        if not self._root.check(may_begin=self._may_begin):
+        if not self._root.check(may_begin=self._may_begin is not False) and self._may_begin:
             self._root.begin()
-        self._may_begin = False
+        if self._may_begin:
+            self._may_begin = False
 
     def _prepare(self, *, may_begin: bool) -> None:
         """Make sure that this is the ledger, before anything is written to it."""
@@ -172,7 +179,7 @@ class ObjectStorageStore:
 
     def _claim_key(self, key: str) -> None:
         """Refuse a second item of the same name; after a clear an item may have another place in the list."""
-        self._prepare(may_begin=self._may_begin)
+        self._prepare(may_begin=self._may_begin is not False)
         owner = self._folder / f"owner-{self._clear_number}"
         if objects.create(owner, content := f"map_index={self._identity.map_index}".encode()):
             return
@@ -185,7 +192,9 @@ class ObjectStorageStore:
 
     def _put_task(self, entry: Entry) -> None:
         if self._root.place.protocol not in OBJECT_STORES and not self._folder.exists():
-            self._root.check(may_begin=self._may_begin)  # an empty mount point would take it, and lose it
+            self._root.check(
+                may_begin=self._may_begin is not False
+            )  # an empty mount point would take it, and lose it
         self._make_folder()
         place = self._task(entry)
         if objects.create(place, _content(entry)) or self._has(place, entry):
@@ -264,7 +273,7 @@ def _parsed(place: Place, content: bytes) -> Record:
     except ValueError:
         detail = "it is not JSON"
     raise UnreadableRecord(
-        f"{place.url} cannot be read: {detail}. It may name a paid task.\n"
+        f"{place.command} cannot be read: {detail}. It may name a paid task.\n"
         "Restore it from a copy. Or look for the ID in the logs of this task, delete the file, and set "
         "adopt_phota_task_id. Where nothing was paid, delete the file"
     )

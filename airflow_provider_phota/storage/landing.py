@@ -19,6 +19,7 @@ from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.api.types import PhotaFile
 from airflow_provider_phota.storage.drafts import Draft, drafted, opened
+from airflow_provider_phota.storage.looks import is_seen
 from airflow_provider_phota.storage.names import Names
 from airflow_provider_phota.storage.paths import Place
 from airflow_provider_phota.storage.pictures import EXTENSIONS, MOST_PIXELS, NoPicture, Picture, inspected
@@ -247,23 +248,13 @@ def _existing(stem: Place, phota_task_id: str, max_pixels: int) -> LandedFile | 
 
 
 def _publish_new(draft: Draft, path: Place, picture: Picture, landing: Landing) -> None:
-    if _is_seen(path):
+    if is_seen(path):
         _check_same(path, picture, landing)
         return
     try:
         draft.publish_new(path, picture.content_type)
     except FileExistsError:
         _check_same(path, picture, landing)
-
-
-def _is_seen(path: Place) -> bool:
-    """True if it is there, as far as the role may see that."""
-    try:
-        return path.exists()
-    except Exception as error:  # of whatever library the store speaks by
-        if is_denied(error):
-            return False
-        raise
 
 
 def _check_same(path: Place, picture: Picture, landing: Landing) -> None:

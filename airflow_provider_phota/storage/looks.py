@@ -32,6 +32,16 @@ def try_to_write(directory: Place, *, replacing: bool = False) -> None:
         _remove(probe)
 
 
+def is_seen(place: Place) -> bool:
+    """True if a file is there, as far as the role may see that."""
+    try:
+        return place.exists()
+    except Exception as error:  # of whatever library the store speaks by
+        if is_denied(error):
+            return False
+        raise
+
+
 def info_of(place: Place) -> dict[str, Any] | None:
     """What the store tells of a file, None if it is not there.
 

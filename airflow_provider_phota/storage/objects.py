@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,6 +14,9 @@ from fsspec import AbstractFileSystem  # type: ignore[import-untyped]  # it has 
 from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]
 
 from airflow_provider_phota.storage.paths import OBJECT_STORES, Place
+from airflow_provider_phota.storage.rights import is_unconditional
+
+log = logging.getLogger(__name__)
 
 #: Stores whose fsspec file system asks for exclusive creation: `If-None-Match: *` on S3,
 #: `ifGenerationMatch=0` on GCS, `overwrite=False` on Azure.
@@ -51,11 +56,31 @@ def create(place: Place, content: bytes) -> bool:
     except FileExistsError:
         # a request that the store's library sent twice finds its own object
         return read(place) == content
-    except Exception:
+    except Exception as error:
+        if is_unconditional(error):
+            return _create_unguarded(place, content)
         if not place.exists():
             raise
         return read(place) == content
     return True
+
+
+def _create_unguarded(place: Place, content: bytes) -> bool:
+    """Look, then write: all that a server can do that does not know the condition."""
+    warn_of_races(f"{place.protocol}://{place.root}")
+    if place.exists():
+        return read(place) == content
+    place.fs.pipe_file(place.path, content)
+    return True
+
+
+@lru_cache(maxsize=64)
+def warn_of_races(store: str) -> None:
+    """Say in the log, once a process, that a store cannot decide between two attempts."""
+    log.warning(
+        "%s cannot create an object exclusively: two attempts of one task that run at once may both pay.",
+        store,
+    )
 
 
 def put_new(place: Place, content: bytes) -> None:

@@ -46,6 +46,11 @@ class Place:
         """For messages; who opens it uses the URL as it is."""
         return without_secrets(self.url)
 
+    @property
+    def command(self) -> str:
+        """To be typed again: whole, with its connection, and without a query, which may sign."""
+        return self.url.partition("?")[0]
+
     def __truediv__(self, name: str) -> Place:
         return self + f"/{name}"
 
@@ -154,7 +159,7 @@ def check_storable(argument: str, path: object) -> None:
     """
     if readable(str(path)) != str(path):
         raise PhotaInputError(
-            argument, f"has bytes in it that are not UTF-8, which Airflow cannot store: {str(path)!r}."
+            argument, f"has bytes in it that are not UTF-8, which Airflow cannot store: {shown(str(path))}."
         )
 
 

@@ -16,7 +16,12 @@ from airflow.providers.common.compat.sdk import io as airflow_io
 from airflow_runs import TaskInstance
 from PIL import Image
 
-from airflow_provider_phota.api.errors import PhotaInputError, PhotaLandingError, PhotaResultsMissing
+from airflow_provider_phota.api.errors import (
+    PhotaInputError,
+    PhotaLandingError,
+    PhotaLedgerError,
+    PhotaResultsMissing,
+)
 from airflow_provider_phota.delivery import checked_landing
 from airflow_provider_phota.drivers import downloads
 from airflow_provider_phota.emulator import Fault
@@ -442,11 +447,18 @@ def test_landed_files_are_announced_to_the_outlets(result, tmp_path):
     assert [uri for uri, _ in events[alias].added] == [file["path"] for file in files]
 
 
+class Memory(TaskInstance):
+    """A task instance whose XComs can be read back."""
+
+    def xcom_pull(self, task_ids, key, map_indexes):
+        return self.pushed.get(key)
+
+
 def edit_and_land(picture_url, tmp_path, **more):
     arguments = {"destination": f"file://{tmp_path}/out", "image_urls": picture_url, **more}
     return PhotaImageEditOperator(
         task_id="edit", prompt="a beach", wait_for_completion=True, poll_interval=0.05, **arguments
-    ).execute({"ti": TaskInstance()})
+    ).execute({"ti": Memory()})
 
 
 def test_a_waiting_edit_lands_its_own_pictures(emulator, picture_url, tmp_path):
@@ -497,3 +509,70 @@ def test_lineage_names_the_pictures_without_what_signs_them(emulator, picture_ur
     lineage = get_hook_lineage_collector().collected_assets
     assert [each.asset.uri for each in lineage.inputs] == [picture_url]
     assert [each.asset.uri for each in lineage.outputs] == [file["path"] for file in result["files"]]
+
+
+@pytest.mark.parametrize("store", ["disk", "disk without links", "memory"])
+def test_a_name_is_given_to_one_file_alone(tmp_path, memory_store, monkeypatch, store):
+    def no_links(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    if store == "disk without links":
+        monkeypatch.setattr("os.link", no_links)
+    folder = "memory://bucket" if store == "memory" else f"file://{tmp_path}"
+    place = Place.of(ObjectStoragePath(f"{folder}/a"))
+    with drafted(place) as first, drafted(place) as second:
+        first.file.write(b"the first")
+        second.file.write(b"the second")
+        first.publish_new(place + ".png", "image/png")
+        with pytest.raises(FileExistsError):
+            second.publish_new(place + ".png", "image/png")
+    assert place.fs.cat_file(f"{place.path}.png") == b"the first"
+    assert names(tmp_path) == ([] if store == "memory" else ["a.png"])
+
+
+@pytest.mark.parametrize("extension", ["png", "jpg", "webp"])
+def test_an_edit_is_not_paid_where_its_fixed_name_is_in_use(emulator, picture_url, tmp_path, extension):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / f"latest-1.{extension}").write_bytes(b"of somebody else")
+    more = {"filename": "latest-{index}", "if_exists": "fail"}
+    with pytest.raises(AirflowFailException, match=rf"(?s)^filename: .*latest-1\.{extension}.*Nothing was"):
+        edit_and_land(picture_url, tmp_path, num_outputs=2, **more)
+    assert emulator.ledger() == []
+    assert edit_and_land(picture_url, tmp_path, **more)["files"]
+
+
+def test_what_was_paid_for_waits_for_no_check(emulator, picture_url, tmp_path):
+    """A directory that was not writable at the retry may be when the task is finished."""
+    ledger = tmp_path / "ledger"
+    ledger.mkdir()
+    emulator.add_faults(Fault(on="result", kind="html", times=None))
+    more = {"ledger_path": f"file://{ledger}"}
+    with pytest.raises(PhotaLandingError):
+        edit_and_land(picture_url, tmp_path, **more)
+    emulator.clear_faults()
+    with pytest.raises(PhotaLandingError, match=r"(?s)could not be written to .*The edit is billed"):
+        edit_and_land(picture_url, tmp_path, destination="file:///proc/nothing", **more)
+    assert edit_and_land(picture_url, tmp_path, **more)["files"]
+    assert len(emulator.ledger()) == 1
+
+
+def test_known_edits_that_cannot_be_read_do_not_hold_up_a_paid_one(emulator, tmp_path, monkeypatch):
+    picture, ledger = tmp_path / "garden.png", tmp_path / "ledger"
+    Image.new("RGB", (64, 64), "green").save(picture)
+    ledger.mkdir()
+    more = {"ledger_path": f"file://{ledger}", "skip_existing_edits": True, "image_urls": f"file://{picture}"}
+    emulator.add_faults(Fault(on="result", kind="html", times=None))
+    with pytest.raises(PhotaLandingError):
+        edit_and_land("", tmp_path, **more)
+    emulator.clear_faults()
+
+    def away(_):
+        raise TimeoutError
+
+    monkeypatch.setattr("airflow_provider_phota.storage.manifests.info_of", away)
+    assert edit_and_land("", tmp_path, **more)["files"]
+    with pytest.raises(PhotaLedgerError, match=r"(?s)nothing was sent by this attempt.*TimeoutError"):
+        edit_and_land("", tmp_path, **{**more, "ledger_path": None})
+    with pytest.raises(PhotaLedgerError, match="nothing was sent by this attempt"):
+        edit_and_land("", tmp_path, edition="second", **more)
+    assert len(emulator.ledger()) == 1

@@ -497,7 +497,9 @@ def test_a_picture_that_was_moved_away_does_not_hide_what_was_paid_for(
     connection(ledger_path=ledger_in(tmp_path))
     paid = edit(f"file://{picture}")
     picture.unlink()
-    with pytest.raises(AirflowFailException, match=f"cannot be read(?s:.*)has paid for {paid}: fetch the result"):
+    with pytest.raises(
+        AirflowFailException, match=f"cannot be read(?s:.*)has paid for {paid}: fetch the result"
+    ):
         edit(f"file://{picture}")
 
 

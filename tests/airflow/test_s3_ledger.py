@@ -8,6 +8,8 @@ from dataclasses import replace
 import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 from airflow_runs import TaskInstance
+from botocore.exceptions import ClientError
+from s3fs import S3FileSystem
 
 from airflow_provider_phota.api.errors import PhotaLedgerError
 from airflow_provider_phota.ledger.ledger import Ledger
@@ -102,3 +104,23 @@ def test_a_ledger_that_was_deleted_pays_nothing_at_the_retry(emulator, picture_u
     with pytest.raises(PhotaLedgerError, match="nothing was sent"):
         execute(3)
     assert [entry.id for entry in emulator.ledger()] == [paid]
+
+
+def test_a_server_that_does_not_know_the_condition_is_named_in_the_log(root, monkeypatch, caplog):
+    """Some servers that speak S3 answer it with 501."""
+    original = S3FileSystem._call_s3
+
+    async def call(self, method, *arguments, **more):
+        if "IfNoneMatch" in more:
+            answer = {"Error": {"Code": "NotImplemented"}, "ResponseMetadata": {"HTTPStatusCode": 501}}
+            raise OSError(5, "NotImplemented") from ClientError(answer, method)
+        return await original(self, method, *arguments, **more)
+
+    monkeypatch.setattr(S3FileSystem, "_call_s3", call)
+    store = store_at(root)
+    store.put(INTENT)
+    with pytest.raises(Taken):
+        store.put(replace(INTENT, token="b"))
+    store.put(PAID)
+    assert store.read().entries == (PAID,)
+    assert caplog.text.count("cannot create an object exclusively") == 1
