@@ -116,7 +116,7 @@ class Case:
             return self if keeps_cleared_state else self._with_state_discarded()
         if self.at == "between_stores":
             return None
-        ledgers = tuple(dict.fromkeys(WITHOUT_TASK_STATE[name] for name in self.ledgers))
+        ledgers = tuple(dict.fromkeys(WITHOUT_TASK_STATE.get(name, name) for name in self.ledgers))
         return replace(self, ledgers=ledgers)
 
     def _with_state_discarded(self) -> Case:
