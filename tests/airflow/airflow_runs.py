@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cache
 from inspect import signature
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +34,8 @@ class TaskInstance:
     """What an operator executed by hand is told of itself, and where it pushes to."""
 
     dag_id, run_id, task_id, map_index, try_number = "dag", "run", "edit", -1, 1
+    #: of a task that was never cleared
+    max_tries, task = 0, SimpleNamespace(retries=0)
 
     def __init__(self) -> None:
         self.pushed: dict[str, Any] = {}
