@@ -19,7 +19,7 @@ pytestmark = [
 
 @pytest.mark.parametrize("kept_in", ["task state", "object storage"])
 def test_each_iteration_pays_for_an_edit_of_its_own(emulator, picture_url, tmp_path, monkeypatch, kept_in):
-    extra = {"ledger_path": f"file://{tmp_path}/ledger"} if kept_in == "object storage" else {}
+    extra = {"ledger_path": f"file://{tmp_path}"} if kept_in == "object storage" else {}
     connection = {"conn_type": "phota", "password": emulator.key, "host": emulator.url, "extra": extra}
     monkeypatch.setenv("AIRFLOW_CONN_PHOTA_DEFAULT", json.dumps(connection))
     done = run("edit_in_a_loop", image_urls=picture_url)
