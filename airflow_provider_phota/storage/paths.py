@@ -6,6 +6,7 @@ a moment ago is seen, and what it deleted is gone.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -19,6 +20,8 @@ from airflow_provider_phota.storage.packages import package_for
 
 #: Stores without folders, in which an object is there when its last byte is, and not before.
 OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss"})
+#: How an object-storage URL begins. Without a scheme, fsspec takes a text for a file in the working directory.
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ def opened_path(argument: str, value: object) -> ObjectStoragePath:
     Raises:
         PhotaInputError: it is none.
     """
-    if not isinstance(value, ObjectStoragePath) and not (isinstance(value, str) and "://" in value):
+    if not isinstance(value, ObjectStoragePath) and not (isinstance(value, str) and _SCHEME.match(value)):
         raise PhotaInputError(
             argument,
             f"must be an object-storage URL such as file:///data or s3://bucket/key, got {shown(value)}.",

@@ -216,6 +216,7 @@ def test_a_name_that_leads_elsewhere_or_says_too_little_is_refused(
         ({"destination": ""}, "destination: must be an object-storage URL"),
         ({"destination": "file://data/edits"}, "names a host"),
         ({"destination": "/data"}, "destination: must be an object-storage URL"),
+        ({"destination": "a text with s3://bucket/edits"}, "destination: must be an object-storage URL"),
         ({"destination": "file:///data/../etc"}, "leads upwards"),
         ({"destination": "file:///data/caf\udce9"}, "not UTF-8, which Airflow cannot store"),
         ({"destination": ObjectStoragePath("file:///data/\ud800")}, "not UTF-8, which Airflow cannot store"),
