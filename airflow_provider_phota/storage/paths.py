@@ -20,7 +20,7 @@ from airflow_provider_phota.storage.packages import package_for
 
 #: Stores without folders, in which an object is there when its last byte is, and not before.
 OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss"})
-#: How an object-storage URL begins. Without a scheme, fsspec takes a text for a file in the working directory.
+#: How an object-storage URL begins. A text without a scheme is a file in the working directory to fsspec.
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
