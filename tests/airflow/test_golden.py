@@ -1,0 +1,117 @@
+"""What is in flight or on record survives an upgrade: request bodies, fingerprints, file names and triggers.
+
+The files in `golden/` were written by version 0.1 and are never written again.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+from airflow_provider_phota.api.edits import EditRequest
+from airflow_provider_phota.api.models import PhotaTask, TaskStatus
+from airflow_provider_phota.events import WaitEnd, WaitEvent
+from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.ledger.records import Entry, Identity, Record, fingerprint
+from airflow_provider_phota.ledger.stores import ObjectStorageStore, TaskStateStore
+from airflow_provider_phota.publishing import Order, Publisher
+from airflow_provider_phota.waiting import Intervals, Wait
+
+GOLDEN = Path(__file__).parent / "golden"
+PICTURES = Path(__file__).parents[2] / "example_dags" / "pictures"
+ORDERS = json.loads((GOLDEN / "orders_v1.json").read_text())
+TRIGGERS = json.loads((GOLDEN / "triggers_v1.json").read_text())
+EVENTS = json.loads((GOLDEN / "events_v1.json").read_text())
+LEDGER = json.loads((GOLDEN / "ledger_v1.json").read_text())
+
+pytestmark = pytest.mark.usefixtures("metadata_database")
+
+
+@pytest.fixture
+def hook(monkeypatch):
+    connection = {"conn_type": "phota", "password": "sk-golden", "host": "https://api.foxapi.cc"}
+    monkeypatch.setenv("AIRFLOW_CONN_PHOTA_GOLDEN", json.dumps(connection))
+    return PhotaHook("phota_golden")
+
+
+def prepared(hook, arguments: dict) -> Order:
+    """The order of arguments in which `{pictures}` stands for the folder of the example pictures."""
+    named = json.loads(json.dumps(arguments).replace("{pictures}", f"file://{PICTURES}"))
+    edition = named.pop("edition", "")
+    return Order.of(EditRequest.checked(**named, stored_inputs=True), Publisher(hook), edition)
+
+
+@pytest.mark.parametrize("golden", ORDERS, ids=lambda golden: golden["name"])
+def test_an_order_is_recognised(hook, golden):
+    order = prepared(hook, golden["arguments"])
+    body = order.identified.body()
+    assert body.decode() == golden["body"]
+    assert (
+        fingerprint(body, hook.phota_conn_id, hook.settings.base_url, order.edition) == golden["fingerprint"]
+    )
+    assert order.digest == golden["digest"]
+
+
+def seen(fields: dict | None) -> PhotaTask | None:
+    return PhotaTask("task-1", status=TaskStatus.PENDING, status_word="pending", **fields) if fields else None
+
+
+@pytest.mark.parametrize("golden", TRIGGERS, ids=lambda golden: golden["name"])
+def test_a_trigger_has_the_same_class_and_arguments(monkeypatch, golden):
+    monkeypatch.setattr("airflow_provider_phota.waiting.time.time", lambda: 1757165031.25)
+    wait = Wait("phota_default", 3600.0, Intervals(2.0, 30.0), 1800.0)
+    trigger = wait.trigger("task-1", seen(golden["seen"]))
+    assert [*trigger.serialize()] == golden["serialized"]
+
+
+@pytest.mark.parametrize("golden", EVENTS, ids=lambda golden: golden["end"])
+def test_an_event_is_read_and_written_alike(golden):
+    event = WaitEvent(WaitEnd(golden["end"]), golden["phota_task_id"], golden["message"])
+    assert event.to_dict() == golden
+    assert WaitEvent.from_dict(golden) == event
+
+
+def test_every_event_is_golden():
+    assert {golden["end"] for golden in EVENTS} == {end.value for end in WaitEnd}
+
+
+def written(folder: Path) -> dict[str, object]:
+    """The files of a ledger, but for its marker and the clocks."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {
+        str(path.relative_to(folder)): json.loads(path.read_text())
+        for path in files
+        if path.name != "phota-ledger.json" and not path.name.startswith("clock-")
+    }
+
+
+@pytest.mark.parametrize("golden", LEDGER, ids=lambda golden: golden["name"])
+def test_a_ledger_is_read_and_written_alike(tmp_path, golden):
+    identity, entries = Identity(**golden["identity"]), [Entry(**fields) for fields in golden["entries"]]
+    new, old = tmp_path / "new", tmp_path / "old"
+    new.mkdir()
+    store = ObjectStorageStore(ObjectStoragePath(f"file://{new}"), identity, may_begin=True)
+    for entry in entries:
+        store.put(entry)
+    assert written(new) == golden["files"]
+    for name, content in golden["files"].items():
+        (old / name).parent.mkdir(parents=True, exist_ok=True)
+        (old / name).write_text(json.dumps(content))
+    shutil.copy(new / "phota-ledger.json", old)
+    record = ObjectStorageStore(ObjectStoragePath(f"file://{old}"), identity, may_begin=False).read()
+    assert record == Record().merged(Record(tuple(entries)))
+
+
+def test_an_airflow_task_state_is_read_and_written_alike():
+    for golden in LEDGER:
+        kept: dict[str, object] = {}
+        store = TaskStateStore(SimpleNamespace(get=kept.get, set=kept.__setitem__))
+        for fields in golden["entries"]:
+            store.put(Entry(**fields))
+        assert kept == {"airflow_provider_phota": golden["state"]}
+        assert store.read() == Record().merged(Record(tuple(Entry(**f) for f in golden["entries"])))
