@@ -26,7 +26,7 @@ demo: $(READY) ## Edit a photograph with PHOTA in a real Airflow (emulated servi
 test: lint ## Lint, types, and every test that is not slow; coverage of api/ is 100 %
 	$(PYTHON) -m coverage erase
 	$(PYTHON) -m coverage run -m pytest -m "not slow"
-	$(PYTHON) -m coverage report --include='airflow_provider_phota/api/*' --fail-under=100
+	$(PYTHON) -m coverage report --include='airflow_provider_phota/api/*,airflow_provider_phota/polling/*' --fail-under=100
 
 .PHONY: test-all
 test-all: test $(READY_2_11) $(READY_3_4) ## make test, the slow tests; the Airflow suite and parts of chaos on 3.4 and on 2.11 (PostgreSQL)

@@ -11,22 +11,19 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import conf
 
 from airflow_provider_phota.api import endings
-from airflow_provider_phota.api.durations import Sight
 from airflow_provider_phota.api.errors import (
     PhotaConfigurationError,
     PhotaInputError,
-    PhotaInputRefused,
     PhotaLostSight,
-    PhotaTaskFailed,
     PhotaWaitTimeout,
 )
-from airflow_provider_phota.api.models import RESULT_HOURS, Outcome, PhotaTask
-from airflow_provider_phota.api.schedule import PollSchedule
 from airflow_provider_phota.api.shown import shown
-from airflow_provider_phota.api.types import PhotaResult
-from airflow_provider_phota.api.wait import Patience, wait_for_task
-from airflow_provider_phota.events import WaitEvent
+from airflow_provider_phota.api.tasks import RESULT_HOURS, PhotaTask
 from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.polling.durations import Sight
+from airflow_provider_phota.polling.schedule import PollSchedule
+from airflow_provider_phota.polling.wait import Patience, wait_for_task
+from airflow_provider_phota.triggers.events import WaitEvent
 from airflow_provider_phota.triggers.phota import PhotaTaskTrigger
 
 if TYPE_CHECKING:
@@ -40,7 +37,6 @@ _FETCH_SECONDS = 300.0
 _NET = 300.0
 #: Results live 24 hours: a longer wait would outlive them.
 LONGEST_TIMEOUT = (RESULT_HOURS - 4) * 3600.0
-_REFUSED = "It refuses the prompt or a picture: the same edit again would be billed, and end alike."
 
 
 @dataclass(frozen=True)
@@ -195,52 +191,6 @@ def _time_left(execution_timeout: timedelta, context: Context | None) -> float:
         return seconds
     gone = (datetime.now(UTC) - start).total_seconds()
     return min(max(seconds - gone, 0.0), seconds)
-
-
-def result_of(task: PhotaTask, *, num_outputs: int | None = None) -> PhotaResult:
-    """A finished task as the plain dict that users chain on.
-
-    Args:
-        task: with outcome SUCCEEDED or FAILED.
-        num_outputs: how many pictures were ordered, to say so where the service made another number.
-
-    Raises:
-        PhotaInputRefused: the service ended it since it refuses the input.
-        PhotaTaskFailed: the service ended it as failed.
-    """
-    if task.refuses_input:
-        raise PhotaInputRefused(endings.lines(_failure_in_words(task), _REFUSED), task.id)
-    if task.outcome is Outcome.FAILED:
-        raise PhotaTaskFailed(_failure_in_words(task), task.id)
-    if num_outputs is not None and len(task.images) != num_outputs:
-        log.warning("PHOTA task %s: %s pictures ordered, %s made.", task.id, num_outputs, len(task.images))
-    return task.to_dict()
-
-
-def nothing_made(model: str) -> PhotaResult:
-    """As `result_of`, for an edit that was found and not made."""
-    return {
-        "phota_task_id": None,
-        "model": model,
-        "status": "existing",
-        "images": [],
-        "created": None,
-        "expires_at": None,
-        "usage": {},
-    }
-
-
-def _failure_in_words(task: PhotaTask) -> str:
-    failure = task.failure
-    code = f"code {failure.code}" if failure and failure.code else ""
-    words = failure.message if failure else ""
-    request_id = f"(request_id: {task.request_id})" if task.request_id else ""
-    reason = " ".join(filter(None, (": ".join(filter(None, (code, words))), request_id)))
-    return endings.lines(
-        f"The service ended PHOTA task {task.id} as {task.status_word}.",
-        reason and f"It says: {reason}.",
-        "The edit was billed; the service may give the credits back.",
-    )
 
 
 def out_of_time(phota_task_id: str, execution_timeout: timedelta | None, then: str) -> str:

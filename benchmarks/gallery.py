@@ -12,12 +12,12 @@ from pathlib import Path
 
 import requests
 
-from airflow_provider_phota.api.edits import EditRequest
 from airflow_provider_phota.api.forms import file_form
-from airflow_provider_phota.api.models import PhotaTask
+from airflow_provider_phota.api.orders.edit import EditRequest
 from airflow_provider_phota.api.protocol import get_task, submit, upload
 from airflow_provider_phota.api.settings import Settings
-from airflow_provider_phota.drivers.requests import RequestsDriver
+from airflow_provider_phota.api.tasks import PhotaTask
+from airflow_provider_phota.drivers.requests_driver import RequestsDriver
 from benchmarks.processes import ROOT, Process
 from benchmarks.trust import made_trust
 from dev.processes import free_ports

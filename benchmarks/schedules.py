@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from statistics import mean, median
 
-from airflow_provider_phota.api.durations import Sight
-from airflow_provider_phota.api.schedule import PollSchedule
+from airflow_provider_phota.polling.durations import Sight
+from airflow_provider_phota.polling.schedule import PollSchedule
 from benchmarks.answers import ESTIMATE
 from benchmarks.jobs import DURATIONS, Job, Workload
 

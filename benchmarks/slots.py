@@ -14,11 +14,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from airflow_provider_phota.api.edits import EditRequest
 from airflow_provider_phota.api.forms import file_form
+from airflow_provider_phota.api.orders.edit import EditRequest
 from airflow_provider_phota.api.protocol import submit, upload
 from airflow_provider_phota.api.settings import Settings
-from airflow_provider_phota.drivers.requests import RequestsDriver
+from airflow_provider_phota.drivers.requests_driver import RequestsDriver
 from airflow_provider_phota.emulator import Emulator
 from benchmarks.dags.bench_slots import WAITS, WAYS
 from benchmarks.processes import ROOT

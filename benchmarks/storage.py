@@ -15,8 +15,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 
-from airflow_provider_phota.api.models import PhotaTask
 from airflow_provider_phota.api.settings import Settings
+from airflow_provider_phota.api.tasks import PhotaTask
 from benchmarks import gallery
 from benchmarks.memory import watched_memory
 from benchmarks.processes import ROOT
@@ -43,10 +43,12 @@ def with_curl(*options: str) -> Callable[[PhotaTask, Path, Settings], None]:
 
 
 def landed(task: PhotaTask, folder: Path, settings: Settings) -> None:
-    from airflow_provider_phota.delivery import checked_landing, results_of  # noqa: PLC0415  # Airflow's home is set
-    from airflow_provider_phota.storage.landing import land  # noqa: PLC0415
+    from airflow_provider_phota.results.delivery import checked_landing  # noqa: PLC0415  # Airflow's home is set
+    from airflow_provider_phota.results.landing import land  # noqa: PLC0415
+    from airflow_provider_phota.results.result import ResultImages  # noqa: PLC0415
 
-    land(results_of(task), checked_landing(f"file://{folder}", "{phota_task_id}-{index}", "skip"), settings)
+    landing = checked_landing(f"file://{folder}", "{phota_task_id}-{index}", "skip")
+    land(ResultImages.of_task(task), landing, settings)
 
 
 WAYS = {
@@ -87,7 +89,7 @@ def throughput(settings: Settings) -> str:
 _TASK = """
 import sys
 from benchmarks.pipeline import edit_and_land
-import airflow_provider_phota.operators.phota, airflow_provider_phota.drivers.downloads, PIL.Image
+import airflow_provider_phota.operators.phota, airflow_provider_phota.downloads.downloads, PIL.Image
 print("idle", flush=True)
 sys.stdin.readline()
 edit_and_land("four", "file://{picture}", "file://{folder}", num_outputs=4, resolution="4K")

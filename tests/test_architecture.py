@@ -15,36 +15,35 @@ NAME = PACKAGE.name
 #: Room -> the rooms it may import from, besides itself.
 ROOMS = {
     "api": set(),
-    "drivers": {"api"},
     "provider_info": set(),
     "compat": set(),
-    "events": {"api"},
-    "hooks": {"api", "drivers", "compat", "provider_info"},
-    "triggers": {"api", "drivers", "hooks", "events", "compat"},
-    "waiting": {"api", "hooks", "events", "triggers"},
-    "retrying": {"api"},
-    "ledger": {"api", "storage", "compat"},
-    "submitting": {"api", "hooks", "ledger"},
-    "retry_policy": {"api"},
-    "storage": {"api", "drivers"},
-    "publishing": {"api", "drivers", "hooks", "storage"},
-    "landing_checks": {"api", "ledger", "storage"},
-    "delivery": {"api", "hooks", "storage", "waiting", "landing_checks"},
-    "operators": {
-        *("api", "hooks", "events", "triggers", "waiting", "ledger", "submitting"),
-        *("storage", "publishing", "landing_checks", "delivery", "retrying"),
-    },
-    "sensors": {
-        *("api", "compat", "hooks", "events", "triggers", "waiting", "storage", "landing_checks", "delivery"),
-        "retrying",
-    },
-    "transfers": {"api", "hooks", "storage", "waiting", "publishing", "delivery", "retrying"},
+    "polling": {"api"},
+    "drivers": {"api"},
+    "storage": {"api"},
     "emulator": {"api"},
+    "retrying": {"api"},
+    "retry_policy": {"api"},
+    "downloads": {"api", "drivers"},
+    "hooks": {"api", "drivers", "compat", "provider_info"},
+    "ledger": {"api", "storage", "compat"},
+    "inputs": {"api", "storage", "downloads", "hooks"},
+    "submitting": {"api", "hooks", "ledger", "inputs"},
+    "triggers": {"api", "polling", "drivers", "hooks", "compat"},
+    "waiting": {"api", "polling", "hooks", "triggers"},
+    "results": {"api", "storage", "downloads", "hooks", "ledger"},
+    "operators": {
+        *("api", "hooks", "inputs", "ledger", "submitting", "triggers", "waiting", "results"),
+        *("storage", "retrying"),
+    },
+    "sensors": {"api", "polling", "compat", "hooks", "triggers", "waiting", "results", "retrying"},
+    "transfers": {"api", "hooks", "inputs", "results", "retrying"},
 }
 #: Room -> the only packages outside the standard library that it may import.
 OUTSIDE = {
     "api": {"pendulum", "idna"},
-    "drivers": {"requests", "urllib3", "aiohttp", "certifi", "yarl", "pendulum"},
+    "polling": {"pendulum"},
+    "drivers": {"requests", "urllib3", "aiohttp", "certifi", "yarl"},
+    "downloads": {"requests", "urllib3", "pendulum"},
     "emulator": {"aiohttp", "PIL", "pytest", "multidict", "yarl"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -11,8 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_phota.api.edits import TASK_ID
-from airflow_provider_phota.api.models import Image, PhotaTask, TaskStatus, Upload, Usage
+from airflow_provider_phota.api.orders.edit import TASK_ID
 from airflow_provider_phota.api.reading import (
     Unreadable,
     http_date,
@@ -23,6 +22,7 @@ from airflow_provider_phota.api.reading import (
     text_of,
 )
 from airflow_provider_phota.api.reasons import failure_of
+from airflow_provider_phota.api.tasks import Image, PhotaTask, TaskStatus, Upload, Usage
 from airflow_provider_phota.api.urls import UNUSABLE, as_sent
 from airflow_provider_phota.api.wire import Response
 

@@ -16,7 +16,7 @@ from airflow_provider_phota.api.errors import (
     PhotaWaitRefused,
     PhotaWaitTimeout,
 )
-from airflow_provider_phota.api.models import RESULT_HOURS
+from airflow_provider_phota.api.tasks import RESULT_HOURS
 
 RESULTS_LIVE = f"Its results live {RESULT_HOURS} hours."
 MAY_GO_ON = f"It may still be running and is billed. {RESULTS_LIVE}"

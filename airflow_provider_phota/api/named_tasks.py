@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from airflow_provider_phota.api.answers import task_in
-from airflow_provider_phota.api.models import PhotaTask, TaskStatus
 from airflow_provider_phota.api.reading import Unreadable, is_int, read_json, scrub
+from airflow_provider_phota.api.tasks import PhotaTask, TaskStatus
 from airflow_provider_phota.api.wire import Response
 
 #: Where a task may stand in an answer, and with it an `id` that is the task's.

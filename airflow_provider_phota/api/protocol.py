@@ -7,7 +7,6 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from airflow_provider_phota.api.answers import read_models, read_task, read_upload, read_usage
-from airflow_provider_phota.api.edits import EditRequest
 from airflow_provider_phota.api.errors import (
     NotSent,
     PhotaConfigurationError,
@@ -16,11 +15,12 @@ from airflow_provider_phota.api.errors import (
     PhotaUnreachable,
     TransportError,
 )
-from airflow_provider_phota.api.models import PhotaTask, Upload, Usage
 from airflow_provider_phota.api.named_tasks import accepted_task, named_task_id
+from airflow_provider_phota.api.orders.edit import EditRequest
 from airflow_provider_phota.api.reading import Unreadable
 from airflow_provider_phota.api.refusals import error_words, read_refusal, retry_after
 from airflow_provider_phota.api.retry import Backoff
+from airflow_provider_phota.api.tasks import PhotaTask, Upload, Usage
 from airflow_provider_phota.api.wire import Conversation, FileForm, Request, Response, Sleep, Step
 
 T = TypeVar("T")

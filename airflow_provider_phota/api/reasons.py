@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from airflow_provider_phota.api.models import Failure
 from airflow_provider_phota.api.reading import is_int, scrub
 from airflow_provider_phota.api.refused_inputs import says_something
+from airflow_provider_phota.api.tasks import Failure
 
 #: Where a code, a kind and words stand, in the order in which they are believed.
 _CODES = ("code", "error_code", "errorCode", "err_code", "reason_code", "status_code")

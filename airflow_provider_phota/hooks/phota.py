@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook, mask_secret
 
 from airflow_provider_phota.api import protocol
-from airflow_provider_phota.api.edits import EditRequest, checked_task_id
 from airflow_provider_phota.api.errors import PhotaConfigurationError, PhotaError
 from airflow_provider_phota.api.forms import file_form
-from airflow_provider_phota.api.models import PHOTA_MODELS, PhotaTask, Upload, Usage
+from airflow_provider_phota.api.orders.edit import EditRequest, checked_task_id
 from airflow_provider_phota.api.retry import Backoff
 from airflow_provider_phota.api.settings import EXTRAS, Settings, settings_from_connection
 from airflow_provider_phota.api.shown import shown
+from airflow_provider_phota.api.tasks import PHOTA_MODELS, PhotaTask, Upload, Usage
 from airflow_provider_phota.api.types import Resolution
 from airflow_provider_phota.api.wire import Conversation
 from airflow_provider_phota.compat import amask_secret, load_connection
@@ -29,8 +29,8 @@ from airflow_provider_phota.provider_info import CONNECTION_FIELDS, CONNECTION_T
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
 
-    from airflow_provider_phota.drivers.aiohttp import AiohttpDriver
-    from airflow_provider_phota.drivers.requests import RequestsDriver
+    from airflow_provider_phota.drivers.aiohttp_driver import AiohttpDriver
+    from airflow_provider_phota.drivers.requests_driver import RequestsDriver
 
 T = TypeVar("T")
 
@@ -76,7 +76,7 @@ class PhotaHook(BaseHook):
 
     def get_conn(self) -> RequestsDriver:
         """A driver for conversations; the caller closes it."""
-        from airflow_provider_phota.drivers.requests import RequestsDriver  # noqa: PLC0415  # DAG parsing stays cheap
+        from airflow_provider_phota.drivers.requests_driver import RequestsDriver  # noqa: PLC0415  # DAG parsing stays cheap
 
         settings = self.settings
         with _naming(self.phota_conn_id):
@@ -98,7 +98,7 @@ class PhotaHook(BaseHook):
     @asynccontextmanager
     async def driver(self) -> AsyncIterator[AiohttpDriver]:
         """A driver for conversations on an event loop."""
-        from airflow_provider_phota.drivers.aiohttp import AiohttpDriver  # noqa: PLC0415  # DAG parsing stays cheap
+        from airflow_provider_phota.drivers.aiohttp_driver import AiohttpDriver  # noqa: PLC0415  # DAG parsing stays cheap
 
         async with AiohttpDriver(await self.load_settings()) as driver:
             yield driver

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TypeAlias
 
-from airflow_provider_phota.api.models import Outcome, PhotaTask
+from airflow_provider_phota.api.tasks import Outcome, PhotaTask
 from airflow_provider_phota.ledger.records import Entry
 
 

@@ -19,36 +19,35 @@ from airflow.providers.common.compat.sdk import (
 from airflow.triggers.base import StartTriggerArgs
 
 from airflow_provider_phota.api import endings
-from airflow_provider_phota.api.edits import checked_task_id
 from airflow_provider_phota.api.endings import PhotaExecutionTimeout
 from airflow_provider_phota.api.errors import PhotaConfigurationError, PhotaNotBilled, PhotaWaitTimeout
-from airflow_provider_phota.api.models import PhotaTask
+from airflow_provider_phota.api.orders.edit import checked_task_id
 from airflow_provider_phota.api.parsing import check_conn_id, check_flags
 from airflow_provider_phota.api.protocol import get_task_once
+from airflow_provider_phota.api.tasks import PhotaTask
 from airflow_provider_phota.api.types import IfFileExists, PhotaResult
-from airflow_provider_phota.api.wait import Watch
 from airflow_provider_phota.api.written import Written
-from airflow_provider_phota.delivery import (
+from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.polling.wait import Watch
+from airflow_provider_phota.results.delivery import (
     Delivery,
     check_landing_as_written,
     check_nothing_to_land,
     checked_landing,
-    results_of,
 )
-from airflow_provider_phota.events import WaitEvent
-from airflow_provider_phota.hooks.phota import PhotaHook
-from airflow_provider_phota.landing_checks import check_before_waiting
+from airflow_provider_phota.results.landing import Landing, manifest
+from airflow_provider_phota.results.landing_checks import check_before_waiting
+from airflow_provider_phota.results.names import Names
+from airflow_provider_phota.results.result import ResultImages, result_of
 from airflow_provider_phota.retrying import RESUMES, airflow_retries, logged, telling_of_retries, when_parsed
 from airflow_provider_phota.sensors.start import OnWorker, starting_id
-from airflow_provider_phota.storage.landing import Landing, manifest
-from airflow_provider_phota.storage.names import Names
+from airflow_provider_phota.triggers.events import WaitEvent
 from airflow_provider_phota.waiting import (
     Intervals,
     Wait,
     checked_seconds,
     default_deferrable,
     out_of_time,
-    result_of,
     resumed_too_late,
 )
 
@@ -231,7 +230,7 @@ class PhotaTaskSensor(BaseSensorOperator):
         if (landing := self._landing) is None:
             return result
         delivery = Delivery(PhotaHook(self.phota_conn_id), landing, context, self.outlets)
-        result["files"] = manifest(delivery.deliver(results_of(task)))
+        result["files"] = manifest(delivery.deliver(ResultImages.of_task(task)))
         return result
 
     def _start_in_triggerer(self) -> None:

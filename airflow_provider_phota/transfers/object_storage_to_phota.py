@@ -12,7 +12,7 @@ from airflow_provider_phota.api.lists import flattened, is_list
 from airflow_provider_phota.api.parsing import check_conn_id
 from airflow_provider_phota.api.types import PublishWay
 from airflow_provider_phota.hooks.phota import PhotaHook
-from airflow_provider_phota.publishing import Publish, Publisher, published_urls
+from airflow_provider_phota.inputs.publisher import Publish, Publisher, published_urls
 from airflow_provider_phota.retrying import airflow_retries, when_parsed
 
 if TYPE_CHECKING:

@@ -7,21 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
-from airflow_provider_phota.api.edits import checked_task_id
+from airflow_provider_phota.api.orders.edit import checked_task_id
 from airflow_provider_phota.api.parsing import check_conn_id
 from airflow_provider_phota.api.types import IfFileExists, PhotaFile, PhotaResult
 from airflow_provider_phota.api.written import Written
-from airflow_provider_phota.delivery import (
+from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.results.delivery import (
     Delivery,
     check_landing_as_written,
     checked_landing,
-    results_in,
-    results_of,
 )
-from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.results.landing import MAX_BYTES, manifest
+from airflow_provider_phota.results.names import Names
+from airflow_provider_phota.results.result import ResultImages
 from airflow_provider_phota.retrying import airflow_retries, when_parsed
-from airflow_provider_phota.storage.landing import MAX_BYTES, Results, manifest
-from airflow_provider_phota.storage.names import Names
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, ObjectStoragePath, XComArg
@@ -87,7 +86,7 @@ class PhotaToObjectStorageOperator(BaseOperator):
             delivery = Delivery(hook, landing, context, self.outlets)
             return manifest(delivery.deliver(self._results(hook)))
 
-    def _results(self, hook: PhotaHook) -> Results:
+    def _results(self, hook: PhotaHook) -> ResultImages:
         if isinstance(self.result, dict):
-            return results_in(self.result)
-        return results_of(hook.get_task(checked_task_id(self.result, "result")))
+            return ResultImages.of_result(self.result)
+        return ResultImages.of_task(hook.get_task(checked_task_id(self.result, "result")))

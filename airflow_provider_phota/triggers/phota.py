@@ -11,14 +11,14 @@ from typing import Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_phota.api import endings
-from airflow_provider_phota.api.durations import Sight
-from airflow_provider_phota.api.edits import checked_task_id
 from airflow_provider_phota.api.errors import PhotaConfigurationError, PhotaError
-from airflow_provider_phota.api.models import PhotaTask
-from airflow_provider_phota.api.span import Span
-from airflow_provider_phota.api.wait import Patience, wait_for_task
+from airflow_provider_phota.api.orders.edit import checked_task_id
+from airflow_provider_phota.api.tasks import PhotaTask
 from airflow_provider_phota.api.wire import Conversation
-from airflow_provider_phota.events import WaitEnd, WaitEvent
+from airflow_provider_phota.polling.durations import Sight
+from airflow_provider_phota.polling.span import Span
+from airflow_provider_phota.polling.wait import Patience, wait_for_task
+from airflow_provider_phota.triggers.events import WaitEnd, WaitEvent
 from airflow_provider_phota.triggers.poller import Poller, SharedPoller
 
 #: Not the trigger's own `log`: that is a logger more for every wait, and there may be thousands.

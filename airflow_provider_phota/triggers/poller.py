@@ -10,19 +10,19 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from airflow_provider_phota.api.durations import Durations, Sight
 from airflow_provider_phota.api.errors import NotSent, PhotaError, TransportError
 from airflow_provider_phota.api.refusals import retry_after
-from airflow_provider_phota.api.schedule import PollSchedule
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.wire import Conversation, Request, Response
 from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.polling.durations import Durations, Sight
+from airflow_provider_phota.polling.schedule import PollSchedule
 from airflow_provider_phota.triggers import metrics
 from airflow_provider_phota.triggers.account import Account
 from airflow_provider_phota.triggers.pace import Pace
 
 if TYPE_CHECKING:
-    from airflow_provider_phota.drivers.aiohttp import AiohttpDriver
+    from airflow_provider_phota.drivers.aiohttp_driver import AiohttpDriver
 
 T = TypeVar("T")
 
@@ -59,7 +59,7 @@ class Poller:
 
     def run(self, conversation: Conversation[T]) -> Awaitable[T]:
         """Carry a conversation to its end and return what it returns."""
-        from airflow_provider_phota.drivers.aiohttp import carried  # noqa: PLC0415  # DAG parsing stays cheap
+        from airflow_provider_phota.drivers.aiohttp_driver import carried  # noqa: PLC0415  # DAG parsing stays cheap
 
         return carried(conversation, self)
 
@@ -117,7 +117,7 @@ class Poller:
 
     async def _driver(self, settings: Settings) -> AiohttpDriver:
         if settings not in self._drivers:
-            from airflow_provider_phota.drivers.aiohttp import AiohttpDriver  # noqa: PLC0415  # DAG parsing stays cheap
+            from airflow_provider_phota.drivers.aiohttp_driver import AiohttpDriver  # noqa: PLC0415  # DAG parsing stays cheap
 
             # that of a rotated key stays open until the last wait has left: requests may be under way on it
             self._drivers[settings] = await self._open.enter_async_context(AiohttpDriver(settings))

@@ -9,7 +9,7 @@ import pytest
 from airflow_runs import PICTURE, TaskInstance
 
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
-from airflow_provider_phota.storage import landing
+from airflow_provider_phota.results import landing
 
 pytestmark = pytest.mark.usefixtures("metadata_database")
 

@@ -8,9 +8,9 @@ import time
 import pytest
 
 from airflow_provider_phota.emulator import Fault
-from airflow_provider_phota.events import WaitEnd, WaitEvent
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.triggers import phota
+from airflow_provider_phota.triggers.events import WaitEnd, WaitEvent
 from airflow_provider_phota.triggers.phota import PhotaTaskTrigger
 from airflow_provider_phota.waiting import Intervals, Wait
 

@@ -13,11 +13,11 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowTas
 from airflow_runs import TaskInstance
 
 from airflow_provider_phota.emulator import Fault
-from airflow_provider_phota.events import WaitEnd, WaitEvent
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
 from airflow_provider_phota.retrying import RESUMES
 from airflow_provider_phota.sensors.phota import PhotaTaskSensor
+from airflow_provider_phota.triggers.events import WaitEnd, WaitEvent
 from airflow_provider_phota.waiting import Intervals, Wait
 
 pytestmark = pytest.mark.usefixtures("metadata_database", "at_once")

@@ -22,10 +22,10 @@ from airflow_provider_phota.api.errors import (
     PhotaLedgerError,
     PhotaResultsMissing,
 )
-from airflow_provider_phota.delivery import checked_landing
 from airflow_provider_phota.drivers import downloads
 from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
+from airflow_provider_phota.results.delivery import checked_landing
 from airflow_provider_phota.sensors.phota import PhotaTaskSensor
 from airflow_provider_phota.storage.drafts import drafted
 from airflow_provider_phota.storage.paths import Place
@@ -570,7 +570,7 @@ def test_known_edits_that_cannot_be_read_do_not_hold_up_a_paid_one(emulator, tmp
     def away(_):
         raise TimeoutError
 
-    monkeypatch.setattr("airflow_provider_phota.storage.manifests.info_of", away)
+    monkeypatch.setattr("airflow_provider_phota.results.manifests.info_of", away)
     assert edit_and_land("", tmp_path, **more)["files"]
     with pytest.raises(PhotaLedgerError, match=r"(?s)nothing was sent by this attempt.*TimeoutError"):
         edit_and_land("", tmp_path, **{**more, "ledger_path": None})

@@ -15,15 +15,15 @@ from airflow.providers.common.compat.sdk import (
 )
 from airflow_runs import TaskInstance
 
-from airflow_provider_phota.api.edits import EditRequest
 from airflow_provider_phota.api.errors import PhotaLedgerError, PhotaSubmitAmbiguous, PhotaWaitTimeout
+from airflow_provider_phota.api.orders.edit import EditRequest
 from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.ledger.ledger import Ledger
 from airflow_provider_phota.ledger.records import Entry, Identity, Record, UnreadableRecord, fingerprint
 from airflow_provider_phota.ledger.stores import ObjectStorageStore, Taken, TaskStateStore
 from airflow_provider_phota.operators.phota import NO_LEDGER, PhotaImageEditOperator
-from airflow_provider_phota.submitting import Submission
+from airflow_provider_phota.submitting.submission import Submission
 
 pytestmark = pytest.mark.usefixtures("metadata_database")
 
@@ -267,7 +267,7 @@ def test_an_edit_whose_answer_got_lost_is_held_and_says_what_to_do(
     emulator.add_faults(Fault(on="submit", kind="reset_after"))
     with pytest.raises(AirflowFailException, match="may have been created and billed"):
         execute(context, picture_url, **arguments)
-    monkeypatch.setattr("airflow_provider_phota.submitting.time", Clock(later=600.0))
+    monkeypatch.setattr("airflow_provider_phota.submitting.submission.time", Clock(later=600.0))
     with pytest.raises(AirflowFailException) as caught:
         execute(context, picture_url, **arguments)
     for words in (
@@ -288,7 +288,7 @@ def test_resubmitting_is_left_to_a_retry_and_happens_once(emulator, picture_url,
     emulator.add_faults(Fault(on="submit", kind="reset_after", times=2))
     with pytest.raises(PhotaSubmitAmbiguous, match="a retry pays for it once more"):
         execute(context, picture_url, on_ambiguous="resubmit", **arguments)
-    monkeypatch.setattr("airflow_provider_phota.submitting.time", Clock())
+    monkeypatch.setattr("airflow_provider_phota.submitting.submission.time", Clock())
     with pytest.raises(AirflowFailException):
         execute(context, picture_url, on_ambiguous="resubmit", **arguments)
     with pytest.raises(AirflowFailException):
@@ -316,7 +316,7 @@ def test_an_edit_the_service_failed_is_made_anew_by_a_retry(emulator, picture_ur
 def test_expired_results_are_paid_for_again_only_when_asked(emulator, picture_url, remembering, monkeypatch):
     context, arguments = remembering
     execute(context, picture_url, wait_for_completion=True, **arguments)
-    monkeypatch.setattr("airflow_provider_phota.submitting.time", Clock(later=25 * 3600.0))
+    monkeypatch.setattr("airflow_provider_phota.submitting.submission.time", Clock(later=25 * 3600.0))
     with pytest.raises(AirflowFailException, match="on_expired='resubmit'"):
         execute(context, picture_url, **arguments)
     assert len(emulator.ledger()) == 1

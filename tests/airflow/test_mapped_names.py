@@ -10,11 +10,11 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_runs import TaskInstance, run
 
 from airflow_provider_phota.api.errors import PhotaLandingError
-from airflow_provider_phota.api.schedule import PollSchedule
-from airflow_provider_phota.api.wait import Patience, wait_for_task
 from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
-from airflow_provider_phota.storage.claims import CLAIMS
+from airflow_provider_phota.polling.schedule import PollSchedule
+from airflow_provider_phota.polling.wait import Patience, wait_for_task
+from airflow_provider_phota.results.claims import CLAIMS
 
 pytestmark = pytest.mark.usefixtures("metadata_database")
 

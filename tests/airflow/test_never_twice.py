@@ -13,8 +13,6 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_phota import submitting
-from airflow_provider_phota.api.edits import EditRequest
 from airflow_provider_phota.api.errors import (
     MaybeSent,
     NotSent,
@@ -26,14 +24,16 @@ from airflow_provider_phota.api.errors import (
     PhotaUnreachable,
     PhotaWaitRefused,
 )
-from airflow_provider_phota.api.models import Image, PhotaTask, TaskStatus
+from airflow_provider_phota.api.orders.edit import EditRequest
 from airflow_provider_phota.api.settings import Settings
+from airflow_provider_phota.api.tasks import Image, PhotaTask, TaskStatus
 from airflow_provider_phota.api.wire import Response, Sleep
 from airflow_provider_phota.ledger import ledger
 from airflow_provider_phota.ledger.decisions import Policy
 from airflow_provider_phota.ledger.ledger import Ledger
 from airflow_provider_phota.ledger.records import Record
-from airflow_provider_phota.submitting import Policies, Submission
+from airflow_provider_phota.submitting import submission
+from airflow_provider_phota.submitting.submission import Policies, Submission
 
 EDIT = EditRequest.checked(prompt="a beach", image_urls="https://example.com/a.png")
 DAY = 24 * 3600.0
@@ -203,7 +203,7 @@ def attempt(world, stores, how, policies, try_number=1, **more):
 @pytest.fixture
 def world(monkeypatch):
     made = World()
-    monkeypatch.setattr(submitting, "time", made)
+    monkeypatch.setattr(submission, "time", made)
     monkeypatch.setattr(ledger, "time", made)
     return made
 
@@ -218,7 +218,7 @@ attempts = st.lists(
 def test_no_sequence_of_crashes_retries_and_answers_pays_twice_by_default(steps, how_many_stores):
     world = World()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(submitting, "time", world)
+        patch.setattr(submission, "time", world)
         stores = [MemoryStore(world) for _ in range(how_many_stores)]
         for try_number, (how, event, pause) in enumerate(steps, start=1):
             attempt(world, stores, how, Policies(), try_number)
@@ -240,7 +240,7 @@ def test_resubmitting_what_is_ambiguous_pays_at_most_once_more(steps):
     world = World()
     policies = Policies(on_ambiguous=Policy.RESUBMIT)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(submitting, "time", world)
+        patch.setattr(submission, "time", world)
         stores = [MemoryStore(world)]
         for try_number, (how, event, pause) in enumerate(steps, start=1):
             attempt(world, stores, how, policies, try_number)

@@ -8,8 +8,8 @@ from airflow_runs import TaskInstance, run
 
 from airflow_provider_phota.api.errors import PhotaTaskFailed, PhotaUnreachable
 from airflow_provider_phota.emulator import Fault
-from airflow_provider_phota.events import WaitEnd, WaitEvent
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
+from airflow_provider_phota.triggers.events import WaitEnd, WaitEvent
 
 pytestmark = pytest.mark.usefixtures("metadata_database", "at_once")
 

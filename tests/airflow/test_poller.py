@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from airflow_provider_phota.api.durations import Sight
-from airflow_provider_phota.drivers.aiohttp import CONNECTIONS
+from airflow_provider_phota.drivers.aiohttp_driver import CONNECTIONS
 from airflow_provider_phota.emulator import Fault
-from airflow_provider_phota.events import WaitEnd, WaitEvent
 from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.polling.durations import Sight
 from airflow_provider_phota.triggers import pace, poller
+from airflow_provider_phota.triggers.events import WaitEnd, WaitEvent
 from airflow_provider_phota.triggers.phota import PhotaTaskTrigger
 from airflow_provider_phota.triggers.poller import SharedPoller
 

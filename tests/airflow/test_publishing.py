@@ -19,9 +19,9 @@ from PIL import Image
 from airflow_provider_phota.api.errors import PhotaInputError, PhotaLedgerError, PhotaUnreachable
 from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.inputs.uploads import RENEWED_AFTER
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
 from airflow_provider_phota.storage.paths import asset_uri
-from airflow_provider_phota.storage.uploads import RENEWED_AFTER
 from airflow_provider_phota.transfers.object_storage_to_phota import ObjectStorageToPhotaOperator
 
 pytestmark = pytest.mark.usefixtures("metadata_database")
@@ -384,7 +384,7 @@ def test_a_store_that_cannot_be_read_is_no_empty_one(emulator, picture, tmp_path
     def unreadable(_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("airflow_provider_phota.storage.manifests.opened", unreadable)
+    monkeypatch.setattr("airflow_provider_phota.results.manifests.opened", unreadable)
     with pytest.raises(
         PhotaLedgerError, match=r"(?s)could not be read; nothing was sent.*edits: Permission denied"
     ):
@@ -437,7 +437,7 @@ def test_the_pictures_of_two_edits_are_never_mixed(emulator, picture, tmp_path):
 
 
 def test_an_edit_that_came_short_is_not_taken_for_a_whole_one(emulator, picture, tmp_path, monkeypatch):
-    from airflow_provider_phota import delivery
+    from airflow_provider_phota.results import delivery
 
     original = delivery.land
     monkeypatch.setattr(delivery, "land", lambda *arguments: original(*arguments)[:1])
@@ -464,10 +464,11 @@ def test_another_service_has_edits_of_its_own(emulator, picture, tmp_path, monke
 def test_a_picture_that_changes_after_it_was_looked_at_is_not_sent(
     emulator, picture, connection, tmp_path, monkeypatch
 ):
-    from airflow_provider_phota import publishing
 
     connection(ledger_path=ledger_in(tmp_path))
-    original = publishing.form_of
+    from airflow_provider_phota.inputs import publisher
+
+    original = publisher.form_of
 
     def changing(file, *more):
         content = bytearray(picture.read_bytes())
@@ -475,7 +476,7 @@ def test_a_picture_that_changes_after_it_was_looked_at_is_not_sent(
         picture.write_bytes(bytes(content))
         return original(file, *more)
 
-    monkeypatch.setattr(publishing, "form_of", changing)
+    monkeypatch.setattr(publisher, "form_of", changing)
     with pytest.raises(AirflowFailException, match=r"changed while it was uploaded(?s:.*)Nothing was billed"):
         edit(f"file://{picture}")
     assert emulator.ledger() == []
@@ -486,7 +487,7 @@ def test_a_store_that_stumbles_is_tried_again(emulator, picture, monkeypatch):
     def stumbling(_):
         raise TimeoutError
 
-    monkeypatch.setattr("airflow_provider_phota.storage.sources.opened", stumbling)
+    monkeypatch.setattr("airflow_provider_phota.inputs.sources.opened", stumbling)
     with pytest.raises(PhotaUnreachable, match=r"could not be read \(TimeoutError\)"):
         edit(f"file://{picture}")
 

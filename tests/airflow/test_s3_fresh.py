@@ -10,9 +10,9 @@ from airflow.providers.common.compat.sdk import AirflowFailException, ObjectStor
 from airflow_runs import PICTURE, TaskInstance
 from PIL import Image
 
+from airflow_provider_phota.inputs.uploads import Uploads
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
 from airflow_provider_phota.storage.paths import Place
-from airflow_provider_phota.storage.uploads import Uploads
 from airflow_provider_phota.transfers.object_storage_to_phota import ObjectStorageToPhotaOperator
 from airflow_provider_phota.transfers.phota_to_object_storage import PhotaToObjectStorageOperator
 

@@ -257,7 +257,7 @@ def test_a_sensor_waits_on_where_the_store_cannot_be_asked(emulator, picture_url
     def away(*_, **__):
         raise TimeoutError
 
-    monkeypatch.setattr("airflow_provider_phota.storage.prechecks.try_to_write", away)
+    monkeypatch.setattr("airflow_provider_phota.results.prechecks.try_to_write", away)
     emulator.add_faults(Fault(on="submit", kind="latency", seconds=60.0))
     _, sensor = waiting(picture_url, "s3://aws_away@bucket/edits")
     with caplog.at_level(logging.WARNING):

@@ -15,9 +15,9 @@ from airflow_runs import run
 
 from airflow_provider_phota.api.errors import PhotaLostSight
 from airflow_provider_phota.emulator import Fault
-from airflow_provider_phota.events import WaitEnd, WaitEvent
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.sensors.phota import PhotaTaskSensor
+from airflow_provider_phota.triggers.events import WaitEnd, WaitEvent
 
 pytestmark = pytest.mark.usefixtures("metadata_database", "at_once")
 

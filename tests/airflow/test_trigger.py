@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_phota.emulator import Fault
-from airflow_provider_phota.events import WaitEnd, WaitEvent
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.triggers import phota
+from airflow_provider_phota.triggers.events import WaitEnd, WaitEvent
 from airflow_provider_phota.triggers.phota import PhotaTaskTrigger
 
 GOLDEN = Path(__file__).parent / "golden" / "phota_task_trigger_v1.json"

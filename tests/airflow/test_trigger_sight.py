@@ -8,11 +8,11 @@ import time
 
 import pytest
 
-from airflow_provider_phota.api.durations import Sight
-from airflow_provider_phota.api.models import PhotaTask, TaskStatus
+from airflow_provider_phota.api.tasks import PhotaTask, TaskStatus
 from airflow_provider_phota.emulator import Fault
-from airflow_provider_phota.events import WaitEnd, WaitEvent
 from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.polling.durations import Sight
+from airflow_provider_phota.triggers.events import WaitEnd, WaitEvent
 from airflow_provider_phota.triggers.phota import PhotaTaskTrigger
 from airflow_provider_phota.triggers.poller import SharedPoller
 from airflow_provider_phota.waiting import Intervals, Wait

@@ -13,9 +13,9 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_runs import PICTURE
 
 from airflow_provider_phota.emulator import Emulator
-from airflow_provider_phota.events import WaitEnd, WaitEvent
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.sensors.phota import PhotaTaskSensor
+from airflow_provider_phota.triggers.events import WaitEnd, WaitEvent
 from airflow_provider_phota.triggers.phota import PhotaTaskTrigger
 
 pytestmark = pytest.mark.usefixtures("metadata_database", "at_once")

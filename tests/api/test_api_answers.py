@@ -11,8 +11,8 @@ from scripted import TASK_ID, says, shows, task_fields
 
 from airflow_provider_phota.api import answers, reading, refusals
 from airflow_provider_phota.api.errors import PhotaRefused
-from airflow_provider_phota.api.models import PhotaTask, TaskStatus
 from airflow_provider_phota.api.reading import Unreadable
+from airflow_provider_phota.api.tasks import PhotaTask, TaskStatus
 from airflow_provider_phota.api.wire import Response
 
 READERS = [answers.read_task, answers.read_upload, answers.read_models, answers.read_usage, reading.read_json]

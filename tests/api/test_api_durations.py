@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_phota.api.durations import USUAL_ESTIMATE, Durations, Sight
-from airflow_provider_phota.api.models import Image, PhotaTask, TaskStatus
+from airflow_provider_phota.api.tasks import Image, PhotaTask, TaskStatus
+from airflow_provider_phota.polling.durations import USUAL_ESTIMATE, Durations, Sight
 
 #: Whatever an answer can say: its numbers are checked for being numbers only.
 ages = st.floats(0.0, 2.0**32)

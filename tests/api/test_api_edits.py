@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scripted import Service, shows
 
-from airflow_provider_phota.api.edits import EditRequest, checked_task_id
 from airflow_provider_phota.api.errors import Money, PhotaInputError
+from airflow_provider_phota.api.orders.edit import EditRequest, checked_task_id
 from airflow_provider_phota.api.protocol import get_task
 
 URL = "https://pictures.example/lake.jpg"

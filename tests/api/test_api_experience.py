@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_phota.api.experience import Experience, Forecast
+from airflow_provider_phota.polling.experience import Experience, Forecast
 
 bounds = st.floats(-1e3, 1e3)
 

@@ -7,9 +7,9 @@ from typing import Any, overload
 
 import pytest
 
-from airflow_provider_phota.api.edits import EditRequest
 from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.lists import flattened, is_list
+from airflow_provider_phota.api.orders.edit import EditRequest
 
 A, B, C = (f"https://pictures.example/{name}.jpg" for name in "abc")
 

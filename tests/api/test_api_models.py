@@ -22,7 +22,7 @@ from airflow_provider_phota.api.errors import (
     TransportError,
 )
 from airflow_provider_phota.api.forms import file_form
-from airflow_provider_phota.api.models import Image, Outcome, PhotaTask, TaskStatus
+from airflow_provider_phota.api.tasks import Image, Outcome, PhotaTask, TaskStatus
 
 TASK = PhotaTask(
     id="task-1",

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scripted import TASK_ID, Service, refuses, says, shows, task_fields
 
-from airflow_provider_phota.api.edits import EditRequest
 from airflow_provider_phota.api.errors import PhotaNotFound, PhotaRefused, PhotaSubmitAmbiguous
 from airflow_provider_phota.api.named_tasks import accepted_task, named_task_id
+from airflow_provider_phota.api.orders.edit import EditRequest
 from airflow_provider_phota.api.protocol import get_task_once, submit
 from airflow_provider_phota.api.retry import Backoff
 from airflow_provider_phota.api.wire import Response

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_phota.api.edits import check_edit_as_written
 from airflow_provider_phota.api.errors import PhotaInputError
+from airflow_provider_phota.api.orders.edit import check_edit_as_written
 from airflow_provider_phota.api.parsing import (
     check_conn_id,
     check_flags,

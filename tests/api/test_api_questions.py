@@ -17,8 +17,8 @@ from airflow_provider_phota.api.errors import (
     PhotaUnreachable,
     TransportError,
 )
-from airflow_provider_phota.api.models import Outcome, Usage
 from airflow_provider_phota.api.retry import Backoff
+from airflow_provider_phota.api.tasks import Outcome, Usage
 from airflow_provider_phota.api.wire import FileForm, Response
 
 TWICE = Backoff(tries=2, first=1.0, chance=lambda: 1.0)

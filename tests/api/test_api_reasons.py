@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scripted import says, shows
 
 from airflow_provider_phota.api import answers
-from airflow_provider_phota.api.models import Failure
 from airflow_provider_phota.api.reasons import failure_of
 from airflow_provider_phota.api.refusals import error_words
+from airflow_provider_phota.api.tasks import Failure
 
 
 def deep(levels: int) -> Any:

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scripted import TASK_ID, Clock, finished, shows
 
-from airflow_provider_phota.api.durations import Durations, Sight
-from airflow_provider_phota.api.schedule import LONGEST_PAUSE, PollSchedule
-from airflow_provider_phota.api.wait import Patience, wait_for_task
 from airflow_provider_phota.api.wire import Request, Response
+from airflow_provider_phota.polling.durations import Durations, Sight
+from airflow_provider_phota.polling.schedule import LONGEST_PAUSE, PollSchedule
+from airflow_provider_phota.polling.wait import Patience, wait_for_task
 
 chances = st.floats(0.0, 1.0, exclude_max=True)
 seconds = st.floats(0.0, 1000.0)

@@ -4,14 +4,14 @@ import pytest
 from scripted import TASK_ID, Service, finished, refuses, shows
 from test_api_watch import date, running
 
-from airflow_provider_phota.api.durations import Sight
 from airflow_provider_phota.api.endings import PhotaExecutionTimeout
 from airflow_provider_phota.api.errors import MaybeSent, PhotaLostSight, PhotaWaitTimeout
-from airflow_provider_phota.api.models import Outcome, PhotaTask
-from airflow_provider_phota.api.schedule import PollSchedule
-from airflow_provider_phota.api.span import Span
-from airflow_provider_phota.api.wait import Patience, wait_for_task
+from airflow_provider_phota.api.tasks import Outcome, PhotaTask
 from airflow_provider_phota.api.wire import Response
+from airflow_provider_phota.polling.durations import Sight
+from airflow_provider_phota.polling.schedule import PollSchedule
+from airflow_provider_phota.polling.span import Span
+from airflow_provider_phota.polling.wait import Patience, wait_for_task
 
 HOUR = 3600.0
 MODEL = "phota-image-edit"

@@ -6,7 +6,6 @@ import pickle
 import pytest
 from scripted import TASK_ID, Service, refuses, says, shows, task_fields
 
-from airflow_provider_phota.api.edits import EditRequest
 from airflow_provider_phota.api.errors import (
     MaybeSent,
     Money,
@@ -23,6 +22,7 @@ from airflow_provider_phota.api.errors import (
     PhotaUnreachable,
     TransportError,
 )
+from airflow_provider_phota.api.orders.edit import EditRequest
 from airflow_provider_phota.api.protocol import submit
 from airflow_provider_phota.api.retry import Backoff
 from airflow_provider_phota.api.wire import Response

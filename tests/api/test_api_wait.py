@@ -17,10 +17,10 @@ from airflow_provider_phota.api.errors import (
     PhotaWaitTimeout,
     TransportError,
 )
-from airflow_provider_phota.api.models import Outcome, PhotaTask
-from airflow_provider_phota.api.schedule import PollSchedule
-from airflow_provider_phota.api.wait import Patience, wait_for_task
+from airflow_provider_phota.api.tasks import Outcome, PhotaTask
 from airflow_provider_phota.api.wire import Response
+from airflow_provider_phota.polling.schedule import PollSchedule
+from airflow_provider_phota.polling.wait import Patience, wait_for_task
 
 STEADY = PollSchedule(10.0, 10.0, chance=lambda: 0.5)
 PENDING_RESULTS = shows("completed", results=None, progress=50)
@@ -278,7 +278,7 @@ def test_every_question_is_one_line_in_the_log(caplog: pytest.LogCaptureFixture)
         shows("processing", progress=10), Response(502, {}, b""), shows("processing"), finished()
     )
     wait(service)
-    words = [record.getMessage() for record in caplog.records if record.name.endswith("api.wait")]
+    words = [record.getMessage() for record in caplog.records if record.name.endswith("polling.wait")]
     assert len(words) == len(service.requests) == 4
     assert words[2] == f"PHOTA task {TASK_ID} is still processing (progress: 0)."
 

@@ -6,12 +6,12 @@ import pytest
 from scripted import TASK_ID, Clock, Service, finished, refuses, says, shows
 
 from airflow_provider_phota.api.answers import read_task
-from airflow_provider_phota.api.durations import Durations, Sight
 from airflow_provider_phota.api.errors import PhotaLostSight, PhotaUnreachable, PhotaWaitTimeout
-from airflow_provider_phota.api.models import PhotaTask
-from airflow_provider_phota.api.schedule import PollSchedule
-from airflow_provider_phota.api.wait import Patience, Watch, wait_for_task
+from airflow_provider_phota.api.tasks import PhotaTask
 from airflow_provider_phota.api.wire import Response
+from airflow_provider_phota.polling.durations import Durations, Sight
+from airflow_provider_phota.polling.schedule import PollSchedule
+from airflow_provider_phota.polling.wait import Patience, Watch, wait_for_task
 
 CREATED = 1757165031
 MODEL = "phota-image-edit"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from jinja2.nativetypes import NativeEnvironment
 
-from airflow_provider_phota.api.edits import EditRequest, checked_task_id
 from airflow_provider_phota.api.errors import PhotaInputError
+from airflow_provider_phota.api.orders.edit import EditRequest, checked_task_id
 from airflow_provider_phota.api.written import Written, as_written, changes_natively
 
 URL = "https://pictures.example/lake.jpg"

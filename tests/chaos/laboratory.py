@@ -19,7 +19,7 @@ import requests
 from airflow_provider_phota.api.forms import file_form
 from airflow_provider_phota.api.protocol import upload
 from airflow_provider_phota.api.settings import Settings
-from airflow_provider_phota.drivers.requests import RequestsDriver
+from airflow_provider_phota.drivers.requests_driver import RequestsDriver
 from dev.airflow_answers import AirflowApiError, TaskInstance
 from dev.airflow_major import AIRFLOW
 from dev.airflow_settings import inherited

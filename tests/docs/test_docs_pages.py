@@ -23,7 +23,7 @@ from packaging.requirements import Requirement
 from airflow_provider_phota.api import errors, refusals
 from airflow_provider_phota.api.protocol import get_models
 from airflow_provider_phota.api.settings import EXTRAS, NUMBERS, Settings
-from airflow_provider_phota.drivers.requests import RequestsDriver
+from airflow_provider_phota.drivers.requests_driver import RequestsDriver
 from airflow_provider_phota.emulator import Emulator
 from airflow_provider_phota.emulator.__main__ import _parser
 from airflow_provider_phota.emulator.faults import KINDS

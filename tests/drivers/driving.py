@@ -12,8 +12,8 @@ from cryptography.x509 import Name, NameAttribute, load_pem_x509_certificate
 
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.wire import Conversation
-from airflow_provider_phota.drivers.aiohttp import AiohttpDriver
-from airflow_provider_phota.drivers.requests import RequestsDriver
+from airflow_provider_phota.drivers.aiohttp_driver import AiohttpDriver
+from airflow_provider_phota.drivers.requests_driver import RequestsDriver
 
 T = TypeVar("T")
 

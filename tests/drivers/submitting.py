@@ -5,12 +5,12 @@ import traceback
 import pytest
 from driving import KEY, Run
 
-from airflow_provider_phota.api.edits import EditRequest
 from airflow_provider_phota.api.errors import PhotaError
-from airflow_provider_phota.api.models import PhotaTask
+from airflow_provider_phota.api.orders.edit import EditRequest
 from airflow_provider_phota.api.protocol import submit
 from airflow_provider_phota.api.retry import Backoff
 from airflow_provider_phota.api.settings import Settings
+from airflow_provider_phota.api.tasks import PhotaTask
 from airflow_provider_phota.api.wire import Conversation
 
 TWICE = Backoff(tries=2, first=0.01)

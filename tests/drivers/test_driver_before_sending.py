@@ -5,8 +5,8 @@ from driving import Account, Run
 from http_text import ACCEPTED, TASK_ID, answer
 from raw_server import RawServer, answers, closed_port
 
-from airflow_provider_phota.api.edits import EditRequest
 from airflow_provider_phota.api.errors import PhotaUnreachable
+from airflow_provider_phota.api.orders.edit import EditRequest
 from airflow_provider_phota.api.protocol import submit
 from airflow_provider_phota.api.retry import Backoff
 

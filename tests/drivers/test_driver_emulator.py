@@ -10,7 +10,6 @@ import requests
 from driving import Account, Certificates, Run
 from PIL import Image
 
-from airflow_provider_phota.api.edits import EditRequest
 from airflow_provider_phota.api.errors import (
     PhotaAuthenticationError,
     PhotaError,
@@ -25,14 +24,15 @@ from airflow_provider_phota.api.errors import (
     PhotaWaitTimeout,
 )
 from airflow_provider_phota.api.forms import file_form
-from airflow_provider_phota.api.models import PHOTA_MODELS, Outcome, PhotaTask
+from airflow_provider_phota.api.orders.edit import EditRequest
 from airflow_provider_phota.api.protocol import get_models, get_task, get_usage, submit, upload
 from airflow_provider_phota.api.retry import Backoff
-from airflow_provider_phota.api.schedule import PollSchedule
 from airflow_provider_phota.api.settings import Settings
-from airflow_provider_phota.api.wait import Patience, wait_for_task
+from airflow_provider_phota.api.tasks import PHOTA_MODELS, Outcome, PhotaTask
 from airflow_provider_phota.api.wire import Conversation
 from airflow_provider_phota.emulator import Emulator, Fault
+from airflow_provider_phota.polling.schedule import PollSchedule
+from airflow_provider_phota.polling.wait import Patience, wait_for_task
 
 TWICE = Backoff(tries=2, first=0.01)
 

@@ -8,16 +8,16 @@ from http_text import ACCEPTED, TASK_ID, answer, head
 from proxying import answers_connect, tunnels
 from raw_server import Behaviour, RawServer, answers, closed_port, drips, resets_after
 
-from airflow_provider_phota.api.edits import EditRequest
 from airflow_provider_phota.api.errors import (
     PhotaConfigurationError,
     PhotaError,
     PhotaSubmitAmbiguous,
     PhotaUnreachable,
 )
-from airflow_provider_phota.api.models import PhotaTask
+from airflow_provider_phota.api.orders.edit import EditRequest
 from airflow_provider_phota.api.protocol import submit
 from airflow_provider_phota.api.retry import Backoff
+from airflow_provider_phota.api.tasks import PhotaTask
 from airflow_provider_phota.api.wire import Conversation
 
 CREDENTIALS = "me:SECRET"

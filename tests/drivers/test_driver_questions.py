@@ -20,21 +20,21 @@ from raw_server import (
 )
 
 from airflow_provider_phota import __version__
-from airflow_provider_phota.api.edits import EditRequest
 from airflow_provider_phota.api.errors import (
     PhotaConfigurationError,
     PhotaError,
     PhotaNotFound,
     PhotaUnreachable,
 )
-from airflow_provider_phota.api.models import PhotaTask
+from airflow_provider_phota.api.orders.edit import EditRequest
 from airflow_provider_phota.api.protocol import get_models, get_task, submit
 from airflow_provider_phota.api.retry import Backoff
-from airflow_provider_phota.api.schedule import PollSchedule
 from airflow_provider_phota.api.settings import Settings
-from airflow_provider_phota.api.wait import Patience, wait_for_task
+from airflow_provider_phota.api.tasks import PhotaTask
 from airflow_provider_phota.api.wire import Conversation
-from airflow_provider_phota.drivers.aiohttp import AiohttpDriver
+from airflow_provider_phota.drivers.aiohttp_driver import AiohttpDriver
+from airflow_provider_phota.polling.schedule import PollSchedule
+from airflow_provider_phota.polling.wait import Patience, wait_for_task
 
 ONCE = Backoff(tries=1)
 TWICE = Backoff(tries=2, first=0.01)

@@ -28,7 +28,7 @@ _FORKED = multiprocessing.get_context("forkserver")
 #: What an attempt imports.
 _USED = [
     "airflow.providers.amazon.aws.fs.s3",
-    "airflow_provider_phota.drivers.requests",
+    "airflow_provider_phota.drivers.requests_driver",
     "airflow_provider_phota.ledger.ledger",
     "airflow_provider_phota.operators.phota",
     "boto3",

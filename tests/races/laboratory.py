@@ -18,7 +18,7 @@ import requests
 from airflow_provider_phota.api.forms import file_form
 from airflow_provider_phota.api.protocol import upload
 from airflow_provider_phota.api.settings import Settings as PhotaSettings
-from airflow_provider_phota.drivers.requests import RequestsDriver
+from airflow_provider_phota.drivers.requests_driver import RequestsDriver
 from airflow_provider_phota.emulator import Emulator, Fault
 from airflow_provider_phota.emulator.records import LedgerEntry
 from airflow_provider_phota.ledger.records import Record

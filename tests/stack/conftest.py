@@ -17,7 +17,7 @@ import trustme
 from airflow_provider_phota.api.forms import file_form
 from airflow_provider_phota.api.protocol import upload
 from airflow_provider_phota.api.settings import Settings
-from airflow_provider_phota.drivers.requests import RequestsDriver
+from airflow_provider_phota.drivers.requests_driver import RequestsDriver
 from airflow_provider_phota.emulator import Emulator
 from dev.airflow_settings import FAST_HEARTBEAT
 from dev.airflow_stack import AirflowStack

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from airflow_provider_phota.api.edits import EditRequest
 from airflow_provider_phota.api.forms import file_form
+from airflow_provider_phota.api.orders.edit import EditRequest
 from airflow_provider_phota.api.protocol import submit, upload
 from airflow_provider_phota.api.settings import Settings
-from airflow_provider_phota.drivers.requests import RequestsDriver
+from airflow_provider_phota.drivers.requests_driver import RequestsDriver
 from airflow_provider_phota.emulator import Emulator, Fault
 from dev.airflow_stack import AirflowStack
 from dev.postgres import PostgresCluster

@@ -6,10 +6,10 @@ import pytest
 from conftest import CANARY
 from stack_patience import until
 
-from airflow_provider_phota.api.edits import EditRequest
+from airflow_provider_phota.api.orders.edit import EditRequest
 from airflow_provider_phota.api.protocol import submit
 from airflow_provider_phota.api.settings import Settings
-from airflow_provider_phota.drivers.requests import RequestsDriver
+from airflow_provider_phota.drivers.requests_driver import RequestsDriver
 from airflow_provider_phota.emulator import Fault
 
 pytestmark = pytest.mark.stack

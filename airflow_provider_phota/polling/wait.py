@@ -8,18 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from airflow_provider_phota.api import endings
-from airflow_provider_phota.api.durations import Durations, Sight
 from airflow_provider_phota.api.errors import (
     PhotaConfigurationError,
     PhotaNotBilled,
     PhotaNotFound,
     PhotaRefused,
 )
-from airflow_provider_phota.api.models import Outcome, PhotaTask, TaskStatus
 from airflow_provider_phota.api.protocol import get_task_once
-from airflow_provider_phota.api.schedule import PollSchedule
-from airflow_provider_phota.api.span import Countdown, Span
+from airflow_provider_phota.api.tasks import Outcome, PhotaTask, TaskStatus
 from airflow_provider_phota.api.wire import Conversation, Sleep
+from airflow_provider_phota.polling.durations import Durations, Sight
+from airflow_provider_phota.polling.schedule import PollSchedule
+from airflow_provider_phota.polling.span import Countdown, Span
 
 log = logging.getLogger(__name__)
 

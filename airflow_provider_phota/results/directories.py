@@ -6,7 +6,7 @@ from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.parsing import is_known
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.api.written import NATIVE_RENDERING
-from airflow_provider_phota.storage.names import picture_extension
+from airflow_provider_phota.results.names import picture_extension
 
 
 def check_directory_as_written(argument: str, value: object) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from airflow_provider_phota.api.errors import PhotaLedgerError
+from airflow_provider_phota.results.landing import LandedFile, Landing, manifest
 from airflow_provider_phota.storage.drafts import drafted, opened
-from airflow_provider_phota.storage.landing import LandedFile, Landing, manifest
 from airflow_provider_phota.storage.looks import info_of
 from airflow_provider_phota.storage.paths import Place, checked_path
 from airflow_provider_phota.storage.rights import Right, explained

@@ -14,20 +14,20 @@ import pendulum
 from airflow_provider_phota.api import endings
 from airflow_provider_phota.api.addresses import RefusedUrl
 from airflow_provider_phota.api.errors import PhotaLandingError, PhotaResultsExpired
-from airflow_provider_phota.api.models import Image
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.api.types import PhotaFile
+from airflow_provider_phota.results.names import Names
+from airflow_provider_phota.results.result import ResultImages
 from airflow_provider_phota.storage.drafts import Draft, drafted, opened
 from airflow_provider_phota.storage.looks import is_seen
-from airflow_provider_phota.storage.names import Names
 from airflow_provider_phota.storage.paths import Place
 from airflow_provider_phota.storage.pictures import EXTENSIONS, MOST_PIXELS, NoPicture, Picture, inspected
 from airflow_provider_phota.storage.rights import Right, explained, is_denied
 
 if TYPE_CHECKING:
-    from airflow_provider_phota.drivers.arrival import Gone
-    from airflow_provider_phota.drivers.downloads import Downloads
+    from airflow_provider_phota.downloads.arrival import Gone
+    from airflow_provider_phota.downloads.downloads import Downloads
 
 log = logging.getLogger(__name__)
 
@@ -81,20 +81,6 @@ class Landing:
 
 
 @dataclass(frozen=True)
-class Results:
-    """The pictures of a finished task.
-
-    Attributes:
-        images: with the URLs the service gave.
-        expires_at: the earliest moment the URLs can stop working, None if it is not known.
-    """
-
-    phota_task_id: str
-    images: Sequence[Image]
-    expires_at: pendulum.DateTime | None = None
-
-
-@dataclass(frozen=True)
 class LandedFile:
     """One line of the manifest.
 
@@ -142,7 +128,7 @@ class _Taken(Exception):
     """Another file has the name. The text continues the sentence "A result …"."""
 
 
-def land(results: Results, landing: Landing, settings: Settings) -> list[LandedFile]:
+def land(results: ResultImages, landing: Landing, settings: Settings) -> list[LandedFile]:
     """Bring every picture to its place, several at once; what is there already is not fetched again.
 
     Args:
@@ -157,8 +143,8 @@ def land(results: Results, landing: Landing, settings: Settings) -> list[LandedF
         PhotaResultsExpired: a URL is no longer served.
         PhotaLandingError: a picture did not arrive whole, is none, or could not be written.
     """
-    from airflow_provider_phota.drivers.arrival import Gone, Undelivered  # noqa: PLC0415  # DAG parsing stays cheap
-    from airflow_provider_phota.drivers.downloads import Downloads  # noqa: PLC0415
+    from airflow_provider_phota.downloads.arrival import Gone, Undelivered  # noqa: PLC0415  # DAG parsing stays cheap
+    from airflow_provider_phota.downloads.downloads import Downloads  # noqa: PLC0415
 
     phota_task_id = results.phota_task_id
     try:
@@ -191,7 +177,7 @@ def _why(error: Exception, landing: Landing) -> str:
     return explained(error, landing.directory, *rights.get(landing.if_exists, (Right.CREATE,)))
 
 
-def _all(results: Results, landing: Landing, downloads: Downloads) -> list[LandedFile]:
+def _all(results: ResultImages, landing: Landing, downloads: Downloads) -> list[LandedFile]:
     with ThreadPoolExecutor(_AT_ONCE, "phota-landing") as pool:
         try:
             waiting = [
@@ -272,7 +258,7 @@ def _check_same(path: Place, picture: Picture, landing: Landing) -> None:
         raise _Taken(f"cannot land: another file is at {path}, and if_exists is 'fail'")
 
 
-def _gone(results: Results, gone: Gone) -> PhotaResultsExpired | PhotaLandingError:
+def _gone(results: ResultImages, gone: Gone) -> PhotaResultsExpired | PhotaLandingError:
     now = gone.at or pendulum.now("UTC")
     if results.expires_at and results.expires_at > now:
         return PhotaNotServed(

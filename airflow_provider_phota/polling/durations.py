@@ -11,8 +11,8 @@ import math
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from airflow_provider_phota.api.experience import Experience, Forecast
-from airflow_provider_phota.api.models import Outcome, PhotaTask
+from airflow_provider_phota.api.tasks import Outcome, PhotaTask
+from airflow_provider_phota.polling.experience import Experience, Forecast
 
 #: Seconds, where the service gives no estimate: what its documentation shows.
 USUAL_ESTIMATE = 45.0

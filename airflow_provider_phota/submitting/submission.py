@@ -11,7 +11,6 @@ from uuid import uuid4
 
 from airflow_provider_phota.api import protocol
 from airflow_provider_phota.api.choices import checked_choice
-from airflow_provider_phota.api.edits import EditRequest
 from airflow_provider_phota.api.errors import (
     PhotaLostSight,
     PhotaNotBilled,
@@ -20,7 +19,8 @@ from airflow_provider_phota.api.errors import (
     PhotaTaskUnknown,
     PhotaWaitRefused,
 )
-from airflow_provider_phota.api.models import PhotaTask
+from airflow_provider_phota.api.orders.edit import EditRequest
+from airflow_provider_phota.api.tasks import PhotaTask
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.ledger.decisions import (
     AfterAsking,

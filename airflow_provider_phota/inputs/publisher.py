@@ -15,17 +15,17 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_phota.api import protocol
 from airflow_provider_phota.api.choices import checked_choice
-from airflow_provider_phota.api.edits import EditRequest, check_image_url, is_stored
 from airflow_provider_phota.api.errors import PhotaInputError, PhotaUnreachable
 from airflow_provider_phota.api.forms import form_of
 from airflow_provider_phota.api.lists import is_list
-from airflow_provider_phota.api.models import Upload
+from airflow_provider_phota.api.orders.edit import EditRequest, check_image_url, is_stored
 from airflow_provider_phota.api.shown import shown
+from airflow_provider_phota.api.tasks import Upload
 from airflow_provider_phota.api.written import NATIVE_RENDERING
 from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.inputs.sources import Source, looked_at
+from airflow_provider_phota.inputs.uploads import Uploads
 from airflow_provider_phota.storage.paths import Place, asset_uri, check_storable, checked_path
-from airflow_provider_phota.storage.sources import Source, looked_at
-from airflow_provider_phota.storage.uploads import Uploads
 
 log = logging.getLogger(__name__)
 
@@ -118,7 +118,7 @@ class Publisher:
 
     def _is_served(self, url: str) -> bool:
         """The vendor evicts the oldest uploads when an account's storage is full."""
-        from airflow_provider_phota.drivers.downloads import Downloads  # noqa: PLC0415  # DAG parsing stays cheap
+        from airflow_provider_phota.downloads.downloads import Downloads  # noqa: PLC0415  # DAG parsing stays cheap
 
         with Downloads(self.hook.settings) as downloads:
             return downloads.is_served(url)

@@ -14,10 +14,10 @@ from airflow_provider_phota.api.errors import (
     PhotaUnreachable,
 )
 from airflow_provider_phota.ledger.instances import identity_of
-from airflow_provider_phota.storage.claims import Claimant, claim_of, holder_of
-from airflow_provider_phota.storage.landing import Landing
+from airflow_provider_phota.results.claims import Claimant, claim_of, holder_of
+from airflow_provider_phota.results.landing import Landing
+from airflow_provider_phota.results.prechecks import check_can_land, check_names_are_free
 from airflow_provider_phota.storage.paths import Place
-from airflow_provider_phota.storage.prechecks import check_can_land, check_names_are_free
 from airflow_provider_phota.storage.rights import Right, explained, is_absent, is_denied
 
 if TYPE_CHECKING:

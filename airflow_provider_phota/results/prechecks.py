@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]  # it has no types
 
 from airflow_provider_phota.api.errors import PhotaInputError, PhotaUnreachable
+from airflow_provider_phota.results.landing import IfExists, Landing
 from airflow_provider_phota.storage.drafts import drafted
-from airflow_provider_phota.storage.landing import IfExists, Landing
 from airflow_provider_phota.storage.looks import info_of, try_to_write
 from airflow_provider_phota.storage.objects import creates_exclusively
 from airflow_provider_phota.storage.paths import Place, reason_of

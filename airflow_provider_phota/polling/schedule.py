@@ -15,8 +15,8 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from airflow_provider_phota.api.durations import Durations, Sight
 from airflow_provider_phota.api.retry import Chance
+from airflow_provider_phota.polling.durations import Durations, Sight
 
 #: Seconds between two questions while the service cannot be asked, at most.
 LONGEST_PAUSE = 60.0

@@ -29,7 +29,7 @@ from airflow_provider_phota.api.addresses import (
 from airflow_provider_phota.api.errors import PhotaConfigurationError
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.urls import header_text
-from airflow_provider_phota.drivers.arrival import PIECE, Arrival, Broken, Gone, Undelivered
+from airflow_provider_phota.downloads.arrival import PIECE, Arrival, Broken, Gone, Undelivered
 from airflow_provider_phota.drivers.failures import transport_error
 from airflow_provider_phota.drivers.flight import Flight, Watch, WatchingAdapter, current
 from airflow_provider_phota.drivers.trust import tls_context

@@ -3,44 +3,39 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import pendulum
 from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
 from airflow.providers.common.compat.sdk import Asset, AssetAlias
 
 from airflow_provider_phota.api import endings
 from airflow_provider_phota.api.choices import checked_choice
-from airflow_provider_phota.api.edits import checked_task_id
 from airflow_provider_phota.api.errors import (
     PhotaInputError,
     PhotaLandingError,
     PhotaNotBilled,
     PhotaResultsExpired,
-    PhotaResultsMissing,
 )
-from airflow_provider_phota.api.models import Image, PhotaTask
 from airflow_provider_phota.api.parsing import check_not_templated, is_known
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.hooks.phota import PhotaHook
-from airflow_provider_phota.landing_checks import cannot_land, check_lands_alone
-from airflow_provider_phota.storage import manifests
-from airflow_provider_phota.storage.directories import check_directory, check_directory_as_written
-from airflow_provider_phota.storage.landing import (
+from airflow_provider_phota.results import manifests
+from airflow_provider_phota.results.directories import check_directory, check_directory_as_written
+from airflow_provider_phota.results.landing import (
     MAX_BYTES,
     IfExists,
     LandedFile,
     Landing,
     PhotaNotServed,
-    Results,
     land,
     manifest,
 )
-from airflow_provider_phota.storage.names import Names
+from airflow_provider_phota.results.landing_checks import cannot_land, check_lands_alone
+from airflow_provider_phota.results.names import Names
+from airflow_provider_phota.results.result import ResultImages
 from airflow_provider_phota.storage.paths import Place, asset_uri, check_storable, checked_path, reason_of
-from airflow_provider_phota.waiting import result_of
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -161,48 +156,6 @@ def _check_index(names: Names, pictures: int) -> None:
         raise PhotaInputError("filename", f"needs {{index}} for {pictures} pictures.")
 
 
-def results_of(task: PhotaTask) -> Results:
-    """The pictures of a task that the service shows.
-
-    Raises:
-        PhotaTaskFailed: the service ended it as failed.
-        PhotaResultsMissing: it is not finished.
-    """
-    if not task.is_finished:
-        raise PhotaResultsMissing(
-            endings.lines(
-                f"PHOTA task {task.id} is {task.status_word} and shows no results yet.",
-                endings.MAY_GO_ON,
-                "First wait for it with PhotaTaskSensor.",
-            ),
-            task.id,
-        )
-    result_of(task)
-    return Results(task.id, task.images, task.expires_at)
-
-
-def results_in(result: Mapping[str, Any]) -> Results:
-    """The pictures of a task that an earlier Airflow task returned as a dict.
-
-    Raises:
-        PhotaInputError: it is no such dict.
-    """
-    images = result.get("images")
-    if not isinstance(images, list) or not all(
-        isinstance(i, dict) and isinstance(i.get("url"), str) for i in images
-    ):
-        raise PhotaInputError(
-            "result", "has no list of images, each with a url: pass what the sensor returned."
-        )
-    if not images:
-        raise PhotaInputError("result", "has no pictures to land.")
-    return Results(
-        checked_task_id(result.get("phota_task_id"), "result['phota_task_id']"),
-        [Image(image["url"], image.get("content_type")) for image in images],
-        _moment(result.get("expires_at")),
-    )
-
-
 def _mark(landing: Landing, files: Sequence[LandedFile], phota_task_id: str) -> None:
     try:
         manifests.write(landing, files)
@@ -215,14 +168,6 @@ def _mark(landing: Landing, files: Sequence[LandedFile], phota_task_id: str) -> 
             ),
             phota_task_id,
         ) from None
-
-
-def _moment(text: object) -> pendulum.DateTime | None:
-    try:
-        moment = pendulum.parse(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
-    return moment if isinstance(moment, pendulum.DateTime) else None
 
 
 @dataclass(frozen=True)
@@ -241,7 +186,7 @@ class Delivery:
     outlets: Sequence[object] = ()
     key: str | None = None
 
-    def deliver(self, results: Results, ordered: int | None = None) -> list[LandedFile]:
+    def deliver(self, results: ResultImages, ordered: int | None = None) -> list[LandedFile]:
         """Land them and announce the files.
 
         Args:
@@ -259,7 +204,7 @@ class Delivery:
             files = land(results, self.landing, self.hook.settings)
         except (PhotaResultsExpired, PhotaNotServed):
             # the URLs may be older than the task's results: the service is asked for fresh ones, once
-            fresh = results_of(self.hook.get_task(results.phota_task_id))
+            fresh = ResultImages.of_task(self.hook.get_task(results.phota_task_id))
             files = land(fresh, self.landing, self.hook.settings)
         if self.landing.digest and len(files) == ordered:
             _mark(self.landing, files, results.phota_task_id)
@@ -267,7 +212,7 @@ class Delivery:
         log.info("Landed PHOTA task %s: %s", results.phota_task_id, shown([file.path for file in files]))
         return files
 
-    def _check_lands_alone(self, results: Results) -> None:
+    def _check_lands_alone(self, results: ResultImages) -> None:
         try:
             check_lands_alone(self.landing, self.context, len(results.images), self.key)
         except PhotaNotBilled as problem:

@@ -1,0 +1,147 @@
+"""Turns a finished PHOTA task into the dict that users chain on, and into the pictures that can land."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pendulum
+
+from airflow_provider_phota.api import endings
+from airflow_provider_phota.api.errors import (
+    PhotaInputError,
+    PhotaInputRefused,
+    PhotaResultsMissing,
+    PhotaTaskFailed,
+)
+from airflow_provider_phota.api.orders.edit import checked_task_id
+from airflow_provider_phota.api.tasks import Image, Outcome, PhotaTask
+from airflow_provider_phota.api.types import PhotaResult
+
+log = logging.getLogger(__name__)
+
+_REFUSED = "It refuses the prompt or a picture: the same edit again would be billed, and end alike."
+
+
+@dataclass(frozen=True)
+class ResultImages:
+    """The pictures of a finished task.
+
+    Attributes:
+        images: with the URLs the service gave.
+        expires_at: the earliest moment at which the URLs can stop working; unknown if it is None.
+    """
+
+    phota_task_id: str
+    images: Sequence[Image]
+    expires_at: pendulum.DateTime | None = None
+
+    @classmethod
+    def of_task(cls, task: PhotaTask) -> ResultImages:
+        """Reads the pictures from a task as the service shows it.
+
+        Raises:
+            PhotaTaskFailed: The service ended the task as failed.
+            PhotaResultsMissing: The task is not finished.
+        """
+        if not task.is_finished:
+            raise PhotaResultsMissing(
+                endings.lines(
+                    f"PHOTA task {task.id} is {task.status_word} and shows no results yet.",
+                    endings.MAY_GO_ON,
+                    "First wait for it with PhotaTaskSensor.",
+                ),
+                task.id,
+            )
+        check_succeeded(task)
+        return cls(task.id, task.images, task.expires_at)
+
+    @classmethod
+    def of_result(cls, result: Mapping[str, Any]) -> ResultImages:
+        """Reads the pictures from the dict that an earlier Airflow task returned.
+
+        Raises:
+            PhotaInputError: It is not such a dict, or it has no pictures.
+        """
+        images = result.get("images")
+        if not isinstance(images, list) or not all(map(_is_image, images)):
+            raise PhotaInputError(
+                "result", "has no list of images, each with a url: pass what the sensor returned."
+            )
+        if not images:
+            raise PhotaInputError("result", "has no pictures to land.")
+        return cls(
+            checked_task_id(result.get("phota_task_id"), "result['phota_task_id']"),
+            [Image(image["url"], image.get("content_type")) for image in images],
+            _moment(result.get("expires_at")),
+        )
+
+
+def result_of(task: PhotaTask, *, num_outputs: int | None = None) -> PhotaResult:
+    """Returns a finished task as the plain dict that users chain on.
+
+    Args:
+        task: with outcome SUCCEEDED or FAILED.
+        num_outputs: how many pictures were ordered. If the service made another number, the log says so.
+
+    Raises:
+        PhotaInputRefused: The service ended the task because it refuses the input.
+        PhotaTaskFailed: The service ended the task as failed.
+    """
+    check_succeeded(task)
+    if num_outputs is not None and len(task.images) != num_outputs:
+        log.warning("PHOTA task %s: %s pictures ordered, %s made.", task.id, num_outputs, len(task.images))
+    return task.to_dict()
+
+
+def existing_result(model: str) -> PhotaResult:
+    """Returns the dict of an order whose pictures had landed before, so that nothing was submitted."""
+    return {
+        "phota_task_id": None,
+        "model": model,
+        "status": "existing",
+        "images": [],
+        "created": None,
+        "expires_at": None,
+        "usage": {},
+    }
+
+
+def check_succeeded(task: PhotaTask) -> None:
+    """Raises the error of a finished task that brings no results.
+
+    Raises:
+        PhotaInputRefused: The service ended the task because it refuses the input.
+        PhotaTaskFailed: The service ended the task as failed.
+    """
+    if task.refuses_input:
+        raise PhotaInputRefused(endings.lines(_failure_in_words(task), _REFUSED), task.id)
+    if task.outcome is Outcome.FAILED:
+        raise PhotaTaskFailed(_failure_in_words(task), task.id)
+
+
+def _failure_in_words(task: PhotaTask) -> str:
+    failure = task.failure
+    code = f"code {failure.code}" if failure and failure.code else ""
+    words = failure.message if failure else ""
+    request_id = f"(request_id: {task.request_id})" if task.request_id else ""
+    reason = " ".join(filter(None, (": ".join(filter(None, (code, words))), request_id)))
+    return endings.lines(
+        f"The service ended PHOTA task {task.id} as {task.status_word}.",
+        reason and f"It says: {reason}.",
+        "The edit was billed; the service may give the credits back.",
+    )
+
+
+def _is_image(value: object) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("url"), str)
+
+
+def _moment(text: object) -> pendulum.DateTime | None:
+    try:
+        moment = pendulum.parse(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return moment if isinstance(moment, pendulum.DateTime) else None
