@@ -14,6 +14,7 @@ from airflow_provider_phota.api.errors import NotSent, PhotaError, TransportErro
 from airflow_provider_phota.api.refusals import retry_after
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.wire import Conversation, Request, Response
+from airflow_provider_phota.drivers.carrying import carry
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.polling.durations import Durations, Sight
 from airflow_provider_phota.polling.schedule import PollSchedule
@@ -59,9 +60,7 @@ class Poller:
 
     def run(self, conversation: Conversation[T]) -> Awaitable[T]:
         """Carry a conversation to its end and return what it returns."""
-        from airflow_provider_phota.drivers.aiohttp_driver import carried  # noqa: PLC0415  # DAG parsing stays cheap
-
-        return carried(conversation, self)
+        return carry(conversation, self)
 
     def schedule(self, shortest: float, longest: float) -> PollSchedule:
         """The one schedule of so long intervals, which learns from all that waits by it."""

@@ -22,7 +22,7 @@ from airflow_provider_phota.api.errors import (
     PhotaLedgerError,
     PhotaResultsMissing,
 )
-from airflow_provider_phota.drivers import downloads
+from airflow_provider_phota.downloads import downloads
 from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
 from airflow_provider_phota.results.delivery import checked_landing
@@ -40,7 +40,7 @@ DOWNLOADED = "GET /results/{task_id}/{index}.png"
 
 @pytest.fixture
 def hurried_downloads(monkeypatch):
-    monkeypatch.setattr(downloads, "_PAUSE", 0.01)
+    monkeypatch.setattr(downloads, "DEFAULT_TIMING", downloads.Timing(pause=0.01))
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 import requests
-from driving import Account, Certificates, Run
+from certificates import Certificates
+from driving import Account, Run
 from PIL import Image
 
 from airflow_provider_phota.api.errors import (

@@ -6,7 +6,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from driving import KEY, Account, Certificates, Run
+from certificates import Certificates
+from driving import KEY, Account, Run
 from http_text import ACCEPTED, TASK, TASK_ID, answer, head, refusal
 from raw_server import (
     Behaviour,

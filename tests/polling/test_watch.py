@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from scripted import TASK_ID, Clock, Service, finished, refuses, says, shows
+from scripted import CREATED, TASK_ID, Clock, Service, date, finished, refuses, running, says, shows
 
 from airflow_provider_phota.api.answers import read_task
 from airflow_provider_phota.api.errors import PhotaLostSight, PhotaUnreachable, PhotaWaitTimeout
@@ -13,17 +13,7 @@ from airflow_provider_phota.polling.durations import Durations, Sight
 from airflow_provider_phota.polling.schedule import PollSchedule
 from airflow_provider_phota.polling.wait import Patience, Watch, wait_for_task
 
-CREATED = 1757165031
 MODEL = "phota-image-edit"
-
-
-def date(seconds: int) -> str:
-    """The Date header of an answer given so many seconds after the task was created."""
-    return f"Sat, 06 Sep 2025 13:{23 + (51 + seconds) // 60:02}:{(51 + seconds) % 60:02} GMT"
-
-
-def running(age: int, **fields: object) -> Response:
-    return replace(shows("processing", **fields), headers={"date": date(age)})
 
 
 def seen(answer: Response) -> PhotaTask:

@@ -1,8 +1,7 @@
 """How long a wait takes, whatever the clocks say: it always asks, and says how long it really waited."""
 
 import pytest
-from scripted import TASK_ID, Service, finished, refuses, shows
-from test_api_watch import date, running
+from scripted import TASK_ID, Service, date, finished, refuses, running, shows
 
 from airflow_provider_phota.api.endings import PhotaExecutionTimeout
 from airflow_provider_phota.api.errors import MaybeSent, PhotaLostSight, PhotaWaitTimeout
