@@ -56,7 +56,7 @@ class Service:
 
 
 def says(status: int, body: object = b"", **headers: str) -> Response:
-    """An answer; a body that is no bytes becomes JSON, and `retry_after` the header `retry-after`."""
+    """An answer; a body that is not bytes becomes JSON, and `retry_after` the header `retry-after`."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     return Response(status, {name.replace("_", "-"): value for name, value in headers.items()}, raw)
 

@@ -144,7 +144,7 @@ def test_retry_after_never_outlasts_the_wait() -> None:
 def test_what_asking_again_cannot_heal_ends_the_wait(answer: Response) -> None:
     service = Service(shows("processing"), answer)
     with pytest.raises(
-        PhotaWaitRefused, match=rf"(?s){TASK_ID} cannot be asked about\.\n.*bad key"
+        PhotaWaitRefused, match=rf"(?s)Cannot ask about PHOTA task {TASK_ID}\.\n.*bad key"
     ) as caught:
         wait(service)
     assert (caught.value.phota_task_id, caught.value.retryable) == (TASK_ID, False)
@@ -188,7 +188,7 @@ def test_a_wait_that_never_had_a_tls_connection_ends_after_some_minutes() -> Non
     with pytest.raises(PhotaWaitRefused) as caught:
         wait(service)
     first, problem, *rest = str(caught.value).splitlines()
-    assert first.startswith(f"PHOTA task {TASK_ID} cannot be asked about: no TLS connection for ")
+    assert first.startswith(f"Cannot ask about PHOTA task {TASK_ID}: no TLS connection for ")
     assert "self-signed" in problem
     assert "billed" in rest[0]
     assert 300.0 <= sum(service.sleeps) < 400.0
