@@ -43,16 +43,16 @@ def shown(value: object) -> str:
 
 def without_secrets(text: str) -> str:
     """Returns a text, such as the error of another library, fit for a message."""
-    return _shortened("".join(c if c.isprintable() else " " for c in _without_secrets(text)))
+    return _shortened("".join(c if c.isprintable() else " " for c in _hide_secrets(text)))
 
 
 def _as_python(value: object, depth: int) -> str:
     if isinstance(value, str):
-        return repr(_without_secrets(value))
+        return repr(_hide_secrets(value))
     if isinstance(value, bytes):
-        return f"b{_without_secrets(value[:_READ].decode('latin-1'))!r}"
+        return f"b{_hide_secrets(value[:_READ].decode('latin-1'))!r}"
     if isinstance(value, PathLike) or hasattr(type(value), "joinpath"):
-        return repr(_without_secrets(str(value)))
+        return repr(_hide_secrets(str(value)))
     if isinstance(value, (list, tuple, set, frozenset, Mapping)):
         return _members(value, depth + 1)
     try:
@@ -87,7 +87,7 @@ def _item(value: Mapping[object, object], key: object, depth: int) -> str:
     return f"{_as_python(key, depth)}: {'***' if secret else _as_python(value[key], depth)}"
 
 
-def _without_secrets(text: str) -> str:
+def _hide_secrets(text: str) -> str:
     text = text[:_READ]
     for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)

@@ -6,7 +6,7 @@ import re
 import string
 from urllib.parse import quote, urlsplit
 
-#: Forbidden in URLs: control characters, halves of surrogate pairs, and `\\`, which some read as `/`.
+#: Forbidden in URLs: control characters, halves of surrogate pairs, and the backslash, read by some as `/`.
 UNUSABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\\]")
 _BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _NOT_IN_A_HOST = re.compile(r"[\s\"<>^`{|}]")
