@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from airflow_provider_phota.api.forms import file_form
-from airflow_provider_phota.api.orders.edit import EditRequest
+from airflow_provider_phota.api.orders.edit import EditOrder
 from airflow_provider_phota.api.protocol import submit, upload
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.drivers.requests_driver import RequestsDriver
@@ -75,9 +75,7 @@ def submitted(service):
     """The ids of new PHOTA tasks, as many as there are waits."""
     with RequestsDriver(Settings(OLD_KEY, service.url)) as driver:
         form = file_form(ROOT / "example_dags" / "pictures" / "mountain-lake.jpg")
-        edit = EditRequest.checked(
-            prompt="a beach", image_urls=driver.run(upload(form)).url, local_inputs=True
-        )
+        edit = EditOrder.checked(prompt="a beach", image_urls=driver.run(upload(form)).url, local_inputs=True)
         with ThreadPoolExecutor(8) as pool:
             return list(pool.map(lambda _: driver.run(submit(edit)).id, range(WAITS * RUNS)))
 
