@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -62,6 +63,28 @@ def looked_at(path: ObjectStoragePath, max_pixels: int, argument: str = "image_u
         sha256=picture.sha256,
         content_type=picture.content_type,
         identity=f"sha256:{picture.sha256}",
+    )
+
+
+def archive_source(content: Openable, size: int, sha256: str, photos: Iterable[str]) -> Source:
+    """Returns a ZIP of photos.
+
+    Its identity is that of the photos: under other names, in another order or in another ZIP they are still
+    the same.
+
+    Args:
+        content: the ZIP, to be opened for the upload.
+        size: of the ZIP in bytes.
+        sha256: of its bytes, in hex.
+        photos: the SHA-256 of each photo in it, in hex.
+    """
+    return Source(
+        content=content,
+        name=f"{sha256[:16]}.zip",
+        bytes=size,
+        sha256=sha256,
+        content_type="application/zip",
+        identity=f"photos:{hashlib.sha256(' '.join(sorted(photos)).encode()).hexdigest()}",
     )
 
 
