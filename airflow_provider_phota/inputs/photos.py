@@ -109,8 +109,8 @@ def _pictures(search: _Search, files: list[Place]) -> list[Place]:
         )
     if others:
         log.warning(
-            "%s: left out is what does not end like a picture, %s of %s files, such as %s.",
-            *(url, len(others), len(files), others[0]),
+            "%s of the %s files of %s do not end like a picture and are left out, such as %s.",
+            *(len(others), len(files), url, others[0]),
         )
     return pictures
 
