@@ -158,7 +158,9 @@ class _Search:
             for place, kind in _members(folder):
                 seen += 1
                 if seen > _MOST_FILES:
-                    raise PhotaInputError(ARGUMENT, f"{shown(self.asked.url)} is over {_MOST_FILES} files.")
+                    raise PhotaInputError(
+                        ARGUMENT, f"{shown(self.asked.url)} has over {_MOST_FILES} files to look through."
+                    )
                 if kind == "file" and self.matches(place.path):
                     yield place
                 elif kind == "directory" and (self.depth is None or deep < self.depth):
