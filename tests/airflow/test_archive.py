@@ -145,10 +145,10 @@ def test_a_zip_may_be_larger_than_4_gib(tmp_path):
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
-        (b"", "is no PNG, JPEG"),
-        (b"a text", "is no PNG, JPEG"),
+        (b"", ".* PNG, JPEG"),
+        (b"a text", ".* PNG, JPEG"),
         (PICTURE.read_bytes()[:5000], "is cut or damaged"),
-        (b"PK\3\4" + bytes(100), "is no PNG, JPEG"),
+        (b"PK\3\4" + bytes(100), ".* PNG, JPEG"),
     ],
     ids=["empty", "text", "cut", "zip"],
 )
