@@ -25,7 +25,8 @@ class Profiles:
     """Keeps the profiles of one account in small objects of a store, each of which is created once.
 
     A store that is not there looks like an empty one, and an empty one means: pay. So a directory or a bucket
-    is never made, and "not known" is only ever said of a store that can be written to.
+    is never made, and "not known" is only ever said of a store that can be written to. Where a disk may not
+    be mounted, name a directory on the disk, since an empty mount point cannot be told from a new store.
 
     Attributes:
         root: the directory that the user named.
