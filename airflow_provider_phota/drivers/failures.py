@@ -5,10 +5,16 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 
-from airflow_provider_phota.api.errors import MaybeSent, NotSent, PhotaInputError, TransportError
+from airflow_provider_phota.api.errors import (
+    MaybeSent,
+    NotSent,
+    PhotaInputError,
+    PhotaUnreachable,
+    TransportError,
+)
 
 
-def transport_error(error: Exception, *, sent: bool) -> TransportError | PhotaInputError:
+def transport_error(error: Exception, *, sent: bool) -> TransportError | PhotaInputError | PhotaUnreachable:
     """Returns what a library's exception means.
 
     Args:
@@ -17,7 +23,8 @@ def transport_error(error: Exception, *, sent: bool) -> TransportError | PhotaIn
     """
     chain = list(_causes(error))
     for cause in chain:
-        if isinstance(cause, PhotaInputError):  # the file to upload has changed: the network is not at fault
+        # the file to upload has changed, or its store does not deliver it: this network is not at fault
+        if isinstance(cause, (PhotaInputError, PhotaUnreachable)):
             return cause
     reason = _reason(chain)
     if sent:

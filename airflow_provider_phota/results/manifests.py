@@ -44,11 +44,11 @@ def landed_before(landing: Landing) -> list[LandedFile] | None:
     except FileNotFoundError:  # taken away as we looked
         return None
     except (ValueError, TypeError, KeyError) as error:
-        log.warning("%s is damaged (%s): taken for an edit that is still to be made.", place, error)
+        log.warning("%s is damaged (%s): the order counts as not landed.", place, error)
         return None
     except Exception as error:  # of whatever library the store speaks by
         raise PhotaLedgerError(
-            "Whether this edit has landed before could not be read; nothing was sent by this attempt.\n"
+            "Whether this order has landed before could not be read; nothing was sent by this attempt.\n"
             f"{landing.directory}: {explained(error, place, Right.READ)}."
         ) from None
 

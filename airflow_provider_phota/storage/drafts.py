@@ -25,6 +25,9 @@ PARTS = ".phota-parts"
 #: What some of them call the content type when a file is put there.
 _CONTENT_TYPE = {"s3": "ContentType", "s3a": "ContentType", "gs": "content_type", "gcs": "content_type"}
 
+#: Bytes that are fetched at once; s3fs by itself would keep 50 MB of a file in memory.
+_BLOCK = 8 * 1024 * 1024
+
 
 class Draft(ABC):
     """A file without a name: write to it, look at it, publish it or let it go."""
@@ -75,12 +78,20 @@ def opened(place: Place) -> IO[bytes]:
     """A file of the store, to be read in any order."""
     if isinstance(place.fs, LocalFileSystem):
         return Path(place.path).open("rb")
-    with place.fs.open(place.path, "rb") as file, ExitStack() as opened_here:
+    with streamed(place) as file, ExitStack() as opened_here:
         copy = opened_here.enter_context(tempfile.TemporaryFile())
         shutil.copyfileobj(file, copy, 1024 * 1024)
         copy.seek(0)
         opened_here.pop_all()  # the caller closes it
     return copy
+
+
+def streamed(place: Place) -> IO[bytes]:
+    """Opens a file of the store to be read mostly in its order; little of it is in memory at a time."""
+    if isinstance(place.fs, LocalFileSystem):
+        return Path(place.path).open("rb")
+    file: IO[bytes] = place.fs.open(place.path, "rb", block_size=_BLOCK)
+    return file
 
 
 class _LocalDraft(Draft):

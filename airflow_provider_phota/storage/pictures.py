@@ -44,6 +44,8 @@ RESULTS = ("PNG", "JPEG", "WEBP")
 #: What an input may be, as far as can be looked at here.
 INPUTS = tuple(_KINDS)
 EXTENSIONS = tuple(_KINDS[kind][0] for kind in RESULTS)
+#: How files are named that may be inputs, without a dot.
+INPUT_EXTENSIONS = (*(extension for extension, _ in _KINDS.values()), "jpeg", "tif")
 
 #: Pixels above which a WebP is not decoded: that takes 16 bytes for each.
 _MOST_IN_WEBP = 64_000_000
