@@ -16,7 +16,8 @@ from airflow_provider_phota.api.protocol import get_models, get_task
 from airflow_provider_phota.api.retry import Backoff
 from airflow_provider_phota.drivers.trust import BUNDLES, FILE, FOLDERS
 from airflow_provider_phota.polling.schedule import PollSchedule
-from airflow_provider_phota.polling.wait import Patience, wait_for_task
+from airflow_provider_phota.polling.state import Patience
+from airflow_provider_phota.polling.wait import wait_for_task
 
 ONCE = Backoff(tries=1)
 MODELS = answer(200, {"data": [{"id": "phota-image-edit"}]})
