@@ -98,7 +98,7 @@ class Archive:
     name: str = "photos.zip"
 
     def __repr__(self) -> str:
-        return f"the ZIP of {len(self.members)} photos"
+        return f"the ZIP of the photos ({len(self.members)})"
 
     @property
     def size(self) -> int:

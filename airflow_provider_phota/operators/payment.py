@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowTaskTimeout
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: XCom key under which the PHOTA task ID is pushed right after the submit.
 XCOM_PHOTA_TASK_ID = "phota_task_id"
+#: XCom key of the digest of the order that was paid for, if something is found again by it.
+XCOM_DIGEST = "phota_edit_digest"
 
 NO_LEDGER = (
     "There is no ledger: this Airflow keeps no task state (3.3 and later do) and no ledger_path is set, so a "
@@ -56,6 +58,15 @@ class Payment:
     def is_remembered(self) -> bool:
         """True if a later attempt will know what was paid for."""
         return self.money.is_remembered(self.context, self.hook)
+
+    def push(self, key: str, value: str | None) -> None:
+        """Pushes what a later part of this Airflow task, or another one, has to know."""
+        self.context["ti"].xcom_push(key=key, value=value)
+
+    def pulled(self, key: str) -> Any:
+        """Returns what this Airflow task has pushed under a key."""
+        ti = self.context["ti"]
+        return ti.xcom_pull(task_ids=ti.task_id, key=key, map_indexes=ti.map_index)
 
     @contextmanager
     def named_in_input_errors(self) -> Iterator[None]:
