@@ -113,6 +113,12 @@ def test_the_picture_shows_every_room():
     assert set(pictured_rooms()) == set(ROOMS)
 
 
+def test_every_file_that_architecture_names_is_there():
+    named = re.findall(r"`([\w.]+/[\w./]*)`", (ROOT / "ARCHITECTURE.md").read_text())
+    missing = [name for name in named if not ((PACKAGE / name).exists() or (ROOT / name).exists())]
+    assert [name for name in missing if "NEW" not in name] == []
+
+
 def test_in_the_picture_a_room_imports_only_what_stands_below_it():
     rooms = pictured_rooms()
     up = [

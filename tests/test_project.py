@@ -11,6 +11,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from airflow_provider_phota import __version__
 from tests.source_tree import PACKAGE, ROOT, imports_of, modules_of, outside_of
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -25,6 +26,8 @@ UNDECLARED = {
     "wtforms": "the same",
     "pytest": "the module with the fixture is loaded by pytest itself",
 }
+#: The distributions that each importable name comes from.
+DISTRIBUTIONS = packages_distributions()
 ENVIRONMENTS = ["airflow-2.11", "airflow-3.3", "airflow-3.4"]
 
 
@@ -32,7 +35,7 @@ def distribution_of(name: str) -> str:
     """Returns the distribution that a module comes from, such as `pillow` for `PIL.Image`."""
     first, *rest = name.split(".")
     if first != "airflow":
-        known = packages_distributions().get(first)  # Airflow 2's UI is not installed next to Airflow 3
+        known = DISTRIBUTIONS.get(first)  # Airflow 2's UI is not installed next to Airflow 3
         return canonicalize_name(known[0] if known else first)
     if rest[:1] != ["providers"]:
         return "apache-airflow"
@@ -81,6 +84,20 @@ def test_the_tools_are_the_pinned_ones(tool):
 @pytest.mark.parametrize("name", PYPROJECT["tool"]["hatch"]["build"]["targets"]["sdist"]["include"])
 def test_what_is_published_is_there(name):
     assert (ROOT / name).exists()
+
+
+def test_what_contributors_are_told_to_make_can_be_made():
+    targets = re.findall(r"^([\w.-]+):", (ROOT / "Makefile").read_text(), re.M)
+    told = re.findall(r"`?make ([\w.-]+)`|^make ([\w.-]+)$", (ROOT / "CONTRIBUTING.md").read_text(), re.M)
+    assert {name for names in told for name in names if name} <= set(targets)
+
+
+def test_the_changelog_keeps_its_form():
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    newest, latest, *_ = re.findall(r"^## (.+)$", changelog, re.M)
+    assert (newest, latest) == ("Unreleased", __version__)
+    kinds = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+    assert set(re.findall(r"^### (.+)$", changelog, re.M)) <= kinds
 
 
 def test_every_page_at_the_top_is_published():
