@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import requests
 
 from dev.airflow_answers import LogMessage
-
-if TYPE_CHECKING:
-    from dev.airflow_settings import Settings
+from dev.airflow_settings import Settings
 
 #: Whoever gets to this loopback port is an administrator: with a password each single request would cost a
 #: tenth of a second to hash it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
 import requests
 from packaging.version import Version
@@ -12,9 +12,7 @@ from packaging.version import Version
 from dev.airflow_2 import Airflow2
 from dev.airflow_3 import Airflow3, Airflow34
 from dev.airflow_answers import LogMessage
-
-if TYPE_CHECKING:
-    from dev.airflow_settings import Settings
+from dev.airflow_settings import Settings
 
 
 class Major(Protocol):

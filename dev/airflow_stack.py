@@ -22,6 +22,7 @@ import psutil
 import requests
 
 from dev.airflow_api import AirflowApi
+from dev.airflow_environment import environment_of
 from dev.airflow_major import AIRFLOW, VERSION
 from dev.airflow_settings import Settings
 from dev.processes import ProcessDiedError, Service, kill, members, start, stop, tail
@@ -60,7 +61,7 @@ class AirflowStack(AirflowApi):
             self.home, dags_folder.resolve(), executor, parallelism, database, dict(env or {})
         )
         super().__init__(self.settings.url, self.settings.user, self.settings.password)
-        self._env = self.settings.environment()
+        self._env = environment_of(self.settings)
         self._services: dict[str, Service] = {}
         self._lock = threading.Lock()
         self._back_at: dict[str, float] = {}

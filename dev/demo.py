@@ -19,7 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from dev import processes
-from dev.airflow_settings import FAST_HEARTBEAT, inherited
+from dev.airflow_environment import FAST_HEARTBEAT, inherited
 from dev.airflow_stack import AirflowStack
 from dev.contact_sheet import Plate, dimensions, write_contact_sheet
 from dev.timeline import Timeline

@@ -1,7 +1,7 @@
 """The PHOTA service on loopback: over real HTTP, for tests, demos and your own DAG tests.
 
 As a process: ``python -m airflow_provider_phota.emulator``. In a test: the pytest fixture ``phota_emulator``.
-In any Python code: `Emulator`. Needs the extra ``emulator``.
+In any Python code: `Emulator`.
 """
 
 from importlib import import_module

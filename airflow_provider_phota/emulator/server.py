@@ -9,13 +9,6 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-try:
-    import PIL  # noqa: F401  # asked for here, so that its absence is explained once
-except ModuleNotFoundError as missing:
-    raise ModuleNotFoundError(
-        "the PHOTA emulator needs Pillow: pip install 'airflow-provider-phota[emulator]'", name="PIL"
-    ) from missing
-
 from airflow_provider_phota.emulator.app import build_app
 from airflow_provider_phota.emulator.call import Desk, RequestLog
 from airflow_provider_phota.emulator.inputs import Intake

@@ -21,8 +21,8 @@ from airflow_provider_phota.api.protocol import upload
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.drivers.requests_driver import RequestsDriver
 from dev.airflow_answers import AirflowApiError, TaskInstance
+from dev.airflow_environment import inherited
 from dev.airflow_major import AIRFLOW
-from dev.airflow_settings import inherited
 from dev.airflow_stack import AirflowStack
 from dev.postgres import PostgresCluster
 from dev.processes import Service, free_ports, start, stop

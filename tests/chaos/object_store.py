@@ -14,7 +14,7 @@ import boto3
 import requests
 from botocore.config import Config
 
-from dev.airflow_settings import inherited
+from dev.airflow_environment import inherited
 from dev.processes import Service, free_ports, start, stop
 
 ROOT = Path(__file__).resolve().parents[2]

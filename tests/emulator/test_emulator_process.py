@@ -245,20 +245,3 @@ def test_it_does_not_import_airflow():
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, timeout=60)
 
     assert done.returncode == 0
-
-
-@pytest.mark.parametrize(
-    "used",
-    [
-        "from airflow_provider_phota.emulator import Emulator",
-        "import airflow_provider_phota.emulator.__main__",
-    ],
-)
-def test_without_pillow_it_says_what_to_install(used: str):
-    code = f"import sys; sys.modules['PIL'] = None; {used}"
-
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, check=False, timeout=60, text=True, stderr=subprocess.PIPE
-    )
-
-    assert "pip install 'airflow-provider-phota[emulator]'" in done.stderr.splitlines()[-1]

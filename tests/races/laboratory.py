@@ -22,6 +22,7 @@ from airflow_provider_phota.drivers.requests_driver import RequestsDriver
 from airflow_provider_phota.emulator import Emulator, Fault
 from airflow_provider_phota.emulator.records import LedgerEntry
 from airflow_provider_phota.ledger.records import Record
+from dev.airflow_environment import environment_of
 from dev.airflow_settings import Settings
 from dev.processes import free_ports, start, stop
 from tests.chaos.object_store import ROOT, S3Server
@@ -67,7 +68,7 @@ class Laboratory:
             picture = ROOT / "example_dags/pictures/mountain-lake.jpg"
             self.picture = driver.run(upload(file_form(picture))).url
         home = Settings(self.folder / "airflow", self.folder / "airflow", "LocalExecutor", 1, None, {})
-        self.environment = {**home.environment(), **self._connections(s3), "PYTHONPATH": str(ROOT)}
+        self.environment = {**environment_of(home), **self._connections(s3), "PYTHONPATH": str(ROOT)}
         self.environment["PYTHONWARNINGS"] = "ignore"  # Airflow and its dependencies warn about each other
         for name in [each for each in os.environ if each.startswith("AIRFLOW")]:
             del os.environ[name]
