@@ -74,7 +74,7 @@ def test_size_and_digest_are_those_of_what_is_read(folder):
         assert (made.bytes, made.sha256) == (len(data), hashlib.sha256(data).hexdigest())
     assert made.content_type == "application/zip"
     assert made.name == f"{made.sha256[:16]}.zip"
-    assert repr(made.content) == "the ZIP of 2 photos"
+    assert repr(made.content) == "the ZIP of the photos (2)"
 
 
 def test_the_bytes_are_the_same_everywhere(tmp_path):
@@ -260,7 +260,7 @@ def test_an_archive_is_uploaded_where_presigning_is_asked_for(emulator, folder, 
     with caplog.at_level(logging.INFO):
         url = Publisher(PhotaHook(), Publish.PRESIGN).url(source(folder))
     assert url.startswith(f"{emulator.url}/uploads/")
-    assert "the ZIP of 2 photos is not in a store, so it is uploaded instead of presigned" in caplog.text
+    assert "the ZIP of the photos (2) is not in a store, so it is uploaded instead of presigned" in caplog.text
 
 
 def test_an_archive_that_was_uploaded_is_not_uploaded_again(emulator, folder, tmp_path, monkeypatch):
