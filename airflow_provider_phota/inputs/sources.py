@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_phota.api.errors import PhotaInputError, PhotaUnreachable
 from airflow_provider_phota.api.shown import shown
-from airflow_provider_phota.storage.drafts import opened
+from airflow_provider_phota.storage.drafts import open_for_reading
 from airflow_provider_phota.storage.paths import Place, reason_of
-from airflow_provider_phota.storage.pictures import INPUTS, NoPicture, Picture, inspected
-from airflow_provider_phota.storage.rights import Right, explained, is_denied
+from airflow_provider_phota.storage.pictures import INPUTS, NotAPicture, Picture, inspect_picture
+from airflow_provider_phota.storage.rights import Right, explain, is_denied
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
@@ -44,9 +44,9 @@ def looked_at(path: ObjectStoragePath, max_pixels: int, argument: str = "image_u
     if "\0" in str(path):
         raise PhotaInputError(argument, f"{shown(path)} has a NUL character in it.")
     try:
-        with opened(Place.of(path)) as file:
-            return Source(path, inspected(file, INPUTS, max_pixels=max_pixels, decoded=True))
-    except NoPicture as problem:
+        with open_for_reading(Place.of(path)) as file:
+            return Source(path, inspect_picture(file, INPUTS, max_pixels=max_pixels, decoded=True))
+    except NotAPicture as problem:
         raise PhotaInputError(argument, f"{shown(path)} {problem}.") from None
     except UnicodeError:
         raise PhotaInputError(argument, f"{shown(path)} is not a name that a file there can have.") from None
@@ -54,7 +54,7 @@ def looked_at(path: ObjectStoragePath, max_pixels: int, argument: str = "image_u
         raise PhotaInputError(argument, f"{shown(path)} cannot be read ({reason_of(error)}).") from None
     except Exception as error:  # of whatever library the store speaks by
         if is_denied(error):
-            why = explained(error, Place.of(path), Right.READ)
+            why = explain(error, Place.of(path), Right.READ)
             raise PhotaInputError(
                 argument, f"{shown(path)} is not there or cannot be read ({why})."
             ) from None

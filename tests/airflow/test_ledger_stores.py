@@ -22,7 +22,8 @@ from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.ledger.ledger import Ledger
 from airflow_provider_phota.ledger.records import Entry, Identity, Record, UnreadableRecord, fingerprint
 from airflow_provider_phota.ledger.stores import ObjectStorageStore, Taken, TaskStateStore
-from airflow_provider_phota.operators.phota import NO_LEDGER, PhotaImageEditOperator
+from airflow_provider_phota.operators.edit import NO_LEDGER
+from airflow_provider_phota.operators.phota import PhotaImageEditOperator
 from airflow_provider_phota.submitting.submission import Submission
 
 pytestmark = pytest.mark.usefixtures("metadata_database")
