@@ -81,7 +81,8 @@ def _create_after_a_look(place: Place, content: bytes) -> bool:
 def warn_of_races(store: str) -> None:
     """Says in the log, once in a process, that a store cannot decide between two attempts."""
     log.warning(
-        "%s cannot create an object exclusively: two attempts of one task that run at once may both pay.",
+        "%s cannot create an object exclusively: two attempts of one Airflow task may both pay if they run "
+        "at the same time.",
         store,
     )
 

@@ -28,7 +28,6 @@ from airflow_provider_phota.api.orders.edit import EditRequest
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.tasks import Image, PhotaTask, TaskStatus
 from airflow_provider_phota.api.wire import Response, Sleep
-from airflow_provider_phota.ledger import ledger
 from airflow_provider_phota.ledger.decisions import Policy
 from airflow_provider_phota.ledger.ledger import Ledger
 from airflow_provider_phota.ledger.records import Record
@@ -194,7 +193,8 @@ class Hook:
 
 def attempt(world, stores, how, policies, try_number=1, **more):
     world.how = how
-    submission = Submission(Hook(world), EDIT, Ledger(stores), policies, try_number=try_number, **more)
+    ledger = Ledger(stores, clock=world)
+    submission = Submission(Hook(world), EDIT, ledger, policies, try_number=try_number, **more)
     with suppress(PhotaError, Killed):
         return submission.phota_task_id()
     return None
@@ -204,7 +204,6 @@ def attempt(world, stores, how, policies, try_number=1, **more):
 def world(monkeypatch):
     made = World()
     monkeypatch.setattr(submission, "time", made)
-    monkeypatch.setattr(ledger, "time", made)
     return made
 
 
@@ -305,7 +304,7 @@ class OvertakenHook(Hook):
 
 def overtaken_attempt(world, stores, overtake):
     hook = OvertakenHook(world, overtake)
-    return Submission(hook, EDIT, Ledger(stores)).phota_task_id()
+    return Submission(hook, EDIT, Ledger(stores, clock=world)).phota_task_id()
 
 
 def test_an_attempt_that_is_overtaken_while_it_connects_takes_up_the_paid_task(world):
@@ -339,7 +338,8 @@ class BusyHook(Hook):
 @pytest.mark.parametrize("how_many_stores", [0, 1, 2])
 def test_an_attempt_does_not_overtake_itself_when_it_sends_again(world, how_many_stores):
     stores = [MemoryStore(world) for _ in range(how_many_stores)]
-    assert Submission(BusyHook(world), EDIT, Ledger(stores)).phota_task_id() == "task-1"
+    ledger = Ledger(stores, clock=world)
+    assert Submission(BusyHook(world), EDIT, ledger).phota_task_id() == "task-1"
     assert len(world.tasks) == 1
 
 
@@ -508,5 +508,5 @@ def test_a_paid_task_that_cannot_be_asked_about_is_named_and_nothing_is_submitte
     hook = Hook(world)
     hook.get_task = lambda phota_task_id: (_ for _ in ()).throw(answer)
     with pytest.raises(error, match="task-1 is billed"):
-        Submission(hook, EDIT, Ledger(stores)).phota_task_id()
+        Submission(hook, EDIT, Ledger(stores, clock=world)).phota_task_id()
     assert len(world.tasks) == 1

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tests.races.attempts import Outcome
 from tests.races.laboratory import Race
 
-HELD = "An earlier submit of this edit may be billed"
+HELD = "An earlier submit of this order may be billed"
 RESUBMITTED = "Submitting again, which is billed: it is not known"
 
 
