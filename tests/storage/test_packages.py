@@ -1,4 +1,4 @@
-"""Which package to install where Airflow cannot open a store."""
+"""If Airflow cannot open a store, the package to install is named."""
 
 from __future__ import annotations
 

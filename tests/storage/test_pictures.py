@@ -30,7 +30,7 @@ def chunk(kind, data):
 
 
 def png_of(width, height, pixels=b""):
-    """With a header that says so, whatever pixels it has."""
+    """Returns a PNG whose header says that size, whatever its pixels are."""
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(pixels)) + chunk(b"IEND", b"")
 
@@ -91,12 +91,12 @@ def test_a_png_with_a_wrong_byte_is_refused(at):
         b"%PDF-1.7",
         b"PK\x03\x04" + b"\0" * 64,
         b"\x89PNG\r\n\x1a\n",
-        b"\xff\xd8\xff\xe0 this is no JPEG at all",
+        b"\xff\xd8\xff\xe0 this is not a JPEG at all",
         b"RIFF\x10\0\0\0WEBPVP8 ",
         b"text named .png",
     ],
 )
-def test_what_is_no_picture_is_refused(content):
+def test_what_is_not_a_picture_is_refused(content):
     with pytest.raises(NotAPicture):
         look(content)
 
@@ -132,7 +132,7 @@ def test_how_many_pixels_a_picture_may_have_is_said_by_who_looks(kind):
 
 @pytest.fixture
 def low_limit_of_pillow(monkeypatch):
-    """As where a picture is larger than Pillow takes: the limits are ours alone."""
+    """Makes every picture larger than Pillow accepts, so that only our own limits count."""
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
 
 
@@ -168,7 +168,7 @@ def test_a_photograph_of_108_million_pixels_is_a_picture():
 
 
 def jpeg_with(*segments):
-    """A JPEG with more segments of applications and comments."""
+    """Returns a JPEG with more segments of applications and comments."""
     content = encoded("JPEG")
     more = b"".join(struct.pack(">BBH", 0xFF, code, len(data) + 2) + data for code, data in segments)
     return content[:2] + more + content[2:]

@@ -1,4 +1,4 @@
-"""A PNG is judged by its checksums and its pixels: every kind of it passes, whatever else it carries."""
+"""A PNG is judged by its checksums and its pixels alone: every kind passes, whatever metadata it has."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ ANCILLARY = {
         b"iTXt", b"workflow\0\1\0\0\0" + zlib.compress(b"x" * 2_000_000)
     ),
     "a colour profile that unfolds to 3 MB": chunk(b"iCCP", b"name\0\0" + zlib.compress(bytes(3_000_000))),
-    "a colour profile that is none": chunk(b"iCCP", b"name\0\0not compressed"),
+    "a colour profile that is not one": chunk(b"iCCP", b"name\0\0not compressed"),
     "a colour profile without a name": chunk(b"iCCP", b""),
     "a colour profile of another compression": chunk(b"iCCP", b"name\0\7xxxx"),
     "text of 100 MB in all, unfolded": chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(1_000_000))) * 100,
@@ -119,11 +119,11 @@ ANCILLARY = {
     "text that is not text": chunk(b"iTXt", b"\xff\xfe\0\1\0\0\0\xff"),
     "Exif that means nothing": chunk(b"eXIf", b"\xff" * 1000),
     "two Exif": chunk(b"eXIf", b"MM\0*") * 2,
-    "a time that is none": chunk(b"tIME", b"\0"),
-    "physical pixels that are none": chunk(b"pHYs", b"\0"),
-    "chromaticities that are none": chunk(b"cHRM", b"\0\0\0"),
+    "a time that is not one": chunk(b"tIME", b"\0"),
+    "physical pixels without a size": chunk(b"pHYs", b"\0"),
+    "chromaticities without values": chunk(b"cHRM", b"\0\0\0"),
     "transparency of a wrong length": chunk(b"tRNS", b"\0"),
-    "gamma and rendering that are none": chunk(b"gAMA", b"") + chunk(b"sRGB", b""),
+    "gamma and rendering without values": chunk(b"gAMA", b"") + chunk(b"sRGB", b""),
     "an animation that says too much": chunk(b"acTL", struct.pack(">II", 2**31, 0)),
     "an animation that says nothing": chunk(b"acTL", b""),
     "frames out of order": chunk(b"fcTL", b"\xff" * 26) + chunk(b"fdAT", b"\0\0\0\7xxxx"),
@@ -185,7 +185,7 @@ BROKEN = {
     "of an unknown filter method": header(16, 16, filters=1) + BODY,
     "of an unknown interlacing": header(16, 16, interlace=2) + BODY,
     "without a palette": header(16, 16, 8, 3) + chunk(b"IDAT", zlib.compress(lines(16, 16, 8, 3, 0))) + END,
-    "with a chunk that is none": png(before=chunk(b"te\0t", b"x")),
+    "with a chunk that is not one": png(before=chunk(b"te\0t", b"x")),
     "with a chunk that is longer than the file": png(before=struct.pack(">I4s", 2**31 - 1, b"tEXt")),
     "with a chunk that is longer than any": png(before=struct.pack(">I4s", 2**32 - 1, b"tEXt")),
     "with a wrong checksum in its header": header(16, 16)[:-1] + b"\0" + BODY,

@@ -1,4 +1,4 @@
-"""Small JSON objects of a store: whole or not there, and a damaged one is named."""
+"""A record is whole or not there, and a damaged one is named."""
 
 from __future__ import annotations
 

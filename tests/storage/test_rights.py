@@ -1,4 +1,4 @@
-"""What the errors of each store's library mean, and which right they say is missing."""
+"""The errors of each store's library have one meaning, and name the missing right."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def boto(status, code, kind=OSError):
 
 
 class HttpResponseError(Exception):
-    """As Azure's library has it; its subclasses differ by their status alone."""
+    """Imitates the error of Azure's library, whose subclasses differ by their status alone."""
 
     def __init__(self, status_code):
         super().__init__("with an account's key in it")
@@ -36,7 +36,7 @@ class HttpResponseError(Exception):
 
 
 class HttpError(Exception):
-    """As gcsfs has it."""
+    """Imitates the error of gcsfs."""
 
     def __init__(self, code):
         super().__init__("a text")
