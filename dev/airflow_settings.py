@@ -1,4 +1,4 @@
-"""The environment of Airflow's components: made from nothing, so that nothing of the developer's leaks in."""
+"""Builds the environment of Airflow's components, without the developer's own variables."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from pathlib import Path
 from dev.airflow_major import AIRFLOW
 from dev.processes import free_ports
 
-#: What a process needs to run at all. Everything else stays out: AIRFLOW_*, PYTHONPATH, PYTHONWARNINGS, keys.
+#: Variables that a process needs. All others stay out: AIRFLOW_*, PYTHONPATH, PYTHONWARNINGS, keys.
 PASSED_ON = ("PATH", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "LD_LIBRARY_PATH")
-#: The way out to the real service, and what to trust there.
+#: Variables for the way to the real service, and for the certificates to trust there.
 NETWORK = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 LOOPBACK = "127.0.0.1,localhost"
-#: For `env`: a supervisor may notice the end of its task only at its next heartbeat, with 5 s by default.
-#: Leave it out where the scheduler's races are what is tested: those 5 s are what they need.
+#: Options for `env`. Without them, a supervisor may notice the end of its task up to 5 s late. Tests of the
+#: scheduler's races leave them out, since the races need those 5 s.
 FAST_HEARTBEAT = AIRFLOW.fast_heartbeat
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Where one Airflow lives; `environment()` is what its components are told."""
+    """Says where one Airflow lives, and how its components are set up."""
 
     home: Path
     dags_folder: Path
@@ -73,7 +73,7 @@ class Settings:
 
 
 def inherited() -> dict[str, str]:
-    """What of this process's environment a component may see; loopback is never asked for through a proxy."""
+    """Returns the variables of this process that a component may see. Loopback never goes through a proxy."""
     network = {
         name: os.environ[name] for each in NETWORK for name in (each, each.lower()) if name in os.environ
     }
