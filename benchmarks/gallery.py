@@ -13,7 +13,7 @@ from pathlib import Path
 import requests
 
 from airflow_provider_phota.api.forms import file_form
-from airflow_provider_phota.api.orders.edit import EditRequest
+from airflow_provider_phota.api.orders.edit import EditOrder
 from airflow_provider_phota.api.protocol import get_task, submit, upload
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.tasks import PhotaTask
@@ -62,7 +62,7 @@ def finished_edit(settings: Settings, outputs: int, resolution: str) -> PhotaTas
     """Submits an edit, and returns its task once the pictures are drawn."""
     with RequestsDriver(settings) as driver:
         url = driver.run(upload(file_form(PICTURE))).url
-        edit = EditRequest.checked(
+        edit = EditOrder.checked(
             prompt="a beach", image_urls=url, num_outputs=outputs, resolution=resolution, local_inputs=True
         )
         task = driver.run(submit(edit))

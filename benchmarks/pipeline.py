@@ -56,8 +56,7 @@ def edit_and_land(prompt: str, source: str, destination: str, **more: Any) -> li
         **more,
     )
     result = operator.execute({"ti": TaskInstance(prompt)})  # type: ignore[typeddict-item]  # all it asks for
-    assert isinstance(result, dict)
-    return result["files"]
+    return list(result["files"])
 
 
 def run(settings: Settings, source: str, destination: str) -> str:

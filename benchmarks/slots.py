@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from airflow_provider_phota.api.forms import file_form
-from airflow_provider_phota.api.orders.edit import EditRequest
+from airflow_provider_phota.api.orders.edit import EditOrder
 from airflow_provider_phota.api.protocol import submit, upload
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.drivers.requests_driver import RequestsDriver
@@ -97,7 +97,7 @@ def _held_slots(airflow: AirflowStack, dag_id: str, run_id: str) -> int:
 
 def _submit_tasks(service: Emulator, count: int) -> list[str]:
     picture = _upload_picture(service)
-    edit = EditRequest.checked(prompt="a beach", image_urls=picture, local_inputs=True)
+    edit = EditOrder.checked(prompt="a beach", image_urls=picture, local_inputs=True)
     with RequestsDriver(Settings(KEY, service.url)) as driver:
         return [driver.run(submit(edit)).id for _ in range(count)]
 

@@ -43,12 +43,11 @@ def fetching_with_curl(*options: str) -> Callable[[PhotaTask, Path, Settings], N
 
 
 def fetch_by_landing(task: PhotaTask, folder: Path, settings: Settings) -> None:
-    from airflow_provider_phota.results.delivery import checked_landing  # noqa: PLC0415  # Airflow's home is set
-    from airflow_provider_phota.results.landing import land  # noqa: PLC0415
+    from airflow_provider_phota.results.landing import land  # noqa: PLC0415  # Airflow's home is set
+    from airflow_provider_phota.results.options import LandingOptions  # noqa: PLC0415
     from airflow_provider_phota.results.result import ResultImages  # noqa: PLC0415
 
-    landing = checked_landing(f"file://{folder}", "{phota_task_id}-{index}", "skip")
-    land(ResultImages.of_task(task), landing, settings)
+    land(ResultImages.of_task(task), LandingOptions(f"file://{folder}").landing(), settings)
 
 
 WAYS = {

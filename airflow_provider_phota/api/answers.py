@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_phota.api.orders.edit import TASK_ID
+from airflow_provider_phota.api.account import Upload, Usage
 from airflow_provider_phota.api.reading import (
     Unreadable,
     http_date,
@@ -22,7 +22,8 @@ from airflow_provider_phota.api.reading import (
     text_of,
 )
 from airflow_provider_phota.api.reasons import failure_of
-from airflow_provider_phota.api.tasks import Image, PhotaTask, TaskStatus, Upload, Usage
+from airflow_provider_phota.api.task_ids import TASK_ID
+from airflow_provider_phota.api.tasks import Image, PhotaTask, TaskStatus
 from airflow_provider_phota.api.urls import UNUSABLE, as_sent
 from airflow_provider_phota.api.wire import Response
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator
 from typing import TypeVar
 from urllib.parse import quote
 
+from airflow_provider_phota.api.account import Upload, Usage
 from airflow_provider_phota.api.answers import read_models, read_task, read_upload, read_usage
 from airflow_provider_phota.api.errors import (
     NotSent,
@@ -16,11 +17,11 @@ from airflow_provider_phota.api.errors import (
     TransportError,
 )
 from airflow_provider_phota.api.named_tasks import accepted_task, named_task_id
-from airflow_provider_phota.api.orders.edit import EditRequest
+from airflow_provider_phota.api.orders.base import Order
 from airflow_provider_phota.api.reading import Unreadable
 from airflow_provider_phota.api.refusals import error_words, read_refusal, retry_after
 from airflow_provider_phota.api.retry import Backoff
-from airflow_provider_phota.api.tasks import PhotaTask, Upload, Usage
+from airflow_provider_phota.api.tasks import PhotaTask
 from airflow_provider_phota.api.wire import Conversation, FileForm, Request, Response, Sleep, Step
 
 T = TypeVar("T")
@@ -30,16 +31,16 @@ _LONGEST_LISTING = 8 * 1024 * 1024
 
 
 def submit(
-    edit: EditRequest,
+    order: Order,
     backoff: Backoff | None = None,
     *,
     before_sending: Callable[[], None] | None = None,
     resend_on_503: bool = False,
 ) -> Conversation[PhotaTask]:
-    """Ask for an edit. Billed: sent again only after a failure that proves that no task was created.
+    """Submits an order. Billed: it is sent again only after a failure that proves that no task was created.
 
     Args:
-        edit: what to ask for.
+        order: what to ask for.
         backoff: how often a submit that provably created no task is repeated.
         before_sending: called before each time it is sent, when the connection stands.
         resend_on_503: take a 503 for a refusal. The vendor does not promise that, so it may pay twice.
@@ -51,7 +52,7 @@ def submit(
         PhotaSubmitAmbiguous: anything else: a task may exist and be billed.
     """
     request = Request(
-        "POST", "/v1/images/generations", body=edit.body(), billed=True, before_sending=before_sending
+        "POST", "/v1/images/generations", body=order.body(), billed=True, before_sending=before_sending
     )
     return _patiently(lambda: _submit_once(request, resend_on_503=resend_on_503), backoff or Backoff())
 

@@ -1,7 +1,4 @@
-"""What the API speaks about: an edit to ask for, a task and what became of it, an upload, an account.
-
-Source: the vendor's pages for the PHOTA models, the task query, file upload and account endpoints.
-"""
+"""Describes a PHOTA task and what became of it. Source: the vendor's pages of the task query."""
 
 from __future__ import annotations
 
@@ -17,11 +14,9 @@ from airflow_provider_phota.api.types import PhotaResult
 #: Hours a result URL lives, counted here from the task's creation: the earliest it can end.
 RESULT_HOURS = 24
 
-PHOTA_MODELS = ("phota-image-edit", "phota-image", "phota-image-enhance", "phota-create-profile")
-
 
 class TaskStatus(Enum):
-    """What the service says of a task. A word this list lacks is `UNKNOWN`, and means: still running."""
+    """Says how the service describes a task. A word that is not in this list is `UNKNOWN`: still running."""
 
     PENDING = "pending"
     PROCESSING = "processing"
@@ -36,10 +31,10 @@ class TaskStatus(Enum):
 
 
 class Outcome(Enum):
-    """What a task's answer means to someone who waits for its results."""
+    """Says what a task's answer means to someone who waits for its results."""
 
     RUNNING = "running"
-    #: completed, but the answer carries no results yet: seen in production, heals within seconds
+    #: completed, but the answer has no results yet: seen in production, gone within seconds
     RESULTS_PENDING = "results pending"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
@@ -47,7 +42,7 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class Image:
-    """One output picture. The URL is a bearer link: who has it can read the picture for 24 hours."""
+    """Is one output picture. Whoever has its URL can read the picture for 24 hours."""
 
     url: str = field(repr=False)
     content_type: str | None = None
@@ -55,7 +50,7 @@ class Image:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why the service ended a task, in the service's words.
+    """Says in the service's words why it ended a task.
 
     Attributes:
         code: of the error or, without one, its type.
@@ -68,13 +63,13 @@ class Failure:
 
     @property
     def refuses_input(self) -> bool:
-        """Whether it is the prompt or a picture that is refused, so that a new edit of them ends alike."""
+        """True if the prompt or a picture was refused, so that the same order would end in the same way."""
         return refuses_input((self.code, self.kind), self.message)
 
 
 @dataclass(frozen=True)
 class PhotaTask:
-    """A task as one answer of the service shows it.
+    """Shows a task as it is in one answer of the service.
 
     Attributes:
         id: opaque, as `TASK_ID` has it.
@@ -113,17 +108,17 @@ class PhotaTask:
 
     @property
     def refuses_input(self) -> bool:
-        """Whether the service ended it since it refuses the input: a new edit of it would end alike."""
+        """True if the service refused the input, so that the same order would end in the same way."""
         return self.outcome is Outcome.FAILED and self.failure is not None and self.failure.refuses_input
 
     @property
     def is_finished(self) -> bool:
-        """Whether nothing is to be waited for any more, be it for a result or for the error."""
+        """True once the wait is over, with a result or with an error."""
         return self.outcome in (Outcome.SUCCEEDED, Outcome.FAILED)
 
     @property
     def expires_at(self) -> pendulum.DateTime | None:
-        """The earliest moment its result URLs can stop working, None if `created` is not known."""
+        """The earliest moment at which its result URLs can stop working; None if `created` is not known."""
         created = self.created_at
         return created.add(hours=RESULT_HOURS) if created else None
 
@@ -132,9 +127,9 @@ class PhotaTask:
         return pendulum.from_timestamp(self.created) if self.created is not None else None
 
     def to_dict(self) -> PhotaResult:
-        """The finished task as plain data: what operators and sensors return and users chain on."""
+        """Returns the finished task as plain data, which operators and sensors return and users chain on."""
         created, expires = self.created_at, self.expires_at
-        return {
+        result: PhotaResult = {
             "phota_task_id": self.id,
             "model": self.model,
             "status": self.status_word,
@@ -143,27 +138,6 @@ class PhotaTask:
             "expires_at": expires.to_iso8601_string() if expires else None,
             "usage": dict(self.usage),
         }
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A file in the vendor's store, readable by the service for 72 hours."""
-
-    id: str
-    url: str
-    size: int | None = None
-
-
-@dataclass(frozen=True)
-class Usage:
-    """An account's balance, in the vendor's quota units (500,000 are 1 USD)."""
-
-    available: float
-    used: float
-    unlimited: bool
-
-    UNITS_PER_USD = 500_000
-
-    @property
-    def available_usd(self) -> float:
-        return self.available / self.UNITS_PER_USD
+        if self.profile_ids:
+            result["profile_ids"] = list(self.profile_ids)
+        return result

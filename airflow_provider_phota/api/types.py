@@ -12,6 +12,7 @@ from typing import Literal, NewType, NotRequired, TypedDict
 Template = NewType("Template", str)
 
 Resolution = Literal["1K", "4K"]
+AspectRatio = Literal["1:1", "2:3", "3:2", "3:4", "4:3", "9:16", "16:9"]
 PublishWay = Literal["presign", "upload"]
 IfFileExists = Literal["skip", "overwrite", "fail"]
 FailOrResubmit = Literal["fail", "resubmit"]
@@ -39,8 +40,9 @@ class PhotaFile(TypedDict):
 class PhotaResult(TypedDict):
     """A finished PHOTA task, as the sensor and a waiting operator return it.
 
-    With `skip_existing_edits` an edit that had landed before has no images, and no ID where another Airflow
-    task has paid for it. `created` and `expires_at` are ISO 8601; `usage` is what the service said.
+    An order whose pictures had landed before has no images, and no ID if another Airflow task has paid for
+    it. `created` and `expires_at` are ISO 8601; `usage` is what the service said. `profile_ids` are there if
+    the task created profiles.
     """
 
     phota_task_id: str | None
@@ -51,3 +53,4 @@ class PhotaResult(TypedDict):
     expires_at: str | None
     usage: dict[str, str | int | float]
     files: NotRequired[list[PhotaFile]]
+    profile_ids: NotRequired[list[str]]

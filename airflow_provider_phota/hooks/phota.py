@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook, mask_secret
 
 from airflow_provider_phota.api import protocol
+from airflow_provider_phota.api.account import Upload, Usage
 from airflow_provider_phota.api.errors import PhotaConfigurationError, PhotaError
 from airflow_provider_phota.api.forms import file_form
-from airflow_provider_phota.api.orders.edit import EditRequest, checked_task_id
+from airflow_provider_phota.api.orders.base import PHOTA_MODELS
+from airflow_provider_phota.api.orders.edit import EditOrder
 from airflow_provider_phota.api.retry import Backoff
 from airflow_provider_phota.api.settings import EXTRAS, Settings, settings_from_connection
 from airflow_provider_phota.api.shown import shown
-from airflow_provider_phota.api.tasks import PHOTA_MODELS, PhotaTask, Upload, Usage
+from airflow_provider_phota.api.task_ids import checked_task_id
+from airflow_provider_phota.api.tasks import PhotaTask
 from airflow_provider_phota.api.types import Resolution
 from airflow_provider_phota.api.wire import Conversation
 from airflow_provider_phota.compat import amask_secret, load_connection
@@ -123,7 +126,7 @@ class PhotaHook(BaseHook):
             PhotaNotBilled: the service refused it, or could not be reached.
             PhotaSubmitAmbiguous: a task may have been created and billed.
         """
-        edit = EditRequest.checked(
+        edit = EditOrder.checked(
             prompt=prompt,
             image_urls=image_urls,
             num_outputs=num_outputs,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_phota.api.orders.edit import TASK_ID
+from airflow_provider_phota.api.task_ids import TASK_ID
 
 VERSION = 1
 

@@ -1,5 +1,7 @@
-"""The operators that place an order with PHOTA."""
+"""Exports the operators that place an order with PHOTA; DAGs import them from here."""
 
 from airflow_provider_phota.operators.edit import PhotaImageEditOperator
+from airflow_provider_phota.operators.enhance import PhotaImageEnhanceOperator
+from airflow_provider_phota.operators.generate import PhotaImageGenerateOperator
 
-__all__ = ["PhotaImageEditOperator"]
+__all__ = ["PhotaImageEditOperator", "PhotaImageEnhanceOperator", "PhotaImageGenerateOperator"]

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MAX_BYTES = 200 * 1000 * 1000
-_THEN = "The edit is billed; trying again is free while its results live (24 hours)."
+_THEN = "The PHOTA task is billed; trying again is free while its results live (24 hours)."
 #: Pictures that are fetched at once.
 _AT_ONCE = 4
 
@@ -278,7 +278,7 @@ def _gone(results: ResultImages, gone: Gone) -> PhotaResultsExpired | PhotaLandi
     return PhotaResultsExpired(
         endings.lines(
             f"A result of PHOTA task {results.phota_task_id} is no longer served ({gone}).",
-            "Results live 24 hours. The edit was billed.",
+            "Results live 24 hours. The PHOTA task was billed.",
             "To have the picture again it must be made again, which is billed.",
         ),
         results.phota_task_id,

@@ -16,13 +16,15 @@ from airflow_provider_phota.api.errors import (
     PhotaResultsMissing,
     PhotaTaskFailed,
 )
-from airflow_provider_phota.api.orders.edit import checked_task_id
+from airflow_provider_phota.api.task_ids import checked_task_id
 from airflow_provider_phota.api.tasks import Image, Outcome, PhotaTask
 from airflow_provider_phota.api.types import PhotaResult
 
 log = logging.getLogger(__name__)
 
-_REFUSED = "It refuses the prompt or a picture: the same edit again would be billed, and end alike."
+_REFUSED = (
+    "It refuses the prompt or a picture: the same order again would be billed, and end in the same way."
+)
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ def _failure_in_words(task: PhotaTask) -> str:
     return endings.lines(
         f"The service ended PHOTA task {task.id} as {task.status_word}.",
         reason and f"It says: {reason}.",
-        "The edit was billed; the service may give the credits back.",
+        "The PHOTA task was billed; the service may give the credits back.",
     )
 
 

@@ -21,23 +21,19 @@ from airflow.triggers.base import StartTriggerArgs
 from airflow_provider_phota.api import endings
 from airflow_provider_phota.api.endings import PhotaExecutionTimeout
 from airflow_provider_phota.api.errors import PhotaConfigurationError, PhotaNotBilled, PhotaWaitTimeout
-from airflow_provider_phota.api.orders.edit import checked_task_id
 from airflow_provider_phota.api.parsing import check_conn_id, check_flags
 from airflow_provider_phota.api.protocol import get_task_once
+from airflow_provider_phota.api.task_ids import checked_task_id
 from airflow_provider_phota.api.tasks import PhotaTask
 from airflow_provider_phota.api.types import IfFileExists, PhotaResult
 from airflow_provider_phota.api.written import Written
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.polling.wait import Watch
-from airflow_provider_phota.results.delivery import (
-    Delivery,
-    check_landing_as_written,
-    check_nothing_to_land,
-    checked_landing,
-)
+from airflow_provider_phota.results.delivery import Delivery
 from airflow_provider_phota.results.landing import Landing, manifest
 from airflow_provider_phota.results.landing_checks import check_before_waiting
 from airflow_provider_phota.results.names import Names
+from airflow_provider_phota.results.options import LandingOptions
 from airflow_provider_phota.results.result import ResultImages, result_of
 from airflow_provider_phota.retrying import RESUMES, airflow_retries, logged, telling_of_retries, when_parsed
 from airflow_provider_phota.sensors.start import OnWorker, starting_id
@@ -129,9 +125,9 @@ class PhotaTaskSensor(BaseSensorOperator):
             check_conn_id(phota_conn_id)
             check_flags(deferrable=self.deferrable, start_from_trigger=start_from_trigger)
             if destination is None:
-                check_nothing_to_land(filename, if_exists, kwargs.get("default_args") or ())
+                self._landing_options.check_without_destination(kwargs.get("default_args") or ())
             else:
-                check_landing_as_written(destination, filename, if_exists)
+                self._landing_options.check_as_written()
         self._intervals = asked_for or Intervals()
         self._watch: Watch | None = None
         self._landing_checked = False
@@ -216,7 +212,11 @@ class PhotaTaskSensor(BaseSensorOperator):
     def _landing(self) -> Landing | None:
         if self.destination is None:
             return None
-        return checked_landing(self.destination, self.filename, self.if_exists)
+        return self._landing_options.landing()
+
+    @property
+    def _landing_options(self) -> LandingOptions:
+        return LandingOptions(self.destination, self.filename, self.if_exists)
 
     def _check_landing(self, phota_task_id: str) -> None:
         """Once, and not in mode `reschedule`, where each poke is a process that knows of no other."""

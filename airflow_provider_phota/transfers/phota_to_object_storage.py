@@ -1,4 +1,4 @@
-"""Bring the results of a PHOTA task to object storage."""
+"""Brings the results of a PHOTA task to object storage."""
 
 from __future__ import annotations
 
@@ -7,18 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
-from airflow_provider_phota.api.orders.edit import checked_task_id
 from airflow_provider_phota.api.parsing import check_conn_id
+from airflow_provider_phota.api.task_ids import checked_task_id
 from airflow_provider_phota.api.types import IfFileExists, PhotaFile, PhotaResult
 from airflow_provider_phota.api.written import Written
 from airflow_provider_phota.hooks.phota import PhotaHook
-from airflow_provider_phota.results.delivery import (
-    Delivery,
-    check_landing_as_written,
-    checked_landing,
-)
+from airflow_provider_phota.results.delivery import Delivery
 from airflow_provider_phota.results.landing import MAX_BYTES, manifest
 from airflow_provider_phota.results.names import Names
+from airflow_provider_phota.results.options import LandingOptions
 from airflow_provider_phota.results.result import ResultImages
 from airflow_provider_phota.retrying import airflow_retries, when_parsed
 
@@ -31,23 +28,23 @@ class PhotaToObjectStorageOperator(BaseOperator):
 
     Returns the manifest, one dict for each picture in their order: `path`, `sha256`, `bytes`, `width`,
     `height`, `content_type` and `phota_task_id`. An asset among the task's `outlets` gets it as its event's
-    extra (`files`), an asset alias an asset for each file. Free, so it may be retried while the results live
-    (24 hours); what has landed is not fetched again.
+    extra (`files`), an asset alias gets an asset for each file. It is free, so it can be retried while the
+    results live (24 hours); what has landed is not fetched again.
 
     Args:
-        result: what `PhotaTaskSensor` or a waiting `PhotaImageEditOperator` returned; or a PHOTA task ID, and
-            fresh URLs are asked for (templated).
+        result: what `PhotaTaskSensor` or a waiting operator returned; or a PHOTA task ID, and fresh URLs are
+            asked for (templated).
         destination: an object-storage directory, as a URL (`file://`, `s3://`, ...) (templated).
-        filename: of each picture, without its extension, which is that of the picture itself. It has the
+        filename: of each picture, without its extension, which is that of the picture itself. It can have the
             fields `{phota_task_id}` and `{index}` (templated).
-        if_exists: `skip`, `overwrite` or `fail` where a file of that name is there already. One that is cut
-            or damaged is replaced.
+        if_exists: `skip`, `overwrite` or `fail` if a file of that name is there already. One that is cut or
+            damaged is replaced.
         max_bytes: of one picture; a larger one is refused.
         phota_conn_id: the Airflow connection.
 
     Raises:
-        AirflowFailException: an argument is wrong, or the results are gone.
-        PhotaLandingError: a picture did not arrive whole or could not be written; a retry may heal it.
+        AirflowFailException: An argument is wrong, or the results are gone.
+        PhotaLandingError: A picture did not arrive whole or could not be written; a retry may help.
     """
 
     template_fields: Sequence[str] = ("result", "destination", "filename")
@@ -74,19 +71,21 @@ class PhotaToObjectStorageOperator(BaseOperator):
         self._written = Written(result=result, destination=destination, filename=filename)
         with when_parsed(self):
             check_conn_id(phota_conn_id)
-            check_landing_as_written(destination, filename, if_exists, max_bytes=max_bytes)
+            self._options.check_as_written()
 
     def execute(self, context: Context) -> list[PhotaFile]:
         self._written.restore(self)
         with airflow_retries():
-            landing = checked_landing(
-                self.destination, self.filename, self.if_exists, max_bytes=self.max_bytes
-            )
+            landing = self._options.landing()
             hook = PhotaHook(self.phota_conn_id)
             delivery = Delivery(hook, landing, context, self.outlets)
-            return manifest(delivery.deliver(self._results(hook)))
+            return manifest(delivery.deliver(self._images(hook)))
 
-    def _results(self, hook: PhotaHook) -> ResultImages:
+    @property
+    def _options(self) -> LandingOptions:
+        return LandingOptions(self.destination, self.filename, self.if_exists, self.max_bytes)
+
+    def _images(self, hook: PhotaHook) -> ResultImages:
         if isinstance(self.result, dict):
             return ResultImages.of_result(self.result)
         return ResultImages.of_task(hook.get_task(checked_task_id(self.result, "result")))

@@ -12,7 +12,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_phota.api import endings
 from airflow_provider_phota.api.errors import PhotaConfigurationError, PhotaError
-from airflow_provider_phota.api.orders.edit import checked_task_id
+from airflow_provider_phota.api.task_ids import checked_task_id
 from airflow_provider_phota.api.tasks import PhotaTask
 from airflow_provider_phota.api.wire import Conversation
 from airflow_provider_phota.polling.durations import Sight

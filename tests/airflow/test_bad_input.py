@@ -55,7 +55,7 @@ EDITS = [
     ({"resolution": "1k"}, "resolution", "'1k'"),
     ({"resolution": None}, "resolution", "None"),
     ({"profile_ids": []}, "profile_ids", "empty"),
-    ({"profile_ids": "p1"}, "profile_ids", "'p1'"),
+    ({"profile_ids": "['p1']"}, "profile_ids", "text of a list"),
     ({"profile_ids": ["p1", ""]}, "profile_ids", "''"),
     ({"profile_ids": [1]}, "profile_ids", "1"),
     ({"profile_ids": ["p1", "p1"]}, "profile_ids", "twice"),

@@ -184,7 +184,7 @@ def test_without_a_ledger_it_is_not_retried_since_that_would_pay_again(emulator,
         run_out(edit, {"ti": Started()})
     (entry,) = emulator.ledger()
     *said, last = str(caught.value).splitlines()
-    then = "Airflow does not retry this, since without a ledger a retry would pay for a new edit."
+    then = "Airflow does not retry this, since without a ledger a retry would pay for a new order."
     assert said == words(entry.id, 3, then)
     assert last == f"Fetch the result with PhotaTaskSensor(phota_task_id='{entry.id}')."
 

@@ -13,10 +13,11 @@ from types import SimpleNamespace
 import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
-from airflow_provider_phota.api.orders.edit import EditRequest
+from airflow_provider_phota.api.orders.edit import EditOrder
 from airflow_provider_phota.api.tasks import PhotaTask, TaskStatus
 from airflow_provider_phota.hooks.phota import PhotaHook
-from airflow_provider_phota.inputs.publisher import Order, Publisher
+from airflow_provider_phota.inputs.prepared import PreparedOrder
+from airflow_provider_phota.inputs.publisher import Publisher
 from airflow_provider_phota.ledger.object_storage import ObjectStorageStore
 from airflow_provider_phota.ledger.records import Entry, Identity, Record, fingerprint
 from airflow_provider_phota.ledger.stores import TaskStateStore
@@ -40,17 +41,17 @@ def hook(monkeypatch):
     return PhotaHook("phota_golden")
 
 
-def prepared(hook, arguments: dict) -> Order:
+def prepared(hook, arguments: dict) -> PreparedOrder:
     """The order of arguments in which `{pictures}` stands for the folder of the example pictures."""
     named = json.loads(json.dumps(arguments).replace("{pictures}", f"file://{PICTURES}"))
     edition = named.pop("edition", "")
-    return Order.of(EditRequest.checked(**named, stored_inputs=True), Publisher(hook), edition)
+    return PreparedOrder.of(EditOrder.checked(**named, stored_inputs=True), Publisher(hook), edition)
 
 
 @pytest.mark.parametrize("golden", ORDERS, ids=lambda golden: golden["name"])
 def test_an_order_is_recognised(hook, golden):
     order = prepared(hook, golden["arguments"])
-    body = order.identified.body()
+    body = order.identity
     assert body.decode() == golden["body"]
     assert (
         fingerprint(body, hook.phota_conn_id, hook.settings.base_url, order.edition) == golden["fingerprint"]

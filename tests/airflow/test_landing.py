@@ -25,7 +25,7 @@ from airflow_provider_phota.api.errors import (
 from airflow_provider_phota.downloads import downloads
 from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
-from airflow_provider_phota.results.delivery import checked_landing
+from airflow_provider_phota.results.options import LandingOptions
 from airflow_provider_phota.sensors.phota import PhotaTaskSensor
 from airflow_provider_phota.storage.drafts import new_draft
 from airflow_provider_phota.storage.paths import Place
@@ -169,7 +169,7 @@ def test_a_paid_picture_lands_whatever_its_task_is_called(result, tmp_path, phot
 
 def test_a_template_without_room_for_an_id_is_refused_before_anything_is_paid():
     with pytest.raises(PhotaInputError, match="more than 200 bytes"):
-        checked_landing("file:///data", "x" * 170 + "{phota_task_id}-{index}", "skip")
+        LandingOptions("file:///data", "x" * 170 + "{phota_task_id}-{index}").landing()
 
 
 def test_names_are_a_template(result, tmp_path):
@@ -195,7 +195,6 @@ def test_names_are_a_template(result, tmp_path):
         ("x" * 300 + "{phota_task_id}-{index}", "more than 200 bytes"),
         ("{index}", "must have {phota_task_id}"),
         ("{phota_task_id}", "needs {index} for 3 pictures"),
-        (None, "must be a string"),
     ],
 )
 def test_a_name_that_leads_elsewhere_or_says_too_little_is_refused(
@@ -272,7 +271,7 @@ def test_a_picture_that_does_not_arrive_whole_is_not_written(emulator, result, t
     with pytest.raises(PhotaLandingError, match=words) as caught:
         land(result, f"file://{tmp_path}")
     assert "sig=" not in str(caught.value)
-    assert "The edit is billed; trying again is free" in str(caught.value)
+    assert "The PHOTA task is billed; trying again is free" in str(caught.value)
     assert names(tmp_path) == []
 
 
@@ -551,7 +550,7 @@ def test_what_was_paid_for_waits_for_no_check(emulator, picture_url, tmp_path):
     with pytest.raises(PhotaLandingError):
         edit_and_land(picture_url, tmp_path, **more)
     emulator.clear_faults()
-    with pytest.raises(PhotaLandingError, match=r"(?s)could not be written to .*The edit is billed"):
+    with pytest.raises(PhotaLandingError, match=r"(?s)could not be written to .*The PHOTA task is billed"):
         edit_and_land(picture_url, tmp_path, destination="file:///proc/nothing", **more)
     assert edit_and_land(picture_url, tmp_path, **more)["files"]
     assert len(emulator.ledger()) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from airflow.providers.common.compat.sdk import (
@@ -16,14 +17,14 @@ from airflow.providers.common.compat.sdk import (
 from airflow_runs import TaskInstance
 
 from airflow_provider_phota.api.errors import PhotaLedgerError, PhotaSubmitAmbiguous, PhotaWaitTimeout
-from airflow_provider_phota.api.orders.edit import EditRequest
+from airflow_provider_phota.api.orders.edit import EditOrder
 from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.ledger.ledger import Ledger
 from airflow_provider_phota.ledger.object_storage import ObjectStorageStore
 from airflow_provider_phota.ledger.records import Entry, Identity, Record, UnreadableRecord, fingerprint
 from airflow_provider_phota.ledger.stores import IntentExists, TaskStateStore
-from airflow_provider_phota.operators.edit import NO_LEDGER
+from airflow_provider_phota.operators.payment import NO_LEDGER
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
 from airflow_provider_phota.submitting.submission import Submission
 
@@ -61,6 +62,11 @@ class Clock:
 
     def sleep(self, seconds):
         self.later += seconds
+
+
+def set_clock(monkeypatch, clock):
+    """Let the operator's submissions go by another clock."""
+    monkeypatch.setattr("airflow_provider_phota.operators.base.Submission", partial(Submission, clock=clock))
 
 
 @pytest.fixture(params=["task state", "object storage"])
@@ -181,12 +187,12 @@ def test_a_process_that_stands_still_after_its_check_does_not_pay_again(emulator
     (tmp_path / "phota-ledger.json").write_text("{}")
 
     def submission(ledger, try_number):
-        edit = EditRequest.checked(prompt="a beach", image_urls=picture_url, local_inputs=True)
-        return Submission(PhotaHook(), edit, ledger, try_number=try_number)
+        edit = EditOrder.checked(prompt="a beach", image_urls=picture_url, local_inputs=True)
+        return Submission(PhotaHook(), ledger, edit.body(), lambda: edit, try_number=try_number)
 
     paid = []
-    frozen.meanwhile = [lambda: paid.append(submission(Ledger([object_store(tmp_path)]), 2).phota_task_id())]
-    assert [submission(frozen, 1).phota_task_id()] == paid == [entry.id for entry in emulator.ledger()]
+    frozen.meanwhile = [lambda: paid.append(submission(Ledger([object_store(tmp_path)]), 2).place())]
+    assert [submission(frozen, 1).place()] == paid == [entry.id for entry in emulator.ledger()]
 
 
 def test_a_half_written_object_is_not_read(tmp_path):
@@ -269,7 +275,7 @@ def test_an_edit_whose_answer_got_lost_is_held_and_says_what_to_do(
     emulator.add_faults(Fault(on="submit", kind="reset_after"))
     with pytest.raises(AirflowFailException, match="may have been created and billed"):
         execute(context, picture_url, **arguments)
-    monkeypatch.setattr("airflow_provider_phota.submitting.submission.time", Clock(later=600.0))
+    set_clock(monkeypatch, Clock(later=600.0))
     with pytest.raises(AirflowFailException) as caught:
         execute(context, picture_url, **arguments)
     for words in (
@@ -290,7 +296,7 @@ def test_resubmitting_is_left_to_a_retry_and_happens_once(emulator, picture_url,
     emulator.add_faults(Fault(on="submit", kind="reset_after", times=2))
     with pytest.raises(PhotaSubmitAmbiguous, match="a retry pays for it once more"):
         execute(context, picture_url, on_ambiguous="resubmit", **arguments)
-    monkeypatch.setattr("airflow_provider_phota.submitting.submission.time", Clock())
+    set_clock(monkeypatch, Clock())
     with pytest.raises(AirflowFailException):
         execute(context, picture_url, on_ambiguous="resubmit", **arguments)
     with pytest.raises(AirflowFailException):
@@ -309,7 +315,7 @@ def test_a_refused_edit_leaves_no_intent(emulator, picture_url, remembering):
 def test_an_edit_the_service_failed_is_made_anew_by_a_retry(emulator, picture_url, remembering):
     context, arguments = remembering
     emulator.add_faults(Fault(on="submit", kind="fail_task"))
-    with pytest.raises(Exception, match="A retry submits a new edit"):
+    with pytest.raises(Exception, match="A retry submits a new order"):
         execute(context, picture_url, wait_for_completion=True, **arguments)
     assert execute(context, picture_url, wait_for_completion=True, **arguments)["status"] == "completed"
     assert len(emulator.ledger()) == 2
@@ -318,7 +324,7 @@ def test_an_edit_the_service_failed_is_made_anew_by_a_retry(emulator, picture_ur
 def test_expired_results_are_paid_for_again_only_when_asked(emulator, picture_url, remembering, monkeypatch):
     context, arguments = remembering
     execute(context, picture_url, wait_for_completion=True, **arguments)
-    monkeypatch.setattr("airflow_provider_phota.submitting.submission.time", Clock(later=25 * 3600.0))
+    set_clock(monkeypatch, Clock(later=25 * 3600.0))
     with pytest.raises(AirflowFailException, match="on_expired='resubmit'"):
         execute(context, picture_url, **arguments)
     assert len(emulator.ledger()) == 1
@@ -331,7 +337,7 @@ def test_another_prompt_is_another_edit_and_the_old_one_is_named(emulator, pictu
     first = execute(context, picture_url, **arguments)
     with caplog.at_level("INFO"):
         execute(context, picture_url, prompt="a forest", **arguments)
-    assert f"paid for a different edit before: PHOTA task {first}" in caplog.text
+    assert f"paid for a different order before: PHOTA task {first}" in caplog.text
     assert len(emulator.ledger()) == 2
 
 

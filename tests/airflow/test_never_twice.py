@@ -24,17 +24,17 @@ from airflow_provider_phota.api.errors import (
     PhotaUnreachable,
     PhotaWaitRefused,
 )
-from airflow_provider_phota.api.orders.edit import EditRequest
+from airflow_provider_phota.api.orders.edit import EditOrder
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.tasks import Image, PhotaTask, TaskStatus
 from airflow_provider_phota.api.wire import Response, Sleep
 from airflow_provider_phota.ledger.decisions import Policy
 from airflow_provider_phota.ledger.ledger import Ledger
 from airflow_provider_phota.ledger.records import Record
-from airflow_provider_phota.submitting import submission
-from airflow_provider_phota.submitting.submission import Policies, Submission
+from airflow_provider_phota.submitting.policies import Policies
+from airflow_provider_phota.submitting.submission import Submission
 
-EDIT = EditRequest.checked(prompt="a beach", image_urls="https://example.com/a.png")
+EDIT = EditOrder.checked(prompt="a beach", image_urls="https://example.com/a.png")
 DAY = 24 * 3600.0
 
 #: How a submit goes, and how its process ends.
@@ -193,18 +193,21 @@ class Hook:
 
 def attempt(world, stores, how, policies, try_number=1, **more):
     world.how = how
-    ledger = Ledger(stores, clock=world)
-    submission = Submission(Hook(world), EDIT, ledger, policies, try_number=try_number, **more)
+    submission = submission_of(Hook(world), stores, policies=policies, try_number=try_number, **more)
     with suppress(PhotaError, Killed):
-        return submission.phota_task_id()
+        return submission.place()
     return None
 
 
+def submission_of(hook, stores, **more):
+    return Submission(
+        hook, Ledger(stores, clock=hook.world), EDIT.body(), lambda: EDIT, clock=hook.world, **more
+    )
+
+
 @pytest.fixture
-def world(monkeypatch):
-    made = World()
-    monkeypatch.setattr(submission, "time", made)
-    return made
+def world():
+    return World()
 
 
 attempts = st.lists(
@@ -216,14 +219,12 @@ attempts = st.lists(
 @given(attempts, st.sampled_from([1, 2]))
 def test_no_sequence_of_crashes_retries_and_answers_pays_twice_by_default(steps, how_many_stores):
     world = World()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(submission, "time", world)
-        stores = [MemoryStore(world) for _ in range(how_many_stores)]
-        for try_number, (how, event, pause) in enumerate(steps, start=1):
-            attempt(world, stores, how, Policies(), try_number)
-            assert len(world.live) <= 1, (steps, world.tasks)
-            world.happens(event)
-            world.sleep(pause)
+    stores = [MemoryStore(world) for _ in range(how_many_stores)]
+    for try_number, (how, event, pause) in enumerate(steps, start=1):
+        attempt(world, stores, how, Policies(), try_number)
+        assert len(world.live) <= 1, (steps, world.tasks)
+        world.happens(event)
+        world.sleep(pause)
 
 
 # a refused resubmit once made the ledger forget that it was one
@@ -238,15 +239,13 @@ REFUSED_RESUBMIT = [
 def test_resubmitting_what_is_ambiguous_pays_at_most_once_more(steps):
     world = World()
     policies = Policies(on_ambiguous=Policy.RESUBMIT)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(submission, "time", world)
-        stores = [MemoryStore(world)]
-        for try_number, (how, event, pause) in enumerate(steps, start=1):
-            attempt(world, stores, how, policies, try_number)
-            world.sleep(pause)
-            assert len(world.live) <= 2, (steps, world.tasks)
-            if event == "completes":
-                world.happens(event)
+    stores = [MemoryStore(world)]
+    for try_number, (how, event, pause) in enumerate(steps, start=1):
+        attempt(world, stores, how, policies, try_number)
+        world.sleep(pause)
+        assert len(world.live) <= 2, (steps, world.tasks)
+        if event == "completes":
+            world.happens(event)
 
 
 @pytest.mark.parametrize(
@@ -304,7 +303,7 @@ class OvertakenHook(Hook):
 
 def overtaken_attempt(world, stores, overtake):
     hook = OvertakenHook(world, overtake)
-    return Submission(hook, EDIT, Ledger(stores, clock=world)).phota_task_id()
+    return submission_of(hook, stores).place()
 
 
 def test_an_attempt_that_is_overtaken_while_it_connects_takes_up_the_paid_task(world):
@@ -338,8 +337,7 @@ class BusyHook(Hook):
 @pytest.mark.parametrize("how_many_stores", [0, 1, 2])
 def test_an_attempt_does_not_overtake_itself_when_it_sends_again(world, how_many_stores):
     stores = [MemoryStore(world) for _ in range(how_many_stores)]
-    ledger = Ledger(stores, clock=world)
-    assert Submission(BusyHook(world), EDIT, ledger).phota_task_id() == "task-1"
+    assert submission_of(BusyHook(world), stores).place() == "task-1"
     assert len(world.tasks) == 1
 
 
@@ -508,5 +506,5 @@ def test_a_paid_task_that_cannot_be_asked_about_is_named_and_nothing_is_submitte
     hook = Hook(world)
     hook.get_task = lambda phota_task_id: (_ for _ in ()).throw(answer)
     with pytest.raises(error, match="task-1 is billed"):
-        Submission(hook, EDIT, Ledger(stores, clock=world)).phota_task_id()
+        submission_of(hook, stores).place()
     assert len(world.tasks) == 1

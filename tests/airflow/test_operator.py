@@ -68,7 +68,7 @@ def test_a_wait_that_runs_out_of_time_says_what_goes_on_and_is_not_retried(emula
         entry.id,
         "goes on",
         "billed",
-        "pay for a new edit",
+        "pay for a new order",
         f"PhotaTaskSensor(phota_task_id='{entry.id}')",
     ):
         assert words in str(caught.value)
@@ -86,7 +86,7 @@ def test_a_failed_phota_task_says_why_and_what_a_retry_costs(emulator, picture_u
         "failed",
         "out_of_memory",
         "No such luck, please.",
-        "A retry submits a new edit",
+        "A retry submits a new order",
     ):
         assert words in str(caught.value)
 
@@ -126,7 +126,7 @@ def test_an_edit_whose_input_is_refused_is_not_paid_for_again(emulator, picture_
         message,
         "refuses the prompt or a picture",
         "does not retry",
-        "clear this task: that submits another edit, which is billed",
+        "clear this task: that submits another order, which is billed",
     ):
         assert words in str(caught.value)
 

@@ -191,7 +191,7 @@ def test_a_paid_result_lands_once_the_role_is_right(emulator, picture_url, bucke
         edit(destination, picture_url, filename="latest", if_exists="fail", **more)
     emulator.clear_faults()
     bucket.put_object(Key="edits/elsewhere.png", Body=b"of somebody else")
-    with pytest.raises(PhotaLandingError, match=r"(?s)no-such-bucket.*The edit is billed"):
+    with pytest.raises(PhotaLandingError, match=r"(?s)no-such-bucket.*The PHOTA task is billed"):
         edit("s3://aws_ledger@no-such-bucket/edits", picture_url, **more)
     with pytest.raises(PhotaLandingError, match="another file"):
         edit(destination, picture_url, filename="elsewhere", if_exists="fail", **more)

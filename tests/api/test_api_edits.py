@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from scripted import Service, shows
 
 from airflow_provider_phota.api.errors import Money, PhotaInputError
-from airflow_provider_phota.api.orders.edit import EditRequest, checked_task_id
+from airflow_provider_phota.api.orders.edit import EditOrder
 from airflow_provider_phota.api.protocol import get_task
+from airflow_provider_phota.api.task_ids import checked_task_id
 
 URL = "https://pictures.example/lake.jpg"
 GOOD: dict[str, Any] = {"prompt": "make it winter", "image_urls": [URL]}
@@ -29,8 +30,8 @@ PROMPTS = [
     ("None", "render_template_as_native_obj"),
     (" None ", "is ' None '"),
     ("['a', 'b']", "is \"['a', 'b']\""),
-    ("{'a': 1}", "looks like a value that was no text"),
-    ("('a',)", "looks like a value that was no text"),
+    ("{'a': 1}", "looks like a value that was not a text"),
+    ("('a',)", "looks like a value that was not a text"),
     ("half \ud800", "surrogate"),
     ("nul \x00", "NUL"),
 ]
@@ -51,21 +52,21 @@ IMAGE_URLS = [
     ([URL, 7], "got 7 in it"),
     ([[[f"{URL}?sig=CANARY"]]], "got ['https://pictures.example/lake.jpg?…'] in it"),
     (f"['{URL}']", "is the text of a list"),
-    ([f"['{URL}']"], "is no http(s) URL"),
+    ([f"['{URL}']"], "is not an http(s) URL"),
     ([URL, URL], "same picture twice"),
-    ("lake.jpg", "'lake.jpg' is no http(s) URL. Pass a URL the service can read"),
-    ("//pictures.example/lake.jpg", "is no http(s) URL"),
+    ("lake.jpg", "'lake.jpg' is not an http(s) URL. Pass a URL the service can read"),
+    ("//pictures.example/lake.jpg", "is not an http(s) URL"),
     ("file:///home/me/lake.jpg", "is a file: URL, which the service cannot read: upload"),
     ("data:image/png;base64,AAAA", "is a data: URL, which the service cannot read: upload"),
-    ("javascript:alert(1)", "is no http(s) URL"),
-    ("ftp://user:CANARY@pictures.example/a", "'ftp://pictures.example/a' is no http(s) URL"),
-    ("s3://bucket/lake.jpg", "is no http(s) URL"),
-    ("https://", "is no complete http(s) URL"),
-    ("https:///lake.jpg", "is no complete http(s) URL"),
-    ("https://a b/lake.jpg", "is no complete http(s) URL"),
-    (f"{URL}\n", "is no complete http(s) URL"),
-    ("https://[::1", "is no URL"),
-    ("https://user:CANARY@a.example:99999/lake.jpg", "is no URL"),
+    ("javascript:alert(1)", "is not an http(s) URL"),
+    ("ftp://user:CANARY@pictures.example/a", "'ftp://pictures.example/a' is not an http(s) URL"),
+    ("s3://bucket/lake.jpg", "is not an http(s) URL"),
+    ("https://", "is not a complete http(s) URL"),
+    ("https:///lake.jpg", "is not a complete http(s) URL"),
+    ("https://a b/lake.jpg", "is not a complete http(s) URL"),
+    (f"{URL}\n", "is not a complete http(s) URL"),
+    ("https://[::1", "is not a URL"),
+    ("https://user:CANARY@a.example:99999/lake.jpg", "is not a URL"),
     ("https://me:CANARY@pictures.example/lake.jpg", "carries a user name or password"),
     ("https://me@pictures.example/lake.jpg", "carries a user name or password"),
     ("https://a.example/\x00", "NUL"),
@@ -91,8 +92,10 @@ NUM_OUTPUTS = [
 RESOLUTIONS = [("2K", "got '2K'"), ("1k", "got '1k'"), ("", "got ''"), (None, "got None"), (4, "got 4")]
 PROFILE_IDS = [
     ([], "is an empty list"),
-    ("p-1", "got the string 'p-1'"),
-    ("None", "got the string 'None'"),
+    ("", "got '' in it"),
+    ("None", "got 'None' in it"),
+    ("['p-1']", "is the text of a list"),
+    (b"p-1", "must be a list of profile IDs"),
     (7, "got 7"),
     ({"p-1": 1}, "must be a list of profile IDs"),
     (["p-1", ""], "got '' in it"),
@@ -117,7 +120,7 @@ BAD = [
 @pytest.mark.parametrize(("argument", "value", "problem"), BAD)
 def test_bad_input_is_refused_by_the_name_of_its_argument(argument: str, value: object, problem: str) -> None:
     with pytest.raises(PhotaInputError) as caught:
-        EditRequest.checked(**(GOOD | {argument: value}))
+        EditOrder.checked(**(GOOD | {argument: value}))
     message = str(caught.value)
     assert message.startswith(f"{argument}: ")
     assert problem in message
@@ -131,7 +134,7 @@ def test_bad_input_is_refused_by_the_name_of_its_argument(argument: str, value: 
 
 def test_a_long_value_is_shown_by_its_beginning() -> None:
     with pytest.raises(PhotaInputError) as caught:
-        EditRequest.checked(prompt="winter", image_urls=URL, resolution="4" * 10_000)
+        EditOrder.checked(prompt="winter", image_urls=URL, resolution="4" * 10_000)
     assert len(str(caught.value)) < 200
 
 
@@ -151,7 +154,7 @@ GOOD_PROMPTS = [
 
 @pytest.mark.parametrize("prompt", GOOD_PROMPTS, ids=lambda prompt: f"{prompt[:20]!r}")
 def test_a_prompt_is_sent_as_it_stands(prompt: str) -> None:
-    edit = EditRequest.checked(prompt=prompt, image_urls=URL)
+    edit = EditOrder.checked(prompt=prompt, image_urls=URL)
     assert json.loads(edit.body())["prompt"] == prompt
 
 
@@ -164,7 +167,7 @@ class LazySequence:
 
 @pytest.mark.parametrize("image_urls", [URL, [URL], (URL,), LazySequence(), iter([URL])])
 def test_one_picture_may_come_in_many_shapes(image_urls: object) -> None:
-    assert EditRequest.checked(prompt="winter", image_urls=image_urls).image_urls == (URL,)
+    assert EditOrder.checked(prompt="winter", image_urls=image_urls).image_urls == (URL,)
 
 
 @pytest.mark.parametrize(
@@ -179,28 +182,28 @@ def test_one_picture_may_come_in_many_shapes(image_urls: object) -> None:
     ],
 )
 def test_an_http_url_is_sent_as_it_stands(url: str) -> None:
-    assert EditRequest.checked(prompt="winter", image_urls=url).image_urls == (url,)
+    assert EditOrder.checked(prompt="winter", image_urls=url).image_urls == (url,)
 
 
 def test_many_pictures_are_taken() -> None:
     urls = [f"https://pictures.example/{n}.jpg" for n in range(1000)]
-    assert EditRequest.checked(prompt="winter", image_urls=urls).image_urls == tuple(urls)
+    assert EditOrder.checked(prompt="winter", image_urls=urls).image_urls == tuple(urls)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8765", "localhost", "10.0.0.7", "[::1]:80"])
 def test_local_pictures_are_fine_for_a_local_service(host: str) -> None:
     url = f"http://{host}/lake.jpg"
-    assert EditRequest.checked(prompt="winter", image_urls=url, local_inputs=True).image_urls == (url,)
+    assert EditOrder.checked(prompt="winter", image_urls=url, local_inputs=True).image_urls == (url,)
 
 
 def test_what_the_user_left_out_is_left_out_of_the_body() -> None:
-    body = json.loads(EditRequest.checked(**GOOD).body())
+    body = json.loads(EditOrder.checked(**GOOD).body())
     assert "profile_ids" not in body
     assert (body["num_outputs"], body["resolution"]) == (1, "1K")
 
 
 def test_what_the_user_gave_is_in_the_body() -> None:
-    edit = EditRequest.checked(**GOOD, num_outputs=3, resolution="4K", profile_ids=["p-1", "p-2"])
+    edit = EditOrder.checked(**GOOD, num_outputs=3, resolution="4K", profile_ids=["p-1", "p-2"])
     body = json.loads(edit.body())
     assert (body["num_outputs"], body["resolution"], body["profile_ids"]) == (3, "4K", ["p-1", "p-2"])
 
@@ -220,7 +223,7 @@ _anything = st.recursive(
 )
 def test_whatever_is_passed_is_a_sendable_edit_or_a_clear_refusal(arguments: dict[str, Any]) -> None:
     with suppress(PhotaInputError):
-        json.loads(EditRequest.checked(**arguments).body())
+        json.loads(EditOrder.checked(**arguments).body())
 
 
 TASK_IDS = [
@@ -228,7 +231,7 @@ TASK_IDS = [
     (17, "got 17"),
     (["task-1"], "got ['task-1']"),
     ("None", "the template found no value"),
-    ("", "is no PHOTA task ID: ''"),
+    ("", "is not a PHOTA task ID: ''"),
     ("task/1", "'task/1'"),
     ("task-1?x=CANARY", "'task-1?…'"),
     ("..", "'..'"),
@@ -267,18 +270,18 @@ def test_a_task_id_is_called_phota_task_id() -> None:
 
 @pytest.mark.parametrize("url", ["s3://bucket/a.jpg", "file:///a.jpg", "gs://bucket/a b.jpg"])
 def test_a_picture_of_a_store_is_taken_where_it_will_be_published(url: str) -> None:
-    edit = EditRequest.checked(
+    edit = EditOrder.checked(
         prompt="a beach", image_urls=[url, "https://a.example/b.jpg"], stored_inputs=True
     )
     assert edit.image_urls == (url, "https://a.example/b.jpg")
     with pytest.raises(PhotaInputError, match="image_urls"):
-        EditRequest.checked(prompt="a beach", image_urls=url)
+        EditOrder.checked(prompt="a beach", image_urls=url)
 
 
 @pytest.mark.parametrize("url", ["data:image/png;base64,AA", "http://", "a.jpg", "https://u@a.example/b.jpg"])
 def test_what_is_on_the_web_must_be_readable_there_all_the_same(url: str) -> None:
     with pytest.raises(PhotaInputError, match="image_urls"):
-        EditRequest.checked(prompt="a beach", image_urls=url, stored_inputs=True)
+        EditOrder.checked(prompt="a beach", image_urls=url, stored_inputs=True)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.lists import flattened, is_list
-from airflow_provider_phota.api.orders.edit import EditRequest
+from airflow_provider_phota.api.orders.edit import EditOrder
 
 A, B, C = (f"https://pictures.example/{name}.jpg" for name in "abc")
 
@@ -44,11 +44,11 @@ class Lazy(Sequence[Any]):
     ],
 )
 def test_the_outputs_of_several_tasks_are_one_list(image_urls: Any) -> None:
-    assert EditRequest.checked(prompt="winter", image_urls=image_urls).image_urls == (A, B, C)
+    assert EditOrder.checked(prompt="winter", image_urls=image_urls).image_urls == (A, B, C)
 
 
 def test_profiles_of_several_tasks_are_one_list() -> None:
-    edit = EditRequest.checked(prompt="winter", image_urls=A, profile_ids=[["p-1"], ["p-2", "p-3"]])
+    edit = EditOrder.checked(prompt="winter", image_urls=A, profile_ids=[["p-1"], ["p-2", "p-3"]])
     assert edit.profile_ids == ("p-1", "p-2", "p-3")
 
 
@@ -57,12 +57,12 @@ def test_profiles_of_several_tasks_are_one_list() -> None:
 )
 def test_what_is_deeper_or_empty_or_not_a_list_is_refused(image_urls: Any) -> None:
     with pytest.raises(PhotaInputError, match=r"^image_urls: must hold non-empty strings only"):
-        EditRequest.checked(prompt="winter", image_urls=image_urls)
+        EditOrder.checked(prompt="winter", image_urls=image_urls)
 
 
 def test_the_same_picture_in_two_lists_is_refused() -> None:
     with pytest.raises(PhotaInputError, match="same picture twice"):
-        EditRequest.checked(prompt="winter", image_urls=[[A], [A]])
+        EditOrder.checked(prompt="winter", image_urls=[[A], [A]])
 
 
 def test_a_text_is_not_a_list() -> None:

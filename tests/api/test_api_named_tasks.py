@@ -10,12 +10,12 @@ from scripted import TASK_ID, Service, refuses, says, shows, task_fields
 
 from airflow_provider_phota.api.errors import PhotaNotFound, PhotaRefused, PhotaSubmitAmbiguous
 from airflow_provider_phota.api.named_tasks import accepted_task, named_task_id
-from airflow_provider_phota.api.orders.edit import EditRequest
+from airflow_provider_phota.api.orders.edit import EditOrder
 from airflow_provider_phota.api.protocol import get_task_once, submit
 from airflow_provider_phota.api.retry import Backoff
 from airflow_provider_phota.api.wire import Response
 
-EDIT = EditRequest("make it winter", ("https://pictures.example/lake.jpg",))
+EDIT = EditOrder("make it winter", ("https://pictures.example/lake.jpg",))
 THRICE = Backoff(tries=3, first=1.0, chance=lambda: 1.0)
 REFUSAL = {"message": "slow down", "type": "rate_limit_error", "code": "rate_limit"}
 NO_CHANNEL = {"message": "no upstream", "type": "invalid_request_error", "code": "no_available_model"}
@@ -141,7 +141,7 @@ def test_a_refusal_that_repeats_the_url_of_an_earlier_tasks_picture_is_a_refusal
     url = f"https://cdn.example/results/{TASK_ID}/0.png"
     service = Service(refuses(422, "invalid_image_url", f"cannot read {url}"))
     with pytest.raises(PhotaRefused, match="invalid_image_url"):
-        service.run(submit(EditRequest("make it winter", (url,)), THRICE))
+        service.run(submit(EditOrder("make it winter", (url,)), THRICE))
 
 
 def test_a_question_that_names_its_own_task_is_answered_as_ever() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_phota.api.errors import PhotaInputError
-from airflow_provider_phota.api.orders.edit import check_edit_as_written
+from airflow_provider_phota.api.orders.checks import check_size_as_written
 from airflow_provider_phota.api.parsing import (
     check_conn_id,
     check_flags,
@@ -106,9 +106,9 @@ def test_a_flag_is_true_or_false() -> None:
 
 
 def test_what_an_author_wrote_of_an_edit_is_checked_as_far_as_it_is_known() -> None:
-    check_edit_as_written(num_outputs=2, resolution="4K")
-    check_edit_as_written(num_outputs=Output(), resolution="{{ params.resolution }}")
+    check_size_as_written(num_outputs=2, resolution="4K")
+    check_size_as_written(num_outputs=Output(), resolution="{{ params.resolution }}")
     with pytest.raises(PhotaInputError, match=r"^num_outputs: must be at least 1, got 0\.$"):
-        check_edit_as_written(num_outputs=0, resolution="4K")
+        check_size_as_written(num_outputs=0, resolution="4K")
     with pytest.raises(PhotaInputError, match=r"^resolution: must be '1K' or '4K', got '2K'\.$"):
-        check_edit_as_written(num_outputs="{{ n }}", resolution="2K")
+        check_size_as_written(num_outputs="{{ n }}", resolution="2K")

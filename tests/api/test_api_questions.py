@@ -6,6 +6,7 @@ import pytest
 from scripted import TASK_ID, Service, finished, refuses, says, shows
 
 from airflow_provider_phota.api import protocol
+from airflow_provider_phota.api.account import Usage
 from airflow_provider_phota.api.errors import (
     MaybeSent,
     NotSent,
@@ -18,7 +19,7 @@ from airflow_provider_phota.api.errors import (
     TransportError,
 )
 from airflow_provider_phota.api.retry import Backoff
-from airflow_provider_phota.api.tasks import Outcome, Usage
+from airflow_provider_phota.api.tasks import Outcome
 from airflow_provider_phota.api.wire import FileForm, Response
 
 TWICE = Backoff(tries=2, first=1.0, chance=lambda: 1.0)

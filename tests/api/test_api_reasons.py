@@ -40,9 +40,9 @@ REASONS = [
     (["one", {"message": "two", "code": "bad"}, 3, None], "bad", "one; two"),
     ([str(number) for number in range(1000)], "", "0; 1; 2; 3; 4"),
     (
-        {"detail": [{"loc": ["body", "image_urls"], "msg": "is no URL", "type": "value_error"}]},
+        {"detail": [{"loc": ["body", "image_urls"], "msg": "is not a URL", "type": "value_error"}]},
         "value_error",
-        "is no URL",
+        "is not a URL",
     ),
     ({"detail": "no"}, "", "no"),
     ({"reason": "no"}, "", "no"),

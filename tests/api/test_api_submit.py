@@ -22,12 +22,12 @@ from airflow_provider_phota.api.errors import (
     PhotaUnreachable,
     TransportError,
 )
-from airflow_provider_phota.api.orders.edit import EditRequest
+from airflow_provider_phota.api.orders.edit import EditOrder
 from airflow_provider_phota.api.protocol import submit
 from airflow_provider_phota.api.retry import Backoff
 from airflow_provider_phota.api.wire import Response
 
-EDIT = EditRequest("make it winter", ("https://pictures.example/lake.jpg",))
+EDIT = EditOrder("make it winter", ("https://pictures.example/lake.jpg",))
 THRICE = Backoff(tries=3, first=1.0, chance=lambda: 1.0)
 
 

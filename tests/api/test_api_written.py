@@ -9,7 +9,8 @@ import pytest
 from jinja2.nativetypes import NativeEnvironment
 
 from airflow_provider_phota.api.errors import PhotaInputError
-from airflow_provider_phota.api.orders.edit import EditRequest, checked_task_id
+from airflow_provider_phota.api.orders.edit import EditOrder
+from airflow_provider_phota.api.task_ids import checked_task_id
 from airflow_provider_phota.api.written import Written, as_written, changes_natively
 
 URL = "https://pictures.example/lake.jpg"
@@ -95,7 +96,7 @@ def test_a_number_in_place_of_a_text_names_native_rendering_and_the_way_to_quote
     with pytest.raises(
         PhotaInputError, match=r"Native rendering \(render_template_as_native_obj=True"
     ) as caught:
-        EditRequest.checked(**{"prompt": "a", "image_urls": URL, **arguments})
+        EditOrder.checked(**{"prompt": "a", "image_urls": URL, **arguments})
     assert "{{ '%r' | format(params.prompt) }}" in str(caught.value)
 
 

@@ -6,7 +6,7 @@ import pytest
 from driving import KEY, Run
 
 from airflow_provider_phota.api.errors import PhotaError
-from airflow_provider_phota.api.orders.edit import EditRequest
+from airflow_provider_phota.api.orders.edit import EditOrder
 from airflow_provider_phota.api.protocol import submit
 from airflow_provider_phota.api.retry import Backoff
 from airflow_provider_phota.api.settings import Settings
@@ -18,7 +18,7 @@ SHORT = {"read_timeout": 0.4, "total_timeout": 0.6}
 
 
 def edit(prompt: str = "make it winter") -> Conversation[PhotaTask]:
-    return submit(EditRequest(prompt, ("https://pictures.example/lake.jpg?sig=SIGNED",)), TWICE)
+    return submit(EditOrder(prompt, ("https://pictures.example/lake.jpg?sig=SIGNED",)), TWICE)
 
 
 def failure(run: Run, settings: Settings, conversation: Conversation[PhotaTask] | None = None) -> PhotaError:

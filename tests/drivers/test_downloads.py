@@ -15,9 +15,9 @@ from raw_server import RawServer, answers, drips, hangs_after, resets_after, res
 
 from airflow_provider_phota.api.addresses import Reach, RefusedUrl
 from airflow_provider_phota.api.settings import Settings
+from airflow_provider_phota.downloads import downloads as module
 from airflow_provider_phota.downloads.arrival import Gone, Undelivered
 from airflow_provider_phota.downloads.downloads import Downloads
-from airflow_provider_phota.drivers import downloads as module
 
 CONTENT = bytes(range(256)) * 64
 LARGEST = 1_000_000

@@ -6,11 +6,11 @@ from http_text import ACCEPTED, TASK_ID, answer
 from raw_server import RawServer, answers, closed_port
 
 from airflow_provider_phota.api.errors import PhotaUnreachable
-from airflow_provider_phota.api.orders.edit import EditRequest
+from airflow_provider_phota.api.orders.edit import EditOrder
 from airflow_provider_phota.api.protocol import submit
 from airflow_provider_phota.api.retry import Backoff
 
-EDIT = EditRequest("make it winter", ("https://pictures.example/lake.jpg",))
+EDIT = EditOrder("make it winter", ("https://pictures.example/lake.jpg",))
 TWICE = Backoff(tries=2, first=0.01)
 
 

@@ -24,11 +24,12 @@ from airflow_provider_phota.api.errors import (
     PhotaWaitTimeout,
 )
 from airflow_provider_phota.api.forms import file_form
-from airflow_provider_phota.api.orders.edit import EditRequest
+from airflow_provider_phota.api.orders.base import PHOTA_MODELS
+from airflow_provider_phota.api.orders.edit import EditOrder
 from airflow_provider_phota.api.protocol import get_models, get_task, get_usage, submit, upload
 from airflow_provider_phota.api.retry import Backoff
 from airflow_provider_phota.api.settings import Settings
-from airflow_provider_phota.api.tasks import PHOTA_MODELS, Outcome, PhotaTask
+from airflow_provider_phota.api.tasks import Outcome, PhotaTask
 from airflow_provider_phota.api.wire import Conversation
 from airflow_provider_phota.emulator import Emulator, Fault
 from airflow_provider_phota.polling.schedule import PollSchedule
@@ -43,7 +44,7 @@ class Service:
 
     emulator: Emulator
     settings: Settings
-    edit: EditRequest
+    edit: EditOrder
 
     def billed(self) -> int:
         return len(self.emulator.ledger())
@@ -68,7 +69,7 @@ def service(emulator: Emulator, account: Account, picture: Path, run: Run) -> Se
     emulator.reset()
     settings = account(emulator.url, api_key=Emulator.key)
     stored = run(upload(file_form(picture)), settings)
-    return Service(emulator, settings, EditRequest("make it winter", (stored.url,), num_outputs=2))
+    return Service(emulator, settings, EditOrder("make it winter", (stored.url,), num_outputs=2))
 
 
 def wait(task: PhotaTask, seconds: float = 60.0, patience: Patience | None = None) -> Conversation[PhotaTask]:

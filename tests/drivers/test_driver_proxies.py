@@ -14,7 +14,7 @@ from airflow_provider_phota.api.errors import (
     PhotaSubmitAmbiguous,
     PhotaUnreachable,
 )
-from airflow_provider_phota.api.orders.edit import EditRequest
+from airflow_provider_phota.api.orders.edit import EditOrder
 from airflow_provider_phota.api.protocol import submit
 from airflow_provider_phota.api.retry import Backoff
 from airflow_provider_phota.api.tasks import PhotaTask
@@ -24,7 +24,7 @@ CREDENTIALS = "me:SECRET"
 
 
 def edit() -> Conversation[PhotaTask]:
-    request = EditRequest("make it winter", ("https://pictures.example/lake.jpg",))
+    request = EditOrder("make it winter", ("https://pictures.example/lake.jpg",))
     return submit(request, Backoff(tries=2, first=0.01))
 
 

@@ -26,7 +26,7 @@ from airflow_provider_phota.api.errors import (
     PhotaNotFound,
     PhotaUnreachable,
 )
-from airflow_provider_phota.api.orders.edit import EditRequest
+from airflow_provider_phota.api.orders.edit import EditOrder
 from airflow_provider_phota.api.protocol import get_models, get_task, submit
 from airflow_provider_phota.api.retry import Backoff
 from airflow_provider_phota.api.settings import Settings
@@ -39,7 +39,7 @@ from airflow_provider_phota.polling.wait import Patience, wait_for_task
 ONCE = Backoff(tries=1)
 TWICE = Backoff(tries=2, first=0.01)
 MODELS = answer(200, {"data": [{"id": "phota-image-edit"}]})
-EDIT = EditRequest("make it winter", ("https://pictures.example/lake.jpg",))
+EDIT = EditOrder("make it winter", ("https://pictures.example/lake.jpg",))
 COMMON = {
     "authorization": f"Bearer {KEY}",
     "accept": "application/json",

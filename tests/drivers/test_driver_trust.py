@@ -15,9 +15,9 @@ from airflow_provider_phota.api.errors import PhotaConfigurationError
 from airflow_provider_phota.api.protocol import get_models, get_task
 from airflow_provider_phota.api.retry import Backoff
 from airflow_provider_phota.api.settings import Settings
+from airflow_provider_phota.downloads import downloads as module
 from airflow_provider_phota.downloads.arrival import Undelivered
 from airflow_provider_phota.downloads.downloads import Downloads
-from airflow_provider_phota.drivers import downloads as module
 from airflow_provider_phota.drivers.trust import BUNDLES, FILE, FOLDERS, tls_context
 from airflow_provider_phota.polling.schedule import PollSchedule
 from airflow_provider_phota.polling.wait import Patience, wait_for_task

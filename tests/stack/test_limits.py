@@ -6,7 +6,7 @@ import pytest
 from conftest import CANARY
 from stack_patience import until
 
-from airflow_provider_phota.api.orders.edit import EditRequest
+from airflow_provider_phota.api.orders.edit import EditOrder
 from airflow_provider_phota.api.protocol import submit
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.drivers.requests_driver import RequestsDriver
@@ -20,7 +20,7 @@ def conf(emulator, picture_url):
     """Of a run for PHOTA tasks that take ten minutes."""
     emulator.add_faults(Fault(on="submit", kind="latency", seconds=600.0, times=2))
     with RequestsDriver(Settings(CANARY, emulator.url)) as driver:
-        task = driver.run(submit(EditRequest("a beach", (picture_url,))))
+        task = driver.run(submit(EditOrder("a beach", (picture_url,))))
     return {"prompt": "a beach", "image_url": picture_url, "phota_task_id": task.id}
 
 

@@ -1,0 +1,307 @@
+"""Submits an order to PHOTA, and waits for it if asked to, whichever model it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NoReturn, Unpack
+
+from airflow.providers.common.compat.sdk import AirflowException, AirflowTaskTimeout, BaseOperator
+
+from airflow_provider_phota.api.errors import PhotaInputError
+from airflow_provider_phota.api.orders.base import Order
+from airflow_provider_phota.api.parsing import check_conn_id, check_flags
+from airflow_provider_phota.api.settings import Settings
+from airflow_provider_phota.api.tasks import PhotaTask
+from airflow_provider_phota.api.types import FailOrResubmit, PhotaResult, PublishWay
+from airflow_provider_phota.api.written import Written
+from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.inputs.prepared import PreparedOrder
+from airflow_provider_phota.inputs.publisher import Publish, Publisher
+from airflow_provider_phota.operators.arguments import AirflowArguments
+from airflow_provider_phota.operators.payment import NO_LEDGER, XCOM_PHOTA_TASK_ID, Payment
+from airflow_provider_phota.results.result import result_of
+from airflow_provider_phota.retrying import airflow_retries, when_parsed
+from airflow_provider_phota.submitting.options import MoneyOptions
+from airflow_provider_phota.submitting.policies import Policies
+from airflow_provider_phota.submitting.submission import Submission
+from airflow_provider_phota.triggers.events import WaitEvent
+from airflow_provider_phota.waiting import (
+    Intervals,
+    Wait,
+    checked_seconds,
+    default_deferrable,
+    resumed_too_late,
+)
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context, XComArg
+
+
+class PhotaOperator(BaseOperator):
+    """Submits an order to PHOTA and pushes the ID of its task via XCom. Billed.
+
+    The ID is pushed under the key `phota_task_id` as soon as it is known. Without `wait_for_completion` it is
+    also the return value; with it, the finished task is: a dict with `phota_task_id`, `model`, `status`,
+    `images` (each `url` and `content_type`), `created`, `expires_at` (ISO 8601) and `usage`.
+
+    A subclass says what is ordered: `_order` returns it.
+
+    Args:
+        publish: how paths become URLs: `upload`, or `presign` where the store can sign URLs. The connection's
+            extra of that name decides if it is left out.
+        phota_conn_id: the Airflow connection.
+        wait_for_completion: whether to wait for the result.
+        deferrable: wait in the triggerer, without a worker slot.
+        poll_interval: seconds between two questions while waiting: the shortest and the longest, between
+            which the pause is chosen by when the task is likely to be finished; or one number for a steady
+            interval.
+        timeout: seconds to wait for the result, at most 20 hours (results live 24).
+        max_unreachable: seconds without any usable answer that a wait survives.
+        ledger_path: object-storage directory in which to record what was paid for, next to Airflow's own task
+            state store (3.3 and later). The connection's extra of that name is used if it is left out.
+        ledger_key: a name for this item of a mapped task, by which its record is found again when the list
+            has changed between a run and its clearing (templated). It takes a ledger_path, and no two items
+            share a name.
+        on_ambiguous: `fail`, or `resubmit` once if it is not known whether the last submit was billed.
+        on_missing: `fail`, or `resubmit` if the service no longer knows the paid task.
+        on_expired: `fail`, or `resubmit` if the paid results are no longer served.
+        on_discarded: `fail`, or `resubmit` if Airflow 3.4 has thrown the record of earlier attempts away
+            when the task was cleared, and there is no ledger_path.
+        edition: any text; another one makes an identical order a new one, which is billed (templated).
+        adopt_phota_task_id: a PHOTA task to go on with instead of submitting (templated).
+
+    Raises:
+        AirflowFailException: A retry cannot help, or would pay again.
+        PhotaError: A retry can help; the subclass says what it means for the money.
+    """
+
+    template_fields: Sequence[str] = ("ledger_key", "edition", "adopt_phota_task_id")
+    ui_color = "#f2e6ff"
+
+    def __init__(
+        self,
+        *,
+        publish: PublishWay | None = None,
+        phota_conn_id: str = PhotaHook.default_conn_name,
+        wait_for_completion: bool = False,
+        deferrable: bool | None = None,
+        poll_interval: float | timedelta | tuple[float, float] = (2.0, 30.0),
+        timeout: float | timedelta = 3600.0,
+        max_unreachable: float = 1800.0,
+        ledger_path: str | None = None,
+        ledger_key: str | XComArg | None = None,
+        on_ambiguous: FailOrResubmit = "fail",
+        on_missing: FailOrResubmit = "fail",
+        on_expired: FailOrResubmit = "fail",
+        on_discarded: FailOrResubmit = "fail",
+        edition: str | XComArg = "",
+        adopt_phota_task_id: str | PhotaResult | XComArg | None = None,
+        **kwargs: Unpack[AirflowArguments],
+    ) -> None:
+        super().__init__(**kwargs)
+        self.publish = publish
+        self.phota_conn_id = phota_conn_id
+        self.wait_for_completion = wait_for_completion
+        self.deferrable = default_deferrable() if deferrable is None else deferrable
+        self.poll_interval = poll_interval
+        self.timeout = timeout
+        self.max_unreachable = max_unreachable
+        self.ledger_path = ledger_path
+        self.ledger_key = ledger_key
+        self.on_ambiguous = on_ambiguous
+        self.on_missing = on_missing
+        self.on_expired = on_expired
+        self.on_discarded = on_discarded
+        self.edition = edition
+        self.adopt_phota_task_id = adopt_phota_task_id
+        # what the whole DAG has as a default is not meant for this task in particular
+        self._defaults = frozenset(kwargs.get("default_args") or ())
+        self._asked_to_defer = bool(deferrable) and "deferrable" not in self._defaults
+        self._payment: Payment | None = None
+
+    def _check_arguments(self) -> None:
+        """Checks plain values when the DAG is parsed; each operator calls it at the end of `__init__`."""
+        self._written = Written(**{name: getattr(self, name) for name in self.template_fields})
+        with when_parsed(self):
+            self._check_as_written()
+
+    def _check_as_written(self) -> None:
+        _ = self._wait, self._money
+        Publish.checked(self.publish)
+        check_conn_id(self.phota_conn_id)
+        check_flags(wait_for_completion=self.wait_for_completion, deferrable=self.deferrable)
+        self._money.check_as_written()
+        if self._asked_to_defer and not self.wait_for_completion:
+            raise PhotaInputError(
+                "deferrable",
+                "takes wait_for_completion=True: without it this task does not wait at all. Or let "
+                "a PhotaTaskSensor(deferrable=True) wait.",
+            )
+
+    def _order(self, settings: Settings) -> Order:
+        """Returns what is asked for, after templates were rendered; nothing is sent.
+
+        Args:
+            settings: of the account that pays.
+
+        Raises:
+            PhotaInputError: It names the argument.
+        """
+        raise NotImplementedError
+
+    @property
+    def _outputs(self) -> int:
+        """How many pictures are ordered."""
+        raise NotImplementedError
+
+    def _prepared(self) -> PreparedOrder:
+        """Returns the order with its files looked at.
+
+        Raises:
+            PhotaInputError: It names the argument.
+        """
+        return PreparedOrder.of(self._order(self._hook.settings), self._publisher, self.edition)
+
+    def _existing(self, prepared: PreparedOrder, payment: Payment) -> Any:  # noqa: ARG002  # for subclasses
+        """Returns the result of the same order if it exists already, so that nothing has to be paid."""
+        return None
+
+    def _check_before_paying(self, prepared: PreparedOrder, payment: Payment) -> None:
+        """Checks what is not worth checking for a task that is paid for already."""
+
+    def _result(self, task: PhotaTask, payment: Payment) -> Any:  # noqa: ARG002  # for subclasses
+        """Returns what the Airflow task returns of a finished PHOTA task."""
+        return result_of(task, num_outputs=self._outputs)
+
+    def pre_execute(self, context: Any) -> None:
+        super().pre_execute(context)
+        if resumed_too_late(self.execution_timeout, context):
+            payment = self._new_payment(context)
+            payment.phota_task_id = self._pulled(context, XCOM_PHOTA_TASK_ID)
+            with payment.at_stake():
+                raise AirflowTaskTimeout
+
+    def execute(self, context: Context) -> Any:
+        self._written.restore(self)
+        payment = self._new_payment(context)
+        with airflow_retries():
+            with payment.named_in_input_errors():
+                prepared = self._prepared()
+            if (existing := self._existing(prepared, payment)) is not None:
+                return existing
+            seen = self._submit(prepared, payment)
+        phota_task_id = payment.phota_task_id or ""
+        if not self.wait_for_completion:
+            return phota_task_id
+        # what an earlier attempt paid for may be finished: then there is nothing to defer for
+        if self.deferrable and not (seen and seen.is_finished):
+            self._defer(payment, seen)
+        return self._finish(payment, lambda: self._wait.here(phota_task_id, seen))
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
+        """Goes on with the task after its wait in the triggerer."""
+        self._written.restore(self)
+        payment = self._new_payment(context)
+        with payment.at_stake():
+            end = WaitEvent.from_dict(event)
+            payment.phota_task_id = end.phota_task_id
+        return self._finish(payment, lambda: self._wait.after(end))
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Comes back from a deferral; a broken one is not retried if a retry would pay again."""
+        try:
+            return super().resume_execution(next_method, next_kwargs, context)
+        except AirflowException as error:
+            payment = self._new_payment(context)
+            if next_method == self.execute_complete.__name__ or payment.is_remembered:
+                raise
+            raise payment.broken_deferral(error) from None
+
+    def on_kill(self) -> None:
+        if self._payment and self._payment.phota_task_id:
+            self.log.warning(
+                "PHOTA task %s goes on and is billed; the service has no way to cancel it.",
+                self._payment.phota_task_id,
+            )
+
+    def _submit(self, prepared: PreparedOrder, payment: Payment) -> PhotaTask | None:
+        """Places the order, and returns the paid task as the service showed it last."""
+
+        def published() -> Order:
+            self._check_before_paying(prepared, payment)
+            return prepared.published()
+
+        ledger = self._money.ledger(payment.context, self._hook)
+        if not ledger.remembers:
+            self.log.warning(NO_LEDGER)
+        submission = Submission(
+            hook=self._hook,
+            ledger=ledger,
+            identity=prepared.identity,
+            published=published,
+            policies=self._money.policies,
+            edition=prepared.edition,
+            try_number=payment.context["ti"].try_number,
+            adopt=self._money.adopted,
+        )
+        with payment.under_way(submission):
+            payment.phota_task_id = submission.place()
+        with payment.at_stake():
+            self._push(prepared, payment)
+        return submission.seen
+
+    def _push(self, prepared: PreparedOrder, payment: Payment) -> None:  # noqa: ARG002  # for subclasses
+        """Pushes what a later part of this Airflow task, or another one, has to know."""
+        payment.context["ti"].xcom_push(key=XCOM_PHOTA_TASK_ID, value=payment.phota_task_id)
+
+    def _defer(self, payment: Payment, seen: PhotaTask | None) -> NoReturn:
+        with payment.at_stake():
+            wait = self._wait.within(self.execution_timeout, payment.context)
+            trigger = wait.trigger(payment.phota_task_id or "", seen)
+        self.defer(
+            trigger=trigger,
+            method_name=self.execute_complete.__name__,
+            timeout=wait.airflow_timeout,
+        )
+
+    def _finish(self, payment: Payment, wait: Callable[[], PhotaTask]) -> Any:
+        with payment.at_stake():
+            return self._result(wait(), payment)
+
+    def _new_payment(self, context: Context) -> Payment:
+        self._payment = Payment(self._hook, self._money, context, self.execution_timeout)
+        return self._payment
+
+    def _pulled(self, context: Context, key: str) -> Any:
+        """Returns what this Airflow task has pushed under a key."""
+        ti = context["ti"]
+        return ti.xcom_pull(task_ids=self.task_id, key=key, map_indexes=ti.map_index)
+
+    @cached_property
+    def _hook(self) -> PhotaHook:
+        return PhotaHook(self.phota_conn_id)
+
+    @property
+    def _publisher(self) -> Publisher:
+        return Publisher(self._hook, Publish.checked(self.publish))
+
+    @property
+    def _wait(self) -> Wait:
+        return Wait(
+            self.phota_conn_id,
+            checked_seconds("timeout", self.timeout),
+            Intervals.checked("poll_interval", self.poll_interval),
+            checked_seconds("max_unreachable", self.max_unreachable),
+        )
+
+    @property
+    def _money(self) -> MoneyOptions:
+        policies = Policies.checked(
+            on_ambiguous=self.on_ambiguous,
+            on_missing=self.on_missing,
+            on_expired=self.on_expired,
+            on_discarded=self.on_discarded,
+        )
+        return MoneyOptions(policies, self.ledger_path, self.ledger_key, self.adopt_phota_task_id)

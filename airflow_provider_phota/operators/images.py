@@ -1,0 +1,155 @@
+"""Lands the pictures of an order, and finds the ones that have landed before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+
+from airflow.providers.common.compat.sdk import Asset
+
+from airflow_provider_phota.api.errors import PhotaInputError, PhotaLedgerError
+from airflow_provider_phota.api.parsing import check_flags
+from airflow_provider_phota.api.shown import shown
+from airflow_provider_phota.api.tasks import PhotaTask
+from airflow_provider_phota.api.types import IfFileExists, PhotaResult
+from airflow_provider_phota.inputs.prepared import PreparedOrder
+from airflow_provider_phota.operators.arguments import OrderArguments
+from airflow_provider_phota.operators.base import PhotaOperator
+from airflow_provider_phota.operators.payment import Payment
+from airflow_provider_phota.results.delivery import Delivery
+from airflow_provider_phota.results.landing import LandedFile, Landing, manifest
+from airflow_provider_phota.results.landing_checks import check_before_paying
+from airflow_provider_phota.results.manifests import landed_before
+from airflow_provider_phota.results.options import LandingOptions
+from airflow_provider_phota.results.result import ResultImages, existing_result, result_of
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context, ObjectStoragePath, XComArg
+
+#: XCom key of what the files of an order are found by again, if it is asked to skip what has landed before.
+XCOM_DIGEST = "phota_edit_digest"
+
+
+class PhotaImageOperator(PhotaOperator):
+    """Submits an order of pictures to PHOTA, and lands them if there is a `destination`. Billed.
+
+    Args:
+        destination: an object-storage directory to land the pictures in, once they are finished (templated).
+            The dict that is returned then has `files`: what `PhotaToObjectStorageOperator` returns.
+        filename: of each picture, without its extension, with the fields `{phota_task_id}`, `{index}` and,
+            if what has landed before is skipped, `{digest}` (templated). `{phota_task_id}-{index}` if left
+            out, or `{digest}-{index}`.
+        if_exists: `skip`, `overwrite` or `fail` if a file of that name is there already.
+        skip_existing: neither pay nor download if the same order of pictures with the same content has landed
+            in `destination` before, in whatever run. It takes pictures of an object store.
+
+    The other arguments are those of `PhotaOperator`.
+    """
+
+    template_fields: Sequence[str] = (*PhotaOperator.template_fields, "destination", "filename")
+    #: What the author calls `skip_existing`.
+    skip_argument: ClassVar[str] = "skip_existing"
+
+    def __init__(
+        self,
+        *,
+        destination: str | ObjectStoragePath | XComArg | None = None,
+        filename: str | XComArg | None = None,
+        if_exists: IfFileExists = "skip",
+        skip_existing: bool = False,
+        **kwargs: Unpack[OrderArguments],
+    ) -> None:
+        super().__init__(**kwargs)
+        self.destination = destination
+        self.filename = filename
+        self.if_exists = if_exists
+        self.skip_existing = skip_existing
+
+    def _check_as_written(self) -> None:
+        super()._check_as_written()
+        check_flags(**{self.skip_argument: self.skip_existing})
+        if self.destination is not None and not self.wait_for_completion:
+            raise PhotaInputError(
+                "destination", "takes wait_for_completion=True: there is nothing to land yet."
+            )
+        if self.destination is None:
+            self._landing_options.check_without_destination(self._defaults)
+        else:
+            self._landing_options.check_as_written(pictures=self._outputs)
+
+    def _prepared(self) -> PreparedOrder:
+        prepared = super()._prepared()
+        if self.skip_existing:
+            prepared.check_content_is_known(self.skip_argument)
+        self._landing(prepared.digest)
+        return prepared
+
+    def _existing(self, prepared: PreparedOrder, payment: Payment) -> PhotaResult | None:
+        if not self.skip_existing or (landing := self._landing(prepared.digest)) is None:
+            return None
+        files = self._files(landing, payment)
+        return self._existing_result(prepared, landing, files, payment) if files else None
+
+    def _check_before_paying(self, prepared: PreparedOrder, payment: Payment) -> None:
+        if (landing := self._landing(prepared.digest)) is None:
+            return
+        with payment.named_in_input_errors():
+            check_before_paying(landing, payment.context, self._outputs, payment.money.key)
+        if self.skip_existing:
+            landed_before(landing)
+
+    def _push(self, prepared: PreparedOrder, payment: Payment) -> None:
+        super()._push(prepared, payment)
+        if self.skip_existing:
+            payment.context["ti"].xcom_push(key=XCOM_DIGEST, value=prepared.digest)
+
+    def _result(self, task: PhotaTask, payment: Payment) -> PhotaResult:
+        result = result_of(task, num_outputs=self._outputs)
+        if (landing := self._landing(self._paid_digest(payment.context))) is not None:
+            delivery = Delivery(self._hook, landing, payment.context, self.outlets, payment.money.key)
+            result["files"] = manifest(delivery.deliver(ResultImages.of_task(task), self._outputs))
+        return result
+
+    def _paid_digest(self, context: Context) -> str:
+        """Returns the digest of the pictures that were paid for, which may have changed since."""
+        return self._pulled(context, XCOM_DIGEST) if self.skip_existing else ""
+
+    def _files(self, landing: Landing, payment: Payment) -> list[LandedFile] | None:
+        """Returns the order's files if it has landed. An unreadable store does not hold up a paid task."""
+        try:
+            return landed_before(landing)
+        except PhotaLedgerError as error:
+            if not payment.of_earlier_attempts():
+                raise
+            self.log.warning("%s", error)
+            return None
+
+    def _existing_result(
+        self, prepared: PreparedOrder, landing: Landing, files: Sequence[LandedFile], payment: Payment
+    ) -> PhotaResult:
+        paths = shown([file.path for file in files])
+        self.log.info("This order has landed before: %s. Nothing is paid.", paths)
+        result = existing_result(prepared.order.model)
+        result["files"] = manifest(files)
+        outlets: Sequence[Any] = self.outlets
+        if files[0].phota_task_id in payment.money.ids_on_record(payment.context, self._hook):
+            result["phota_task_id"] = files[0].phota_task_id  # an earlier attempt of this very task made it
+        else:
+            # an alias is told of new files only, but an asset among the outlets gets an event in any case
+            outlets = [outlet for outlet in outlets if isinstance(outlet, Asset)]
+        Delivery(self._hook, landing, payment.context, outlets).announce(files)
+        return result
+
+    def _landing(self, digest: str) -> Landing | None:
+        if self.destination is None:
+            return None
+        return self._landing_options.landing(digest=digest, pictures=self._outputs)
+
+    @property
+    def _landing_options(self) -> LandingOptions:
+        return LandingOptions(
+            self.destination,
+            self.filename or None,
+            self.if_exists,
+            skip_argument=self.skip_argument if self.skip_existing else "",
+        )

@@ -1,0 +1,148 @@
+"""Says what an attempt has paid for, whatever goes wrong, and does not let Airflow pay again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowTaskTimeout
+
+from airflow_provider_phota.api import endings
+from airflow_provider_phota.api.endings import PhotaExecutionTimeout
+from airflow_provider_phota.api.errors import PhotaError, PhotaInputError, PhotaInputRefused, PhotaTaskFailed
+from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.ledger.held import out_of_time_unanswered, what_to_do
+from airflow_provider_phota.retrying import RESUMES, airflow_retries, logged, telling_of_retries
+from airflow_provider_phota.submitting.options import MoneyOptions
+from airflow_provider_phota.submitting.submission import Submission
+from airflow_provider_phota.waiting import out_of_time
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+#: XCom key under which the PHOTA task ID is pushed right after the submit.
+XCOM_PHOTA_TASK_ID = "phota_task_id"
+
+NO_LEDGER = (
+    "There is no ledger: this Airflow keeps no task state (3.3 and later do) and no ledger_path is set, so a "
+    "retry, or clearing this task, submits a new order, which is billed."
+)
+_REFUSED = (
+    "Airflow does not retry this. Change the prompt or the pictures, then clear this task: that submits "
+    "another order, which is billed."
+)
+_NO_RETRY = "Airflow does not retry this, since without a ledger a retry would pay for a new order."
+
+
+@dataclass
+class Payment:
+    """Knows what one attempt of an Airflow task has paid for, and puts it into the attempt's errors.
+
+    Attributes:
+        execution_timeout: of the Airflow task.
+        phota_task_id: the paid task, once its ID is known.
+    """
+
+    hook: PhotaHook
+    money: MoneyOptions
+    context: Context
+    execution_timeout: timedelta | None
+    phota_task_id: str | None = None
+
+    @property
+    def is_remembered(self) -> bool:
+        """True if a later attempt will know what was paid for."""
+        return self.money.is_remembered(self.context, self.hook)
+
+    @contextmanager
+    def named_in_input_errors(self) -> Iterator[None]:
+        """Says with a wrong argument what an earlier attempt has paid for."""
+        try:
+            yield
+        except PhotaInputError as error:
+            if before := self.of_earlier_attempts():
+                raise error.saying(before) from None
+            raise
+
+    def of_earlier_attempts(self) -> str:
+        """Says how to fetch what earlier attempts paid for; empty if that is nothing, or cannot be read."""
+        try:
+            phota_task_ids = self.money.ids_on_record(self.context, self.hook)
+        except PhotaError:
+            return ""
+        if not phota_task_ids:
+            return ""
+        return (
+            f"An earlier attempt has paid for {', '.join(sorted(phota_task_ids))}: fetch the result with "
+            "PhotaToObjectStorageOperator(result=<that ID>) within 24 hours."
+        )
+
+    @contextmanager
+    def under_way(self, submission: Submission) -> Iterator[None]:
+        """Says what may be paid for if the attempt runs out of time while it submits."""
+        try:
+            yield
+        except AirflowTaskTimeout:
+            if submission.ledger.remembers:
+                # every attempt may end like this, and then no attempt gets as far as saying what is held
+                if (sent := submission.unanswered) is None:
+                    raise
+                what_now = what_to_do(sent.try_number, resubmits=sent.resubmits)
+                raise AirflowTaskTimeout(logged(out_of_time_unanswered(what_now))) from None
+            if not submission.may_have_sent:
+                raise
+            raise AirflowFailException(logged(out_of_time_unanswered(_NO_RETRY))) from None
+
+    @contextmanager
+    def at_stake(self) -> Iterator[None]:
+        """Lets a retry follow an error only if the retry will know the paid task, and says what it does."""
+        try:
+            yield
+        except PhotaInputRefused as refused:
+            raise AirflowFailException(logged(endings.lines(str(refused), _REFUSED))) from None
+        except PhotaTaskFailed as failed:
+            told = failed.saying("A retry submits a new order, which is billed.")
+            logged(str(told))
+            raise told from None
+        except (AirflowTaskTimeout, PhotaExecutionTimeout):
+            if self.is_remembered:
+                raise AirflowTaskTimeout(logged(self._out_of_time(RESUMES))) from None
+            raise self._not_retried(self._out_of_time(_NO_RETRY)) from None
+        except Exception as error:
+            if self.is_remembered:
+                with airflow_retries(), telling_of_retries():
+                    raise
+            raise self._not_retried(endings.lines(self._what_broke(error), _NO_RETRY)) from None
+
+    def broken_deferral(self, error: Exception) -> AirflowFailException:
+        """Returns the error of a deferral that Airflow could not resume, where a retry would pay again."""
+        text = endings.lines(
+            "The deferral broke. The PHOTA task goes on and is billed.",
+            f"Airflow says: {error}",
+            f"The ID of the PHOTA task is in XCom {XCOM_PHOTA_TASK_ID!r}.",
+            _NO_RETRY,
+        )
+        return AirflowFailException(logged(text))
+
+    def _not_retried(self, text: str) -> AirflowFailException:
+        where = repr(self.phota_task_id) if self.phota_task_id else f"<XCom {XCOM_PHOTA_TASK_ID!r}>"
+        fetching = f"Fetch the result with PhotaTaskSensor(phota_task_id={where})."
+        return AirflowFailException(logged(endings.lines(text, fetching)))
+
+    def _out_of_time(self, then: str) -> str:
+        return out_of_time(self._named, self.execution_timeout, then)
+
+    def _what_broke(self, error: Exception) -> str:
+        if isinstance(error, PhotaError):
+            return str(error)
+        return endings.lines(
+            f"PHOTA task {self._named} is billed, but its result was not fetched.",
+            f"{type(error).__name__}: {error}",
+        )
+
+    @property
+    def _named(self) -> str:
+        return self.phota_task_id or f"of XCom {XCOM_PHOTA_TASK_ID!r}"
