@@ -5,10 +5,16 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 
-from airflow_provider_phota.api.errors import MaybeSent, NotSent, PhotaInputError, TransportError
+from airflow_provider_phota.api.errors import (
+    MaybeSent,
+    NotSent,
+    PhotaInputError,
+    PhotaUnreachable,
+    TransportError,
+)
 
 
-def transport_error(error: Exception, *, sent: bool) -> TransportError | PhotaInputError:
+def transport_error(error: Exception, *, sent: bool) -> TransportError | PhotaInputError | PhotaUnreachable:
     """What a library's exception means.
 
     Args:
@@ -17,7 +23,8 @@ def transport_error(error: Exception, *, sent: bool) -> TransportError | PhotaIn
     """
     chain = list(_chain(error))
     for link in chain:
-        if isinstance(link, PhotaInputError):  # the file to upload is not what it was: no network's fault
+        # the file to upload is not what it was, or its store does not give it: not this network's fault
+        if isinstance(link, (PhotaInputError, PhotaUnreachable)):
             return link
     reason = _reason(chain)
     if sent:

@@ -62,16 +62,18 @@ class Publisher:
             PhotaInputError: the store cannot sign, or what it signs cannot be read from outside.
             PhotaNotBilled: the service did not take the upload, or could not be reached.
         """
-        if self._how is Publish.PRESIGN:
-            return self._signed(source)
+        if self._how is Publish.UPLOAD:
+            return self._uploaded(source)
+        if isinstance(source.content, ObjectStoragePath):
+            return self._signed(source.content)
+        log.info("%s is not in a store, so it is uploaded instead of presigned.", shown(source.content))
         return self._uploaded(source)
 
     @property
     def _how(self) -> Publish:
         return self.publish or Publish(self.hook.settings.publish)
 
-    def _signed(self, source: Source) -> str:
-        path = source.path
+    def _signed(self, path: ObjectStoragePath) -> str:
         try:
             url = path.fs.sign(path.path, expiration=_SIGNED_FOR)
         except NotImplementedError:
@@ -84,15 +86,13 @@ class Publisher:
         return str(url)
 
     def _uploaded(self, source: Source) -> str:
-        picture = source.picture
-        if (known := self._uploads.url(picture.sha256)) and self._is_served(known):
-            log.info("%s is uploaded already.", shown(source.path))
+        if (known := self._uploads.url(source.sha256)) and self._is_served(known):
+            log.info("%s is uploaded already.", shown(source.content))
             return known
-        name = f"{picture.sha256[:16]}.{picture.extension}"
-        form = form_of(source.path, picture.bytes, name, picture.content_type, picture.sha256)
+        form = form_of(source.content, source.bytes, source.name, source.content_type, source.sha256)
         stored: Upload = self.hook.run(protocol.upload(form))
-        log.info("Uploaded %s (%s bytes).", shown(source.path), picture.bytes)
-        self._uploads.note(picture.sha256, stored.url)
+        log.info("Uploaded %s (%s bytes).", shown(source.content), source.bytes)
+        self._uploads.note(source.sha256, stored.url)
         return stored.url
 
     @cached_property
@@ -125,5 +125,5 @@ def published_urls(publisher: Publisher, paths: Sequence[object]) -> list[str]:
     """
     most = publisher.hook.settings.max_pixels
     sources = [looked_at(checked_path("path", path), most, "path") for path in paths]
-    note_inputs(publisher.hook, [str(source.path) for source in sources])
+    note_inputs(publisher.hook, [str(path) for path in paths])
     return [publisher.url(source) for source in sources]

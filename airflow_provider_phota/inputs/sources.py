@@ -1,15 +1,19 @@
-"""Pictures to edit that lie in object storage: looked at before money is spent."""
+"""Looks at files of an object store that the service will read, before money is spent."""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow_provider_phota.api.errors import PhotaInputError, PhotaUnreachable
 from airflow_provider_phota.api.shown import shown
+from airflow_provider_phota.api.wire import Openable
 from airflow_provider_phota.storage.drafts import open_for_reading
 from airflow_provider_phota.storage.paths import Place, reason_of
-from airflow_provider_phota.storage.pictures import INPUTS, NotAPicture, Picture, inspect_picture
+from airflow_provider_phota.storage.pictures import INPUTS, NotAPicture, inspect_picture
 from airflow_provider_phota.storage.rights import Right, explain, is_denied
 
 if TYPE_CHECKING:
@@ -18,19 +22,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Source:
-    """A picture of a store, as it is now."""
+    """Stands for a picture or an archive that was looked at, as it was then.
 
-    path: ObjectStoragePath
-    picture: Picture
+    Attributes:
+        content: the file, to be opened for the upload. It is the path itself if the file lies in a store.
+        name: a harmless name for the uploaded file.
+        bytes: its size.
+        sha256: of the bytes, in hex.
+        content_type: what its bytes are, whatever it is called.
+        identity: what tells it from others, wherever it lies and whatever it is called.
+    """
 
-    @property
-    def identity(self) -> str:
-        """What tells it from other pictures, wherever it lies and whatever it is called."""
-        return f"sha256:{self.picture.sha256}"
+    content: Openable
+    name: str
+    bytes: int
+    sha256: str
+    content_type: str
+    identity: str
 
 
 def looked_at(path: ObjectStoragePath, max_pixels: int, argument: str = "image_urls") -> Source:
-    """A picture of a store, read once, whole.
+    """Returns a picture of a store, which is read once, whole.
 
     Args:
         path: of the picture.
@@ -38,24 +50,71 @@ def looked_at(path: ObjectStoragePath, max_pixels: int, argument: str = "image_u
         argument: that named it, for the error.
 
     Raises:
-        PhotaInputError: there is none, or it is cut, damaged or no picture.
-        PhotaUnreachable: the store could not be asked; that may heal.
+        PhotaInputError: It is not there, or it is cut, damaged or not a picture.
+        PhotaUnreachable: The store could not be asked; a retry may help.
     """
-    if "\0" in str(path):
-        raise PhotaInputError(argument, f"{shown(path)} has a NUL character in it.")
+    place = Place.of(path)
+    with reading(place, argument), open_for_reading(place) as file:
+        picture = inspect_picture(file, INPUTS, max_pixels=max_pixels, decoded=True)
+    return Source(
+        content=path,
+        name=f"{picture.sha256[:16]}.{picture.extension}",
+        bytes=picture.bytes,
+        sha256=picture.sha256,
+        content_type=picture.content_type,
+        identity=f"sha256:{picture.sha256}",
+    )
+
+
+def archive_source(content: Openable, size: int, sha256: str, photos: Iterable[str]) -> Source:
+    """Returns a ZIP of photos.
+
+    Its identity is that of the photos: under other names, in another order or in another ZIP they are still
+    the same.
+
+    Args:
+        content: the ZIP, to be opened for the upload.
+        size: of the ZIP in bytes.
+        sha256: of its bytes, in hex.
+        photos: the SHA-256 of each photo in it, in hex.
+    """
+    return Source(
+        content=content,
+        name=f"{sha256[:16]}.zip",
+        bytes=size,
+        sha256=sha256,
+        content_type="application/zip",
+        identity=f"photos:{hashlib.sha256(' '.join(sorted(photos)).encode()).hexdigest()}",
+    )
+
+
+@contextmanager
+def reading(place: Place, argument: str) -> Iterator[None]:
+    """Explains what goes wrong while a file is read, in terms of the argument that named it.
+
+    Args:
+        place: of the file.
+        argument: that named it.
+
+    Raises:
+        PhotaInputError: It is not there, or not what it must be.
+        PhotaUnreachable: The store could not be asked; a retry may help.
+    """
+    url = shown(place.url)
+    if "\0" in place.url:
+        raise PhotaInputError(argument, f"{url} has a NUL character in it.")
     try:
-        with open_for_reading(Place.of(path)) as file:
-            return Source(path, inspect_picture(file, INPUTS, max_pixels=max_pixels, decoded=True))
+        yield
+    except (PhotaInputError, PhotaUnreachable):
+        raise
     except NotAPicture as problem:
-        raise PhotaInputError(argument, f"{shown(path)} {problem}.") from None
+        raise PhotaInputError(argument, f"{url} {problem}.") from None
     except UnicodeError:
-        raise PhotaInputError(argument, f"{shown(path)} is not a name that a file there can have.") from None
+        raise PhotaInputError(argument, f"{url} is not a name that a file there can have.") from None
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-        raise PhotaInputError(argument, f"{shown(path)} cannot be read ({reason_of(error)}).") from None
+        raise PhotaInputError(argument, f"{url} cannot be read ({reason_of(error)}).") from None
     except Exception as error:  # of whatever library the store speaks by
         if is_denied(error):
-            why = explain(error, Place.of(path), Right.READ)
-            raise PhotaInputError(
-                argument, f"{shown(path)} is not there or cannot be read ({why})."
-            ) from None
-        raise PhotaUnreachable(f"{argument}: {shown(path)} could not be read ({reason_of(error)}).") from None
+            why = explain(error, place, Right.READ)
+            raise PhotaInputError(argument, f"{url} is not there or cannot be read ({why}).") from None
+        raise PhotaUnreachable(f"{argument}: {url} could not be read ({reason_of(error)}).") from None

@@ -30,6 +30,9 @@ _CONTENT_TYPE_OPTIONS = {
     "gcs": "content_type",
 }
 
+#: Bytes that are fetched at once. Without it, s3fs would keep 50 MB of a file in memory.
+_BLOCK = 8 * 1024 * 1024
+
 
 class Draft(ABC):
     """A file without a name. Write to it and read it, then publish it or discard it."""
@@ -80,12 +83,20 @@ def open_for_reading(place: Place) -> IO[bytes]:
     """Opens a file of a store, so that it can be read in any order. The caller closes it."""
     if isinstance(place.fs, LocalFileSystem):
         return Path(place.path).open("rb")
-    with place.fs.open(place.path, "rb") as file, ExitStack() as on_failure:
+    with open_for_streaming(place) as file, ExitStack() as on_failure:
         copy = on_failure.enter_context(tempfile.TemporaryFile())
         shutil.copyfileobj(file, copy, 1024 * 1024)
         copy.seek(0)
         on_failure.pop_all()  # nothing failed: the copy stays open for the caller
     return copy
+
+
+def open_for_streaming(place: Place) -> IO[bytes]:
+    """Opens a file of a store to be read mostly from beginning to end, with little of it in memory."""
+    if isinstance(place.fs, LocalFileSystem):
+        return Path(place.path).open("rb")
+    file: IO[bytes] = place.fs.open(place.path, "rb", block_size=_BLOCK)
+    return file
 
 
 class _LocalDraft(Draft):

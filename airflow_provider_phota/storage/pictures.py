@@ -44,6 +44,8 @@ RESULTS = ("PNG", "JPEG", "WEBP")
 #: Kinds that an input may have. The service takes more, but they cannot be checked here.
 INPUTS = tuple(_KINDS)
 EXTENSIONS = tuple(_KINDS[kind][0] for kind in RESULTS)
+#: How files are named that may be inputs, without a dot.
+INPUT_EXTENSIONS = (*(extension for extension, _ in _KINDS.values()), "jpeg", "tif")
 
 #: A WebP with more pixels is not decoded, since decoding needs 16 bytes of memory for each of them.
 _MOST_DECODED_IN_WEBP = 64_000_000
