@@ -40,9 +40,9 @@ def clear_number_of(context: Context) -> int:
 
 
 def may_have_lost_state(context: Context) -> bool:
-    """Returns True if Airflow may have deleted what earlier attempts wrote to the task state store.
+    """Returns True if Airflow may have discarded what earlier attempts wrote to the task state store.
 
-    Airflow 3.4 deletes it when a person clears the task without "keep". Clearing raises `max_tries`, but not
+    Airflow 3.4 discards it when a person clears the task without "keep". Clearing raises `max_tries`, but not
     in a loop: there only the number of clears of the whole run can tell.
     """
     if not CLEAR_DISCARDS_STATE:

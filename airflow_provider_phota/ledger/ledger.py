@@ -77,7 +77,7 @@ class Ledger:
             context: Airflow's context of the attempt.
             ledger_path: a directory of an object store, or None to use Airflow's task state store alone.
             key: the author's name for an item of a mapped task.
-            on_discarded: what to do if Airflow has deleted the only record.
+            on_discarded: what to do if Airflow has discarded the only record.
 
         Raises:
             PhotaInputError: `ledger_path` is not an object-storage URL that can be opened.
@@ -112,7 +112,7 @@ class Ledger:
         """Returns what all stores know together.
 
         Raises:
-            Discarded: Airflow has deleted the only record.
+            Discarded: Airflow has discarded the only record.
             PhotaInputError: another item of the mapped task has the same key.
             PhotaLedgerError: a store could not be read, so it is not known what was paid.
         """

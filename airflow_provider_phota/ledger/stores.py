@@ -14,7 +14,7 @@ class IntentExists(Exception):
 
 
 class Discarded(Exception):
-    """Airflow has deleted the record of earlier attempts, which may have paid for a task."""
+    """Airflow has discarded the record of earlier attempts, which may have paid for a task."""
 
 
 class Store(Protocol):
@@ -51,7 +51,7 @@ class TaskStateStore:
 
     Args:
         accessor: `context["task_state_store"]`.
-        may_be_discarded: True if a missing record may have been deleted. Every attempt leaves a record, even
+        may_be_discarded: True if a missing record may have been discarded. Every attempt leaves one, even
             if it is an empty one.
     """
 
