@@ -57,7 +57,7 @@ chaos-3.4: $(READY_3_4) ## The same on the newest pre-release of Airflow 3.4
 	@$(PYTHON_3_4) -m tests.chaos
 
 .PHONY: bench
-bench: $(READY_BENCH) ## What waiting costs, next to other providers' triggers (BENCH_RUNS, BENCH_SCENARIO, ...)
+bench: $(READY_BENCH) ## What waiting costs, compared with other providers' triggers (BENCH_RUNS, BENCH_SCENARIO, ...)
 	@$(PYTHON_BENCH) -m benchmarks
 
 .PHONY: bench-slots

@@ -1,4 +1,4 @@
-"""The environment of Airflow's components: made from nothing, so that nothing of the developer's leaks in."""
+"""Makes the environment of Airflow's components from nothing, so that nothing of the developer's leaks in."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
 
 
 def inherited() -> dict[str, str]:
-    """What of this process's environment a component may see; loopback is never asked for through a proxy."""
+    """Returns what a component may see of this process's environment; loopback never goes through a proxy."""
     network = {
         name: os.environ[name] for each in NETWORK for name in (each, each.lower()) if name in os.environ
     }

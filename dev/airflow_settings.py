@@ -1,4 +1,4 @@
-"""Where one Airflow of the development stack lives, and who may use it."""
+"""Says where one Airflow of the development stack lives, and who may use it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dev.processes import free_ports
 
 @dataclass(frozen=True)
 class Settings:
-    """Where one Airflow lives; `dev.airflow_environment` makes of it what its components are told."""
+    """Says where one Airflow lives; `dev.airflow_environment` makes of it what its components are told."""
 
     home: Path
     dags_folder: Path

@@ -14,7 +14,7 @@ from airflow_provider_phota.api import endings
 from airflow_provider_phota.api.endings import PhotaExecutionTimeout
 from airflow_provider_phota.api.errors import PhotaError, PhotaInputError, PhotaInputRefused, PhotaTaskFailed
 from airflow_provider_phota.hooks.phota import PhotaHook
-from airflow_provider_phota.ledger.held import out_of_time_unanswered, what_to_do
+from airflow_provider_phota.ledger.messages import timed_out_before_answer, what_to_do
 from airflow_provider_phota.retrying import RESUMES, airflow_retries, logged, telling_of_retries
 from airflow_provider_phota.submitting.options import MoneyOptions
 from airflow_provider_phota.submitting.submission import Submission
@@ -102,10 +102,10 @@ class Payment:
                 if (sent := submission.unanswered) is None:
                     raise
                 what_now = what_to_do(sent.try_number, resubmits=sent.resubmits)
-                raise AirflowTaskTimeout(logged(out_of_time_unanswered(what_now))) from None
+                raise AirflowTaskTimeout(logged(timed_out_before_answer(what_now))) from None
             if not submission.may_have_sent:
                 raise
-            raise AirflowFailException(logged(out_of_time_unanswered(_NO_RETRY))) from None
+            raise AirflowFailException(logged(timed_out_before_answer(_NO_RETRY))) from None
 
     @contextmanager
     def at_stake(self) -> Iterator[None]:

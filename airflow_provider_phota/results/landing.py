@@ -19,11 +19,17 @@ from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.api.types import PhotaFile
 from airflow_provider_phota.results.names import Names
 from airflow_provider_phota.results.result import ResultImages
-from airflow_provider_phota.storage.drafts import Draft, drafted, opened
-from airflow_provider_phota.storage.looks import is_seen
+from airflow_provider_phota.storage.access import is_seen
+from airflow_provider_phota.storage.drafts import Draft, new_draft, open_for_reading
 from airflow_provider_phota.storage.paths import Place
-from airflow_provider_phota.storage.pictures import EXTENSIONS, MOST_PIXELS, NoPicture, Picture, inspected
-from airflow_provider_phota.storage.rights import Right, explained, is_denied
+from airflow_provider_phota.storage.pictures import (
+    EXTENSIONS,
+    MOST_PIXELS,
+    NotAPicture,
+    Picture,
+    inspect_picture,
+)
+from airflow_provider_phota.storage.rights import Right, explain, is_denied
 
 if TYPE_CHECKING:
     from airflow_provider_phota.downloads.arrival import Gone
@@ -152,7 +158,7 @@ def land(results: ResultImages, landing: Landing, settings: Settings) -> list[La
             return _all(results, replace(landing, max_pixels=settings.max_pixels), downloads)
     except Gone as gone:
         raise _gone(results, gone) from None
-    except (Undelivered, RefusedUrl, NoPicture, _Taken) as problem:
+    except (Undelivered, RefusedUrl, NotAPicture, _Taken) as problem:
         raise PhotaLandingError(
             endings.lines(
                 f"A result of PHOTA task {phota_task_id} did not land.",
@@ -174,7 +180,7 @@ def land(results: ResultImages, landing: Landing, settings: Settings) -> list[La
 
 def _why(error: Exception, landing: Landing) -> str:
     rights = {IfExists.FAIL: (Right.CREATE, Right.READ), IfExists.OVERWRITE: (Right.REPLACE,)}
-    return explained(error, landing.directory, *rights.get(landing.if_exists, (Right.CREATE,)))
+    return explain(error, landing.directory, *rights.get(landing.if_exists, (Right.CREATE,)))
 
 
 def _all(results: ResultImages, landing: Landing, downloads: Downloads) -> list[LandedFile]:
@@ -205,9 +211,9 @@ def _one(url: str, landing: Landing, phota_task_id: str, index: int, downloads: 
     if landing.if_exists is IfExists.SKIP and (there := _existing(stem, phota_task_id, landing.max_pixels)):
         log.info("%s is there already, whole; it is not fetched again.", shown(there.path))
         return there
-    with drafted(stem) as draft:
+    with new_draft(stem) as draft:
         downloads.fetch(url, draft.file, landing.max_bytes)
-        picture = inspected(draft.file, max_pixels=landing.max_pixels)
+        picture = inspect_picture(draft.file, max_pixels=landing.max_pixels)
         path = stem + f".{picture.extension}"
         if landing.if_exists is IfExists.FAIL:
             _publish_new(draft, path, picture, landing)
@@ -221,9 +227,9 @@ def _existing(stem: Place, phota_task_id: str, max_pixels: int) -> LandedFile | 
         path = stem + f".{extension}"
         try:
             if path.exists():
-                with opened(path) as file:
-                    return LandedFile.of(path, inspected(file, max_pixels=max_pixels), phota_task_id)
-        except NoPicture as problem:
+                with open_for_reading(path) as file:
+                    return LandedFile.of(path, inspect_picture(file, max_pixels=max_pixels), phota_task_id)
+        except NotAPicture as problem:
             log.warning("%s %s; it is replaced.", path, problem)
         except Exception as error:  # of whatever library the store speaks by
             if not is_denied(error):
@@ -246,9 +252,9 @@ def _publish_new(draft: Draft, path: Place, picture: Picture, landing: Landing) 
 def _check_same(path: Place, picture: Picture, landing: Landing) -> None:
     """An earlier attempt may have landed it: that is not another file."""
     try:
-        with opened(path) as file:
-            same = inspected(file, max_pixels=landing.max_pixels).sha256 == picture.sha256
-    except NoPicture:
+        with open_for_reading(path) as file:
+            same = inspect_picture(file, max_pixels=landing.max_pixels).sha256 == picture.sha256
+    except NotAPicture:
         same = False
     except Exception as error:  # of whatever library the store speaks by
         if not (is_denied(error) and landing.names.has("phota_task_id")):

@@ -18,7 +18,7 @@ from airflow_provider_phota.results.claims import Claimant, claim_of, holder_of
 from airflow_provider_phota.results.landing import Landing
 from airflow_provider_phota.results.prechecks import check_can_land, check_names_are_free
 from airflow_provider_phota.storage.paths import Place
-from airflow_provider_phota.storage.rights import Right, explained, is_absent, is_denied
+from airflow_provider_phota.storage.rights import Right, explain, is_absent, is_denied
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -102,7 +102,7 @@ def _holder(claim: Place, claimant: Claimant) -> str:
     try:
         return holder_of(claim, claimant)
     except Exception as error:  # of whatever library the store speaks by
-        why = explained(error, claim, Right.CREATE, Right.READ)
+        why = explain(error, claim, Right.CREATE, Right.READ)
         text = f"may give one name to two instances of this mapped task; {claim} cannot be used ({why})."
         if is_denied(error) or is_absent(error):
             raise PhotaInputError("filename", f"{text}\nPut {{phota_task_id}} in filename.") from None

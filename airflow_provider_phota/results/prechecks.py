@@ -8,12 +8,12 @@ from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-
 
 from airflow_provider_phota.api.errors import PhotaInputError, PhotaUnreachable
 from airflow_provider_phota.results.landing import IfExists, Landing
-from airflow_provider_phota.storage.drafts import drafted
-from airflow_provider_phota.storage.looks import info_of, try_to_write
+from airflow_provider_phota.storage.access import info_of, try_to_write
+from airflow_provider_phota.storage.drafts import new_draft
 from airflow_provider_phota.storage.objects import creates_exclusively
 from airflow_provider_phota.storage.paths import Place, reason_of
 from airflow_provider_phota.storage.pictures import EXTENSIONS
-from airflow_provider_phota.storage.rights import Right, explained, is_absent, is_denied
+from airflow_provider_phota.storage.rights import Right, explain, is_absent, is_denied
 
 
 def check_can_land(landing: Landing) -> None:
@@ -27,7 +27,7 @@ def check_can_land(landing: Landing) -> None:
     replacing = landing.if_exists is IfExists.OVERWRITE and not landing.names.has("phota_task_id")
     try:
         if isinstance(folder.fs, LocalFileSystem):
-            with drafted(folder / "writable"):
+            with new_draft(folder / "writable"):
                 return
         try_to_write(folder, replacing=replacing)
     except Exception as error:  # of whatever library the store speaks by
@@ -35,7 +35,7 @@ def check_can_land(landing: Landing) -> None:
             raise _unasked(folder, error) from None
         right = Right.REPLACE if replacing else Right.CREATE
         raise PhotaInputError(
-            "destination", f"{landing.directory} cannot be written to ({explained(error, folder, right)})."
+            "destination", f"{landing.directory} cannot be written to ({explain(error, folder, right)})."
         ) from None
 
 
@@ -78,7 +78,7 @@ def _is_there(path: Place) -> bool:
         raise PhotaInputError(
             "if_exists",
             f"is 'fail', and the role cannot see whether {path} is there "
-            f"({explained(error, path, Right.READ)}).\n"
+            f"({explain(error, path, Right.READ)}).\n"
             "Give it that right, or use if_exists='overwrite'.",
         ) from None
 

@@ -108,8 +108,8 @@ def test_of_many_at_once_one_stays(path):
 )
 def test_a_damaged_entry_is_not_taken_for_none(path, content):
     profiles(path).note(DIGEST, "profile-1", "task-1")
-    objects.replace(entry_of(path), content)
-    with pytest.raises(PhotaLedgerError, match=r"(?s)nothing was sent.*\.json: it is damaged.*delete it"):
+    entry_of(path).fs.pipe_file(entry_of(path).path, content)
+    with pytest.raises(PhotaLedgerError, match=r"(?s)nothing was sent.*\.json is damaged: .*delete it"):
         profiles(path).find(DIGEST)
     with pytest.raises(
         PhotaLandingError, match=r"(?s)^The profile profile-2 of PHOTA task task-2 .*damaged"

@@ -14,7 +14,7 @@ from airflow_provider_phota.api.errors import PhotaLandingError, PhotaLedgerErro
 from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
 from airflow_provider_phota.sensors.phota import PhotaTaskSensor
-from airflow_provider_phota.storage.looks import PROBE
+from airflow_provider_phota.storage.access import PROBE
 from airflow_provider_phota.transfers.phota_to_object_storage import PhotaToObjectStorageOperator
 
 pytestmark = pytest.mark.usefixtures("metadata_database", "roles")

@@ -1,4 +1,4 @@
-"""The emulator as users start it: a process with a command line."""
+"""Users start the emulator as a process with a command line."""
 
 import re
 import signal
@@ -23,7 +23,7 @@ Start = Callable[..., tuple[subprocess.Popen[str], Client]]
 
 @pytest.fixture
 def start() -> Iterator[Start]:
-    """Start processes that are killed at the end, whatever happens."""
+    """Starts processes that are killed at the end, whatever happens."""
     processes: list[subprocess.Popen[str]] = []
 
     def started(*arguments: str) -> tuple[subprocess.Popen[str], Client]:

@@ -1,4 +1,4 @@
-"""One DAG for each way to edit; what happens to a run is in its conf."""
+"""Defines a DAG for each way to edit. The conf of a run says what happens to it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from airflow_provider_phota.ledger.ledger import Ledger
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
 
 if not Path(airflow_provider_phota.__file__).is_relative_to(os.environ["CHAOS_ROOT"]):
-    raise ImportError(f"another checkout would be tested: {airflow_provider_phota.__file__}")
+    raise ImportError(f"this is another checkout of the provider: {airflow_provider_phota.__file__}")
 
 MODES = {
     "submit": {},
@@ -31,7 +31,7 @@ COMMON = {
 
 
 class ChaosEdit(PhotaImageEditOperator):
-    """The operator, stopped where the run's conf says."""
+    """Edits as the operator does, but stops where the run's conf says."""
 
     def execute(self, context):
         chaos_points.arm(context)
@@ -56,14 +56,14 @@ class ChaosEdit(PhotaImageEditOperator):
 
 
 class JournalOnly(ChaosEdit):
-    """As on an Airflow before 3.3, which keeps no task state."""
+    """Edits as on an Airflow before 3.3, which has no task state store."""
 
     def _ledger(self, context):
         return Ledger.of({"ti": context["ti"]}, self.ledger_path)
 
 
 class NaiveEdit(ChaosEdit):
-    """What operators without a ledger do: every attempt submits, every error is retried."""
+    """Edits as an operator without a ledger does: every attempt submits, and every error is retried."""
 
     def _ledger(self, context):
         return Ledger([])
