@@ -60,6 +60,12 @@ chaos-3.4: $(READY_3_4) ## The same on the newest pre-release of Airflow 3.4
 bench: $(READY_BENCH) ## What waiting costs, compared with other providers' triggers (BENCH_RUNS, BENCH_SCENARIO, ...)
 	@$(PYTHON_BENCH) -m benchmarks
 
+.PHONY: bench-before
+bench-before: $(READY_BENCH) ## CPU of a poll and of a wait, next to those at another commit (BENCH_BEFORE=<commit>)
+	@rm -rf .build/before && mkdir -p .build/before
+	@git archive $(BENCH_BEFORE) airflow_provider_phota | tar -x -C .build/before
+	@$(PYTHON_BENCH) -m benchmarks --scenario poll --contestants before,phota
+
 .PHONY: bench-slots
 bench-slots: $(READY_BENCH) ## What waiting costs in worker slots, in a real Airflow
 	@$(PYTHON_BENCH) -m benchmarks.slots

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from benchmarks.contestants import BARE, OURS, PEERS, REQUESTS_PER_SECOND
+from benchmarks.contestants import BARE, BEFORE, OURS, PEERS, REQUESTS_PER_SECOND
 from benchmarks.scores import Board
 
 
@@ -28,6 +28,9 @@ def of_poll(board: Board) -> Iterator[Verdict]:
     best = board.best(PEERS, "cpu_per_poll")
     yield _compare(board, "CPU per poll, x bare aiohttp", 1.3, "cpu_per_poll", BARE)
     yield _compare(board, f"CPU per poll, x best peer ({best})", 0.5, "cpu_per_poll", best)
+    if board.has((OURS, BEFORE)):
+        yield _compare(board, "CPU per poll, x the other commit", 1.05, "cpu_per_poll", BEFORE)
+        yield _compare(board, "CPU per wait, x the other commit", 1.05, "cpu_per_wait", BEFORE)
     yield _check_all_ended_well(board, OURS)
 
 

@@ -1,4 +1,4 @@
-"""What can be asked of a store before an edit is paid for: whether its pictures can land there."""
+"""Asks a store whether pictures can land there, before an order is paid for."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from airflow_provider_phota.storage.rights import Right, explain, is_absent, is_
 
 
 def check_can_land(landing: Landing) -> None:
-    """Refuse a directory that the role cannot write to, or that lies in no bucket.
+    """Refuses a directory that the role cannot write to, or whose bucket does not exist.
 
     Raises:
         PhotaInputError: why, and which right is missing.
@@ -40,7 +40,7 @@ def check_can_land(landing: Landing) -> None:
 
 
 def check_names_are_free(landing: Landing, pictures: int) -> None:
-    """Refuse names that are in use, where `if_exists` is `fail` and they are known before there is a task.
+    """Refuses names that are in use, if `if_exists` is `fail` and they are known before there is a task.
 
     Args:
         landing: where the pictures go.

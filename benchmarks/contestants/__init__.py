@@ -18,12 +18,15 @@ REQUESTS_PER_SECOND = 300
 TITLES = {
     "bare": "bare aiohttp, every 5 s",
     "phota": "phota (this provider)",
+    "before": "phota at another commit",
     "openai": "openai 2.2.0",
     "dbt_cloud": "dbt-cloud 4.11.1",
     "http": "http 6.3.0 (sensor)",
     "databricks": "databricks 7.23.0",
 }
 OURS = "phota"
+#: This provider at another commit, if `make bench-before` asks for it.
+BEFORE = "before"
 #: The contestant to compare with: it shows the least that asking every 5 s can cost.
 BARE = "bare"
 PEERS = ("openai", "dbt_cloud", "http", "databricks")

@@ -101,15 +101,11 @@ def s3_server() -> Iterator[str]:
     server.stop()
 
 
-def aws_connection(endpoint: str) -> str:
-    extra = {"endpoint_url": endpoint, "region_name": "us-east-1"}
-    return json.dumps({"conn_type": "aws", "login": "test", "password": "test", "extra": extra})
-
-
 @pytest.fixture
 def s3(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     """S3 as another process sees it, by a client of its own; `aws_ledger` points at the same server."""
     import boto3
+    from airflow_runs import aws_connection
 
     monkeypatch.setenv("AIRFLOW_CONN_AWS_LEDGER", aws_connection(s3_server))
     for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"):

@@ -7,7 +7,7 @@ import logging
 import threading
 
 import pytest
-from conftest import aws_connection
+from airflow_runs import aws_connection
 from fsspec.implementations.local import LocalFileSystem
 from least_rights import LeastRights
 

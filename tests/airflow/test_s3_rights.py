@@ -6,8 +6,7 @@ import logging
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
-from airflow_runs import PICTURE, TaskInstance
-from conftest import aws_connection
+from airflow_runs import PICTURE, TaskInstance, aws_connection
 from least_rights import LeastRights
 
 from airflow_provider_phota.api.errors import PhotaLandingError, PhotaLedgerError
