@@ -156,7 +156,11 @@ def test_a_role_that_may_read_and_write_alone_will_do(s3, s3_server, monkeypatch
 
 @pytest.mark.parametrize(
     ("name", "refused", "right"),
-    [("read_only", ("PUT", "POST"), "s3:PutObject"), ("write_only", ("GET", "HEAD"), "s3:GetObject")],
+    # no other test has these names: Airflow keeps the file system of a connection as long as the process lives
+    [
+        ("profiles_read_only", ("PUT", "POST"), "s3:PutObject"),
+        ("profiles_write_only", ("GET", "HEAD"), "s3:GetObject"),
+    ],
 )
 def test_a_role_that_may_not_is_told_the_right_before_money_is_spent(
     s3, s3_server, monkeypatch, name, refused, right
