@@ -30,7 +30,7 @@ test: lint ## Lint, types, and every test that is not slow; coverage of api/ is 
 
 .PHONY: test-all
 test-all: test $(READY_2_11) $(READY_3_4) ## make test, the slow tests; the Airflow suite and parts of chaos on 3.4 and on 2.11 (PostgreSQL)
-	$(PYTHON_3_4) -m pytest tests/airflow/test_never_twice.py tests/airflow/test_ledger_stores.py
+	$(PYTHON_3_4) -m pytest tests/airflow/submitting tests/airflow/ledger/test_ledger_stores.py
 	$(PYTHON_3_4) -m tests.chaos --database postgres --groups people,kills,answers --seeds 1 --edits 0 --naive 0
 	$(PYTHON_3_4) -m pytest tests/airflow
 	$(PYTHON) -m pytest -m slow

@@ -31,9 +31,9 @@ os.environ.update(_SETTINGS)
 sys.path.insert(0, str(Path(__file__).parent))
 
 if version("apache-airflow") < "3.3":
-    collect_ignore = ["test_retry_policy.py"]  # Airflow has no retry policies before 3.3
+    collect_ignore = ["operators/test_retry_policy.py"]  # Airflow has no retry policies before 3.3
 else:
-    collect_ignore = ["test_no_retry_policy.py"]
+    collect_ignore = ["operators/test_no_retry_policy.py"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
