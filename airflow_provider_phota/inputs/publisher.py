@@ -9,6 +9,7 @@ from enum import Enum
 from functools import cached_property
 
 from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
+from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_phota.api import protocol
 from airflow_provider_phota.api.account import Upload
