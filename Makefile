@@ -30,7 +30,7 @@ test: lint ## Lint, types, and every test that is not slow; coverage of api/ is 
 
 .PHONY: test-all
 test-all: test $(READY_2_11) $(READY_3_4) ## make test, the slow tests; the Airflow suite and parts of chaos on 3.4 and on 2.11 (PostgreSQL)
-	$(PYTHON_3_4) -m pytest tests/airflow/test_never_twice.py tests/airflow/test_ledger_stores.py
+	$(PYTHON_3_4) -m pytest tests/airflow/submitting tests/airflow/ledger/test_ledger_stores.py
 	$(PYTHON_3_4) -m tests.chaos --database postgres --groups people,kills,answers --seeds 1 --edits 0 --naive 0
 	$(PYTHON_3_4) -m pytest tests/airflow
 	$(PYTHON) -m pytest -m slow
@@ -57,17 +57,27 @@ chaos-3.4: $(READY_3_4) ## The same on the newest pre-release of Airflow 3.4
 	@$(PYTHON_3_4) -m tests.chaos
 
 .PHONY: bench
-bench: $(READY_BENCH) ## What waiting costs, beside other providers' triggers (BENCH_RUNS, BENCH_SCENARIO, ...)
+bench: $(READY_BENCH) ## What waiting costs, compared with other providers' triggers (BENCH_RUNS, BENCH_SCENARIO, ...)
 	@$(PYTHON_BENCH) -m benchmarks
+
+.PHONY: bench-before
+bench-before: $(READY_BENCH) ## CPU of a poll and of a wait, next to those at another commit (BENCH_BEFORE=<commit>)
+	@rm -rf .build/before && mkdir -p .build/before
+	@git archive $(BENCH_BEFORE) airflow_provider_phota | tar -x -C .build/before
+	@$(PYTHON_BENCH) -m benchmarks --scenario poll --contestants before,phota
 
 .PHONY: bench-slots
 bench-slots: $(READY_BENCH) ## What waiting costs in worker slots, in a real Airflow
 	@$(PYTHON_BENCH) -m benchmarks.slots
 
 .PHONY: bench-storage
-bench-storage: $(READY) ## What landing costs beside curl, and 2,000 pictures from and to S3 and a disk
+bench-storage: $(READY) ## What landing costs next to curl, and 2,000 pictures from and to S3 and a disk
 	@$(PYTHON) -m benchmarks.storage
 	@$(PYTHON) -m benchmarks.pipeline
+
+.PHONY: bench-profiles
+bench-profiles: $(READY) ## The memory that a profile of 500 photos of 8 MB takes, from a disk and from S3 (BENCH_PHOTOS)
+	@$(PYTHON) -m benchmarks.profiles
 
 .PHONY: lint
 lint: $(READY) ## ruff (rules and format) over all, mypy --strict over the package, dev and benchmarks
@@ -77,13 +87,17 @@ lint: $(READY) ## ruff (rules and format) over all, mypy --strict over the packa
 	$(PYTHON) -m mypy dev
 	$(PYTHON) -m mypy benchmarks
 
+.PHONY: hooks
+hooks: $(READY) ## From now on, git runs ruff and mypy before each commit
+	$(PYTHON) -m pre_commit install
+
 .PHONY: docs
 docs: $(READY) ## Build the documentation into docs/_build/html; a warning is an error
 	$(PYTHON) -m sphinx -q -E -W --keep-going -b html docs docs/_build/html
 
 .PHONY: constraints
-constraints: $(READY) ## Pin anew what the environments are made of: the newest that fit Python 3.11.0
-	dev/pin 'apache-airflow==3.3.*' dev docs chaos > .build/pins && mv .build/pins dev/constraints-airflow-3.3.txt
+constraints: $(READY) ## Pin what the environments are made of: the newest that fit Python 3.11.0
+	dev/pin 'apache-airflow==3.3.*' dev docs chaos hooks > .build/pins && mv .build/pins dev/constraints-airflow-3.3.txt
 	dev/pin 'apache-airflow==2.11.*' dev chaos > .build/pins && mv .build/pins dev/constraints-airflow-2.11.txt
 	dev/pin 'apache-airflow>=3.4.0b1,<3.5' dev chaos > .build/pins && mv .build/pins dev/constraints-airflow-3.4.txt
 	dev/pin 'apache-airflow==3.3.*' bench > .build/pins && mv .build/pins dev/constraints-bench.txt
@@ -95,7 +109,7 @@ clean: ## Remove all that the other targets have made
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml dev/constraints-airflow-3.3.txt dev/bootstrap
-	@dev/bootstrap .venv dev/constraints-airflow-3.3.txt "3.11 3.12 3.13 3.14" dev docs chaos
+	@dev/bootstrap .venv dev/constraints-airflow-3.3.txt "3.11 3.12 3.13 3.14" dev docs chaos hooks
 	@touch $@
 
 $(READY_2_11): pyproject.toml dev/constraints-airflow-2.11.txt dev/bootstrap

@@ -80,6 +80,22 @@ class Wait:
     max_unreachable: float
     execution_timeout: float = 0.0
 
+    @classmethod
+    def checked(
+        cls, phota_conn_id: str, timeout: object, poll_interval: object, max_unreachable: object
+    ) -> Wait:
+        """Returns the wait that an operator's author asked for.
+
+        Raises:
+            PhotaInputError: It names the argument.
+        """
+        return cls(
+            phota_conn_id,
+            checked_seconds("timeout", timeout),
+            Intervals.checked("poll_interval", poll_interval),
+            checked_seconds("max_unreachable", max_unreachable),
+        )
+
     def within(self, execution_timeout: timedelta | None, context: Context | None = None) -> Wait:
         """The same wait, ended when the attempt has no time left: Airflow does not see to it in a deferral.
 

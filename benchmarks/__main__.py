@@ -1,4 +1,4 @@
-"""The whole bench: `python -m benchmarks`, or `make bench`.
+"""Runs the whole bench: `python -m benchmarks`, or `make bench`.
 
 Every option is also an environment variable: `make bench BENCH_RUNS=5 BENCH_SCENARIO=poll`.
 """
@@ -19,60 +19,73 @@ from benchmarks.laboratory import Laboratory
 from benchmarks.processes import ROOT
 from benchmarks.scenarios import BEST_PEER, LIKELY_BEST, SCENARIOS, Scenario
 from benchmarks.scores import Board
-from benchmarks.trust import made_trust
+from benchmarks.trust import new_trust
 
 OUTPUT = ROOT / ".build" / "bench.md"
 VERSIONS = ("apache-airflow", "apache-airflow-task-sdk", "aiohttp", "airflow-provider-phota")
 
 
-def _wish() -> argparse.Namespace:
+def _read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     ask = parser.add_argument
     names = ", ".join(SCENARIOS)
     ask(
         "--scenario",
-        default=_env("SCENARIO", ",".join(SCENARIOS)),
-        help=f"by comma, of {names} (default: all)",
+        default=_env_or("SCENARIO", ",".join(SCENARIOS)),
+        help=f"names, separated by commas: {names} (default: all)",
     )
-    ask("--runs", type=int, default=_env("RUNS", "3"), help="of each contestant (default: %(default)s)")
-    ask("--waits", type=int, default=_env("WAITS", "0"), help="other than the scenario's (most of) waits")
-    ask("--contestants", default=_env("CONTESTANTS", ""), help=f"by comma, of {', '.join(TITLES)}")
-    ask("--progress", type=int, default=_env("PROGRESS", "1"), help="0: the service shows none")
+    ask(
+        "--runs",
+        type=int,
+        default=_env_or("RUNS", "3"),
+        help="runs of each contestant (default: %(default)s)",
+    )
+    ask(
+        "--waits",
+        type=int,
+        default=_env_or("WAITS", "0"),
+        help="another number of waits than the scenario's own",
+    )
+    ask(
+        "--contestants",
+        default=_env_or("CONTESTANTS", ""),
+        help=f"names, separated by commas: {', '.join(TITLES)}",
+    )
+    ask("--progress", type=int, default=_env_or("PROGRESS", "1"), help="0: the service shows no progress")
     return parser.parse_args()
 
 
-def _env(name: str, default: str) -> str:
+def _env_or(name: str, default: str) -> str:
     return os.environ.get(f"BENCH_{name}") or default
 
 
 def main() -> int:
-    asked = _wish()
-    signal.signal(
-        signal.SIGTERM, lambda *_: sys.exit(143)
-    )  # an exit ends the trial's processes; a kill would not
+    options = _read_options()
+    # sys.exit() ends the processes of the trial as well, which the default action would leave behind
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     OUTPUT.parent.mkdir(exist_ok=True)
     OUTPUT.write_text("")
-    _say(_machine(asked.runs))
+    _report(_describe_machine(options.runs))
     best = LIKELY_BEST
-    with made_trust() as trust:
-        lab = Laboratory(trust, asked.runs, shows_progress=bool(asked.progress))
-        for name in asked.scenario.split(","):
-            scenario = _as_wished(SCENARIOS[name], asked.waits, asked.contestants, best)
+    with new_trust() as trust:
+        lab = Laboratory(trust, options.runs, shows_progress=bool(options.progress))
+        for name in options.scenario.split(","):
+            scenario = _with_options(SCENARIOS[name], options.waits, options.contestants, best)
             board = lab.board(scenario)
             best = board.best(PEERS, "cpu_per_wait") or best
-            _say(_chapter(scenario, board))
+            _report(_chapter(scenario, board))
     return 0
 
 
-def _say(text: str) -> None:
-    """On the terminal and in the file, at once: a long run that is broken off leaves what it has."""
+def _report(text: str) -> None:
+    """Writes a text to the terminal and to the file at once, so that a stopped run leaves its results."""
     sys.stdout.write(f"{text}\n\n")
     sys.stdout.flush()
     with OUTPUT.open("a") as file:
         file.write(f"{text}\n\n")
 
 
-def _as_wished(scenario: Scenario, waits: int, contestants: str, best: str) -> Scenario:
+def _with_options(scenario: Scenario, waits: int, contestants: str, best: str) -> Scenario:
     names = [best if name == BEST_PEER else name for name in scenario.contestants]
     if contestants and len(names) > 1:
         names = contestants.split(",")
@@ -87,15 +100,15 @@ def _chapter(scenario: Scenario, board: Board) -> str:
     return "\n\n".join(
         (
             f"## {scenario.title} (`{scenario.name}`)",
-            scenario.told,
+            scenario.description,
             tables.figures(board, scenario.columns, scenario.base, first),
             tables.scale(board, scenario.base),
-            tables.verdicts(scenario.judged(board)),
+            tables.verdict_table(scenario.verdicts(board)),
         )
     )
 
 
-def _machine(runs: int) -> str:
+def _describe_machine(runs: int) -> str:
     versions = ", ".join(f"{name} {version(name)}" for name in VERSIONS)
     return (
         f"{os.cpu_count()} cores ({platform.machine()}), {platform.system()}, Python "

@@ -1,4 +1,4 @@
-"""What the job server says of a job, in the words of each API; nothing in it tells how long the job takes."""
+"""Builds the answers about a job in the form of each API. They do not tell how long the job will take."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 from benchmarks.jobs import Job
 
-#: Seconds the PHOTA service says every task takes, short or long.
+#: The duration that the PHOTA service estimates for every task, short or long, in seconds.
 ESTIMATE = 45
 
 
 @dataclass(frozen=True)
 class Glance:
-    """A job as it stands at one moment.
+    """Shows a job at one moment.
 
     Attributes:
-        began: epoch seconds, whole as in the APIs.
+        began: whole epoch seconds, as in the APIs.
     """
 
     number: int
@@ -29,7 +29,7 @@ class Glance:
         return self.percent == 100
 
 
-def glance(job: Job, number: int, epoch: float, now: float, *, shows_progress: bool) -> Glance:
+def look_at(job: Job, number: int, epoch: float, now: float, *, shows_progress: bool) -> Glance:
     percent = job.percent(now)
     shown = percent if shows_progress or percent == 100 else 0
     return Glance(number, int(epoch + job.begins), shown, is_pending=now < job.begins + job.pending)
@@ -88,7 +88,7 @@ def _databricks(seen: Glance) -> bytes:
 
 
 def _http(seen: Glance) -> bytes:
-    """There from the moment the job is finished: what the HTTP sensor waits for."""
+    """Answers 404 until the job is finished, since the HTTP sensor waits for an address to exist."""
     return ok(b'{"id":%d,"done":true}' % seen.number) if seen.is_finished else NOT_FOUND
 
 
@@ -105,7 +105,7 @@ def ok(body: bytes) -> bytes:
 
 NOT_FOUND = _answer(b"404 Not Found", b'{"error":"not found"}')
 
-#: Beginning of a path -> the API that is asked there.
+#: Beginning of a path -> the function that answers there.
 APIS: dict[bytes, Callable[[Glance], bytes]] = {
     b"/v1/tasks/job-": _phota,
     b"/v1/batches/batch_": _openai,

@@ -1,4 +1,4 @@
-"""A PHOTA service as a process of its own, with finished edits in it."""
+"""Runs a PHOTA service in a separate process, and puts finished edits into it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.tasks import PhotaTask
 from airflow_provider_phota.drivers.requests_driver import RequestsDriver
 from benchmarks.processes import ROOT, Process
-from benchmarks.trust import made_trust
+from benchmarks.trust import new_trust
 from dev.processes import free_ports
 
 KEY = "emu-bench-0123456789"
@@ -28,9 +28,9 @@ PICTURE = ROOT / "example_dags" / "pictures" / "mountain-lake.jpg"
 
 @contextmanager
 def service(latency: str = "0.1..0.2") -> Iterator[Settings]:
-    """Start it, over TLS; the environment is as Airflow wants it: with a home, and a connection to it."""
+    """Starts the service with TLS, and gives this process an Airflow home and a connection to the service."""
     (port,) = free_ports(1)
-    with made_trust() as trust, tempfile.TemporaryDirectory() as home, (Path(home) / "log").open("wb") as log:
+    with new_trust() as trust, tempfile.TemporaryDirectory() as home, (Path(home) / "log").open("wb") as log:
         settings = Settings(
             KEY, f"https://127.0.0.1:{port}", total_timeout=300.0, ca_bundle=str(trust.bundle)
         )
@@ -59,7 +59,7 @@ def _wait_for(url: str) -> None:
 
 
 def finished_edit(settings: Settings, outputs: int, resolution: str) -> PhotaTask:
-    """An edit whose pictures have been drawn."""
+    """Submits an edit, and returns its task once the pictures are drawn."""
     with RequestsDriver(settings) as driver:
         url = driver.run(upload(file_form(PICTURE))).url
         edit = EditOrder.checked(
@@ -75,7 +75,7 @@ def finished_edit(settings: Settings, outputs: int, resolution: str) -> PhotaTas
 
 
 def ledger(settings: Settings) -> list[dict[str, object]]:
-    """Every edit that was billed."""
+    """Returns every edit that was billed."""
     answer = requests.get(f"{settings.base_url}/_emulator/ledger", timeout=60)
     tasks: list[dict[str, object]] = answer.json()["tasks"]
     return tasks

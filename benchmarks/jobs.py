@@ -1,4 +1,4 @@
-"""The jobs that are waited for: when each begins, how long it takes, how its progress looks from outside."""
+"""Makes the jobs to wait for: when each begins, how long it takes, and how its progress looks."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-#: Seconds of the longest job of the long tail: it cuts 1 job of 120, and a run's length with it.
+#: The most seconds of a job with a long tail. Without it, 1 job of 120 would make every run much longer.
 LONGEST = 240.0
 #: Shape of the long tail (standard deviation of the logarithm).
 SIGMA = 0.7
 
 Draw = Callable[[random.Random], float]
 
-#: Name -> how a job's seconds are drawn.
+#: Name -> a function that draws the seconds of a job.
 DURATIONS: dict[str, Draw] = {
     "short": lambda chance: chance.uniform(5.0, 25.0),
     "tail": lambda chance: min(chance.lognormvariate(math.log(45.0), SIGMA), LONGEST),
@@ -25,10 +25,10 @@ DURATIONS: dict[str, Draw] = {
 
 @dataclass(frozen=True)
 class Job:
-    """One job, in seconds from the start of the run.
+    """Describes one job, in seconds from the start of the run.
 
-    Its progress runs ahead of its age or lags behind it, and stands still at times: to extrapolate it is a
-    guess, as with a real service.
+    Its progress is sometimes too fast, sometimes too slow, and sometimes stands still, so that it only allows
+    a guess, as with a real service.
     """
 
     begins: float
@@ -43,7 +43,7 @@ class Job:
         return self.begins + self.seconds
 
     def percent(self, now: float) -> int:
-        """Never falls; 100 only when the job is finished."""
+        """Returns the progress, which never falls and is 100 only when the job is finished."""
         if now >= self.ends:
             return 100
         age = now - self.begins
@@ -56,13 +56,13 @@ class Job:
 
 @dataclass(frozen=True)
 class Workload:
-    """Everything that is the same for all contestants of one run.
+    """Holds what is the same for all contestants of one run.
 
     Attributes:
         waits: how many jobs are waited for.
         durations: a name of `DURATIONS`.
-        spread: seconds over which the waits begin, evenly.
-        seed: of the durations and the progress.
+        spread: seconds in which the waits begin, evenly.
+        seed: the seed of the durations and the progress.
         shows_progress: False for a service that says 0 until the job is finished.
     """
 
@@ -74,7 +74,7 @@ class Workload:
 
     @cached_property
     def jobs(self) -> tuple[Job, ...]:
-        chance = random.Random(self.seed)  # noqa: S311  # drawn again alike, for every contestant
+        chance = random.Random(self.seed)  # noqa: S311  # the same jobs for every contestant
         return tuple(self._job(number, chance) for number in range(self.waits))
 
     def begins(self, number: int) -> float:

@@ -1,4 +1,4 @@
-"""Runs the trials of the scenarios, each once however many scenarios ask for it."""
+"""Runs the trials of the scenarios. A trial that several scenarios need is run once."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from benchmarks.trust import Trust
 
 @dataclass
 class Laboratory:
-    """Where trials are run.
+    """Runs trials, and remembers their scores.
 
     Attributes:
-        runs: of every trial, each with the seed of its number.
+        runs: how often every trial is run. The number of a run is its seed.
     """
 
     trust: Trust
@@ -26,24 +26,24 @@ class Laboratory:
     _scores: dict[tuple[str, Workload], Score] = field(default_factory=dict)
 
     def board(self, scenario: Scenario) -> Board:
-        """All contestants take turns, so that a slow hour of the machine hits them alike."""
+        """Runs a scenario. The contestants take turns, so that a slow hour of the machine affects all."""
         board = Board()
         for seed in range(1, self.runs + 1):
             for row, name, workload in scenario.trials(seed, shows_progress=self.shows_progress):
-                board.add(row, self._score(name, workload))
+                board.add(row, self._run_once(name, workload))
         return board
 
-    def _score(self, name: str, workload: Workload) -> Score:
+    def _run_once(self, name: str, workload: Workload) -> Score:
         key = name, workload
         if key not in self._scores:
             figures = run_trial(name, workload, self.trust)
             self._scores[key] = score(figures)
-            _say(f"{name}, {workload.waits} waits, seed {workload.seed}: {self._scores[key]}")
+            _log(f"{name}, {workload.waits} waits, seed {workload.seed}: {self._scores[key]}")
             for problem, times in figures.cost.problems.items():
-                _say(f"  {times} x {problem}")
+                _log(f"  {times} x {problem}")
         return self._scores[key]
 
 
-def _say(text: str) -> None:
+def _log(text: str) -> None:
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()

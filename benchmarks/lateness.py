@@ -1,4 +1,4 @@
-"""How late an event loop is: what every other trigger in the process feels."""
+"""Measures how late an event loop is, since every trigger in the process suffers from that."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import asyncio
 from array import array
 from dataclasses import dataclass
 
-#: Seconds between two calls that should come in time.
+#: Seconds between two calls of the probe.
 STEP = 0.02
 
 
 @dataclass(frozen=True)
 class Lateness:
-    """Milliseconds by which calls came late."""
+    """Says by how many milliseconds the calls came late."""
 
     median: float
     p99: float
@@ -22,27 +22,27 @@ class Lateness:
 class Probe:
     """Asks the loop to be called every `STEP`, and notes how late each call is.
 
-    A loop that is blocked skips calls. They are noted too, each as late as it would have been: otherwise one
-    block of a second would count as one late call and not as fifty.
+    A loop that is blocked skips calls. They are noted as well, each as late as it would have been. Otherwise
+    a loop that is blocked for one second would count as one late call, not as fifty.
     """
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._late = array("d")
-        self._plan(self._loop.time())
+        self._schedule_next(self._loop.time())
 
     def stop(self) -> Lateness:
         self._next.cancel()
         late = sorted(self._late)
         return Lateness(*(1000 * late[int(share * (len(late) - 1))] for share in (0.5, 0.99, 1.0)))
 
-    def _plan(self, now: float) -> None:
+    def _schedule_next(self, now: float) -> None:
         self._due = now + STEP
-        self._next = self._loop.call_at(self._due, self._called)
+        self._next = self._loop.call_at(self._due, self._note_call)
 
-    def _called(self) -> None:
+    def _note_call(self) -> None:
         now = self._loop.time()
         while self._due <= now:
             self._late.append(now - self._due)
             self._due += STEP
-        self._plan(now)
+        self._schedule_next(now)

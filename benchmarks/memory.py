@@ -1,4 +1,4 @@
-"""How far a process grows."""
+"""Measures how much the memory of a process grows."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 import psutil
 
-#: Seconds between two looks.
-_LOOK = 0.2
+#: Seconds between two measurements.
+_PAUSE = 0.2
 
 
 @dataclass
 class Memory:
-    """Resident bytes of a process: when it was first looked at, and at its peak since."""
+    """Holds the resident bytes of a process: at the first measurement, and the most since then."""
 
     idle: int
     peak: int
@@ -27,13 +27,13 @@ class Memory:
 
 @contextmanager
 def watched_memory(pid: int) -> Iterator[Memory]:
-    """Watch from outside, so that the watching costs the process nothing."""
+    """Measures the memory from outside, so that this costs the process nothing."""
     process, over = psutil.Process(pid), threading.Event()
     idle = process.memory_info().rss
     memory = Memory(idle, idle)
 
     def watch() -> None:
-        while not over.wait(_LOOK):
+        while not over.wait(_PAUSE):
             memory.peak = max(memory.peak, process.memory_info().rss)
 
     thread = threading.Thread(target=watch)

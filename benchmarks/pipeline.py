@@ -1,7 +1,7 @@
-"""Two thousand pictures through upload, edit and landing: `python -m benchmarks.pipeline`.
+"""Uploads, edits and lands two thousand pictures: `python -m benchmarks.pipeline`.
 
-Each is a task of its own, as Airflow would run it, several at once; from and to a server that speaks S3 over
-HTTP, and from and to a disk. Then every file is looked at: all there, all whole, none twice.
+Each picture is an Airflow task, and several run at once. They come from and go to a server that speaks S3,
+and then a disk. At the end every file is checked: all are there, all are whole, and no two are the same.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PROCESSES = 4
 
 
 class TaskInstance:
-    """What an operator that is run by hand is told of itself."""
+    """Stands in for Airflow's task instance, for an operator that is run by hand."""
 
     dag_id, task_id, map_index, try_number = "pipeline", "edit", -1, 1
 
@@ -43,7 +43,7 @@ class TaskInstance:
 
 
 def edit_and_land(prompt: str, source: str, destination: str, **more: Any) -> list[PhotaFile]:
-    """One task; returns the manifest."""
+    """Runs one Airflow task, and returns the manifest of its files."""
     from airflow_provider_phota.operators.phota import PhotaImageEditOperator  # noqa: PLC0415  # Airflow's home is set
 
     operator = PhotaImageEditOperator(
@@ -60,14 +60,14 @@ def edit_and_land(prompt: str, source: str, destination: str, **more: Any) -> li
 
 
 def run(settings: Settings, source: str, destination: str) -> str:
-    """All of them; the line of a table."""
+    """Runs all tasks, and returns a line for the table."""
     before = len(gallery.ledger(settings))
     began = time.monotonic()
-    # spawned, not forked: what speaks S3 does not outlive a fork
+    # spawned, since the S3 library does not work after a fork
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
-        one = partial(edit_and_land, source=source, destination=destination)
+        edit_one = partial(edit_and_land, source=source, destination=destination)
         manifests = list(
-            pool.map(one, [f"{destination} {number}" for number in range(PICTURES)], chunksize=10)
+            pool.map(edit_one, [f"{destination} {number}" for number in range(PICTURES)], chunksize=10)
         )
     took = time.monotonic() - began
     files = [file for manifest in manifests for file in manifest]
@@ -80,7 +80,7 @@ def run(settings: Settings, source: str, destination: str) -> str:
 
 
 def _is_whole(file: PhotaFile) -> bool:
-    """Decoded to the last pixel, of the bytes and the size that the manifest says."""
+    """Returns True if the picture can be decoded, and has the bytes and the size that the manifest says."""
     from airflow.providers.common.compat.sdk import ObjectStoragePath  # noqa: PLC0415
     from PIL import Image  # noqa: PLC0415
 
@@ -91,7 +91,7 @@ def _is_whole(file: PhotaFile) -> bool:
 
 
 def main() -> int:
-    from moto.server import ThreadedMotoServer  # noqa: PLC0415  # of the development environment
+    from moto.server import ThreadedMotoServer  # noqa: PLC0415  # only in the development environment
 
     server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
     server.start()
@@ -108,19 +108,19 @@ def main() -> int:
         "| --- | --- | --- | --- | --- | --- | --- |\n"
     )
     with gallery.service("0.5..1.5") as settings, tempfile.TemporaryDirectory(dir=ROOT / ".build") as folder:
-        _say(run(settings, _in_a_bucket(), "s3://aws_default@pictures/edits"))
-        _say(run(settings, f"file://{gallery.PICTURE}", f"file://{folder}"))
+        _append(run(settings, _put_into_bucket(), "s3://aws_default@pictures/edits"))
+        _append(run(settings, f"file://{gallery.PICTURE}", f"file://{folder}"))
     server.stop()
     sys.stdout.write(OUTPUT.read_text())
     return 0
 
 
-def _say(line: str) -> None:
+def _append(line: str) -> None:
     with OUTPUT.open("a") as file:
         file.write(f"{line}\n")
 
 
-def _in_a_bucket() -> str:
+def _put_into_bucket() -> str:
     from airflow.providers.common.compat.sdk import ObjectStoragePath  # noqa: PLC0415
 
     bucket = ObjectStoragePath("s3://aws_default@pictures")

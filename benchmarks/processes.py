@@ -1,4 +1,4 @@
-"""The processes of a trial: ended by their ids, and spoken with over their standard streams."""
+"""Runs the processes of a trial, and speaks with them over their standard streams."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class SilentProcessError(RuntimeError):
 
 
 class Process:
-    """A Python module of this folder, run until the context ends."""
+    """Runs a Python module until the context ends."""
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], log: IO[bytes]) -> None:
         self._process = subprocess.Popen(
@@ -57,8 +57,8 @@ class Process:
         with selectors.DefaultSelector() as selector:
             selector.register(self._process.stdout, selectors.EVENT_READ)
             if not selector.select(timeout):
-                raise SilentProcessError(f"no word within {timeout:.0f} s")
+                raise SilentProcessError(f"it wrote nothing within {timeout:.0f} s")
         said = self._process.stdout.readline().decode()
         if not said:
-            raise SilentProcessError(f"ended with code {self._process.wait()}")
+            raise SilentProcessError(f"it ended with code {self._process.wait()}")
         return said

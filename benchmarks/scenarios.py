@@ -1,4 +1,4 @@
-"""What is measured: each scenario's jobs, who waits for them, and how its table reads."""
+"""Defines the scenarios: the jobs, the contestants that wait for them, and the columns of the table."""
 
 from __future__ import annotations
 
@@ -12,34 +12,35 @@ from benchmarks.scores import Board
 from benchmarks.tables import ALONE, SIDE_BY_SIDE, Columns
 from benchmarks.targets import Verdict
 
-#: Stands for the peer that needed the least CPU for a wait in a scenario before, on the same day.
+#: Stands for the peer that needed the least CPU for a wait in the scenario before.
 BEST_PEER = "best peer"
-#: What it stands for where there was no such scenario.
+#: The peer to use if there was no scenario before.
 LIKELY_BEST = "databricks"
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """One table.
+    """Describes one table.
 
     Attributes:
-        waits: how many jobs are waited for; several make a row each, of our trigger alone.
+        description: the jobs, in words.
+        waits: how many jobs are waited for. Several numbers make a row each, for our trigger alone.
         durations: a name of `jobs.DURATIONS`.
-        contestants: a row each.
-        told: what the jobs are, in words.
+        contestants: one row for each of them.
+        verdicts: compares the board with the targets.
     """
 
     name: str
     title: str
-    told: str
+    description: str
     waits: Sequence[int]
     durations: str
     contestants: Sequence[str]
     columns: Columns
-    judged: Callable[[Board], Iterable[Verdict]]
+    verdicts: Callable[[Board], Iterable[Verdict]]
 
     def trials(self, seed: int, *, shows_progress: bool) -> Iterable[tuple[str, str, Workload]]:
-        """Row, contestant and jobs of all trials of one run."""
+        """Yields the row, the contestant and the jobs of each trial of one run."""
         for waits in self.waits:
             workload = Workload(waits, self.durations, seed=seed, shows_progress=shows_progress)
             for name in self.contestants:
@@ -47,7 +48,7 @@ class Scenario:
 
     @property
     def base(self) -> str:
-        """The row that ratios are to: bare aiohttp if it takes part, else the first."""
+        """The row that ratios compare with: bare aiohttp if it takes part, or else the first row."""
         return (
             BARE
             if BARE in self.contestants
@@ -55,7 +56,7 @@ class Scenario:
         )
 
 
-_SLOW = f"Jobs of 60 to 240 s, begun within 5 s, at a limit of {REQUESTS_PER_SECOND} requests a second."
+_SLOW = f"Jobs of 60 to 240 s, which begin within 5 s, at a limit of {REQUESTS_PER_SECOND} requests a second."
 
 SCENARIOS = {
     scenario.name: scenario
@@ -63,7 +64,7 @@ SCENARIOS = {
         Scenario(
             "poll",
             "Waits for short jobs",
-            "Jobs of 5 to 25 s, begun within 5 s.",
+            "Jobs of 5 to 25 s, which begin within 5 s.",
             (1000,),
             "short",
             (BARE, OURS, *PEERS),
@@ -73,7 +74,7 @@ SCENARIOS = {
         Scenario(
             "tail",
             "Waits for jobs with a long tail",
-            f"Log-normal: median 45 s, sigma {SIGMA}, cut at 240 s; begun within 5 s.",
+            f"Log-normal: median 45 s, sigma {SIGMA}, cut at 240 s; they begin within 5 s.",
             (1000,),
             "tail",
             (BARE, OURS, BEST_PEER),

@@ -1,7 +1,7 @@
-"""What a schedule costs and how late it learns of the end, without network or clock.
+"""Simulates what a schedule costs and how late it sees the end of a job: `python -m benchmarks.schedules`.
 
-Run by `python -m benchmarks.schedules`. A schedule is asked after every answer for the seconds to the next
-question; it knows what a trigger knows: the job's age and the progress the service shows.
+There is neither a network nor a clock. After every answer, a schedule says in how many seconds to ask again.
+It knows what a trigger knows: the age of the job, and the progress that the service shows.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SEED = 7
 
 @dataclass(frozen=True)
 class Known:
-    """What a trigger knows when it has to say when it asks next."""
+    """Holds what a trigger knows about a job when it decides when to ask next."""
 
     age: float
     percent: int
@@ -35,7 +35,7 @@ Ask = Callable[[Known], float]
 
 @dataclass(frozen=True)
 class Schedule:
-    """When to ask; told the age at which a job was seen finished, should it want to learn."""
+    """Says when to ask next, and may learn from the age at which a finished job was seen."""
 
     next_in: Ask
     finished: Callable[[float], None] = lambda _: None
@@ -43,14 +43,14 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Of one job."""
+    """Holds the requests for one job, and the seconds after its end until it was seen."""
 
     requests: int
     delay: float
 
 
-class OfTheProject:
-    """The one place that knows the interface of the project's own schedule, which learns from job to job."""
+class ProjectSchedule:
+    """Adapts the project's own schedule, which learns from job to job."""
 
     def __init__(self, schedule: PollSchedule) -> None:
         self._schedule = schedule
@@ -74,17 +74,17 @@ def steady(seconds: float) -> Ask:
 
 
 def by_age(share: float, shortest: float, longest: float) -> Ask:
-    """Asks again after a share of the age: the delay grows with the job, and few questions are asked."""
+    """Asks again after a share of the age, so that long jobs are asked about seldom and seen late."""
     return lambda known: min(max(share * known.age, shortest), longest)
 
 
 def by_progress(share: float, shortest: float, longest: float) -> Ask:
-    """Asks again after a share of the time that the progress says is left; blind, it goes by the age."""
-    blind = by_age(share, shortest, longest)
+    """Asks again after a share of the time that the progress says is left, or by age without progress."""
+    without_progress = by_age(share, shortest, longest)
 
     def ask(known: Known) -> float:
         if not known.percent:
-            return blind(known)
+            return without_progress(known)
         left = known.age * (100 - known.percent) / known.percent
         return min(max(share * left, shortest), longest)
 
@@ -92,8 +92,8 @@ def by_progress(share: float, shortest: float, longest: float) -> Ask:
 
 
 def candidates() -> Iterator[tuple[str, Schedule]]:
-    chance = random.Random(_SEED)  # noqa: S311  # the same spread in every run
-    ours = OfTheProject(PollSchedule(2.0, 30.0, chance=chance.random))
+    chance = random.Random(_SEED)  # noqa: S311  # the same in every run
+    ours = ProjectSchedule(PollSchedule(2.0, 30.0, chance=chance.random))
     yield "every 5 s", Schedule(steady(5.0))
     yield "the project's, 2 to 30 s", Schedule(ours.next_in, ours.finished)
     yield "every 10 s", Schedule(steady(10.0))
@@ -103,8 +103,8 @@ def candidates() -> Iterator[tuple[str, Schedule]]:
         yield f"{share:.0%} of what seems left, 2 to 15 s", Schedule(by_progress(share, 2.0, 15.0))
 
 
-def simulated(job: Job, schedule: Schedule, *, shows_progress: bool) -> Outcome:
-    """One job, asked about from its beginning on."""
+def simulate(job: Job, schedule: Schedule, *, shows_progress: bool) -> Outcome:
+    """Asks about one job from its beginning until it is seen finished."""
     now, requests = job.begins, 1
     while now < job.ends:
         percent = job.percent(now) if shows_progress else 0
@@ -114,7 +114,7 @@ def simulated(job: Job, schedule: Schedule, *, shows_progress: bool) -> Outcome:
     return Outcome(requests, now - job.ends)
 
 
-def line(name: str, outcomes: list[Outcome], base: list[Outcome]) -> str:
+def table_row(name: str, outcomes: list[Outcome], base: list[Outcome]) -> str:
     delays, delays_of_base = ([each.delay for each in those] for those in (outcomes, base))
     requests, requests_of_base = (mean(each.requests for each in those) for those in (outcomes, base))
     late = sorted(delays)[int(0.9 * (len(delays) - 1))]
@@ -132,21 +132,26 @@ def table(workload: Workload) -> Iterator[str]:
     base: list[Outcome] = []
     for name, schedule in candidates():
         progress = workload.shows_progress
-        outcomes = [simulated(job, schedule, shows_progress=progress) for job in workload.jobs]
+        outcomes = [simulate(job, schedule, shows_progress=progress) for job in workload.jobs]
         base = base or outcomes
-        yield line(name, outcomes, base)
+        yield table_row(name, outcomes, base)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.schedules", description=__doc__)
     ask = parser.add_argument
-    ask("--jobs", type=int, default=20_000, help="how many are simulated (default: %(default)s)")
-    ask("--durations", choices=DURATIONS, default="tail", help="of the jobs (default: %(default)s)")
-    asked = parser.parse_args()
+    ask("--jobs", type=int, default=20_000, help="how many jobs are simulated (default: %(default)s)")
+    ask(
+        "--durations",
+        choices=DURATIONS,
+        default="tail",
+        help="the durations of the jobs (default: %(default)s)",
+    )
+    options = parser.parse_args()
     for shows_progress in (True, False):
-        workload = Workload(asked.jobs, asked.durations, seed=_SEED, shows_progress=shows_progress)
+        workload = Workload(options.jobs, options.durations, seed=_SEED, shows_progress=shows_progress)
         shown = "progress shown" if shows_progress else "no progress shown"
-        sys.stdout.write(f"\n{asked.durations}, {shown}:\n\n" + "\n".join(table(workload)) + "\n")
+        sys.stdout.write(f"\n{options.durations}, {shown}:\n\n" + "\n".join(table(workload)) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Figures made comparable: one trial's, and those of all runs of several contestants."""
+"""Makes figures comparable: those of one trial, and those of all runs of several contestants."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ MEGABYTE = 2.0**20
 
 @dataclass(frozen=True)
 class Score:
-    """One trial: milliseconds of CPU and of lateness, seconds of delay, MB, shares of a core.
+    """Holds the figures of one trial: CPU and lateness in milliseconds, delays in seconds, memory in MB.
 
     Attributes:
-        starved: percent of the time in which there was work and no core: how far lateness is the machine's.
+        starved: percent of the time in which the loop had work but no core. It shows how much of the lateness
+            comes from the machine.
     """
 
     cpu_per_poll: float
@@ -62,7 +63,7 @@ def score(figures: Figures) -> Score:
 
 @dataclass
 class Board:
-    """The scores of a scenario: row of its table -> one score for each run."""
+    """Holds the scores of a scenario: row of its table -> one score for each run."""
 
     rows: dict[str, list[Score]] = field(default_factory=dict)
 
@@ -73,12 +74,12 @@ class Board:
         return float(median(getattr(one, what) for one in self.rows[row]))
 
     def ratio(self, row: str, to: str, what: str) -> float:
-        """Median of the runs' ratios: runs of one seed had the same jobs, and stood close in time."""
+        """Returns the median of the ratios of runs with the same seed, which had the same jobs."""
         pairs = zip(self.rows[row], self.rows[to], strict=True)
-        return float(median(_divided(getattr(one, what), getattr(other, what)) for one, other in pairs))
+        return float(median(_ratio(getattr(one, what), getattr(other, what)) for one, other in pairs))
 
     def best(self, rows: Iterable[str], what: str) -> str | None:
-        """The row with the least of it, of those that were measured."""
+        """Returns the row with the smallest figure, of those that were measured, or None."""
         return min(
             (row for row in rows if row in self.rows), key=lambda row: self.median(row, what), default=None
         )
@@ -87,5 +88,5 @@ class Board:
         return all(row in self.rows for row in rows)
 
 
-def _divided(one: float, other: float) -> float:
+def _ratio(one: float, other: float) -> float:
     return one / other if other else float("nan")

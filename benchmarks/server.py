@@ -1,6 +1,6 @@
-"""The process of the service: `python -m benchmarks.server`, HTTP/1.1 over TLS, as cheap as it can be.
+"""Serves HTTP/1.1 over TLS as cheaply as possible: `python -m benchmarks.server`.
 
-Written out instead of built upon a framework, because it shares the machine with what is measured.
+It does not use a framework, since it shares the machine with the process that is measured.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from typing import cast
 from benchmarks.jobs import DURATIONS, Workload
 from benchmarks.service import SEEN, Service
 
-#: Thousands of waits may begin at once.
+#: Connections that may wait to be accepted, since thousands of waits may begin at once.
 _BACKLOG = 4096
 
 
-class Line(asyncio.Protocol):
-    """One client's connection, kept until the client closes it."""
+class Connection(asyncio.Protocol):
+    """Serves one client's connection until the client closes it."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -43,7 +43,7 @@ class Line(asyncio.Protocol):
             self._transport.write(self._service.answer(*request))
 
     def _next_request(self) -> tuple[bytes, bytes] | None:
-        """Path and body of the next request that has come in whole."""
+        """Returns the path and the body of the next request, or None until the whole request is there."""
         end = self._unread.find(b"\r\n\r\n")
         if end < 0:
             return None
@@ -71,15 +71,15 @@ async def _serve(workload: Workload, certificate: Path) -> None:
     loop, stopping, service = asyncio.get_running_loop(), asyncio.Event(), Service(workload)
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
-    server = await loop.create_server(lambda: Line(service), "127.0.0.1", 0, ssl=tls, backlog=_BACKLOG)
+    server = await loop.create_server(lambda: Connection(service), "127.0.0.1", 0, ssl=tls, backlog=_BACKLOG)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
     await stopping.wait()
     server.close()
 
 
-def many_files() -> None:
-    """Let this process have as many connections as the system allows it."""
+def allow_many_connections() -> None:
+    """Lets this process have as many connections as the system allows."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
@@ -93,10 +93,10 @@ def main() -> None:
     ask("--seed", type=int, required=True)
     ask("--without-progress", action="store_false", dest="shows_progress")
     ask("--certificate", type=Path, required=True)
-    told = vars(parser.parse_args())
-    certificate = told.pop("certificate")
-    many_files()
-    asyncio.run(_serve(Workload(**told), certificate))
+    options = vars(parser.parse_args())
+    certificate = options.pop("certificate")
+    allow_many_connections()
+    asyncio.run(_serve(Workload(**options), certificate))
 
 
 if __name__ == "__main__":

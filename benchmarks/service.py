@@ -1,4 +1,4 @@
-"""The service whose jobs are waited for: all contestants' APIs over one set of jobs."""
+"""Answers the questions about one set of jobs, in the APIs of all contestants."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import resource
 import time
 from collections.abc import Callable
 
-from benchmarks.answers import APIS, NOT_FOUND, Glance, glance, ok
+from benchmarks.answers import APIS, NOT_FOUND, Glance, look_at, ok
 from benchmarks.jobs import Workload
 from benchmarks.tally import Tally
 
@@ -16,7 +16,7 @@ SEEN = b"/bench/seen"
 
 
 class Service:
-    """Answers questions. Before `begin` there is but one job, finished, for the contestants to warm up on."""
+    """Answers questions. Before `begin` every job is finished, so that the contestants can warm up."""
 
     def __init__(self, workload: Workload) -> None:
         self._workload = workload
@@ -31,9 +31,9 @@ class Service:
         return self._began is not None
 
     def answer(self, path: bytes, body: bytes) -> bytes:
-        for beginning, words in APIS.items():
+        for beginning, build in APIS.items():
             if path.startswith(beginning):
-                return self._about(_number(path[len(beginning) :], body), words)
+                return self._answer_about(_number(path[len(beginning) :], body), build)
         if path == BEGIN:
             return self._begin()
         if path == SEEN:
@@ -44,20 +44,20 @@ class Service:
         self._began, self._epoch, self._cpu = time.monotonic(), time.time(), _cpu()
         return ok(b"{}")
 
-    def _about(self, number: int, words: Callable[[Glance], bytes]) -> bytes:
+    def _answer_about(self, number: int, build: Callable[[Glance], bytes]) -> bytes:
         if self._began is None:
-            return words(Glance(number, int(self._epoch), 100))
+            return build(Glance(number, int(self._epoch), 100))
         now = time.monotonic() - self._began
-        self.tally.asked(now)
+        self.tally.note_question(now)
         shows_progress = self._workload.shows_progress
-        seen = glance(self._jobs[number], number, self._epoch, now, shows_progress=shows_progress)
+        seen = look_at(self._jobs[number], number, self._epoch, now, shows_progress=shows_progress)
         if seen.is_finished:
-            self.tally.told(number, now)
-        return words(seen)
+            self.tally.note_finished(number, now)
+        return build(seen)
 
 
 def _number(rest: bytes, body: bytes) -> int:
-    """The job's number: in the path or, where the API has it so, in the JSON of the body."""
+    """Reads the number of the job from the path or, in one of the APIs, from the JSON of the body."""
     return int(rest.split(b"?")[0].rstrip(b"/") or json.loads(body)["run_id"])
 
 

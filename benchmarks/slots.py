@@ -1,7 +1,8 @@
-"""What waiting costs in worker slots, in a real Airflow: `python -m benchmarks.slots`, or `make bench-slots`.
+"""Measures the worker slots that waiting needs in a real Airflow: `make bench-slots`.
 
-Fifty waits for PHOTA tasks of three minutes, with two worker slots, in each of three ways; then a hundred
-edits with the same two slots. Whether a task instance holds a slot is looked up twice a second.
+Fifty Airflow tasks wait for PHOTA tasks of three minutes, with two worker slots, in each of three ways.
+Then a hundred edits run with the same two slots. Twice a second it is checked which task instances hold a
+slot.
 """
 
 from __future__ import annotations
@@ -28,20 +29,20 @@ OUTPUT = ROOT / ".build" / "bench-slots.md"
 KEY = "emu-bench-0123456789"
 SLOTS = 2
 EDITS = 100
-#: Seconds every PHOTA task takes: longer than it takes to submit all of them with two slots.
+#: The duration of every PHOTA task, in seconds. To submit all of them with two slots takes less.
 WORK = 180.0
-_LOOK = 0.5
+_PAUSE = 0.5
 _LIMIT = 900.0
 
 
 @dataclass(frozen=True)
 class Slots:
-    """Worker seconds of one run.
+    """Holds the worker seconds of one run.
 
     Attributes:
-        waiting: while the PHOTA task was still running.
-        after: for what comes then, the result.
-        late: seconds from the end of the work to the end of the run.
+        waiting: worker seconds while the PHOTA tasks were still running.
+        after: worker seconds after that, to fetch the results.
+        late: seconds from the end of the PHOTA tasks to the end of the run.
     """
 
     way: str
@@ -51,14 +52,14 @@ class Slots:
     state: str
 
 
-def measured(airflow: AirflowStack, service: Emulator, way: str) -> Slots:
-    """Submit the work, run the waits, look who holds a slot."""
-    ids = _submitted(service, WAITS)
+def measure(airflow: AirflowStack, service: Emulator, way: str) -> Slots:
+    """Submits the PHOTA tasks, runs the waits, and counts the slots that they hold."""
+    ids = _submit_tasks(service, WAITS)
     done = time.monotonic() + WORK
     run_id = airflow.trigger(f"bench_{way}", {"phota_task_ids": ids})
     waiting = after = 0.0
-    for seconds in _until_over(airflow, f"bench_{way}", run_id):
-        busy = _holding(airflow, f"bench_{way}", run_id) * seconds
+    for seconds in _steps_until_end(airflow, f"bench_{way}", run_id):
+        busy = _held_slots(airflow, f"bench_{way}", run_id) * seconds
         if time.monotonic() < done:
             waiting += busy
         else:
@@ -67,8 +68,8 @@ def measured(airflow: AirflowStack, service: Emulator, way: str) -> Slots:
 
 
 def most_in_flight(airflow: AirflowStack, service: Emulator) -> tuple[int, str]:
-    """How many edits were in flight at once, and how the run ended."""
-    image_url, prompt = _picture(service), "in flight"
+    """Returns how many edits were in flight at once, and the state in which the run ended."""
+    image_url, prompt = _upload_picture(service), "in flight"
     run_id = airflow.trigger("bench_in_flight", {"prompt": prompt, "image_url": image_url, "edits": EDITS})
     state = airflow.wait_for_run("bench_in_flight", run_id, timeout=_LIMIT)
     created = sorted(
@@ -77,31 +78,31 @@ def most_in_flight(airflow: AirflowStack, service: Emulator) -> tuple[int, str]:
     return max(sum(at - WORK < other <= at for other in created) for at in created), state
 
 
-def _until_over(airflow: AirflowStack, dag_id: str, run_id: str) -> Iterator[float]:
-    """The seconds since the look before, again and again, until the run has ended."""
+def _steps_until_end(airflow: AirflowStack, dag_id: str, run_id: str) -> Iterator[float]:
+    """Yields, until the run has ended, the seconds since the last time."""
     before = time.monotonic()
     deadline = before + _LIMIT
     while airflow.run_state(dag_id, run_id) not in ("success", "failed"):
         if time.monotonic() > deadline:
             raise TimeoutError(f"{dag_id} {run_id} did not end")
-        time.sleep(_LOOK)
+        time.sleep(_PAUSE)
         now = time.monotonic()
         yield now - before
         before = now
 
 
-def _holding(airflow: AirflowStack, dag_id: str, run_id: str) -> int:
+def _held_slots(airflow: AirflowStack, dag_id: str, run_id: str) -> int:
     return sum(ti.state == "running" for ti in airflow.task_instances(dag_id, run_id))
 
 
-def _submitted(service: Emulator, count: int) -> list[str]:
-    picture = _picture(service)
+def _submit_tasks(service: Emulator, count: int) -> list[str]:
+    picture = _upload_picture(service)
     edit = EditOrder.checked(prompt="a beach", image_urls=picture, local_inputs=True)
     with RequestsDriver(Settings(KEY, service.url)) as driver:
         return [driver.run(submit(edit)).id for _ in range(count)]
 
 
-def _picture(service: Emulator) -> str:
+def _upload_picture(service: Emulator) -> str:
     with RequestsDriver(Settings(KEY, service.url)) as driver:
         return driver.run(upload(file_form(ROOT / "example_dags/pictures/mountain-lake.jpg"))).url
 
@@ -124,13 +125,15 @@ def main() -> int:
         dags = ROOT / "benchmarks" / "dags"
         with AirflowStack(Path(home), dags, env=env, parallelism=SLOTS) as airflow:
             airflow.wait_for_dag("bench_in_flight")
-            rows = [measured(airflow, service, way) for way in WAYS]
+            rows = [measure(airflow, service, way) for way in WAYS]
             in_flight, state = most_in_flight(airflow, service)
-    told = f"{WAITS} waits of {WORK:.0f} s, {SLOTS} worker slots:\n\n{table(rows)}\n\n"
-    told += f"{EDITS} edits of {WORK:.0f} s, {SLOTS} worker slots: {in_flight} in flight at once; {state}.\n"
+    report = f"{WAITS} waits of {WORK:.0f} s, {SLOTS} worker slots:\n\n{table(rows)}\n\n"
+    report += (
+        f"{EDITS} edits of {WORK:.0f} s, {SLOTS} worker slots: {in_flight} in flight at once; {state}.\n"
+    )
     OUTPUT.parent.mkdir(exist_ok=True)
-    OUTPUT.write_text(told)
-    sys.stdout.write(told)
+    OUTPUT.write_text(report)
+    sys.stdout.write(report)
     return 0 if all(row.state == "success" for row in rows) and state == "success" else 1
 
 

@@ -1,7 +1,7 @@
-"""What landing costs beside `curl`, and how much memory it takes: `python -m benchmarks.storage`.
+"""Compares landing with `curl`, and measures its memory: `python -m benchmarks.storage`.
 
-The same pictures, from the same server on loopback, to the same disk; `curl` writes what comes, and landing
-also looks at every byte before a file gets its name.
+Both fetch the same pictures from the same server on loopback to the same disk. `curl` writes what comes,
+while landing also checks every byte before a file gets its name.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from benchmarks.processes import ROOT
 
 OUTPUT = ROOT / ".build" / "bench-storage.md"
 RUNS = int(os.environ.get("BENCH_RUNS") or 5)
-#: Resolution, and how many pictures: as many as the service keeps drawn.
+#: Resolution and number of pictures. The service can keep that many in its memory.
 LOTS = (("1K", 100), ("4K", 12))
-#: Requests that curl has under way at once, as has landing.
+#: Requests that run at once, in curl as in landing.
 AT_ONCE = 4
 
 
-def with_curl(*options: str) -> Callable[[PhotaTask, Path, Settings], None]:
+def fetching_with_curl(*options: str) -> Callable[[PhotaTask, Path, Settings], None]:
     def fetch(task: PhotaTask, folder: Path, settings: Settings) -> None:
         targets = [
             word
@@ -42,7 +42,7 @@ def with_curl(*options: str) -> Callable[[PhotaTask, Path, Settings], None]:
     return fetch
 
 
-def landed(task: PhotaTask, folder: Path, settings: Settings) -> None:
+def fetch_by_landing(task: PhotaTask, folder: Path, settings: Settings) -> None:
     from airflow_provider_phota.results.landing import land  # noqa: PLC0415  # Airflow's home is set
     from airflow_provider_phota.results.options import LandingOptions  # noqa: PLC0415
     from airflow_provider_phota.results.result import ResultImages  # noqa: PLC0415
@@ -51,9 +51,9 @@ def landed(task: PhotaTask, folder: Path, settings: Settings) -> None:
 
 
 WAYS = {
-    "curl": with_curl(),
-    f"curl --parallel-max {AT_ONCE}": with_curl("--parallel", "--parallel-max", str(AT_ONCE)),
-    "landing": landed,
+    "curl": fetching_with_curl(),
+    f"curl --parallel-max {AT_ONCE}": fetching_with_curl("--parallel", "--parallel-max", str(AT_ONCE)),
+    "landing": fetch_by_landing,
 }
 
 
@@ -70,10 +70,10 @@ def throughput(settings: Settings) -> str:
     lines = ["| pictures | way | seconds | of curl |", "| --- | --- | --- | --- |"]
     for resolution, count in LOTS:
         task = gallery.finished_edit(settings, count, resolution)
-        seconds("landing", task, settings)  # imports, and a warm cache
+        seconds("landing", task, settings)  # so that imports and caches are not measured
         took: dict[str, list[float]] = {way: [] for way in WAYS}
         for number in range(RUNS):
-            # in turn: what was written by the way before is still on its way to the disk
+            # in turn, since what the way before has written may still be on its way to the disk
             ways = list(WAYS)[number % len(WAYS) :] + list(WAYS)[: number % len(WAYS)]
             for way in ways:
                 took[way].append(seconds(way, task, settings))
@@ -97,7 +97,7 @@ print("done", flush=True)
 
 
 def memory() -> str:
-    """Of one task that uploads a picture of 4K, edits it and lands four of 4K."""
+    """Measures the memory of one Airflow task that uploads a 4K picture, edits it and lands four results."""
     with tempfile.TemporaryDirectory(dir=ROOT / ".build") as folder:
         picture = Path(folder) / "large.png"
         _draw_4k(picture)
@@ -127,10 +127,10 @@ def _read_until(lines: object, word: str) -> None:
     for line in lines:  # type: ignore[attr-defined]  # a pipe
         if line.strip() == word:
             return
-    raise RuntimeError(f"it never said {word}")
+    raise RuntimeError(f"the process did not write {word!r}")
 
 
-def told(parts: Sequence[str]) -> None:
+def report(parts: Sequence[str]) -> None:
     text = "\n\n".join(parts) + "\n"
     OUTPUT.parent.mkdir(exist_ok=True)
     OUTPUT.write_text(text)
@@ -140,7 +140,7 @@ def told(parts: Sequence[str]) -> None:
 def main() -> int:
     with gallery.service() as settings:
         parts = [throughput(settings), memory()]
-    told(parts)
+    report(parts)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Markdown: what was measured, as ratios where there is something to compare with, and the verdicts."""
+"""Writes tables in Markdown: the figures, as ratios if possible, and the verdicts."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from benchmarks.contestants import REQUESTS_PER_SECOND, TITLES
 from benchmarks.scores import Board
 from benchmarks.targets import Verdict
 
-#: Head of a column -> its cell, for the board, the row and the row that is compared with.
+#: Head of a column -> a function of the board, the row and the row to compare with, which returns the cell.
 Columns = dict[str, Callable[[Board, str, str], str]]
 
 
-def _times(what: str) -> Callable[[Board, str, str], str]:
+def _as_ratio(what: str) -> Callable[[Board, str, str], str]:
     return lambda board, row, base: f"{board.ratio(row, base, what):.2f} x"
 
 
-def _plain(what: str, digits: int = 0) -> Callable[[Board, str, str], str]:
+def _as_number(what: str, digits: int = 0) -> Callable[[Board, str, str], str]:
     return lambda board, row, _: f"{board.median(row, what):.{digits}f}"
 
 
@@ -33,34 +33,34 @@ def _rate(what: str) -> Callable[[Board, str, str], str]:
 
 
 SIDE_BY_SIDE: Columns = {
-    "CPU per poll": _times("cpu_per_poll"),
-    "CPU per wait": _times("cpu_per_wait"),
-    "requests per wait": _times("requests_per_wait"),
+    "CPU per poll": _as_ratio("cpu_per_poll"),
+    "CPU per wait": _as_ratio("cpu_per_wait"),
+    "requests per wait": _as_ratio("requests_per_wait"),
     "detection delay, s (median / p90)": _delay,
     "loop lateness, ms (p50 / p99 / max)": _lateness,
-    "without a core, % of the time": _plain("starved"),
-    "connections": _plain("connections"),
-    "memory above idle, MB": _plain("memory"),
-    "waits that failed": _plain("failed"),
+    "without a core, % of the time": _as_number("starved"),
+    "connections": _as_number("connections"),
+    "memory above idle, MB": _as_number("memory"),
+    "waits that failed": _as_number("failed"),
 }
 ALONE: Columns = {
-    "CPU per wait": _times("cpu_per_wait"),
-    "CPU per poll": _times("cpu_per_poll"),
-    "requests per wait": _plain("requests_per_wait", 1),
+    "CPU per wait": _as_ratio("cpu_per_wait"),
+    "CPU per poll": _as_ratio("cpu_per_poll"),
+    "requests per wait": _as_number("requests_per_wait", 1),
     "detection delay, s (median / p90)": _delay,
-    "CPU, share of a core": _plain("cpu_share", 2),
+    "CPU, share of a core": _as_number("cpu_share", 2),
     "loop lateness, ms (p50 / p99 / max)": _lateness,
-    "without a core, % of the time": _plain("starved"),
-    "memory above idle, MB": _plain("memory"),
-    "connections": _plain("connections"),
+    "without a core, % of the time": _as_number("starved"),
+    "memory above idle, MB": _as_number("memory"),
+    "connections": _as_number("connections"),
     "rate over 1 s, of the limit": _rate("busiest_second"),
     "rate over 10 s, of the limit": _rate("busiest_ten_seconds"),
-    "waits that failed": _plain("failed"),
+    "waits that failed": _as_number("failed"),
 }
 
 
 def figures(board: Board, columns: Columns, base: str, first: str) -> str:
-    """A row for each contestant or number of waits; ratios are to the row `base`."""
+    """Returns a table with a row for each contestant or number of waits. Ratios are to the row `base`."""
     head = [first, *columns]
     lines = [
         [TITLES.get(row, row), *(cell(board, row, base) for cell in columns.values())] for row in board.rows
@@ -69,7 +69,7 @@ def figures(board: Board, columns: Columns, base: str, first: str) -> str:
 
 
 def scale(board: Board, base: str) -> str:
-    """What 1.00 x means, and whether the service was fast enough to measure with."""
+    """Returns what 1.00 x means, and how busy the service was."""
     return (
         f"1.00 x is {TITLES.get(base, base)}: {board.median(base, 'cpu_per_poll'):.2f} ms of CPU per poll, "
         f"{board.median(base, 'cpu_per_wait'):.1f} ms and {board.median(base, 'requests_per_wait'):.1f} "
@@ -78,7 +78,7 @@ def scale(board: Board, base: str) -> str:
     )
 
 
-def verdicts(those: Iterable[Verdict]) -> str:
+def verdict_table(verdicts: Iterable[Verdict]) -> str:
     lines = [
         [
             each.target,
@@ -86,7 +86,7 @@ def verdicts(those: Iterable[Verdict]) -> str:
             "-" if each.measured is None else f"{each.measured:.2f}",
             each.word,
         ]
-        for each in those
+        for each in verdicts
     ]
     return _markdown(["target", "at most", "measured", "verdict"], lines)
 

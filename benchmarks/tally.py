@@ -1,4 +1,4 @@
-"""What the job server has seen: requests, connections, and when it first said that a job is finished."""
+"""Counts what the job server sees: questions, connections, and when it first said that a job is finished."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from benchmarks.jobs import Job
 
 @dataclass(frozen=True)
 class Seen:
-    """A run as its server saw it.
+    """Holds what the server saw of a run.
 
     Attributes:
         requests: questions about jobs.
-        connections: that brought at least one of them.
-        open_at_once: the most of them that were open at the same time.
-        delays: seconds from a job's end to the first answer that said so, for each job that was told of.
+        connections: connections with at least one such question.
+        open_at_once: the most of these connections that were open at the same time.
+        delays: seconds from the end of each job to the first answer that said so.
         busiest_second: the most questions within any 1 s.
         busiest_ten_seconds: the most questions within any 10 s.
-        cpu: CPU seconds of the server: far below the run's length, or it was what was measured.
+        cpu: CPU seconds of the server. If they are near the length of the run, the server was too slow.
     """
 
     requests: int
@@ -36,22 +36,22 @@ class Seen:
 
 
 class Tally:
-    """Takes a note of each question; costs next to nothing then, and sums up at the end."""
+    """Notes each question, which costs almost nothing, and counts at the end."""
 
     def __init__(self, jobs: Sequence[Job]) -> None:
         self._jobs = jobs
         self._asked_at = array("d")
-        self._told_at: dict[int, float] = {}
+        self._finished_at: dict[int, float] = {}
         self._connections = 0
         self._open = 0
         self._open_at_once = 0
 
-    def asked(self, now: float) -> None:
+    def note_question(self, now: float) -> None:
         self._asked_at.append(now)
 
-    def told(self, number: int, now: float) -> None:
-        """An answer says that the job is finished."""
-        self._told_at.setdefault(number, now)
+    def note_finished(self, number: int, now: float) -> None:
+        """Notes that an answer says that the job is finished."""
+        self._finished_at.setdefault(number, now)
 
     def connected(self) -> None:
         self._connections += 1
@@ -66,7 +66,7 @@ class Tally:
             requests=len(self._asked_at),
             connections=self._connections,
             open_at_once=self._open_at_once,
-            delays=tuple(at - self._jobs[number].ends for number, at in self._told_at.items()),
+            delays=tuple(at - self._jobs[number].ends for number, at in self._finished_at.items()),
             busiest_second=busiest(self._asked_at, 1.0),
             busiest_ten_seconds=busiest(self._asked_at, 10.0),
             cpu=cpu,
@@ -74,7 +74,7 @@ class Tally:
 
 
 def busiest(moments: Sequence[float], seconds: float) -> int:
-    """The most moments, in order, that lie within any stretch of so many seconds."""
+    """Returns how many of the sorted moments lie within any span of that many seconds, at most."""
     most, first = 0, 0
     for last, moment in enumerate(moments):
         while moments[first] <= moment - seconds:

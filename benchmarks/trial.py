@@ -1,4 +1,4 @@
-"""One contestant, once: a fresh service, a fresh process that waits, and both ended whatever happens."""
+"""Runs one contestant once, with a new service and a new process that waits, and ends both."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from benchmarks.tally import Seen
 from benchmarks.trust import Trust
 from benchmarks.waiting import Cost
 
-#: Seconds a process may take to be ready, and to end after the last job ended.
+#: Seconds that a process may take to start, and to end after the last job has ended.
 _READY, _OVERTIME = 120.0, 900.0
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What one trial gave.
+    """Holds the figures of one trial.
 
     Attributes:
-        memory: bytes of the process at its peak, above its idle self.
+        memory: the most bytes of the process, less those of the idle process.
     """
 
     workload: Workload
@@ -39,23 +39,23 @@ class Figures:
 
 
 class TrialError(RuntimeError):
-    """A trial came to no end of its own."""
+    """A trial did not end by itself."""
 
 
 def run_trial(name: str, workload: Workload, trust: Trust) -> Figures:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, (Path(folder) / "log").open("wb") as log:
         environment = _environment(Path(folder), trust)
-        with Process(_server(workload, trust), environment, log) as server:
+        with Process(_server_command(workload, trust), environment, log) as server:
             port = int(server.line(_READY))
-            with Process(_waiting(name, workload, port, trust), environment, log) as waiting:
+            with Process(_waiting_command(name, workload, port, trust), environment, log) as waiting:
                 try:
-                    return _measured(workload, waiting, port, trust)
+                    return _measure(workload, waiting, port, trust)
                 except SilentProcessError as error:
                     words = (Path(folder) / "log").read_text(errors="replace")[-2000:]
                     raise TrialError(f"{name}: {error}; its log ends:\n{words}") from None
 
 
-def _measured(workload: Workload, waiting: Process, port: int, trust: Trust) -> Figures:
+def _measure(workload: Workload, waiting: Process, port: int, trust: Trust) -> Figures:
     waiting.line(_READY)
     with watched_memory(waiting.pid) as memory:
         _ask(port, trust, "POST", BEGIN)
@@ -75,13 +75,13 @@ def _ask(port: int, trust: Trust, method: str, path: bytes) -> Any:
     return answer
 
 
-def _server(workload: Workload, trust: Trust) -> list[str]:
+def _server_command(workload: Workload, trust: Trust) -> list[str]:
     command = ["benchmarks.server", *_options(workload), "--durations", workload.durations]
     command += ["--seed", str(workload.seed), "--certificate", str(trust.certificate)]
     return command if workload.shows_progress else [*command, "--without-progress"]
 
 
-def _waiting(name: str, workload: Workload, port: int, trust: Trust) -> list[str]:
+def _waiting_command(name: str, workload: Workload, port: int, trust: Trust) -> list[str]:
     place = ["--port", str(port), "--ca-bundle", str(trust.bundle)]
     return ["benchmarks.waiting", name, *_options(workload), *place]
 
@@ -91,7 +91,7 @@ def _options(workload: Workload) -> list[str]:
 
 
 def _environment(home: Path, trust: Trust) -> dict[str, str]:
-    """Made from nothing; the log level spares every contestant the cost of what it has to say."""
+    """Returns a minimal environment. The log level spares every contestant the cost of its logging."""
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(home),

@@ -1,4 +1,4 @@
-"""The service's certificate, and the authorities that every contestant trusts."""
+"""Makes the service's certificate, and the list of authorities that every contestant trusts."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import trustme
 
 @dataclass(frozen=True)
 class Trust:
-    """PEM files.
+    """Names two PEM files.
 
     Attributes:
-        certificate: the service's, with its key.
-        bundle: the usual public authorities and the one that signed `certificate`. As long as in production:
-            to read it takes tens of milliseconds, which some contestants spend for every wait.
+        certificate: the service's certificate and key.
+        bundle: the usual public authorities, and the one that signed `certificate`. It is as long as in
+            production: reading it takes tens of milliseconds, which some contestants spend for every wait.
     """
 
     certificate: Path
@@ -27,7 +27,7 @@ class Trust:
 
 
 @contextmanager
-def made_trust() -> Iterator[Trust]:
+def new_trust() -> Iterator[Trust]:
     authority = trustme.CA()
     with TemporaryDirectory(prefix="bench-") as folder:
         trust = Trust(Path(folder) / "service.pem", Path(folder) / "authorities.pem")

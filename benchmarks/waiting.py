@@ -1,6 +1,6 @@
-"""The process that waits: `python -m benchmarks.waiting CONTESTANT`, one contestant and nothing else.
+"""Waits for all jobs with one contestant, and reports the cost: `python -m benchmarks.waiting CONTESTANT`.
 
-It says that it is ready, waits for a line on its standard input, waits for all jobs, and says what that cost.
+The process writes that it is ready, and begins when it reads a line from its standard input.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from typing import TextIO
 from benchmarks.contestants import TITLES, Place, Wait, contestant
 from benchmarks.jobs import Workload
 from benchmarks.lateness import Lateness, Probe
-from benchmarks.server import many_files
+from benchmarks.server import allow_many_connections
 
-#: Seconds for which the idle process is watched, to know what the probe itself costs.
+#: Seconds for which the idle process is measured, to know what the probe itself costs.
 _REST = 4.0
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What the waits cost their process.
+    """Holds what the waits cost their process.
 
     Attributes:
         cpu: CPU seconds, less what the process uses when it only measures.
         seconds: how long all waits took.
-        starved: seconds of them in which the event loop had work, and no core to do it on; NaN if not known.
-        ended_well: waits that ended with the right event.
-        problems: how the others ended, and how many of them so.
+        starved: seconds in which the event loop had work but no core. It is NaN if the system does not tell.
+        ended_well: how many waits ended with the right event.
+        problems: how the others ended -> how many of them.
     """
 
     cpu: float
@@ -50,13 +50,15 @@ class Cost:
 
 async def _measure(name: str, workload: Workload, report: TextIO) -> Cost:
     async with contestant(name).waits() as wait:
-        await wait(0)  # what is loaded and set up once is no cost of a wait
+        await wait(0)  # so that what is loaded and set up once is not measured
         gc.collect()
         idle = await _idle_cpu()
-        _tell(report, {"ready": True})
-        await _told_to_go()
+        _report(report, {"ready": True})
+        await _wait_for_start()
         probe, cpu, starved, began = Probe(), _cpu(), _starved(), time.monotonic()
-        ends = await asyncio.gather(*(_later(wait, workload, each) for each in range(workload.waits)))
+        ends = await asyncio.gather(
+            *(_wait_from_beginning(wait, workload, each) for each in range(workload.waits))
+        )
         seconds = time.monotonic() - began
         problems = Counter(end for end in ends if end)
         return Cost(
@@ -69,8 +71,8 @@ async def _measure(name: str, workload: Workload, report: TextIO) -> Cost:
         )
 
 
-async def _later(wait: Wait, workload: Workload, number: int) -> str | None:
-    """Wait from the job's beginning on; how it failed, if it did."""
+async def _wait_from_beginning(wait: Wait, workload: Workload, number: int) -> str | None:
+    """Waits for a job from its beginning. Returns None, or how the wait failed."""
     await asyncio.sleep(workload.begins(number))
     try:
         await wait(number)
@@ -80,18 +82,18 @@ async def _later(wait: Wait, workload: Workload, number: int) -> str | None:
 
 
 async def _idle_cpu() -> float:
-    """CPU seconds a second of the process with nothing but the probe in it."""
+    """Returns the CPU seconds that the process uses in a second with nothing but the probe."""
     probe, cpu = Probe(), _cpu()
     await asyncio.sleep(_REST)
     probe.stop()
     return (_cpu() - cpu) / _REST
 
 
-async def _told_to_go() -> None:
-    told = asyncio.Event()
+async def _wait_for_start() -> None:
+    started = asyncio.Event()
     loop = asyncio.get_running_loop()
-    loop.add_reader(sys.stdin, told.set)
-    await told.wait()
+    loop.add_reader(sys.stdin, started.set)
+    await started.wait()
     loop.remove_reader(sys.stdin)
 
 
@@ -101,18 +103,18 @@ def _cpu() -> float:
 
 
 def _starved() -> float:
-    """Seconds the main thread has queued for a core, as Linux counts them."""
+    """Returns the seconds for which the main thread has waited for a core, as Linux counts them."""
     statistics = Path("/proc/self/schedstat")
     return int(statistics.read_text().split()[1]) / 1e9 if statistics.exists() else math.nan
 
 
-def _tell(report: TextIO, what: dict[str, object]) -> None:
+def _report(report: TextIO, what: dict[str, object]) -> None:
     report.write(f"{json.dumps(what)}\n")
     report.flush()
 
 
-def _own_stdout() -> TextIO:
-    """Standard output for ourselves alone: what libraries print goes where errors go."""
+def _redirect_stdout() -> TextIO:
+    """Keeps standard output for the report. What libraries print goes to standard error."""
     report = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     return report
@@ -126,12 +128,14 @@ def main() -> None:
     ask("--ca-bundle", type=Path, required=True)
     ask("--waits", type=int, required=True)
     ask("--spread", type=float, required=True)
-    told = parser.parse_args()
-    report = _own_stdout()
-    many_files()
-    contestant(told.contestant).prepare(Place(told.port, told.ca_bundle))
-    workload = Workload(told.waits, "short", told.spread)  # only when each wait begins is known here
-    _tell(report, asdict(asyncio.run(_measure(told.contestant, workload, report))))
+    options = parser.parse_args()
+    report = _redirect_stdout()
+    allow_many_connections()
+    contestant(options.contestant).prepare(Place(options.port, options.ca_bundle))
+    workload = Workload(
+        options.waits, "short", options.spread
+    )  # the durations do not matter here: only the beginnings are used
+    _report(report, asdict(asyncio.run(_measure(options.contestant, workload, report))))
 
 
 if __name__ == "__main__":

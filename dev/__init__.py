@@ -1,1 +1,1 @@
-"""What a developer runs: a real Airflow on loopback, the demo, its photograph."""
+"""Helps developers: runs a real Airflow on loopback and the demo, and makes the demo's photograph."""

@@ -1,25 +1,23 @@
-"""Airflow 2 (2.11): the scheduler parses the DAG files too, workers speak to the database, logs are text."""
+"""Describes Airflow 2.11, in which the scheduler also parses the DAG files, and workers use the database."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import requests
 
 from dev.airflow_answers import LogMessage
+from dev.airflow_settings import Settings
 
-if TYPE_CHECKING:
-    from dev.airflow_settings import Settings
-
-#: Whoever gets to this loopback port is an administrator: with a password each single request would cost a
-#: tenth of a second to hash it.
+#: Every user of this loopback port is an administrator. With a password, each request would take a tenth of a
+#: second to hash it.
 WEB_SERVER_CONFIG = 'AUTH_ROLE_PUBLIC = "Admin"\n'
 
 
 class Airflow2:
-    """See `dev.airflow_major.Major`."""
+    """Describes Airflow 2; see `dev.airflow_major.Major`."""
 
     components: Mapping[str, tuple[str, ...]] = {
         "api-server": ("webserver",),
@@ -56,7 +54,7 @@ class Airflow2:
         (settings.home / "webserver_config.py").write_text(WEB_SERVER_CONFIG)
 
     def log_in(self, session: requests.Session, url: str, user: str, password: str) -> None:
-        """Nothing: see `WEB_SERVER_CONFIG`."""
+        """Does nothing, since every user is an administrator; see `WEB_SERVER_CONFIG`."""
 
     def run_body(self, conf: Mapping[str, Any]) -> dict[str, Any]:
         return {"conf": dict(conf)}
@@ -65,6 +63,6 @@ class Airflow2:
         return {"new_state": state, "dry_run": False}
 
     def messages(self, content: Any) -> Sequence[LogMessage]:
-        """Its JSON has the repr of a list: of each host its name and its text."""
+        """Reads the repr of a list in the JSON, which has a name and a text for each host."""
         hosts = ast.literal_eval(content)
         return [LogMessage.of_text(line) for _, text in hosts for line in text.splitlines()]

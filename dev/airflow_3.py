@@ -1,24 +1,22 @@
-"""Airflow 3: four components, a token for the REST API, workers that speak to the api-server."""
+"""Describes Airflow 3, which has four components, and whose workers speak to the api-server."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import requests
 
 from dev.airflow_answers import LogMessage
-
-if TYPE_CHECKING:
-    from dev.airflow_settings import Settings
+from dev.airflow_settings import Settings
 
 
 class Airflow3:
-    """See `dev.airflow_major.Major`."""
+    """Describes Airflow 3; see `dev.airflow_major.Major`."""
 
-    #: Without the log servers: all logs are on this disk, where the api-server reads them, and they would
-    #: listen on every interface.
+    #: The log servers are left out: they would listen on every interface, and the api-server reads the logs
+    #: from this disk.
     components: Mapping[str, tuple[str, ...]] = {
         "api-server": ("api-server",),
         "scheduler": ("scheduler", "--skip-serve-logs"),
@@ -29,8 +27,8 @@ class Airflow3:
     keeps_task_state = True
     keeps_cleared_state = True
     fast_heartbeat: Mapping[str, str] = {"AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1"}
-    #: Not so the scheduler's own health threshold (30 s): a scheduler that is merely busy would take itself
-    #: for dead, and reset its running tasks again and again.
+    #: The scheduler's own health threshold stays at 30 s. With less, a scheduler that is only busy would
+    #: think that it is dead, and reset its running tasks again and again.
     early_notice: Mapping[str, str] = {
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",
@@ -39,7 +37,7 @@ class Airflow3:
     }
     api = "/api/v2/"
     health = "/api/v2/monitor/health"
-    #: The API that workers use: its first answer takes seconds, which would be the first task's.
+    #: The API that workers use. Its first answer takes seconds, for which the first task would have to wait.
     first_question = "/execution/health"
 
     def options(self, settings: Settings) -> dict[str, str]:
@@ -54,12 +52,12 @@ class Airflow3:
             "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{settings.user}:admin",
             "DAG_PROCESSOR__DAG_BUNDLE_STORAGE_PATH": str(settings.home / "bundles"),
             "DAG_PROCESSOR__REFRESH_INTERVAL": "5",
-            # The default of 5 s is short on two busy cores, and a start that is sent twice fails its task.
+            # The default of 5 s is too short on two busy cores, and a task fails if its start is sent twice.
             "WORKERS__EXECUTION_API_TIMEOUT": "30",
         }
 
     def write_login(self, settings: Settings) -> None:
-        """Known beforehand, so that nobody has to fish it out of a log."""
+        """Writes the password beforehand. Airflow would make one up and write it to a log."""
         file = settings.home / "simple_auth_manager_passwords.json.generated"
         file.write_text(json.dumps({settings.user: settings.password}))
 
@@ -80,7 +78,7 @@ class Airflow3:
 
 
 class Airflow34(Airflow3):
-    """3.4 and later: clearing a task discards its task state, unless the person asks to keep it."""
+    """Describes Airflow 3.4 and later: clearing a task without "keep" deletes its task state."""
 
     keeps_cleared_state = False
 

@@ -1,4 +1,4 @@
-"""What Airflow's REST API answers, typed."""
+"""Defines typed answers of Airflow's REST API."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Self
 
 
 class AirflowApiError(RuntimeError):
-    """Airflow refused a request; the message has its status and body."""
+    """Airflow refused a request. The message has the status and the body of its answer."""
 
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
@@ -19,7 +19,7 @@ class AirflowApiError(RuntimeError):
 
 @dataclass(frozen=True)
 class TaskInstance:
-    """One task instance as it is now; `state` is None before the scheduler has looked at it."""
+    """Shows one task instance as it is now. Its `state` is None before the scheduler has looked at it."""
 
     task_id: str
     map_index: int
@@ -38,14 +38,14 @@ class TaskInstance:
     def from_row(cls, row: Mapping[str, Any]) -> Self:
         return cls(
             **{name: row[name] for name in cls.__dataclass_fields__ if not name.endswith("_date")},
-            start_date=_instant(row["start_date"]),
-            end_date=_instant(row["end_date"]),
+            start_date=_datetime_or_none(row["start_date"]),
+            end_date=_datetime_or_none(row["end_date"]),
         )
 
 
 @dataclass(frozen=True)
 class LogMessage:
-    """One message of a task's log; `fields` is all else that Airflow kept with it."""
+    """Shows one message of a task's log. All else that Airflow kept with it is in `fields`."""
 
     timestamp: str
     level: str
@@ -54,7 +54,7 @@ class LogMessage:
 
     @classmethod
     def of_text(cls, line: str) -> Self:
-        """A line of which Airflow knows no more than its text."""
+        """Returns a message that is only a line of text."""
         return cls("-", "-", line, {})
 
     @property
@@ -78,7 +78,7 @@ class ImportProblem:
 
 @dataclass(frozen=True)
 class Health:
-    """The last heartbeat of each background component that calls itself healthy; the database's state."""
+    """Shows the state of the database, and the last heartbeat of each component that says it is healthy."""
 
     database_is_healthy: bool
     heartbeats: Mapping[str, datetime]
@@ -93,5 +93,5 @@ class Health:
         return cls(body["metadatabase"]["status"] == "healthy", beats)
 
 
-def _instant(text: str | None) -> datetime | None:
+def _datetime_or_none(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)

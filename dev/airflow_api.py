@@ -1,4 +1,4 @@
-"""Airflow's REST API as far as tests and the demo need it: typed answers, never bare dicts."""
+"""Calls Airflow's REST API, as far as tests and the demo need it."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ PAGE = 100
 
 
 class AirflowApi:
-    """One user's view of one Airflow; logs in when it first needs to."""
+    """Speaks to one Airflow for one user. It logs in when it first needs to."""
 
     def __init__(self, url: str, user: str, password: str) -> None:
         self.url = url
         self._user, self._password = user, password
         self._session = requests.Session()
-        self._session.trust_env = False  # no proxy and no ~/.netrc on the way to loopback
+        self._session.trust_env = False  # neither a proxy nor ~/.netrc may be used on loopback
 
     def close(self) -> None:
         self._session.close()
@@ -44,46 +44,46 @@ class AirflowApi:
         return [ImportProblem(each["filename"], each["stack_trace"]) for each in found]
 
     def trigger(self, dag_id: str, conf: Mapping[str, Any] | None = None, run_id: str = "") -> str:
-        """Start a run now; returns its id, which is Airflow's to choose if none is given."""
+        """Starts a run now, and returns its id. Airflow chooses the id if `run_id` is empty."""
         body = AIRFLOW.run_body(conf or {}) | ({"dag_run_id": run_id} if run_id else {})
         return str(self.request("POST", _path("dags", dag_id, "dagRuns"), json=body)["dag_run_id"])
 
     def run_state(self, dag_id: str, run_id: str) -> str:
-        return str(self.request("GET", _run(dag_id, run_id))["state"])
+        return str(self.request("GET", _run_path(dag_id, run_id))["state"])
 
     def wait_for_run(self, dag_id: str, run_id: str, timeout: float = 120.0) -> str:
-        """The state in which the run ended; TimeoutError names the task instances that were not done."""
+        """Waits for the end of a run, and returns its state. TimeoutError names what was not done."""
         deadline = time.monotonic() + timeout
         while (state := self.run_state(dag_id, run_id)) not in RUN_IS_OVER:
             if time.monotonic() > deadline:
-                open_tasks = [(t.task_id, t.map_index, t.state) for t in self.task_instances(dag_id, run_id)]
-                raise TimeoutError(f"{dag_id} {run_id} is {state} after {timeout:.0f} s: {open_tasks}")
+                unfinished = [(t.task_id, t.map_index, t.state) for t in self.task_instances(dag_id, run_id)]
+                raise TimeoutError(f"{dag_id} {run_id} is {state} after {timeout:.0f} s: {unfinished}")
             time.sleep(0.3)
         return state
 
     def task_instances(self, dag_id: str, run_id: str) -> list[TaskInstance]:
-        rows = self._pages(f"{_run(dag_id, run_id)}/taskInstances", "task_instances")
+        rows = self._pages(f"{_run_path(dag_id, run_id)}/taskInstances", "task_instances")
         return [TaskInstance.from_row(row) for row in rows]
 
     def task_log(
         self, dag_id: str, run_id: str, task_id: str, try_number: int = 1, map_index: int = -1
     ) -> str:
-        """The log of one attempt as text, one line a message, with every field that Airflow kept."""
+        """Returns the log of one attempt as text, one line for each message with all its fields."""
         return "\n".join(map(str, self.task_messages(dag_id, run_id, task_id, try_number, map_index)))
 
     def task_messages(
         self, dag_id: str, run_id: str, task_id: str, try_number: int = 1, map_index: int = -1
     ) -> Sequence[LogMessage]:
-        """The log of one attempt."""
-        path = f"{_run(dag_id, run_id)}/{_path('taskInstances', task_id, 'logs', str(try_number))}"
+        """Returns the log of one attempt."""
+        path = f"{_run_path(dag_id, run_id)}/{_path('taskInstances', task_id, 'logs', str(try_number))}"
         body = self.request("GET", path, params={"map_index": map_index, "full_content": True})
         return AIRFLOW.messages(body["content"])
 
     def xcom(
         self, dag_id: str, run_id: str, task_id: str, key: str = "return_value", map_index: int = -1
     ) -> Any:
-        """The value as it lies in the database; KeyError if there is none."""
-        path = f"{_run(dag_id, run_id)}/{_path('taskInstances', task_id, 'xcomEntries', key)}"
+        """Returns the value as it is in the database. KeyError means that there is no such XCom."""
+        path = f"{_run_path(dag_id, run_id)}/{_path('taskInstances', task_id, 'xcomEntries', key)}"
         query = {"map_index": map_index, "stringify": False}
         body = self.request("GET", path, params=query, missing_ok=True)
         if body is None:
@@ -104,14 +104,17 @@ class AirflowApi:
     def set_state(
         self, dag_id: str, run_id: str, task_id: str, state: str, map_index: int | None = None
     ) -> None:
-        """Mark a task instance `success`, `failed` or `skipped`, as a user does in the UI."""
-        path = f"{_run(dag_id, run_id)}/{_path('taskInstances', task_id)}"
+        """Marks a task instance `success`, `failed` or `skipped`, as a user does in the UI."""
+        path = f"{_run_path(dag_id, run_id)}/{_path('taskInstances', task_id)}"
         if map_index is not None:
             path += f"/{map_index}"
         self.request("PATCH", path, json=AIRFLOW.state_body(state))
 
     def request(self, method: str, path: str, *, missing_ok: bool = False, **sent: Any) -> Any:
-        """Any other call, the path below the API's or absolute; JSON in and out, None for an expected 404."""
+        """Makes any other call, and returns its JSON, or None for a 404 if `missing_ok`.
+
+        The path is absolute, or relative to that of the API.
+        """
         answer = self._send(method, path, sent)
         if answer.status_code == 401:  # no token yet, or the api-server was restarted with another secret
             AIRFLOW.log_in(self._session, self.url, self._user, self._password)
@@ -143,5 +146,5 @@ def _path(*segments: str) -> str:
     return "/".join(quote(segment, safe="") for segment in segments)
 
 
-def _run(dag_id: str, run_id: str) -> str:
+def _run_path(dag_id: str, run_id: str) -> str:
     return _path("dags", dag_id, "dagRuns", run_id)

@@ -1,6 +1,6 @@
-"""A real Airflow on loopback: scheduler, triggerer, api-server and the like, started and stopped by us.
+"""Starts and stops a real Airflow on loopback: scheduler, triggerer, api-server and the like.
 
-`airflow standalone` does the same in one command, but leaves processes behind when it is told to end.
+`airflow standalone` does the same in one command, but leaves processes behind when it ends.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import psutil
 import requests
 
 from dev.airflow_api import AirflowApi
+from dev.airflow_environment import environment_of
 from dev.airflow_major import AIRFLOW, VERSION
 from dev.airflow_settings import Settings
 from dev.processes import ProcessDiedError, Service, kill, members, start, stop, tail
@@ -31,7 +32,7 @@ BOOT_LIMIT = 180.0
 
 
 class AirflowStack(AirflowApi):
-    """One Airflow; a context manager that is also the client of its REST API."""
+    """Runs one Airflow. It is a context manager, and the client of the REST API as well."""
 
     def __init__(
         self,
@@ -44,14 +45,14 @@ class AirflowStack(AirflowApi):
         executor: str = "LocalExecutor",
         restart: bool = False,
     ) -> None:
-        """Describe it; nothing is started yet.
+        """Describes the Airflow; nothing is started yet.
 
         Args:
             home: AIRFLOW_HOME, made if it is missing. Component logs go to `home/logs-components`.
             dags_folder: where the DAG files are.
-            env: further environment of every component, such as `AIRFLOW_CONN_PHOTA_DEFAULT`.
+            env: more variables for every component, such as `AIRFLOW_CONN_PHOTA_DEFAULT`.
             parallelism: how many tasks may occupy a worker at once.
-            database: SQLAlchemy URL (`postgresql+psycopg2://...`); SQLite in `home` if it is left out.
+            database: SQLAlchemy URL (`postgresql+psycopg2://...`); if it is None, SQLite in `home`.
             executor: name of the Airflow executor.
             restart: start a component again when it dies, as a service manager would.
         """
@@ -60,12 +61,14 @@ class AirflowStack(AirflowApi):
             self.home, dags_folder.resolve(), executor, parallelism, database, dict(env or {})
         )
         super().__init__(self.settings.url, self.settings.user, self.settings.password)
-        self._env = self.settings.environment()
+        self._env = environment_of(self.settings)
         self._services: dict[str, Service] = {}
         self._lock = threading.Lock()
-        self._back_at: dict[str, float] = {}
+        self._restart_at: dict[str, float] = {}
         self._stopping = threading.Event()
-        self._keeper = threading.Thread(target=self._keep_alive, daemon=True) if restart else None
+        self._restarter = (
+            threading.Thread(target=self._restart_dead_components, daemon=True) if restart else None
+        )
 
     def __enter__(self) -> Self:
         try:
@@ -82,7 +85,7 @@ class AirflowStack(AirflowApi):
 
     @property
     def pids(self) -> dict[str, int]:
-        """The process id of every component; each leads a session of its own."""
+        """The process id of every component. Each component leads its own session."""
         return {name: service.pid for name, service in self._services.items()}
 
     @property
@@ -90,7 +93,7 @@ class AirflowStack(AirflowApi):
         return self.home / "logs-components"
 
     def start(self) -> None:
-        """Migrate the database, start the components, return when all of them are healthy."""
+        """Migrates the database, starts the components, and returns when all of them are healthy."""
         self.home.mkdir(parents=True, exist_ok=True)
         AIRFLOW.write_login(self.settings)
         self._migrate()
@@ -99,11 +102,11 @@ class AirflowStack(AirflowApi):
             self._spawn(name)
         self.wait_until_healthy(since)
         self.warm_up()
-        if self._keeper:
-            self._keeper.start()
+        if self._restarter:
+            self._restarter.start()
 
     def stop(self) -> None:
-        """End every process of every component; harmless when there is none."""
+        """Ends every process of every component. It does no harm if nothing runs."""
         self._stopping.set()
         with self._lock:
             stop(self._services.values())
@@ -111,7 +114,7 @@ class AirflowStack(AirflowApi):
         self.close()
 
     def restart(self, component: str) -> None:
-        """Stop one component and all it started, start it anew, wait until it is healthy."""
+        """Stops one component and all it started, starts it again, and waits until it is healthy."""
         since = datetime.now(UTC)
         with self._lock:
             stop([self._services.pop(component)], grace=20.0)
@@ -119,13 +122,13 @@ class AirflowStack(AirflowApi):
         self.wait_until_healthy(since if component != "api-server" else datetime.fromtimestamp(0, UTC))
 
     def kill(self, component: str, *, down_for: float = 0.0) -> None:
-        """KILL one component and all it started; with `restart` it is back after so many seconds."""
+        """Kills one component and all it started. With `restart` it is back after `down_for` seconds."""
         with self._lock:
-            self._back_at[component] = time.monotonic() + down_for
+            self._restart_at[component] = time.monotonic() + down_for
             kill([self._services[component]])
 
     def freeze(self, component: str, seconds: float) -> None:
-        """Stop one component and all it started for so many seconds, and let it go on."""
+        """Stops one component and all it started for that many seconds, and lets it go on."""
         frozen = members([self._services[component]])
         for process in frozen:
             process.suspend()
@@ -135,7 +138,7 @@ class AirflowStack(AirflowApi):
                 process.resume()
 
     def wait_for_dag(self, dag_id: str, timeout: float = 90.0) -> None:
-        """Return when the DAG is parsed; an import error anywhere in the DAG folder is raised at once."""
+        """Returns when the DAG is parsed. An import error anywhere in the DAG folder is raised at once."""
 
         def is_parsed() -> bool:
             problems = self.import_problems()
@@ -152,12 +155,12 @@ class AirflowStack(AirflowApi):
         self._services[name] = start(name, command, env=self._env, cwd=self.home, log=log)
 
     def wait_until_healthy(self, since: datetime) -> None:
-        """Return when the database and every component are healthy, with a heartbeat later than `since`."""
+        """Returns when the database and every component are healthy, with a heartbeat later than `since`."""
 
         def is_healthy() -> bool:
             with suppress(requests.RequestException):  # the api-server is not up yet
                 health = self.health()
-                # A heartbeat from before the start is a dead predecessor's.
+                # a heartbeat from before the start is from a process that is dead
                 beats = [beat for beat in health.heartbeats.values() if beat >= since]
                 return health.database_is_healthy and len(beats) == len(AIRFLOW.components) - 1
             return False
@@ -167,21 +170,21 @@ class AirflowStack(AirflowApi):
     def _wait_until(self, reached: Callable[[], bool], timeout: float, complaint: str) -> None:
         deadline = time.monotonic() + timeout
         while not reached():
-            if not self._keeper or not self._keeper.is_alive():
+            if not self._restarter or not self._restarter.is_alive():
                 for service in list(self._services.values()):
                     service.require_alive()
             if time.monotonic() > deadline:
                 raise TimeoutError(f"after {timeout:.0f} s: {complaint}")
             time.sleep(0.25)
 
-    def _keep_alive(self) -> None:
+    def _restart_dead_components(self) -> None:
         while not self._stopping.wait(0.5):
             with self._lock:
                 now = time.monotonic()
                 dead = [
                     service
                     for name, service in self._services.items()
-                    if service.process.poll() is not None and now >= self._back_at.get(name, 0.0)
+                    if service.process.poll() is not None and now >= self._restart_at.get(name, 0.0)
                 ]
                 for service in dead:
                     if not self._stopping.is_set():
@@ -189,7 +192,7 @@ class AirflowStack(AirflowApi):
                         self._spawn(service.name)
 
     def _migrate(self) -> None:
-        """A migrated SQLite file is kept per Airflow version: copying it saves most of a minute of CPU."""
+        """Makes the tables. A migrated SQLite file is kept and copied, which saves most of a minute."""
         template = TEMPLATES / f"airflow-{VERSION}.db"
         if self.settings.database or self.settings.sqlite_file.exists() or not template.exists():
             self._run_migration()
@@ -217,7 +220,7 @@ class AirflowStack(AirflowApi):
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:
-    """Copy a database with what is still in its write-ahead log; whole or not at all."""
+    """Copies a database with what is still in its write-ahead log, as a whole or not at all."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.{id(source)}.part")
     with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(part)) as new:

@@ -1,4 +1,4 @@
-"""Brushes for dev/photograph.py: grey noise, gradients and masks, all of the picture's size."""
+"""Provides brushes for dev/photograph.py: grey noise, gradients and masks, all of the picture's size."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SIZE = (WIDTH, HEIGHT)
 def noise(
     dice: random.Random, size: tuple[int, int], cell: tuple[float, float], octaves: int = 5
 ) -> Image.Image:
-    """Smooth random grey, `cell` pixels a lump, each octave half as large and half as strong."""
+    """Returns smooth grey noise in lumps of `cell` pixels. Each octave is half as large and as strong."""
     total = Image.new("L", size, 128)
     for octave in range(octaves):
         across, down = (max(2, round(side * 2**octave / lump)) for side, lump in zip(size, cell, strict=True))
@@ -32,7 +32,7 @@ def noise(
 def relief(
     dice: random.Random, cell: tuple[float, float], light: tuple[int, int], softness: float
 ) -> tuple[Image.Image, Image.Image]:
-    """Noise as a surface, and how bright each point of it is when the light comes from `light`."""
+    """Returns noise as a surface, and the brightness of each point if the light comes from `light`."""
     margin = 16
     surface = noise(dice, (WIDTH + 2 * margin, HEIGHT + 2 * margin), cell, 7)
     left, top = margin + light[0], margin + light[1]
@@ -54,10 +54,10 @@ def gradient(stops: Sequence[tuple[float, Colour]], size: tuple[int, int]) -> Im
     return column.resize(size)
 
 
-def fade(full: int, none: int) -> Image.Image:
-    """255 at the row `full`, 0 at the row `none`."""
+def fade(full: int, empty: int) -> Image.Image:
+    """Returns a mask with 255 at the row `full`, and 0 at the row `empty`."""
     column = Image.new("L", (1, HEIGHT))
-    column.putdata([round(255 * max(0.0, min(1.0, (y - none) / (full - none)))) for y in range(HEIGHT)])
+    column.putdata([round(255 * max(0.0, min(1.0, (y - empty) / (full - empty)))) for y in range(HEIGHT)])
     return column.resize(SIZE)
 
 
@@ -67,7 +67,7 @@ def mixed(first: Colour, second: Colour, share: float) -> Colour:
 
 
 def glow(centre: tuple[int, int], radius: int, colour: Colour, strength: float) -> Image.Image:
-    """Light on black, to be added to a picture by `screen`."""
+    """Returns light on black, to be added to a picture by `screen`."""
     disc = ImageChops.invert(Image.radial_gradient("L")).resize((2 * radius, 2 * radius))
     disc = disc.point(lambda v: int(255 * strength * (max(0, v - 75) / 180) ** 1.8))
     light = Image.new("L", SIZE)

@@ -1,4 +1,4 @@
-"""A before/after contact sheet: the picture that went in beside what came out, with captions."""
+"""Draws a contact sheet: the picture before the edit next to the results, with captions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COLUMNS = 2
 
 @dataclass(frozen=True)
 class Plate:
-    """One picture of the sheet, a title and a line of detail below it."""
+    """Describes one picture of the sheet, with a title and a line of detail below it."""
 
     picture: Path
     title: str
@@ -24,8 +24,8 @@ class Plate:
 
 
 def write_contact_sheet(target: Path, heading: str, subheading: str, plates: Sequence[Plate]) -> None:
-    """Draw `plates` two in a row, left to right, and write the sheet to `target` as PNG."""
-    pictures = [_fitted(plate.picture) for plate in plates]
+    """Draws `plates` two in a row, left to right, and writes the sheet to `target` as PNG."""
+    pictures = [_open_fitted(plate.picture) for plate in plates]
     row_height = max(picture.height for picture in pictures) + CAPTION
     rows = -(-len(plates) // COLUMNS)
     width = 2 * MARGIN + COLUMNS * CELL + (COLUMNS - 1) * GAP
@@ -35,27 +35,27 @@ def write_contact_sheet(target: Path, heading: str, subheading: str, plates: Seq
     for index, (plate, picture) in enumerate(zip(plates, pictures, strict=True)):
         row, column = divmod(index, COLUMNS)
         left, top = MARGIN + column * (CELL + GAP), HEADER + row * row_height
-        _mount(sheet, picture, (left, top))
+        _paste_with_shadow(sheet, picture, (left, top))
         _write(sheet, (left, top + picture.height + 20), plate.title, 28, ACCENT if index else INK)
         _write(sheet, (left, top + picture.height + 56), _shortened(plate.detail, 20, CELL), 20, FAINT)
     sheet.save(target, "PNG", optimize=True)
 
 
 def dimensions(path: Path) -> str:
-    """Such as `1024 x 683 PNG`."""
+    """Returns the size and kind of a picture, such as `1024 x 683 PNG`."""
     with Image.open(path) as picture:
         return f"{picture.width} x {picture.height} {picture.format}"
 
 
-def _fitted(path: Path) -> Image.Image:
-    with Image.open(path) as opened:
-        upright = ImageOps.exif_transpose(opened).convert("RGB")
-    # A tall picture must not make the sheet taller than a screen.
+def _open_fitted(path: Path) -> Image.Image:
+    with Image.open(path) as picture:
+        upright = ImageOps.exif_transpose(picture).convert("RGB")
+    # a tall picture must not make the sheet taller than a screen
     return ImageOps.contain(upright, (CELL, CELL), Image.Resampling.LANCZOS)
 
 
-def _mount(sheet: Image.Image, picture: Image.Image, corner: tuple[int, int]) -> None:
-    """Paste with rounded corners above a soft shadow."""
+def _paste_with_shadow(sheet: Image.Image, picture: Image.Image, corner: tuple[int, int]) -> None:
+    """Pastes a picture with rounded corners above a soft shadow."""
     left, top = corner
     shadow = Image.new("L", sheet.size)
     box = (left, top + 8, left + picture.width, top + picture.height + 8)

@@ -1,6 +1,6 @@
-"""`make demo`: a photograph is edited by PHOTA in a real Airflow, which waits without a worker slot.
+"""Runs `make demo`: PHOTA edits a photograph, and a real Airflow waits for it without a worker slot.
 
-Without PHOTA_API_KEY the service is the emulator: nothing leaves this machine and nothing is billed.
+Without PHOTA_API_KEY the service is the emulator, so nothing leaves this machine and nothing is billed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from dev import processes
-from dev.airflow_settings import FAST_HEARTBEAT, inherited
+from dev.airflow_environment import FAST_HEARTBEAT, inherited
 from dev.airflow_stack import AirflowStack
 from dev.contact_sheet import Plate, dimensions, write_contact_sheet
 from dev.timeline import Timeline
@@ -29,7 +29,7 @@ OUTPUT = ROOT / "demo-output"
 EXAMPLES = ROOT / "example_dags"
 PICTURE = EXAMPLES / "pictures" / "mountain-lake.jpg"
 DAG_ID = "phota_edit_picture"
-PROMPT = "make it an autumn evening"  # the emulator draws its colours from the prompt: these are fine ones
+PROMPT = "make it an autumn evening"  # the emulator takes its colours from the prompt, and these are fine
 REAL_SERVICE = "https://api.foxapi.cc"
 READY = "PHOTA emulator listening on "
 RUN_LIMIT = 900.0
@@ -37,7 +37,7 @@ RUN_LIMIT = 900.0
 
 @dataclass(frozen=True)
 class Service:
-    """The PHOTA service of this demo."""
+    """Names the PHOTA service of this demo."""
 
     host: str
     key: str = field(repr=False)
@@ -49,11 +49,11 @@ class Service:
 
 
 class DemoError(RuntimeError):
-    """The demo did not work; the message says where."""
+    """The demo did not work. The message says where."""
 
 
 def main(dags_folder: Path = EXAMPLES) -> int:
-    """Run the demo; returns the exit code."""
+    """Runs the demo, and returns the exit code."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:
@@ -73,7 +73,7 @@ def _interrupt(*_: object) -> None:
 
 
 def _ignore_interrupts() -> None:
-    """A second Ctrl-C must not interrupt the stopping: that is what would leave processes behind."""
+    """Ignores a second Ctrl-C, which would interrupt the stopping and leave processes behind."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
 
@@ -87,7 +87,7 @@ def _run(dags_folder: Path) -> None:
         service = cleanup.enter_context(_service(home))
         airflow = cleanup.enter_context(_airflow(home, dags_folder, service))
         cleanup.callback(_ignore_interrupts)
-        landed = _edit(airflow)
+        landed = _run_dag(airflow)
         sheet = _contact_sheet(landed, service)
         print("\nStopping everything ...", flush=True)
     _report(landed, sheet, began)
@@ -133,7 +133,7 @@ def _ready_url(emulator: processes.Service) -> str:
                 return line.removeprefix(READY).strip()
         emulator.require_alive()
         time.sleep(0.05)
-    raise DemoError(f"The emulator does not get ready:\n{processes.tail(emulator.log)}")
+    raise DemoError(f"The emulator did not start:\n{processes.tail(emulator.log)}")
 
 
 @contextmanager
@@ -148,7 +148,7 @@ def _airflow(home: Path, dags_folder: Path, service: Service) -> Iterator[Airflo
         yield airflow
 
 
-def _edit(airflow: AirflowStack) -> list[Path]:
+def _run_dag(airflow: AirflowStack) -> list[Path]:
     OUTPUT.mkdir(exist_ok=True)
     destination = f"file://{OUTPUT}"  # as_uri() would escape a space, and fsspec takes the escape literally
     conf = {"picture": str(PICTURE), "prompt": PROMPT, "destination": destination}
@@ -159,14 +159,14 @@ def _edit(airflow: AirflowStack) -> list[Path]:
     tasks = airflow.task_instances(DAG_ID, run_id)
     print(f"\nThe run's timeline:\n\n{timeline.chart(tasks)}")
     if state != "success":
-        raise DemoError(_why(airflow, run_id))
-    return [_local(file["path"]) for file in airflow.xcom(DAG_ID, run_id, "land")]
+        raise DemoError(_failure_of(airflow, run_id))
+    return [_path_of(file["path"]) for file in airflow.xcom(DAG_ID, run_id, "land")]
 
 
 def _follow(airflow: AirflowStack, run_id: str, timeline: Timeline) -> str:
     try:
         while timeline.elapsed < RUN_LIMIT:
-            # The run's state first: what is over then is over in the list, too.
+            # the state of the run is read first, so that the list of tasks is never older than it
             state = airflow.run_state(DAG_ID, run_id)
             timeline.note(airflow.task_instances(DAG_ID, run_id))
             if state in {"success", "failed"}:
@@ -177,17 +177,17 @@ def _follow(airflow: AirflowStack, run_id: str, timeline: Timeline) -> str:
     raise DemoError(f"The run is not over after {RUN_LIMIT:.0f} s.")
 
 
-def _why(airflow: AirflowStack, run_id: str) -> str:
+def _failure_of(airflow: AirflowStack, run_id: str) -> str:
     failed = [task for task in airflow.task_instances(DAG_ID, run_id) if task.state == "failed"]
     if not failed:
-        return "The run failed, but none of its tasks did."
+        return "The run failed, but not one of its tasks did."
     task = failed[0]
     messages = airflow.task_messages(DAG_ID, run_id, task.task_id, task.try_number, task.map_index)
     end = "\n".join(f"  {each.level:<7} {each.event} {each.error}".rstrip() for each in messages[-20:])
     return f"Task {task.task_id!r} failed; the end of its log:\n\n{end}"
 
 
-def _local(uri: str) -> Path:
+def _path_of(uri: str) -> Path:
     return Path(uri.removeprefix("file://"))
 
 
@@ -202,14 +202,14 @@ def _contact_sheet(landed: list[Path], service: Service) -> Path:
 
 
 def _report(landed: list[Path], sheet: Path, began: float) -> None:
-    """Said last, when all is stopped, so that it is what the eye finds."""
+    """Prints the results. This comes last, so that they are at the end of the output."""
     print(f"Done in {time.monotonic() - began:.0f} s; nothing is left running.\n")
     for path in landed:
-        print(f"  edited picture  {_shown(path)}")
-    print(f"  before / after  {_shown(sheet)}")
+        print(f"  edited picture  {_relative(path)}")
+    print(f"  before / after  {_relative(sheet)}")
 
 
-def _shown(path: Path) -> str:
+def _relative(path: Path) -> str:
     return f"./{path.relative_to(Path.cwd())}" if path.is_relative_to(Path.cwd()) else str(path)
 
 

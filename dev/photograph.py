@@ -1,7 +1,7 @@
-"""Generate the photograph of the demo: a mountain lake at sunrise, from noise and arithmetic alone.
+"""Generates the photograph of the demo: a mountain lake at sunrise, from noise and arithmetic alone.
 
-Nobody's camera and nobody's rights: the picture is given away under CC0 1.0.
-`python -m dev.photograph` writes it anew, the same every time.
+No camera took it, and it is given away under CC0 1.0. `python -m dev.photograph` writes it again, and it is
+the same every time.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SUN = (880, 486)
 
 @dataclass(frozen=True)
 class Ridge:
-    """One mountain range: height of its crest above the water and all that tells near from far."""
+    """Describes one mountain range: the height of its crest above the water, and how near it looks."""
 
     height: int
     roughness: float
@@ -43,7 +43,7 @@ RIDGES = (
 
 
 def photograph(seed: int = 11) -> Image.Image:
-    """The whole picture, from far to near."""
+    """Returns the whole picture, drawn from far to near."""
     dice = random.Random(seed)  # noqa: S311 - a landscape, not a secret
     picture = _sky(dice)
     for ridge in RIDGES:
@@ -71,7 +71,7 @@ def _sky(dice: random.Random) -> Image.Image:
 
 
 def _crest(dice: random.Random, height: float, roughness: float) -> list[float]:
-    """The y of a mountain line for every x, by midpoint displacement."""
+    """Returns the y of a mountain line for every x, by midpoint displacement."""
     points = [WATERLINE - height * dice.uniform(0.35, 1.0) for _ in range(5)]
     while len(points) < WIDTH:
         middles = [(a + b) / 2 + dice.uniform(-roughness, roughness) for a, b in pairwise(points)]
@@ -183,7 +183,7 @@ def _add_glitter(picture: Image.Image, dice: random.Random) -> None:
 
 
 def _add_shore(picture: Image.Image, dice: random.Random) -> None:
-    """Dark ground and grass in the near corners, out of focus at the very front."""
+    """Draws dark ground and grass in the near corners, out of focus at the very front."""
     layer = Image.new("RGBA", SIZE)
     pen = ImageDraw.Draw(layer)
     line = [
@@ -211,7 +211,7 @@ def _add_shore(picture: Image.Image, dice: random.Random) -> None:
 
 
 def _developed(picture: Image.Image, dice: random.Random) -> Image.Image:
-    """What a camera adds: bloom, contrast, a darker rim and grain."""
+    """Adds what a camera adds: bloom, contrast, a darker rim and grain."""
     bloom = picture.filter(ImageFilter.GaussianBlur(18)).point(lambda v: max(0, v - 120) // 3)
     picture = ImageChops.screen(picture, bloom)
     picture = ImageEnhance.Color(ImageEnhance.Contrast(picture).enhance(1.10)).enhance(1.12)

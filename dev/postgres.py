@@ -1,4 +1,4 @@
-"""A PostgreSQL server of our own on loopback: it may be broken without asking anybody."""
+"""Starts and stops a PostgreSQL server on loopback, which tests may break."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ START_LIMIT = 60.0
 
 
 class PostgresCluster:
-    """A throw-away cluster in a temporary folder; a context manager."""
+    """Runs a throw-away cluster in a temporary folder. It is a context manager."""
 
     def __init__(self) -> None:
-        self._bin = _programs()
-        self._user = _unprivileged()
+        self._bin = _find_programs()
+        self._user = _server_user()
         self._folder: Path | None = None
         self._server: subprocess.Popen[bytes] | None = None
         self._port = free_ports(1)[0]
 
     @property
     def url(self) -> str:
-        """For SQLAlchemy."""
+        """The URL for SQLAlchemy."""
         return f"postgresql+psycopg2://airflow@127.0.0.1:{self._port}/postgres"
 
     def __enter__(self) -> Self:
-        # not below another temporary folder: the server's own user must be able to get there
+        # not below another temporary folder, since the server's user must be able to reach it
         self._folder = Path(tempfile.mkdtemp(prefix="phota-postgres-"))
         try:
             if self._user:
@@ -59,13 +59,13 @@ class PostgresCluster:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def start(self) -> None:
-        """Start the server; return when it takes connections."""
+        """Starts the server, and returns when it takes connections."""
         options = {
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": "",
             "port": str(self._port),
             "max_connections": "300",
-            "fsync": "off",  # a killed process loses nothing by it, only a power cut does
+            "fsync": "off",  # without it, only a power cut loses data
         }
         flags = [flag for name, value in options.items() for flag in ("-c", f"{name}={value}")]
         with self._log.open("ab") as out:
@@ -81,7 +81,7 @@ class PostgresCluster:
         self._wait_until_ready(self._server)
 
     def stop_at_once(self) -> None:
-        """What `pg_ctl stop -m immediate` does: every connection is cut, the next start recovers."""
+        """Cuts every connection, as `pg_ctl stop -m immediate` does. The next start recovers the data."""
         if self._server is None:
             return
         with suppress(ProcessLookupError):
@@ -121,22 +121,22 @@ class PostgresCluster:
             time.sleep(0.1)
 
 
-def _programs() -> Path:
-    asked = ""
+def _find_programs() -> Path:
+    from_pg_config = ""
     if shutil.which("pg_config"):
-        asked = subprocess.run(
+        from_pg_config = subprocess.run(
             ["pg_config", "--bindir"], capture_output=True, text=True, check=False
         ).stdout.strip()
     on_path = shutil.which("postgres")
     newest_first = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    for folder in (asked and Path(asked), on_path and Path(on_path).parent, *newest_first):
+    for folder in (from_pg_config and Path(from_pg_config), on_path and Path(on_path).parent, *newest_first):
         if folder and all((folder / name).exists() for name in ("initdb", "postgres", "pg_isready")):
             return folder
     raise FileNotFoundError(MISSING)
 
 
-def _unprivileged() -> str | None:
-    """Whom to run the server as; it refuses to be root."""
+def _server_user() -> str | None:
+    """Returns the user to run the server as, since the server refuses to run as root."""
     if os.geteuid():
         return None
     names = {entry.pw_name for entry in pwd.getpwall()}

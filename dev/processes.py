@@ -1,4 +1,4 @@
-"""Processes of our own: each in a session of its own, ended by process id and nothing else."""
+"""Starts processes, each in its own session, and ends them by process id alone."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ import psutil
 
 
 class ProcessDiedError(RuntimeError):
-    """A process that should be running has ended; the message has the end of its log."""
+    """A process that should be running has ended. The message has the end of its log."""
 
 
 @dataclass(frozen=True)
 class Service:
-    """One started process: session leader, so that all it forks can be found again."""
+    """Names one started process. It leads a session, so that all that it forks can be found again."""
 
     name: str
     process: subprocess.Popen[bytes]
@@ -37,7 +37,7 @@ class Service:
 
 
 def start(name: str, command: Sequence[str], *, env: Mapping[str, str], cwd: Path, log: Path) -> Service:
-    """Start `command` without stdin, both outputs appended to `log`."""
+    """Starts `command` without stdin, and appends both outputs to `log`."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as out:
         process = subprocess.Popen(
@@ -53,10 +53,10 @@ def start(name: str, command: Sequence[str], *, env: Mapping[str, str], cwd: Pat
 
 
 def stop(services: Iterable[Service], *, grace: float = 5.0) -> None:
-    """TERM the services, which end what they started; after `grace` seconds KILL what is left of it."""
+    """Sends TERM to the services, and after `grace` seconds KILL to what is left of them."""
     started = list(services)
     for service in started:
-        service.process.terminate()  # nothing is sent to a process that was already waited for
+        service.process.terminate()  # Popen sends nothing to a process that has ended and was waited for
     deadline = time.monotonic() + grace
     while members(started) and time.monotonic() < deadline:
         for service in started:
@@ -66,9 +66,9 @@ def stop(services: Iterable[Service], *, grace: float = 5.0) -> None:
 
 
 def kill(services: Iterable[Service]) -> None:
-    """KILL the services and all they started."""
+    """Kills the services and all they started."""
     started = list(services)
-    while left := members(started):  # again and again: a process may fork while it is looked at
+    while left := members(started):  # in a loop, since a process may fork meanwhile
         for process in left:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
@@ -78,17 +78,17 @@ def kill(services: Iterable[Service]) -> None:
 
 
 def members(services: Iterable[Service]) -> list[psutil.Process]:
-    """All living processes of the services' sessions.
+    """Returns all living processes of the services' sessions.
 
-    By session and not by parent or process group: Airflow puts every task into a process group of its own,
-    and a task whose supervisor was killed has no parent to be found by.
+    They cannot be found by process group, since Airflow puts every task into its own, nor by parent, since a
+    task loses its parent when its supervisor is killed.
     """
     sessions = {service.pid for service in services}
     return [process for process in psutil.process_iter() if _session(process) in sessions]
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of 127.0.0.1 that nobody uses; all held until the last is found, so that they differ."""
+    """Returns free ports of 127.0.0.1. All are held until the last one is found, so that they differ."""
     with ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]
         for each in sockets:
@@ -104,5 +104,5 @@ def tail(log: Path, lines: int = 40) -> str:
 def _session(process: psutil.Process) -> int | None:
     try:
         return None if process.status() == psutil.STATUS_ZOMBIE else os.getsid(process.pid)
-    except (psutil.Error, OSError):  # gone, or somebody else's
+    except (psutil.Error, OSError):  # it has ended, or belongs to another user
         return None

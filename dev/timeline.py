@@ -1,4 +1,4 @@
-"""What a run's tasks do: noted while they do it, told line by line, drawn as a chart at the end."""
+"""Follows the tasks of a run: prints a line for each change, and draws a chart at the end."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ MEANING = {
 
 
 @dataclass
-class Story:
-    """The states of one task, each with the seconds since the run began at which it was first seen."""
+class TaskStory:
+    """Keeps the states of one task, with the seconds since the run began when each was first seen."""
 
     changes: list[tuple[float, str]] = field(default_factory=list)
 
@@ -32,7 +32,7 @@ class Story:
         return self.changes[-1][1] if self.changes else None
 
     def spans(self, state: str, end: float) -> list[tuple[float, float]]:
-        """From when to when the task was in `state`."""
+        """Returns when the task was in `state`, as pairs of begin and end."""
         ends = [at for at, _ in self.changes[1:]] + [end]
         return [(at, until) for (at, each), until in zip(self.changes, ends, strict=True) if each == state]
 
@@ -41,11 +41,11 @@ class Story:
 
 
 class Timeline:
-    """Follows one run; a line is printed for every change of a task that is worth one."""
+    """Follows one run, and prints a line for every change of a task."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
-        self._stories: dict[str, Story] = defaultdict(Story)
+        self._stories: dict[str, TaskStory] = defaultdict(TaskStory)
         self._live = sys.stdout.isatty()
 
     @property
@@ -58,7 +58,7 @@ class Timeline:
             if task.state and task.state != story.state:
                 story.changes.append((self.elapsed, task.state))
                 if task.state != "scheduled":
-                    self._say(task.task_id, task.state)
+                    self._print_change(task.task_id, task.state)
         if self._live:
             states = {name: story.state for name, story in self._stories.items()}
             deferred = [name for name, state in states.items() if state == "deferred"]
@@ -70,14 +70,14 @@ class Timeline:
         if self._live:
             print("\r\x1b[2K", end="", flush=True)
 
-    def _say(self, task_id: str, state: str) -> None:
+    def _print_change(self, task_id: str, state: str) -> None:
         self.end()
         print(
             f"  {self.elapsed:5.1f} s  {task_id:<8} {state:<15} {MEANING.get(state, '')}".rstrip(), flush=True
         )
 
     def chart(self, tasks: Sequence[TaskInstance]) -> str:
-        """A table of the finished run, in the order of the tasks' starts, with a bar for each."""
+        """Returns a table of the finished run, with a bar for each task, in the order of their starts."""
         started = sorted((task for task in tasks if task.start_date), key=lambda task: str(task.start_date))
         total = max((at for story in self._stories.values() for at, _ in story.changes), default=0) or 1.0
         worker, waiting = ("\u2588", "\u2591") if _can_draw() else ("#", ".")
@@ -92,17 +92,17 @@ class Timeline:
         deferred = story.seconds("deferred", total)
         duration = task.duration or 0.0
         begin = min((at for at, state in story.changes if state in {"running", "deferred"}), default=None)
-        if begin is None:  # over between two looks
+        if begin is None:  # the task began and ended between two looks
             begin = max(0.0, story.changes[-1][0] - duration)
         bar = [" "] * CHART_WIDTH
-        _paint(bar, [(begin, max(begin + duration, story.changes[-1][0]))], total, worker)
-        _paint(bar, story.spans("deferred", total), total, waiting)
+        _draw_spans(bar, [(begin, max(begin + duration, story.changes[-1][0]))], total, worker)
+        _draw_spans(bar, story.spans("deferred", total), total, waiting)
         numbers = f"{begin:>6.1f} s {duration:>7.1f} s {max(0.0, duration - deferred):>6.1f} s"
         wait = f"{deferred:>7.1f} s" if deferred else f"{'-':>9}"
         return f"  {task.task_id:<8} {task.state or '-':<15} {numbers} {wait}  {''.join(bar).rstrip()}"
 
 
-def _paint(bar: list[str], spans: Sequence[tuple[float, float]], total: float, mark: str) -> None:
+def _draw_spans(bar: list[str], spans: Sequence[tuple[float, float]], total: float, mark: str) -> None:
     for begin, end in spans:
         first = min(len(bar) - 1, int(begin / total * len(bar)))
         last = max(first + 1, min(len(bar), round(end / total * len(bar))))

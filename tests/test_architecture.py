@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import ast
+import re
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[1] / "airflow_provider_phota"
+from tests.source_tree import PACKAGE, ROOT, functions_of, imports_of, modules_of, name_of, outside_of
+
 NAME = PACKAGE.name
 
 #: Room -> the rooms it may import from, besides itself.
@@ -44,9 +46,13 @@ OUTSIDE = {
     "polling": {"pendulum"},
     "drivers": {"requests", "urllib3", "aiohttp", "certifi", "yarl"},
     "downloads": {"requests", "urllib3", "pendulum"},
-    "emulator": {"aiohttp", "PIL", "pytest", "multidict", "yarl"},
+    "emulator": {"aiohttp", "PIL", "pytest"},
 }
-MODULES = sorted(PACKAGE.rglob("*.py"))
+MODULES = modules_of(PACKAGE)
+#: What no two modules may import in a circle, and what is kept short.
+CODE = [PACKAGE, ROOT / "dev", ROOT / "benchmarks"]
+HARNESSES = [ROOT / "tests" / "chaos", ROOT / "tests" / "races"]
+LONGEST_FILE, LONGEST_BODY = 300, 40
 
 
 def room_of(module: Path) -> str:
@@ -54,24 +60,13 @@ def room_of(module: Path) -> str:
     return first.removesuffix(".py")
 
 
-def imports_of(module: Path) -> set[str]:
-    names = set()
-    for node in ast.walk(ast.parse(module.read_text())):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{module}: relative import"
-            names.add(node.module)
-    return names
-
-
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_run_one_way(module):
     room = room_of(module)
     if room == "__init__":
         return
-    others = {name.split(".")[1] for name in imports_of(module) if name.startswith(f"{NAME}.")}
-    assert others - {room} <= ROOMS[room]
+    ours = {name.split(".")[1] for name in imports_of(module) if name.startswith(f"{NAME}.")}
+    assert ours & set(ROOMS) - {room} <= ROOMS[room]
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -79,8 +74,7 @@ def test_only_the_edges_know_the_outside(module):
     room = room_of(module)
     if room not in OUTSIDE:
         return
-    outside = {name.split(".")[0] for name in imports_of(module)} - set(sys.stdlib_module_names) - {NAME}
-    assert outside <= OUTSIDE[room]
+    assert {name.split(".")[0] for name in outside_of(imports_of(module))} <= OUTSIDE[room]
 
 
 def last_line_of(code: str, home: Path) -> str:
@@ -97,6 +91,64 @@ def last_line_of(code: str, home: Path) -> str:
 
 def test_every_room_is_known():
     assert {room_of(module) for module in MODULES} - {"__init__"} == set(ROOMS)
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    """An import for types counts too: who reads one of the modules has to read the other."""
+    modules = {name_of(module): module for module in modules_of(*CODE, *HARNESSES)}
+    graph = {name: set(_modules_named(imports_of(path), set(modules))) for name, path in modules.items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as circle:
+        pytest.fail(" imports ".join(reversed(circle.args[1])))
+
+
+def _modules_named(names, modules):
+    """Yields the modules among what is imported: `a.b`, if `a.b.c` is a name in it."""
+    for name in names:
+        yield from [each for each in (name, name.rpartition(".")[0]) if each in modules][:1]
+
+
+def test_the_picture_shows_every_room():
+    assert set(pictured_rooms()) == set(ROOMS)
+
+
+def test_every_file_that_architecture_names_is_there():
+    named = re.findall(r"`([\w.]+/[\w./]*)`", (ROOT / "ARCHITECTURE.md").read_text())
+    missing = [name for name in named if not ((PACKAGE / name).exists() or (ROOT / name).exists())]
+    assert [name for name in missing if "NEW" not in name] == []
+
+
+def test_in_the_picture_a_room_imports_only_what_stands_below_it():
+    rooms = pictured_rooms()
+    up = [
+        f"{room} imports {other}"
+        for room in rooms
+        for other in ROOMS[room]
+        if rooms.index(other) < rooms.index(room)
+    ]
+    assert not up
+
+
+def pictured_rooms() -> list[str]:
+    """The rooms of the file tree in ARCHITECTURE.md, from the top down."""
+    tree = (ROOT / "ARCHITECTURE.md").read_text().partition(f"```text\n{NAME}/\n")[2].partition("```")[0]
+    return re.findall(r"^  (\w+)(?:/|\.py) ", tree, re.M)
+
+
+def test_no_file_is_too_long():
+    lengths = {name_of(path): len(path.read_text().splitlines()) for path in modules_of(*CODE)}
+    assert {name: length for name, length in lengths.items() if length > LONGEST_FILE} == {}
+
+
+def test_no_function_is_too_long():
+    """Its docstring is not counted."""
+    bodies = [
+        (f"{name_of(path)}.{name}", length)
+        for path in modules_of(*CODE)
+        for name, length in functions_of(path)
+    ]
+    assert [(name, length) for name, length in bodies if length > LONGEST_BODY] == []
 
 
 def test_only_compat_asks_which_airflow_this_is():

@@ -1,7 +1,7 @@
-"""The PHOTA service on loopback: over real HTTP, for tests, demos and your own DAG tests.
+"""Imitates the PHOTA service on this machine, over real HTTP, for demos, tests and your own DAG tests.
 
-As a process: ``python -m airflow_provider_phota.emulator``. In a test: the pytest fixture ``phota_emulator``.
-In any Python code: `Emulator`. Needs the extra ``emulator``.
+As a process it is ``python -m airflow_provider_phota.emulator``, in a test the pytest fixture
+``phota_emulator``, in any Python code the class `Emulator`.
 """
 
 from importlib import import_module
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Emulator", "Fault", "LedgerEntry", "SeenRequest"]
 
-_HOMES = {"Emulator": "running", "Fault": "faults", "LedgerEntry": "records", "SeenRequest": "records"}
+_MODULES = {"Emulator": "running", "Fault": "faults", "LedgerEntry": "records", "SeenRequest": "records"}
 
-if not TYPE_CHECKING:  # a type checker would take every name for a good one
+if not TYPE_CHECKING:  # with this function, a type checker would accept every name
 
     def __getattr__(name: str) -> object:
-        # pytest imports this package at each of its starts, for the fixture: that must cost nothing
-        if name not in _HOMES:
+        # pytest imports this package each time it starts, for the fixture: that must cost nothing
+        if name not in _MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

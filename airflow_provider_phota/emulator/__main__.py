@@ -1,4 +1,4 @@
-"""The command line: ``python -m airflow_provider_phota.emulator``."""
+"""Runs the emulator from the command line: ``python -m airflow_provider_phota.emulator``."""
 
 import argparse
 import asyncio
@@ -16,7 +16,7 @@ POST /_emulator/clock moves the clock; POST /_emulator/reset forgets everything.
 """
 
 
-def _latency(text: str) -> tuple[float, float]:
+def _seconds_range(text: str) -> tuple[float, float]:
     shortest, _, longest = text.partition("..")
     try:
         return float(shortest), float(longest or shortest)
@@ -37,7 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--tls-cert", type=Path, metavar="PEM", help="file with certificate and private key: speak https")
     add(
         "--latency",
-        type=_latency,
+        type=_seconds_range,
         default=(2.0, 5.0),
         metavar="2..5",
         help="seconds a task takes (default: 2..5)",
@@ -75,7 +75,10 @@ async def _run(settings: Settings) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run until SIGINT or SIGTERM; return the exit code: 1 it cannot start, 2 wrong arguments."""
+    """Runs until SIGINT or SIGTERM, and returns the exit code.
+
+    It is 1 if the emulator cannot start, and 2 if an argument is wrong.
+    """
     options = _parser().parse_args(arguments)
     try:
         settings = Settings(**vars(options))

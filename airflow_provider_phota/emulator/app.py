@@ -1,4 +1,4 @@
-"""Which path leads where."""
+"""Routes each path to its handler."""
 
 from aiohttp import web
 
@@ -31,13 +31,13 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
 )
 
 
-async def _nowhere(call: Call) -> web.StreamResponse:
+async def _unknown_path(call: Call) -> web.StreamResponse:
     raise not_found(f"there is no {call.request.method} {call.request.path}")
 
 
 def build_app(desk: Desk) -> web.Application:
-    """Return the application; the desk must live as long as it."""
-    # No size limit of a request is documented, so there is none.
+    """Returns the application. The desk must live as long as the application."""
+    # The vendor documents no limit for the size of a request.
     app = web.Application(client_max_size=2**62)
     for method, path, handler in _ROUTES:
         serve = endpoint(desk, handler, path)
@@ -45,5 +45,5 @@ def build_app(desk: Desk) -> web.Application:
             app.router.add_get(path, serve)
         else:
             app.router.add_route(method, path, serve)
-    app.router.add_route("*", "/{path:.*}", endpoint(desk, _nowhere, "(unknown)"))
+    app.router.add_route("*", "/{path:.*}", endpoint(desk, _unknown_path, "(unknown)"))
     return app

@@ -1,4 +1,4 @@
-"""One HTTP request on its way through: logged, answered, its errors turned into documented ones."""
+"""Logs and answers one HTTP request, and turns its errors into the documented ones."""
 
 import json
 import logging
@@ -20,13 +20,13 @@ from airflow_provider_phota.emulator.studio import Studio
 
 log = logging.getLogger(__name__)
 
-#: So many requests are remembered one by one; the counts by route go on.
+#: The number of requests that are remembered one by one. The counts by route have no limit.
 REMEMBERED = 100_000
 
 
 @dataclass(slots=True)
 class RequestLog:
-    """The requests since the last reset."""
+    """Remembers the requests since the last reset."""
 
     seen: deque[SeenRequest] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     counts: Counter[str] = field(default_factory=Counter)
@@ -45,7 +45,7 @@ class RequestLog:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What the handlers work with."""
+    """Holds everything that the handlers work with."""
 
     service: Service
     intake: Intake
@@ -53,7 +53,7 @@ class Desk:
     log: RequestLog
 
     def reset(self) -> None:
-        """Forget tasks, uploads, balances, revoked keys, faults and requests, and set the clock right."""
+        """Forgets tasks, uploads, balances, revoked keys, faults and requests, and sets the clock right."""
         self.intake.cancel()
         self.service.reset()
         self.log.clear()
@@ -61,10 +61,10 @@ class Desk:
 
 @dataclass(slots=True)
 class Call:
-    """One request and what belongs to it.
+    """Holds one request and what belongs to it.
 
     Attributes:
-        fault: The fault this request was hit by, for the handlers that must know.
+        fault: The fault that this request was hit by, for the handlers that must know it.
     """
 
     desk: Desk
@@ -78,28 +78,28 @@ class Call:
 
     @property
     def base_url(self) -> str:
-        """The URL the client reached us by, so that links also work through a proxy."""
+        """The URL by which the client reached the emulator, so that links also work through a proxy."""
         scheme = self.request.headers.get("X-Forwarded-Proto", self.request.scheme)
         return f"{scheme}://{self.request.host}"
 
     def account(self) -> str:
-        """Return who calls.
+        """Returns the account that calls.
 
         Raises:
-            ApiError: 401.
+            ApiError: 401, the key is wrong.
         """
         return self.service.account(self.request.headers.get("Authorization"))
 
     async def json_body(self) -> dict[str, Any]:
-        """Read a JSON object.
+        """Reads a JSON object.
 
         Raises:
-            ApiError: 400.
+            ApiError: 400, the body is not a JSON object.
         """
         if self.request.content_type != "application/json":
             raise malformed(f"Content-Type must be application/json, got {self.request.content_type}")
         try:
-            body = json.loads(await self.request.read(), parse_constant=_refuse)
+            body = json.loads(await self.request.read(), parse_constant=_refuse_constant)
         except (ValueError, RecursionError):
             raise malformed("the body is not valid JSON") from None
         if not isinstance(body, dict):
@@ -107,7 +107,7 @@ class Call:
         return body
 
 
-def _refuse(constant: str) -> None:
+def _refuse_constant(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
 
 
@@ -124,8 +124,8 @@ def error_answer(error: ApiError, request_id: str) -> web.Response:
     return answer
 
 
-async def answered(call: Call, handler: Handler) -> web.StreamResponse:
-    """Let ``handler`` answer; turn a refusal into its documented body and a bug into a 500."""
+async def answer_with(call: Call, handler: Handler) -> web.StreamResponse:
+    """Lets ``handler`` answer, and turns a refusal into its documented body and a bug into a 500."""
     try:
         return await handler(call)
     except ApiError as error:
@@ -133,7 +133,7 @@ async def answered(call: Call, handler: Handler) -> web.StreamResponse:
     except web.RequestPayloadError:
         return error_answer(malformed("the body cannot be decoded"), call.id)
     except ConnectionError:
-        return web.Response(status=499)  # the client has gone: nobody reads this
+        return web.Response(status=499)  # the client has gone, and will not read this
     except Exception:
         log.exception("emulator bug in %s %s", call.request.method, call.request.path)
         return error_answer(ApiError(500, "internal error of the emulator; its stderr says more"), call.id)
@@ -142,13 +142,13 @@ async def answered(call: Call, handler: Handler) -> web.StreamResponse:
 def endpoint(
     desk: Desk, handler: Handler, route: str
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """Wrap a handler for aiohttp: log the request, give the answer its id and the service's time."""
+    """Wraps a handler for aiohttp: logs the request, and gives the answer its id and the service's time."""
 
     async def serve(request: web.Request) -> web.StreamResponse:
         seen = SeenRequest(request.method, request.path, desk.service.now())
         desk.log.add(seen, route)
         call = Call(desk, request, secrets.token_hex(8))
-        answer = await answered(call, handler)
+        answer = await answer_with(call, handler)
         if not answer.prepared:
             answer.headers.setdefault("x-request-id", call.id)
             answer.headers.setdefault("Date", formatdate(desk.service.now(), usegmt=True))

@@ -1,4 +1,4 @@
-"""``/_emulator``: what a test asks of the emulator itself. No key is needed here."""
+"""Answers what a test asks of the emulator itself, below ``/_emulator``. No key is needed here."""
 
 import math
 from dataclasses import asdict
@@ -12,7 +12,7 @@ from airflow_provider_phota.emulator.faults import Fault
 
 
 async def about(call: Call) -> web.StreamResponse:
-    """Say that the emulator is there, and what its clock shows."""
+    """Says that the emulator is there, and what its clock shows."""
     tasks = len(call.service.ledger())
     return json_answer(
         {"service": "PHOTA emulator", "version": __version__, "now": call.service.now(), "tasks": tasks}
@@ -53,16 +53,16 @@ async def show_faults(call: Call) -> web.StreamResponse:
 
 
 async def add_faults(call: Call) -> web.StreamResponse:
-    """Add faults; if one of them is wrong, none is added."""
+    """Adds faults. If one of them is wrong, nothing is added."""
     specs = (await call.json_body()).get("faults")
     if not isinstance(specs, list):
         raise malformed('the body must be {"faults": [{"on": ..., "kind": ...}, ...]}')
-    faults = [_fault(number, spec) for number, spec in enumerate(specs)]
+    faults = [_read_fault(number, spec) for number, spec in enumerate(specs)]
     call.service.faults.add(faults)
     return await show_faults(call)
 
 
-def _fault(number: int, spec: object) -> Fault:
+def _read_fault(number: int, spec: object) -> Fault:
     try:
         return Fault.from_dict(spec)
     except ValueError as wrong:

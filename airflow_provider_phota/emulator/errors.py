@@ -1,4 +1,4 @@
-"""The error answers of the service, as the vendor documents them."""
+"""Builds the error answers of the service, as the vendor documents them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ _CHANNEL_CODES = frozenset({"no_available_model", "no_compatible_channel", "unsu
 
 
 def error_type(status: int, code: str | None = None) -> str:
-    """Return the ``type`` word that goes with an HTTP status and a code."""
+    """Returns the ``type`` word that goes with an HTTP status and a code."""
     if code in _CHANNEL_CODES:
         return "service_unavailable_error"
     if code in {"model_not_found", "invalid_image_url", "invalid_file_type"}:
@@ -30,7 +30,7 @@ def error_type(status: int, code: str | None = None) -> str:
 
 @dataclass(frozen=True)
 class ApiError(Exception):
-    """A refusal with the documented body; raising it anywhere in a request answers with it."""
+    """Refuses a request: raised anywhere in a handler, it becomes the answer, with the documented body."""
 
     status: int
     message: str
@@ -74,7 +74,7 @@ def insufficient_quota(needed: int, available: int) -> ApiError:
 
 
 def phrase(status: int) -> str:
-    """Return the standard words for ``status``, also for one that no standard knows."""
+    """Returns the standard words for ``status``, also for a status that no standard knows."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:

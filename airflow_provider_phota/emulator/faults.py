@@ -1,4 +1,4 @@
-"""What a scripted fault may say."""
+"""Defines the faults that a test can script."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -33,7 +33,7 @@ def _is_seconds(value: object) -> bool:
     return not isinstance(value, bool) and isinstance(value, (int, float)) and 0 <= value < 1e9
 
 
-def _is_texts(value: object) -> bool:
+def _has_only_texts(value: object) -> bool:
     return isinstance(value, Mapping) and all(
         isinstance(text, str) for pair in value.items() for text in pair
     )
@@ -43,7 +43,7 @@ _CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "on": (lambda v: v in PLACES, f"one of {', '.join(PLACES)}"),
     "kind": (lambda v: isinstance(v, str) and v in KINDS, f"one of {', '.join(KINDS)}"),
     "match": (
-        lambda v: _is_texts(v) and set(v) <= {"task_id", "prompt"},
+        lambda v: _has_only_texts(v) and set(v) <= {"task_id", "prompt"},
         "an object with task_id and/or prompt",
     ),
     "skip": (lambda v: _is_count(v) and v >= 0, "an integer of at least 0"),
@@ -53,7 +53,7 @@ _CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     ),
     "status": (lambda v: _is_count(v) and 200 <= v <= 599, "an HTTP status from 200 to 599"),
     "headers": (
-        lambda v: _is_texts(v) and not any(c in "\r\n\0" for pair in v.items() for c in "".join(pair)),
+        lambda v: _has_only_texts(v) and not any(c in "\r\n\0" for pair in v.items() for c in "".join(pair)),
         "an object of strings without line breaks",
     ),
     "code": (lambda v: isinstance(v, str), "a string"),
@@ -67,7 +67,7 @@ _CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault: on which requests, what happens, how often.
+    """Says on which requests something goes wrong, what happens, and how often.
 
     Attributes:
         on: ``submit``, ``task`` (status query), ``upload``, ``models``, ``usage``, ``result`` (a download).
@@ -81,24 +81,24 @@ class Fault:
             - ``truncated_body``: the true answer, cut off in its body.
             - ``html``: a page (``status``, default 200) instead of JSON; ``created``: served first.
             - ``no_results``: a completed task shows no results yet.
-            - ``fail_task``: the task fails with ``code`` and ``message``: on ``submit`` when its time is up,
-              on ``task`` at once.
+            - ``fail_task``: the task fails with ``code`` and ``message``: on ``submit`` at the end of its
+              duration, on ``task`` at once.
             - ``status_word``: the task shows ``word`` as its status.
             - ``latency``: the submitted task takes ``seconds``.
         match: Only requests about this ``task_id`` and/or a task whose prompt contains ``prompt``.
-        skip: So many matching requests pass first.
-        times: So many requests are hit; None: for ever.
+        skip: The number of matching requests that pass first.
+        times: The number of requests that are hit. If it is None, all later ones are.
         status: HTTP status of the answer.
         headers: Headers of the answer, for example Retry-After.
         code: ``error.code`` of the answer, or of the failed task.
         message: ``error.message`` of the answer, or of the failed task.
         body: The whole body of the answer instead of the documented one.
         seconds: A duration, for the kinds that take one.
-        created: Whether the request is served before the fault (``hang``, ``html``).
+        created: True if the request is served before the fault (``hang``, ``html``).
         word: The status word.
 
     Raises:
-        ValueError: The fault makes no sense; the message says why.
+        ValueError: The fault makes no sense. The message says why.
     """
 
     on: str
@@ -144,10 +144,10 @@ class Fault:
 
     @classmethod
     def from_dict(cls, spec: object) -> "Fault":
-        """Read a fault as it comes in JSON.
+        """Reads a fault as it comes in JSON.
 
         Raises:
-            ValueError: What is wrong with it.
+            ValueError: It is not a fault. The message says why.
         """
         if not isinstance(spec, dict):
             raise ValueError(f"a fault must be an object, got {spec!r}")
@@ -161,7 +161,7 @@ class Fault:
         return cls(**spec)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fault as JSON has it: only what says something."""
+        """Returns the fault for JSON, without the fields that are not set."""
         always = {"on": self.on, "kind": self.kind, "skip": self.skip, "times": self.times}
-        said = {name: getattr(self, name) for name in sorted(_OPTIONAL) if getattr(self, name) is not None}
-        return always | ({"match": dict(self.match)} if self.match else {}) | said
+        given = {name: getattr(self, name) for name in sorted(_OPTIONAL) if getattr(self, name) is not None}
+        return always | ({"match": dict(self.match)} if self.match else {}) | given

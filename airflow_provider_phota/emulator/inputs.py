@@ -1,16 +1,17 @@
-"""Inputs: where a URL leads, and fetching what a task works on once it has been created."""
+"""Fetches the inputs of a task in the background, once the task is created."""
 
 import asyncio
 import hashlib
-import io
+import tempfile
 import zipfile
 from collections.abc import AsyncIterator
+from typing import IO
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import aiohttp
 
 from airflow_provider_phota.emulator.errors import ApiError, invalid_image_url
-from airflow_provider_phota.emulator.opening import opened
+from airflow_provider_phota.emulator.opening import open_picture
 from airflow_provider_phota.emulator.orders import PROFILE
 from airflow_provider_phota.emulator.records import Failure, TaskRecord
 from airflow_provider_phota.emulator.service import Service
@@ -23,7 +24,7 @@ _TIMEOUT = aiohttp.ClientTimeout(total=60, connect=10)
 
 
 class FetchError(Exception):
-    """An input could not be fetched or is of no use; the message says which and why."""
+    """An input could not be fetched, or cannot be used. The message says which one and why."""
 
     def __init__(self, message: str, code: str = "invalid_image_url") -> None:
         super().__init__(message)
@@ -43,7 +44,7 @@ class Intake:
         self._running: set[asyncio.Task[None]] = set()
         self._gate = asyncio.Semaphore(_AT_ONCE)
         self._usable: dict[tuple[str, bool], bool] = {}
-        # A certificate says nothing on loopback, and local servers sign their own.
+        # Local servers sign their own certificates, and on loopback a certificate protects nothing.
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=False),
             timeout=_TIMEOUT,
@@ -51,7 +52,7 @@ class Intake:
         )
 
     def cancel(self) -> None:
-        """Give up all that is under way."""
+        """Cancels everything that is being fetched."""
         for job in self._running:
             job.cancel()
 
@@ -61,10 +62,10 @@ class Intake:
         await self._session.close()
 
     def locate(self, url: str, base_url: str) -> str:
-        """Return the source an input URL stands for.
+        """Returns the source that an input URL stands for.
 
         Raises:
-            ApiError: 422 ``invalid_image_url``: no http URL, or one that leads away from this machine.
+            ApiError: 422 ``invalid_image_url``: it is not an http URL, or it leads away from this machine.
         """
         try:
             parts = urlsplit(url)
@@ -76,7 +77,7 @@ class Intake:
         if own and parts.path.startswith("/uploads/"):
             return _UPLOAD + unquote(parts.path.split("/")[2])
         if own:
-            # The name may be a proxy's: what is ours is read from here.
+            # The host may be a proxy's name, so the emulator reads its own files directly.
             return self.home + urlunsplit(("", "", parts.path, parts.query, ""))
         if not is_loopback(host):
             raise invalid_image_url(
@@ -86,7 +87,7 @@ class Intake:
         return url
 
     def prepare(self, task: TaskRecord) -> None:
-        """Fetch the inputs of a task; it fails if one of them cannot be had."""
+        """Fetches the inputs of a task. The task fails if an input cannot be fetched."""
         if task.inputs is None and not task.failure:
             job = asyncio.create_task(self._prepare(task))
             self._running.add(job)
@@ -97,7 +98,7 @@ class Intake:
             async with self._gate:
                 blobs = [await self.fetch(source) for source in task.sources]
                 for blob, source in zip(blobs, task.sources, strict=True):
-                    await self._check(blob, source, archive=task.order.model == PROFILE)
+                    await self._check_content(blob, source, archive=task.order.model == PROFILE)
         except FetchError as failure:
             now = self._service.now()
             self._service.fail_task(task.id, Failure(failure.code, str(failure), now))
@@ -105,10 +106,10 @@ class Intake:
             self._service.set_inputs(task.id, tuple(blobs))
 
     async def fetch(self, source: str) -> str:
-        """Return the blob of a source.
+        """Returns the blob of a source.
 
         Raises:
-            FetchError: It cannot be had.
+            FetchError: It cannot be fetched.
         """
         if source.startswith(_UPLOAD):
             try:
@@ -116,7 +117,7 @@ class Intake:
             except ApiError as missing:
                 raise FetchError(missing.message) from None
         try:
-            # A redirect could lead anywhere, so none is followed.
+            # Redirects are not followed, since they could lead anywhere.
             async with self._session.get(source, allow_redirects=False) as answer:
                 if answer.status != 200:
                     raise FetchError(f"{source} answered HTTP {answer.status} instead of the file")
@@ -127,7 +128,7 @@ class Intake:
             ) from None
 
     async def keep(self, pieces: AsyncIterator[bytes]) -> tuple[str, int]:
-        """Store a stream of bytes; return its blob and its size."""
+        """Stores a stream of bytes, and returns its blob and its size."""
         store, digest, size, number = self._service.store, hashlib.sha256(), 0, 0
         blob = store.new_blob()
         try:
@@ -143,20 +144,29 @@ class Intake:
             raise ApiError(503, "the emulator was reset during the upload")
         return store.seal(blob, digest.hexdigest()), size
 
-    async def _check(self, blob: str, source: str, *, archive: bool) -> None:
+    async def _check_content(self, blob: str, source: str, *, archive: bool) -> None:
         usable = self._usable.get((blob, archive))
         if usable is None:
-            content = self._service.store.read(blob)
-            usable = await asyncio.to_thread(_is_archive if archive else _is_picture, content)
+            usable = await (self._is_archive(blob) if archive else self._is_picture(blob))
             self._usable[blob, archive] = usable
         if not usable:
             what = "a ZIP archive with files in it" if archive else "a picture that can be read"
             raise FetchError(f"{source.replace(_UPLOAD, 'upload ')} is not {what}", "invalid_file_type")
 
+    async def _is_picture(self, blob: str) -> bool:
+        return await asyncio.to_thread(_is_picture, self._service.store.read(blob))
+
+    async def _is_archive(self, blob: str) -> bool:
+        with tempfile.TemporaryFile() as file:  # an archive may have gigabytes
+            for chunk in self._service.store.chunks(blob):
+                file.write(chunk)
+                await asyncio.sleep(0)  # others want to be served
+            return await asyncio.to_thread(_is_archive, file)
+
 
 def _is_picture(content: bytes) -> bool:
     try:
-        with opened(content) as picture:
+        with open_picture(content) as picture:
             picture.draft("RGB", (1024, 1024))
             picture.load()
     except Exception:
@@ -165,9 +175,9 @@ def _is_picture(content: bytes) -> bool:
     return True
 
 
-def _is_archive(content: bytes) -> bool:
+def _is_archive(file: IO[bytes]) -> bool:
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        with zipfile.ZipFile(file) as archive:
             return bool(archive.namelist()) and archive.testzip() is None
     except Exception:
         return False

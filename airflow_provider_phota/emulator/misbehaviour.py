@@ -1,4 +1,4 @@
-"""How a scripted fault is played on the wire."""
+"""Plays scripted faults on the wire."""
 
 import asyncio
 import json
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from airflow_provider_phota.emulator.call import Call, Handler, answered, error_answer
+from airflow_provider_phota.emulator.call import Call, Handler, answer_with, error_answer
 from airflow_provider_phota.emulator.errors import ApiError, phrase
 from airflow_provider_phota.emulator.faults import Fault
 from airflow_provider_phota.emulator.script import Subject
@@ -19,17 +19,17 @@ _PIECES = 20
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What is played: the call, who would have served it, and the fault it was hit by."""
+    """Holds what is played: the call, the handler that would have served it, and the fault."""
 
     call: Call
     handler: Handler
     fault: Fault
 
-    async def served(self) -> web.StreamResponse:
-        return await answered(self.call, self.handler)
+    async def serve(self) -> web.StreamResponse:
+        return await answer_with(self.call, self.handler)
 
-    async def received(self) -> None:
-        """Take in the whole request: a client that still writes would not see what becomes of the answer."""
+    async def receive(self) -> None:
+        """Reads the whole request: a client that still writes would not see the answer."""
         async for _ in self.call.request.content.iter_any():
             pass
 
@@ -38,11 +38,11 @@ Player = Callable[[Scene], Awaitable[web.StreamResponse]]
 
 
 def faulty(on: str, handler: Handler) -> Handler:
-    """Wrap a handler: a request that a fault falls on is served the way the fault wants it."""
+    """Wraps a handler: a request that is hit by a fault is answered as the fault says."""
 
     async def serve(call: Call) -> web.StreamResponse:
         faults = call.service.faults
-        fault = faults.take(on, await _subject(on, call)) if faults else None
+        fault = faults.take(on, await _subject_of(on, call)) if faults else None
         if fault is None:
             return await handler(call)
         call.fault = fault
@@ -51,9 +51,9 @@ def faulty(on: str, handler: Handler) -> Handler:
     return serve
 
 
-async def _subject(on: str, call: Call) -> Subject:
+async def _subject_of(on: str, call: Call) -> Subject:
     if on == "submit":
-        return Subject(prompt=_prompt(await call.request.read()))
+        return Subject(prompt=_prompt_in(await call.request.read()))
     task_id = call.request.match_info.get("task_id")
     task = call.service.find_task(task_id) if task_id else None
     if task is None:
@@ -61,7 +61,7 @@ async def _subject(on: str, call: Call) -> Subject:
     return Subject(task.id, task.order.prompt, task.status(call.service.now()) == "completed")
 
 
-def _prompt(body: bytes) -> str:
+def _prompt_in(body: bytes) -> str:
     try:
         return str(json.loads(body)["prompt"])
     except (ValueError, TypeError, KeyError, RecursionError):
@@ -81,21 +81,21 @@ async def _status(scene: Scene) -> web.StreamResponse:
 
 
 async def _billed_status(scene: Scene) -> web.StreamResponse:
-    served = await scene.served()
+    served = await scene.serve()
     return await _status(scene) if served.status < 400 else served
 
 
 async def _reset_before(scene: Scene) -> web.StreamResponse:
-    await scene.received()
-    return _reset(scene.call.request)
+    await scene.receive()
+    return _reset_connection(scene.call.request)
 
 
 async def _reset_after(scene: Scene) -> web.StreamResponse:
-    await scene.served()
-    return _reset(scene.call.request)
+    await scene.serve()
+    return _reset_connection(scene.call.request)
 
 
-def _reset(request: web.Request) -> web.StreamResponse:
+def _reset_connection(request: web.Request) -> web.StreamResponse:
     transport = request.transport
     if transport is not None:
         raw: socket.socket = transport.get_extra_info("socket")
@@ -107,11 +107,11 @@ def _reset(request: web.Request) -> web.StreamResponse:
 
 async def _hang(scene: Scene) -> web.StreamResponse:
     if scene.fault.created:
-        await scene.served()
-    await scene.received()
+        await scene.serve()
+    await scene.receive()
     until = asyncio.get_running_loop().time() + (scene.fault.seconds or 0)
     while (left := until - asyncio.get_running_loop().time()) > 0:
-        # aiohttp does not tell a handler that its client has gone: look now and then.
+        # aiohttp does not tell a handler that its client has gone, so this looks from time to time.
         if scene.call.request.transport is None or scene.call.request.transport.is_closing():
             break
         await asyncio.sleep(min(left, 0.2))
@@ -121,7 +121,7 @@ async def _hang(scene: Scene) -> web.StreamResponse:
 
 
 async def _slow_body(scene: Scene) -> web.StreamResponse:
-    answer, body = await _opened(scene, cut=0)
+    answer, body = await _send_head(scene, cut=0)
     size = max(1, -(-len(body) // _PIECES))
     for start in range(0, len(body), size):
         await asyncio.sleep((scene.fault.seconds or 0) * size / len(body))
@@ -130,16 +130,16 @@ async def _slow_body(scene: Scene) -> web.StreamResponse:
 
 
 async def _truncated_body(scene: Scene) -> web.StreamResponse:
-    answer, body = await _opened(scene, cut=1)
+    answer, body = await _send_head(scene, cut=1)
     await answer.write(body[: len(body) // 2])
     if scene.call.request.transport is not None:
         scene.call.request.transport.close()
     return answer
 
 
-async def _opened(scene: Scene, cut: int) -> tuple[web.StreamResponse, bytes]:
-    """Serve the request, but send the head alone; it promises ``cut`` bytes more than the body has."""
-    served = await scene.served()
+async def _send_head(scene: Scene, cut: int) -> tuple[web.StreamResponse, bytes]:
+    """Serves the request, but sends the head alone, which promises ``cut`` bytes more than the body has."""
+    served = await scene.serve()
     body = served.body if isinstance(served, web.Response) and isinstance(served.body, bytes) else b""
     headers = {
         "Content-Type": served.headers.get("Content-Type", "application/json"),
@@ -153,14 +153,14 @@ async def _opened(scene: Scene, cut: int) -> tuple[web.StreamResponse, bytes]:
 
 async def _html(scene: Scene) -> web.StreamResponse:
     if scene.fault.created:
-        await scene.served()
+        await scene.serve()
     status = scene.fault.status or 200
     title = "Just a moment..." if status == 200 else f"{status} {phrase(status)}"
     page = f"<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
     return web.Response(text=page, status=status, content_type="text/html")
 
 
-async def _left_to_handler(scene: Scene) -> web.StreamResponse:
+async def _leave_to_handler(scene: Scene) -> web.StreamResponse:
     return await scene.handler(scene.call)
 
 
@@ -173,8 +173,8 @@ _PLAYERS: Mapping[str, Player] = {
     "slow_body": _slow_body,
     "truncated_body": _truncated_body,
     "html": _html,
-    "no_results": _left_to_handler,
-    "fail_task": _left_to_handler,
-    "status_word": _left_to_handler,
-    "latency": _left_to_handler,
+    "no_results": _leave_to_handler,
+    "fail_task": _leave_to_handler,
+    "status_word": _leave_to_handler,
+    "latency": _leave_to_handler,
 }

@@ -1,4 +1,4 @@
-"""Open a picture for its pixels alone: what else is in it, and how large it is, is no reason to refuse it."""
+"""Opens a picture for its pixels alone. Neither its metadata nor its size is a reason to refuse it."""
 
 import io
 import struct
@@ -9,12 +9,12 @@ from PIL.PngImagePlugin import PngImageFile
 
 _PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 _SCAN, _APPLICATIONS = 0xDA, range(0xE0, 0xF0)
-#: Chunks of a PNG that its pixels need; of the others Pillow unfolds some, and refuses them for their length.
+#: The chunks of a PNG that its pixels need. Pillow decompresses some of the others, and refuses long ones.
 _NEEDED = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
 
 
-def opened(content: bytes) -> Image.Image:
-    """Return the picture, not decoded yet. Pillow's own limit of pixels does not hold for PNG and JPEG."""
+def open_picture(content: bytes) -> Image.Image:
+    """Returns the picture, not decoded yet. Pillow's own limit of pixels does not apply to PNG and JPEG."""
     if content.startswith(_PNG):
         return PngImageFile(io.BytesIO(_without_metadata(content)))
     if content.startswith(_JPEG):
@@ -23,7 +23,7 @@ def opened(content: bytes) -> Image.Image:
 
 
 def upright(picture: Image.Image) -> Image.Image:
-    """Return the picture turned as its Exif data say, if they say anything."""
+    """Returns the picture, turned as its Exif data say."""
     picture.load()
     try:
         return ImageOps.exif_transpose(picture)
@@ -36,7 +36,7 @@ def _jpeg(content: bytes) -> Image.Image:
     try:
         return JpegImageFile(io.BytesIO(content))
     except Exception:
-        # So do application segments; with them goes what turns the picture.
+        # Damaged application segments do the same. Without them the picture cannot be turned upright.
         return JpegImageFile(io.BytesIO(_without_applications(content)))
 
 

@@ -1,4 +1,4 @@
-"""What a submit asks for: the four PHOTA models, their parameters and their prices."""
+"""Reads what a submit asks for: the four PHOTA models, their parameters and their prices."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,11 +20,11 @@ ASPECT_RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "9:16", "16:9")
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One valid submit.
+    """Describes one valid submit.
 
     Attributes:
-        urls: Where the inputs are; the first one is the picture that is worked on.
-        prompt: The prompt, or what stands for it in a model that takes none.
+        prompt: The prompt, or a text instead of it for a model without prompts.
+        urls: Where the inputs are. The first one is the picture to work on.
     """
 
     model: str
@@ -36,17 +36,17 @@ class Order:
 
     @property
     def credits(self) -> int:
-        """What the order costs: every output on its own, 4K double."""
+        """The price of the order: every output is paid, and 4K costs double."""
         return PRICES[self.model] * self.outputs * (2 if self.resolution == "4K" else 1)
 
 
 def read_order(body: Mapping[str, Any]) -> Order:
-    """Check a submit's body as the service does.
+    """Checks a submit's body as the service does.
 
     Raises:
-        ApiError: 422; the message names the parameter and what was sent. Nothing has been billed.
+        ApiError: 422, with the parameter and what was sent. Nothing has been billed.
     """
-    model = _text(body, "model")
+    model = _required_text(body, "model")
     if model == EDIT:
         return _edit(body)
     if model == GENERATE:
@@ -54,17 +54,17 @@ def read_order(body: Mapping[str, Any]) -> Order:
     if model == ENHANCE:
         return _enhance(body)
     if model == PROFILE:
-        return Order(PROFILE, "profile", (_text(body, "image_archive_url"),))
+        return Order(PROFILE, "profile", (_required_text(body, "image_archive_url"),))
     raise model_not_found(model)
 
 
 def _edit(body: Mapping[str, Any]) -> Order:
-    _texts_or_null(body, "profile_ids")
+    _optional_texts(body, "profile_ids")
     return Order(
         EDIT,
-        _text(body, "prompt"),
-        _texts(body, "image_urls"),
-        _whole(body, "num_outputs"),
+        _required_text(body, "prompt"),
+        _required_texts(body, "image_urls"),
+        _whole_number(body, "num_outputs"),
         _choice(body, "resolution", RESOLUTIONS, "1K"),
     )
 
@@ -72,25 +72,25 @@ def _edit(body: Mapping[str, Any]) -> Order:
 def _generate(body: Mapping[str, Any]) -> Order:
     return Order(
         GENERATE,
-        _text(body, "prompt"),
-        outputs=_whole(body, "num_outputs"),
+        _required_text(body, "prompt"),
+        outputs=_whole_number(body, "num_outputs"),
         resolution=_choice(body, "resolution", RESOLUTIONS, "1K"),
         aspect_ratio=_choice(body, "aspect_ratio", ASPECT_RATIOS, "1:1"),
     )
 
 
 def _enhance(body: Mapping[str, Any]) -> Order:
-    _texts_or_null(body, "profile_ids")
+    _optional_texts(body, "profile_ids")
     creativity, resemblance = _fraction(body, "creativity"), _fraction(body, "resemblance")
     return Order(
         ENHANCE,
         f"enhanced, creativity {creativity}, resemblance {resemblance}",
-        (_text(body, "image_url"),),
+        (_required_text(body, "image_url"),),
         resolution=_choice(body, "resolution", RESOLUTIONS, "4K"),
     )
 
 
-def _text(body: Mapping[str, Any], name: str) -> str:
+def _required_text(body: Mapping[str, Any], name: str) -> str:
     value = body.get(name)
     if value is None:
         raise invalid_param(f"{name} is required")
@@ -99,7 +99,7 @@ def _text(body: Mapping[str, Any], name: str) -> str:
     return value
 
 
-def _texts(body: Mapping[str, Any], name: str) -> tuple[str, ...]:
+def _required_texts(body: Mapping[str, Any], name: str) -> tuple[str, ...]:
     value = body.get(name)
     if value is None:
         raise invalid_param(f"{name} is required")
@@ -108,11 +108,11 @@ def _texts(body: Mapping[str, Any], name: str) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _texts_or_null(body: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    return () if body.get(name) is None else _texts(body, name)
+def _optional_texts(body: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    return () if body.get(name) is None else _required_texts(body, name)
 
 
-def _whole(body: Mapping[str, Any], name: str) -> int:
+def _whole_number(body: Mapping[str, Any], name: str) -> int:
     value = body.get(name, 1)
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise invalid_param(f"{name} must be an integer of at least 1, got {_shown(value)}")

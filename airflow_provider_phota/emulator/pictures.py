@@ -1,4 +1,4 @@
-"""Drawing results: real pictures, visibly changed, never two alike."""
+"""Draws the results: real pictures that are visibly changed, and that all differ."""
 
 import hashlib
 import io
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
-from airflow_provider_phota.emulator.opening import opened, upright
+from airflow_provider_phota.emulator.opening import open_picture, upright
 from airflow_provider_phota.emulator.orders import ENHANCE, GENERATE, Order
 
 LONG_SIDE = {"1K": 1024, "4K": 4096}
@@ -15,37 +15,37 @@ _CAPTION_SHARE = 40  # the caption's letters are 1/40 of the long side
 
 
 def draw(order: Order, inputs: Sequence[bytes], task_id: str, index: int) -> bytes:
-    """Return one result as PNG: a pure function of its arguments.
+    """Returns one result as PNG. Equal arguments give equal pictures.
 
-    The prompt (and the index) decide the colours, the caption names prompt, task and index.
+    The prompt and the index decide the colours. The caption names the prompt, the task and the index.
     """
     dice = hashlib.sha256(f"{order.prompt}|{index}".encode(errors="replace")).digest()
     size = LONG_SIDE[order.resolution]
     if order.model == GENERATE:
-        picture = _generated(_frame(order.aspect_ratio, size), dice)
+        picture = _abstract_picture(_size_for(order.aspect_ratio, size), dice)
     elif order.model == ENHANCE:
-        picture = _opened(inputs[0], size).filter(ImageFilter.UnsharpMask(radius=2, percent=160))
+        picture = _resized(inputs[0], size).filter(ImageFilter.UnsharpMask(radius=2, percent=160))
     else:
-        picture = _graded(_opened(inputs[0], size), dice)
+        picture = _tinted(_resized(inputs[0], size), dice)
         _add_thumbnails(picture, inputs[1:], size)
     _add_caption(picture, f"{order.prompt}\n{task_id} #{index}", size, dice)
     out = io.BytesIO()
-    # Run-length coding: a third of the default's time, and tests draw by the hundred.
+    # Run-length coding takes a third of the default's time, and tests draw hundreds of pictures.
     picture.save(out, "PNG", compress_type=zlib.Z_RLE)
     return out.getvalue()
 
 
-def _opened(content: bytes, size: int) -> Image.Image:
-    """Return the picture upright and in RGB, its long side exactly ``size``."""
-    with opened(content) as picture:
-        picture.draft("RGB", (size, size))  # lets a large JPEG be read at a fraction of its size
+def _resized(content: bytes, size: int) -> Image.Image:
+    """Returns the picture upright and in RGB, its long side exactly ``size``."""
+    with open_picture(content) as picture:
+        picture.draft("RGB", (size, size))  # a large JPEG is then read at a fraction of its size
         turned = upright(picture).convert("RGB")
     scale = size / max(turned.size)
     width, height = (max(1, round(side * scale)) for side in turned.size)
     return turned.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=2.0)
 
 
-def _frame(aspect_ratio: str, size: int) -> tuple[int, int]:
+def _size_for(aspect_ratio: str, size: int) -> tuple[int, int]:
     across, down = map(int, aspect_ratio.split(":"))
     longest = max(across, down)
     return round(size * across / longest), round(size * down / longest)
@@ -55,8 +55,8 @@ def _colour(dice: bytes, at: int) -> tuple[int, int, int]:
     return dice[at], dice[at + 1], dice[at + 2]
 
 
-def _graded(picture: Image.Image, dice: bytes) -> Image.Image:
-    """Return the picture tinted, and darkened towards a colour at its edges."""
+def _tinted(picture: Image.Image, dice: bytes) -> Image.Image:
+    """Returns the picture tinted, and darkened towards a colour at its edges."""
     dark, light = (
         tuple(value // 3 for value in _colour(dice, 0)),
         tuple(160 + v // 3 for v in _colour(dice, 3)),
@@ -72,8 +72,8 @@ def _hex(colour: tuple[int, ...]) -> str:
     return "#" + bytes(colour).hex()
 
 
-def _generated(size: tuple[int, int], dice: bytes) -> Image.Image:
-    """Return an abstract picture: a gradient with discs."""
+def _abstract_picture(size: tuple[int, int], dice: bytes) -> Image.Image:
+    """Returns an abstract picture: a gradient with discs."""
     gradient = Image.linear_gradient("L").rotate(90 * (dice[0] % 4)).resize(size)
     picture = ImageOps.colorize(gradient, _hex(_colour(dice, 1)), _hex(_colour(dice, 4)))
     pen = ImageDraw.Draw(picture, "RGBA")
@@ -85,14 +85,14 @@ def _generated(size: tuple[int, int], dice: bytes) -> Image.Image:
 
 
 def _add_thumbnails(picture: Image.Image, others: Sequence[bytes], size: int) -> None:
-    """Show the further inputs in the upper left corner."""
+    """Shows the further inputs in the upper left corner."""
     edge = min(size // 8, *picture.size)
     for column, content in enumerate(others[: max(0, picture.width // edge - 1)]):
-        picture.paste(ImageOps.fit(_opened(content, edge), (edge, edge)), (column * edge, 0))
+        picture.paste(ImageOps.fit(_resized(content, edge), (edge, edge)), (column * edge, 0))
 
 
 def _add_caption(picture: Image.Image, text: str, size: int, dice: bytes) -> None:
-    """Draw a frame, and the text in a strip at the bottom."""
+    """Draws a frame, and the text in a strip at the bottom."""
     pen = ImageDraw.Draw(picture, "RGBA")
     letters = max(8, size // _CAPTION_SHARE)
     font = ImageFont.load_default(letters)
@@ -104,6 +104,6 @@ def _add_caption(picture: Image.Image, text: str, size: int, dice: bytes) -> Non
     for number, line in enumerate(lines):
         pen.text((letters, top + letters * (0.2 + 1.3 * number)), line, fill=(255, 255, 255, 255), font=font)
     pen.rectangle((0, 0, picture.width - 1, picture.height - 1), outline=_colour(dice, 10), width=size // 100)
-    # Letters may not fit on a very narrow picture: a row of dots tells any two results apart all the same.
+    # Letters may not fit on a very narrow picture. A row of dots tells any two results apart even then.
     for x, value in enumerate(hashlib.sha256(text.encode(errors="replace")).digest()[: picture.width]):
         picture.putpixel((x, 0), (value, 255 - value, value))

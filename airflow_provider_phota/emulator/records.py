@@ -1,4 +1,4 @@
-"""What the service remembers. A task's status is computed from its record and the time, never stored."""
+"""Defines what the service remembers. The status of a task is computed from its record and the time."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -12,7 +12,7 @@ PENDING_SHARE = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a task ends ``failed``, and when (epoch seconds)."""
+    """Says why a task ends as ``failed``, and when (epoch seconds)."""
 
     code: str
     message: str
@@ -21,15 +21,15 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class TaskRecord:
-    """One task that was created and billed.
+    """Records one task that was created and billed.
 
     Attributes:
-        account: Digest of the key that pays; the key itself is kept nowhere.
+        account: Digest of the key that pays. The key itself is not kept anywhere.
         request: The submit's body as it came.
         created: Epoch seconds.
         duration: Seconds from creation to completion.
         sources: Where each input comes from: ``upload:<id>`` or a URL.
-        inputs: The stored inputs, None while they are being fetched.
+        inputs: The stored inputs, or None while they are being fetched.
     """
 
     id: str
@@ -55,7 +55,7 @@ class TaskRecord:
         return "pending" if now < self.created + PENDING_SHARE * self.duration else "processing"
 
     def progress(self, now: float) -> int:
-        """Percentage: grows with time, 100 only when completed."""
+        """Returns the percentage, which grows with time and is 100 only when the task is completed."""
         status = self.status(now)
         if status in ("pending", "completed"):
             return 100 if status == "completed" else 0
@@ -65,7 +65,7 @@ class TaskRecord:
         return int(99 * (until - self.created) / self.duration)
 
     def credits(self, now: float) -> int:
-        """Credits reserved or spent; a failed task is refunded."""
+        """Returns the credits that are reserved or spent. A failed task is refunded."""
         return 0 if self.status(now) == "failed" else self.order.credits
 
     def to_json(self) -> str:
@@ -86,7 +86,7 @@ class TaskRecord:
 
 @dataclass(frozen=True, slots=True)
 class UploadRecord:
-    """One uploaded file; ``blob`` is where its bytes are stored."""
+    """Records one uploaded file. Its bytes are stored under ``blob``."""
 
     id: str
     filename: str
@@ -97,11 +97,11 @@ class UploadRecord:
 
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """One line of the billing ledger: a task the service created and charged for.
+    """Shows one line of the billing ledger: a task that the service created and charged for.
 
     Attributes:
         created: Epoch seconds, whole as in the API.
-        credits: Reserved or spent; 0 once the task has failed, since that is refunded.
+        credits: Reserved or spent. It is 0 once the task has failed, since that is refunded.
         request: The submit's body as it came.
     """
 
@@ -115,11 +115,11 @@ class LedgerEntry:
 
 @dataclass(slots=True)
 class SeenRequest:
-    """One HTTP request the emulator saw; no query string, no headers.
+    """Shows one HTTP request that the emulator saw, without its query and its headers.
 
     Attributes:
         at: Epoch seconds on the service's clock.
-        status: The status answered; None when no answer was sent (yet).
+        status: The status of the answer, or None if no answer was sent (yet).
     """
 
     method: str

@@ -1,4 +1,4 @@
-"""The emulator inside a Python process: its own thread, its own event loop."""
+"""Runs the emulator inside a Python process, in a thread with its own event loop."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class Emulator:
-    """The PHOTA service on a loopback port, for tests.
+    """Imitates the PHOTA service on a loopback port, for tests.
 
     Usage::
 
@@ -27,11 +27,11 @@ class Emulator:
             requests.get(f"{emulator.url}/v1/models", headers={"Authorization": f"Bearer {emulator.key}"})
 
     Args:
-        port: TCP port; 0 takes a free one.
+        port: TCP port. With 0, a free one is chosen.
         latency: Shortest and longest duration of a task, in seconds.
         seed: Seed of the durations.
-        state: SQLite file that keeps everything; None forgets it at the end.
-        tls_cert: PEM file with certificate and private key; the service then speaks https.
+        state: SQLite file that keeps everything. If it is None, everything is forgotten at the end.
+        tls_cert: PEM file with certificate and private key. With it, the service speaks https.
         host: Loopback address to listen on.
         credits: What every new key may spend.
         result_ttl: Seconds a result URL lives.
@@ -40,7 +40,7 @@ class Emulator:
         ValueError: An argument makes no sense, for example a host that is not on loopback.
     """
 
-    #: A key the emulator takes.
+    #: A key that the emulator accepts.
     key = "emu-0123456789abcdef"
 
     def __init__(
@@ -68,7 +68,7 @@ class Emulator:
         self._thread: threading.Thread | None = None
 
     def start(self) -> Self:
-        """Start to listen; return when requests are answered.
+        """Starts to listen, and returns when requests are answered.
 
         Raises:
             OSError: The port is taken, or a file cannot be read.
@@ -76,7 +76,7 @@ class Emulator:
         if self._thread is None:
             started: Future[Running] = Future()
             self._thread = threading.Thread(
-                target=self._live, args=(started,), name="phota-emulator", daemon=True
+                target=self._run_thread, args=(started,), name="phota-emulator", daemon=True
             )
             self._thread.start()
             try:
@@ -88,7 +88,7 @@ class Emulator:
         return self
 
     def stop(self) -> None:
-        """Stop, and wait until all is closed; does nothing when it is stopped already."""
+        """Stops, and waits until everything is closed. If it is stopped already, it does nothing."""
         if self._thread is not None:
             self._loop.call_soon_threadsafe(self._stopping.set)
             self._thread.join()
@@ -102,7 +102,7 @@ class Emulator:
     ) -> None:
         self.stop()
 
-    def _live(self, started: "Future[Running]") -> None:
+    def _run_thread(self, started: "Future[Running]") -> None:
         try:
             asyncio.run(self._serve(started))
         except BaseException as failure:
@@ -118,61 +118,61 @@ class Emulator:
     @property
     def url(self) -> str:
         """The base URL, for example ``http://127.0.0.1:49152``."""
-        self._must_run()
+        self._check_running()
         return self._running.url
 
     @property
     def connection(self) -> str:
-        """An Airflow connection to it, as the value of a variable such as ``AIRFLOW_CONN_PHOTA_DEFAULT``."""
+        """An Airflow connection to the emulator, as the value of ``AIRFLOW_CONN_PHOTA_DEFAULT``."""
         return json.dumps({"conn_type": "phota", "host": self.url, "password": self.key})
 
     def ledger(self) -> list[LedgerEntry]:
-        """Return every task that was created and billed since the last reset, oldest first."""
-        return self._on_loop(lambda running: running.desk.service.ledger())
+        """Returns every task that was created and billed since the last reset, oldest first."""
+        return self._ask_on_loop(lambda running: running.desk.service.ledger())
 
     def requests(self) -> list[SeenRequest]:
-        """Return the requests seen since the last reset, oldest first (at most the last 100,000)."""
-        return self._on_loop(lambda running: [replace(request) for request in running.desk.log.seen])
+        """Returns the requests seen since the last reset, oldest first (at most the last 100,000)."""
+        return self._ask_on_loop(lambda running: [replace(request) for request in running.desk.log.seen])
 
     def counts(self) -> dict[str, int]:
-        """Return how often each route was called since the last reset, say ``GET /v1/models``."""
-        return self._on_loop(lambda running: dict(running.desk.log.counts))
+        """Returns how often each route was called since the last reset, say ``GET /v1/models``."""
+        return self._ask_on_loop(lambda running: dict(running.desk.log.counts))
 
     def reset(self) -> None:
-        """Forget tasks, uploads, balances, revoked keys, faults and requests, and set the clock right."""
-        self._on_loop(lambda running: running.desk.reset())
+        """Forgets tasks, uploads, balances, revoked keys, faults and requests, and sets the clock right."""
+        self._ask_on_loop(lambda running: running.desk.reset())
 
     def add_faults(self, *faults: Fault) -> None:
-        """Script faults; see `Fault`."""
-        self._on_loop(lambda running: running.desk.service.faults.add(faults))
+        """Adds faults to the script; see `Fault`."""
+        self._ask_on_loop(lambda running: running.desk.service.faults.add(faults))
 
     def faults(self) -> list[Fault]:
-        """Return the faults that are still to come."""
-        return self._on_loop(lambda running: running.desk.service.faults.left())
+        """Returns the faults that are still to come."""
+        return self._ask_on_loop(lambda running: running.desk.service.faults.left())
 
     def clear_faults(self) -> None:
-        self._on_loop(lambda running: running.desk.service.faults.clear())
+        self._ask_on_loop(lambda running: running.desk.service.faults.clear())
 
     def advance(self, seconds: float) -> None:
-        """Move the service's clock, for example past the life of a result URL."""
-        self._on_loop(lambda running: running.desk.service.advance(seconds))
+        """Moves the service's clock, for example past the life of a result URL."""
+        self._ask_on_loop(lambda running: running.desk.service.advance(seconds))
 
     def revoke(self, key: str) -> None:
-        """Take a key no longer, as if its owner had rotated it; it gets 401."""
-        self._on_loop(lambda running: running.desk.service.revoke(key))
+        """Refuses a key from now on with 401, as if its owner had rotated it."""
+        self._ask_on_loop(lambda running: running.desk.service.revoke(key))
 
     def now(self) -> float:
-        """Return the service's time in epoch seconds."""
-        return self._on_loop(lambda running: running.desk.service.now())
+        """Returns the service's time in epoch seconds."""
+        return self._ask_on_loop(lambda running: running.desk.service.now())
 
-    def _must_run(self) -> None:
+    def _check_running(self) -> None:
         if self._thread is None:
             raise RuntimeError("the emulator is not running: use it in a with statement, or call start()")
 
-    def _on_loop(self, ask: Callable[[Running], T]) -> T:
-        self._must_run()
+    def _ask_on_loop(self, ask: Callable[[Running], T]) -> T:
+        self._check_running()
 
-        async def asked() -> T:
+        async def question() -> T:
             return ask(self._running)
 
-        return asyncio.run_coroutine_threadsafe(asked(), self._loop).result()
+        return asyncio.run_coroutine_threadsafe(question(), self._loop).result()

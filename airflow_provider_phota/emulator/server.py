@@ -1,4 +1,4 @@
-"""Starting and stopping the service on a socket."""
+"""Starts and stops the service on a socket."""
 
 import logging
 import sqlite3
@@ -9,13 +9,6 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-try:
-    import PIL  # noqa: F401  # asked for here, so that its absence is explained once
-except ModuleNotFoundError as missing:
-    raise ModuleNotFoundError(
-        "the PHOTA emulator needs Pillow: pip install 'airflow-provider-phota[emulator]'", name="PIL"
-    ) from missing
-
 from airflow_provider_phota.emulator.app import build_app
 from airflow_provider_phota.emulator.call import Desk, RequestLog
 from airflow_provider_phota.emulator.inputs import Intake
@@ -24,13 +17,15 @@ from airflow_provider_phota.emulator.settings import Settings
 from airflow_provider_phota.emulator.store import Store
 from airflow_provider_phota.emulator.studio import Studio
 
-_GRACE = 0.5  # seconds a request under way gets at shutdown; a scripted hang must not hold up the end
-_BACKLOG = 1024  # thousands of waits may begin at once
+#: Seconds that a running request gets at shutdown, so that a scripted hang does not delay the end.
+_GRACE = 0.5
+#: Connections that may wait to be accepted, since thousands of waits may begin at the same time.
+_BACKLOG = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A service that listens."""
+    """Describes a service that listens."""
 
     url: str
     desk: Desk
@@ -38,20 +33,22 @@ class Running:
 
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[Running]:
-    """Listen while the context lasts.
+    """Listens while the context lasts.
 
     Raises:
-        OSError: The port is taken, or the certificate or the state file is of no use.
+        OSError: The port is taken, or the certificate or the state file cannot be used.
     """
-    tls = _tls(settings)
+    tls = _tls_context(settings)
     async with AsyncExitStack() as stack:
-        store = _store(settings)
+        store = _open_store(settings)
         stack.callback(store.close)
         service = Service(settings, store)
         desk = Desk(service, Intake(service), Studio(store), RequestLog())
         stack.push_async_callback(desk.studio.close)
         stack.push_async_callback(desk.intake.close)
-        runner = web.AppRunner(build_app(desk), access_log=None, logger=_unheard(), shutdown_timeout=_GRACE)
+        runner = web.AppRunner(
+            build_app(desk), access_log=None, logger=_silent_logger(), shutdown_timeout=_GRACE
+        )
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         await web.TCPSite(runner, settings.host, settings.port, ssl_context=tls, backlog=_BACKLOG).start()
@@ -62,14 +59,14 @@ async def serving(settings: Settings) -> AsyncIterator[Running]:
         yield Running(desk.intake.home, desk)
 
 
-def _unheard() -> logging.Logger:
-    """Return a logger for aiohttp's own errors: they quote the headers of a damaged request, and so a key."""
+def _silent_logger() -> logging.Logger:
+    """Returns a silent logger. aiohttp's own errors quote the headers of a damaged request, and so a key."""
     logger = logging.getLogger("airflow_provider_phota.emulator.http")
     logger.disabled = True
     return logger
 
 
-def _tls(settings: Settings) -> ssl.SSLContext | None:
+def _tls_context(settings: Settings) -> ssl.SSLContext | None:
     if settings.tls_cert is None:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -81,7 +78,7 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
     return context
 
 
-def _store(settings: Settings) -> Store:
+def _open_store(settings: Settings) -> Store:
     try:
         return Store(settings.state)
     except sqlite3.Error as failure:

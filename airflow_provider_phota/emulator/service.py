@@ -1,4 +1,4 @@
-"""The service without HTTP: who may call, what is created and billed, how a task stands, when links end."""
+"""Does the work of the service without HTTP: keys, billing, tasks, uploads and links."""
 
 import hashlib
 import hmac
@@ -28,7 +28,7 @@ def _digest(key: str) -> str:
 
 
 class Service:
-    """Accounts, tasks, uploads and links. Every change is in the store when a method returns."""
+    """Keeps accounts, tasks, uploads and links. Every change is in the store when a method returns."""
 
     def __init__(self, settings: Settings, store: Store) -> None:
         self.settings = settings
@@ -51,12 +51,12 @@ class Service:
         )
 
     def reset(self) -> None:
-        """Forget tasks, uploads, balances, revoked keys and faults, and set the clock right."""
+        """Forgets tasks, uploads, balances, revoked keys and faults, and sets the clock right."""
         self.store.clear()
         self._load()
 
     def now(self) -> float:
-        """Return the service's time: epoch seconds plus what the clock was advanced by."""
+        """Returns the service's time: epoch seconds, plus the seconds by which the clock was advanced."""
         return time.time() + self._advanced
 
     def advance(self, seconds: float) -> None:
@@ -64,10 +64,10 @@ class Service:
         self.store.set_meta("advanced", repr(self._advanced))
 
     def account(self, authorization: str | None) -> str:
-        """Return the account that an Authorization header names: a digest of the key.
+        """Returns the account that an Authorization header names: a digest of the key.
 
         Raises:
-            ApiError: 401 for a key that is missing, revoked, or not the emulator's. It is never repeated.
+            ApiError: 401, the key is missing, revoked, or not the emulator's. The text never repeats it.
         """
         scheme, _, key = (authorization or "").partition(" ")
         key = key.strip()
@@ -83,12 +83,12 @@ class Service:
         return account
 
     def revoke(self, key: str) -> None:
-        """Take a key no longer, as if its owner had rotated it."""
+        """Refuses a key from now on, as if its owner had rotated it."""
         self._revoked.add(_digest(key))
         self.store.set_meta("revoked", " ".join(sorted(self._revoked)))
 
     def available(self, account: str) -> int:
-        """Return the credits an account has left; what failed tasks had reserved is back."""
+        """Returns the credits that an account has left. Failed tasks are refunded."""
         return self.settings.credits - self.used(account)
 
     def used(self, account: str) -> int:
@@ -104,7 +104,7 @@ class Service:
         locate: Callable[[str], str],
         fault: Fault | None = None,
     ) -> TaskRecord:
-        """Check a submit, reserve its credits and create its task.
+        """Checks a submit, reserves its credits and creates its task.
 
         Args:
             account: Who pays.
@@ -113,7 +113,7 @@ class Service:
             fault: A fault that changes the task: ``latency`` or ``fail_task``.
 
         Raises:
-            ApiError: 422 for a bad body, 402 for a balance that is too low; nothing has been created.
+            ApiError: 422, the body is wrong, or 402, the balance is too low. Nothing has been created.
         """
         order = read_order(body)
         sources = tuple(locate(url) for url in order.urls)
@@ -131,14 +131,14 @@ class Service:
             estimated_time=estimated_time,
             sources=sources,
             inputs=None if sources else (),
-            failure=_failure(fault, now + duration) if fault and fault.kind == "fail_task" else None,
+            failure=_failure_from(fault, now + duration) if fault and fault.kind == "fail_task" else None,
         )
         self._spent[account] = self._spent.get(account, 0) + order.credits
         self._put(task)
         return task
 
     def _duration(self, fault: Fault | None) -> tuple[float, int]:
-        # One generator a task: after a restart the n-th task still gets the n-th draw of the seed.
+        # Each task has its own generator, so that after a restart the n-th task still gets the n-th duration.
         rng = random.Random(f"{self._seed}:{len(self._tasks)}")  # noqa: S311 - durations are no secret
         duration = rng.uniform(*self.settings.latency)
         if fault and fault.kind == "latency" and fault.seconds is not None:
@@ -155,10 +155,10 @@ class Service:
         return self._tasks.get(task_id)
 
     def task(self, task_id: str) -> TaskRecord:
-        """Return a task; every key sees every task, as keys of one account do, so that a key can be rotated.
+        """Returns a task. Every key sees every task, as the keys of one account do, so keys can be rotated.
 
         Raises:
-            ApiError: 404.
+            ApiError: 404, the task does not exist.
         """
         task = self._tasks.get(task_id)
         if task is None:
@@ -166,7 +166,7 @@ class Service:
         return task
 
     def tasks_without_inputs(self) -> list[TaskRecord]:
-        """Return the tasks whose inputs have not been fetched yet: what a restart has to take up again."""
+        """Returns the tasks whose inputs are not fetched yet, which a restart has to do."""
         return [task for task in self._tasks.values() if task.inputs is None and not task.failure]
 
     def set_inputs(self, task_id: str, blobs: tuple[str, ...]) -> None:
@@ -174,14 +174,14 @@ class Service:
             self._put(replace(task, inputs=blobs))
 
     def fail_task(self, task_id: str, failure: Fault | Failure) -> None:
-        """Let a task end failed, at once if a fault says so; what has failed already stays as it is."""
+        """Lets a task end as failed, at once if a fault says so. A task that has failed stays as it is."""
         task, now = self._tasks.get(task_id), self.now()
         if task and task.status(now) != "failed":
-            failure = failure if isinstance(failure, Failure) else _failure(failure, now)
+            failure = failure if isinstance(failure, Failure) else _failure_from(failure, now)
             self._put(replace(task, failure=failure))
 
     def ledger(self) -> list[LedgerEntry]:
-        """Return every task that was created and billed, oldest first."""
+        """Returns every task that was created and billed, oldest first."""
         now = self.now()
         return [
             LedgerEntry(t.id, t.order.model, int(t.created), t.status(now), t.credits(now), t.request)
@@ -194,10 +194,10 @@ class Service:
         return upload
 
     def upload(self, upload_id: str) -> UploadRecord:
-        """Return an upload that has not expired.
+        """Returns an upload that has not expired.
 
         Raises:
-            ApiError: 404.
+            ApiError: 404, the upload does not exist or has expired.
         """
         upload = self.store.upload(upload_id)
         if upload is None or self.now() >= upload.created + UPLOAD_TTL:
@@ -205,7 +205,7 @@ class Service:
         return upload
 
     def results(self, task: TaskRecord, base_url: str) -> list[dict[str, Any]]:
-        """Return the results of a completed task as the API shows them."""
+        """Returns the results of a completed task as the API shows them."""
         if task.order.model == PROFILE:
             digest = hashlib.sha256(task.id.encode()).hexdigest()
             return [{"result_type": "profile", "profile_id": f"profile_{digest[:12]}"}]
@@ -219,12 +219,12 @@ class Service:
         ]
 
     def signature(self, path: str) -> str:
-        """Return what signs the link to one result, ``<task id>/<index>``."""
+        """Returns the signature of the link to one result, ``<task id>/<index>``."""
         return hmac.new(self._secret.encode(), path.encode(), "sha256").hexdigest()
 
     def results_expire_at(self, task: TaskRecord) -> float:
         return task.done_at + self.settings.result_ttl
 
 
-def _failure(fault: Fault, at: float) -> Failure:
+def _failure_from(fault: Fault, at: float) -> Failure:
     return Failure(fault.code or "generation_failed", fault.message or "the picture could not be made", at)

@@ -1,4 +1,4 @@
-"""What an emulator can be told when it starts."""
+"""Holds the settings of an emulator, and checks them."""
 
 import ipaddress
 import math
@@ -12,15 +12,16 @@ UPLOAD_TTL = 72 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How the service behaves; every field has a default that suits a demo.
+    """Says how the service behaves. Every field has a default that suits a demo.
 
     Attributes:
         host: Loopback address to listen on.
-        port: TCP port; 0 takes a free one.
-        tls_cert: PEM file with certificate and private key; the service then speaks https.
+        port: TCP port. With 0, a free one is chosen.
+        tls_cert: PEM file with certificate and private key. With it, the service speaks https.
         latency: Shortest and longest duration of a task, in seconds.
-        seed: Seed of the durations; None draws a new one at every start.
-        state: SQLite file that keeps everything across restarts; None forgets it at the end.
+        seed: Seed of the durations. If it is None, a new one is drawn at every start.
+        state: SQLite file that keeps everything across restarts. If it is None, everything is forgotten at
+            the end.
         credits: What every new key may spend.
         result_ttl: Seconds a result URL lives after the task completed.
     """
@@ -52,7 +53,7 @@ class Settings:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether ``host`` is this machine by its spelling alone; no name but ``localhost`` is looked up."""
+    """Returns True if ``host`` is this machine. Names other than ``localhost`` are not looked up."""
     if host.lower() == "localhost":
         return True
     try:
@@ -62,7 +63,7 @@ def is_loopback(host: str) -> bool:
 
 
 def bindable(host: str) -> str:
-    """Return the address to bind for ``host``.
+    """Returns the address to bind for ``host``.
 
     Raises:
         ValueError: ``host`` is not on loopback.

@@ -1,4 +1,4 @@
-"""Everything that must survive a kill, in one SQLite database that commits every change at once."""
+"""Keeps everything that must survive a kill in a SQLite database, which commits every change at once."""
 
 import sqlite3
 import uuid
@@ -21,19 +21,19 @@ DELETE FROM chunks WHERE blob NOT IN (SELECT id FROM blobs);
 
 
 class Store:
-    """The database. Use it from one thread.
+    """Reads and writes the database. Use it from one thread.
 
-    Bytes are kept in chunks, so that an upload of any size streams in and out; equal bytes are kept once.
+    Bytes are kept in chunks, so that an upload of any size can be streamed. Equal bytes are kept once.
     """
 
     def __init__(self, path: Path | None) -> None:
-        # "" is a private database that spills to a temporary file: uploads need not fit in memory.
+        # "" is a private database in a temporary file, so uploads need not fit in memory.
         self._db = sqlite3.connect("" if path is None else path, isolation_level=None, timeout=1)
         try:
-            # Two emulators on one file would overlook each other's tasks: the second one is told "locked".
+            # Two emulators on one file would not see each other's tasks, so the second one gets "locked".
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._db.execute("PRAGMA journal_mode = WAL")
-            # WAL without an fsync per commit loses nothing to a kill, only to a power cut.
+            # WAL without an fsync per commit loses nothing if the process is killed, only if the power fails.
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._db.executescript(_SCHEMA)
         except sqlite3.Error:
@@ -44,7 +44,7 @@ class Store:
         self._db.close()
 
     def clear(self) -> None:
-        """Forget all but the signing secret."""
+        """Forgets everything but the signing secret."""
         self._db.execute("BEGIN")
         for table in ("tasks", "uploads", "blobs", "chunks"):
             self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - names from the line above
@@ -59,7 +59,7 @@ class Store:
         self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
 
     def tasks(self) -> Iterator[TaskRecord]:
-        """Yield every task, oldest first."""
+        """Yields every task, oldest first."""
         for (text,) in self._db.execute("SELECT record FROM tasks ORDER BY number"):
             yield TaskRecord.from_json(text)
 
@@ -85,11 +85,11 @@ class Store:
         self._db.execute("INSERT INTO chunks VALUES (?, ?, ?)", (blob, number, data))
 
     def count(self, blob: str) -> int:
-        """Return how many chunks of a blob there are."""
+        """Returns how many chunks of a blob there are."""
         return int(self._row("SELECT count(*) FROM chunks WHERE blob = ?", blob)[0])
 
     def seal(self, blob: str, digest: str) -> str:
-        """Finish ``blob``; return its name, which is an older one's if the same bytes were there already."""
+        """Finishes ``blob`` and returns its name, or the name of an older blob with the same bytes."""
         older = self._row("SELECT id FROM blobs WHERE digest = ?", digest)
         if older:
             self.discard(blob)
@@ -98,7 +98,7 @@ class Store:
         return blob
 
     def discard(self, blob: str) -> None:
-        """Drop the chunks of a blob that was not sealed."""
+        """Drops the chunks of a blob that was not sealed."""
         self._db.execute("DELETE FROM chunks WHERE blob = ?", (blob,))
 
     def chunks(self, blob: str) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""Makes result pictures when they are first asked for, so that a task nobody looks at costs nothing."""
+"""Makes result pictures when they are first asked for, so that unseen results cost nothing."""
 
 import asyncio
 from collections import OrderedDict
@@ -8,7 +8,7 @@ from airflow_provider_phota.emulator.pictures import draw
 from airflow_provider_phota.emulator.records import TaskRecord
 from airflow_provider_phota.emulator.store import Store
 
-#: Drawn pictures are kept up to so many bytes in all, the last used ones longest.
+#: The most bytes of all drawn pictures that are kept. The pictures that were used last stay longest.
 CACHE_BYTES = 128 * 1024 * 1024
 _AT_ONCE = 2
 
@@ -31,7 +31,7 @@ class Studio:
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     async def picture(self, task: TaskRecord, index: int) -> bytes:
-        """Return one result of a completed task as PNG."""
+        """Returns one result of a completed task as PNG."""
         name = (task.id, index)
         if name in self._cache:
             self._cache.move_to_end(name)

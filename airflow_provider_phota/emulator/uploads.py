@@ -1,4 +1,4 @@
-"""The three ways to upload a file, and where uploads are served from."""
+"""Takes uploads in three ways, and serves the uploaded files."""
 
 import base64
 import binascii
@@ -19,7 +19,7 @@ from airflow_provider_phota.emulator.views import upload_view
 
 
 async def upload_stream(call: Call) -> web.StreamResponse:
-    """Take a multipart form; the file goes to the store piece by piece, whatever its size."""
+    """Takes a multipart form. The file goes to the store piece by piece, whatever its size."""
     call.account()
     if call.request.content_type != "multipart/form-data":
         raise malformed(f"Content-Type must be multipart/form-data, got {call.request.content_type}")
@@ -40,7 +40,7 @@ async def upload_stream(call: Call) -> web.StreamResponse:
         raise invalid_param("file is required")
     if "auto_cleanup" in fields:
         fields["auto_cleanup"] = {"true": True, "false": False}.get(str(fields["auto_cleanup"]))
-    return _uploaded(call, blob, size, fields)
+    return _answer_with_upload(call, blob, size, fields)
 
 
 async def _pieces(part: BodyPartReader) -> AsyncIterator[bytes]:
@@ -57,11 +57,11 @@ async def upload_base64(call: Call) -> web.StreamResponse:
         content = base64.b64decode(tail if comma and head.startswith("data:") else data, validate=True)
     except (binascii.Error, ValueError):
         raise invalid_param("file_data is not valid base64") from None
-    blob, size = await call.desk.intake.keep(_whole(content))
-    return _uploaded(call, blob, size, body)
+    blob, size = await call.desk.intake.keep(_in_pieces(content))
+    return _answer_with_upload(call, blob, size, body)
 
 
-async def _whole(content: bytes) -> AsyncIterator[bytes]:
+async def _in_pieces(content: bytes) -> AsyncIterator[bytes]:
     for start in range(0, len(content), CHUNK):
         yield content[start : start + CHUNK]
 
@@ -76,7 +76,9 @@ async def upload_url(call: Call) -> web.StreamResponse:
     except FetchError as failure:
         raise invalid_image_url(str(failure)) from None
     size = sum(map(len, call.service.store.chunks(blob)))
-    return _uploaded(call, blob, size, {"file_name": PurePosixPath(unquote(urlsplit(url).path)).name} | body)
+    return _answer_with_upload(
+        call, blob, size, {"file_name": PurePosixPath(unquote(urlsplit(url).path)).name} | body
+    )
 
 
 def _required_text(body: dict[str, Any], name: str) -> str:
@@ -86,19 +88,19 @@ def _required_text(body: dict[str, Any], name: str) -> str:
     return value
 
 
-def _uploaded(call: Call, blob: str, size: int, fields: Mapping[str, object]) -> web.Response:
+def _answer_with_upload(call: Call, blob: str, size: int, fields: Mapping[str, object]) -> web.Response:
     name = fields.get("file_name") or ""
     if not isinstance(name, str):
         raise invalid_param("file_name must be a string")
-    # Nothing is ever evicted here, so the flag changes nothing; a wrong one is still a wrong one.
+    # Nothing is ever removed here, so the flag changes nothing. A wrong value is refused all the same.
     if not isinstance(fields.get("auto_cleanup", True), bool):
         raise invalid_param("auto_cleanup must be true or false")
-    upload = call.service.add_upload(_safe(name), size, blob)
+    upload = call.service.add_upload(_safe_name(name), size, blob)
     return json_answer(upload_view(upload, call.base_url))
 
 
-def _safe(name: str) -> str:
-    """Return a file name that is one harmless path segment."""
+def _safe_name(name: str) -> str:
+    """Returns a file name that is one harmless path segment."""
     return re.sub(r"[^A-Za-z0-9._-]+", "_", PurePosixPath(name.replace("\\", "/")).name).lstrip(".") or "file"
 
 

@@ -1,4 +1,4 @@
-"""The API that takes a key: submit, query, account. Uploads are next door in ``uploads.py``."""
+"""Answers the calls that need a key: submit, query, account. Uploads are in ``uploads.py``."""
 
 from aiohttp import web
 
@@ -23,10 +23,10 @@ async def query(call: Call) -> web.StreamResponse:
     if call.fault and call.fault.kind == "fail_task":
         call.service.fail_task(task_id, call.fault)
     view = views.task_view(call.service, call.service.task(task_id), call.base_url)
-    return json_answer(view | _bent(call.fault))
+    return json_answer(view | _changed_by(call.fault))
 
 
-def _bent(fault: Fault | None) -> dict[str, object]:
+def _changed_by(fault: Fault | None) -> dict[str, object]:
     if fault and fault.kind == "no_results":
         return {"results": None}
     if fault and fault.kind == "status_word":

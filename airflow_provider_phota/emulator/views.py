@@ -1,4 +1,4 @@
-"""What the API shows of the service's records: the documented JSON bodies."""
+"""Builds the documented JSON bodies from the service's records."""
 
 from typing import Any
 from urllib.parse import quote
@@ -25,7 +25,7 @@ def _head(task: TaskRecord, status: str, progress: int) -> dict[str, Any]:
 
 
 def handle_view(task: TaskRecord) -> dict[str, Any]:
-    """Return the answer to a submit."""
+    """Returns the answer to a submit."""
     return {
         **_head(task, "pending", 0),
         "task_info": {"can_cancel": True, "estimated_time": task.estimated_time},
@@ -34,7 +34,7 @@ def handle_view(task: TaskRecord) -> dict[str, Any]:
 
 
 def task_view(service: Service, task: TaskRecord, base_url: str) -> dict[str, Any]:
-    """Return the answer to a status query."""
+    """Returns the answer to a status query."""
     now = service.now()
     status = task.status(now)
     failure = task.failure if status == "failed" else None

@@ -25,9 +25,9 @@ from airflow_provider_phota.inputs.photos import ARGUMENT, photos_in
 from airflow_provider_phota.inputs.ready_zips import looked_at_zip, ready_zip
 from airflow_provider_phota.inputs.sources import Source, archive_source, reading
 from airflow_provider_phota.inputs.streams import Frame, Reader
-from airflow_provider_phota.storage.drafts import opened, streamed
+from airflow_provider_phota.storage.drafts import open_for_reading, open_for_streaming
 from airflow_provider_phota.storage.paths import Place
-from airflow_provider_phota.storage.pictures import INPUTS, inspected
+from airflow_provider_phota.storage.pictures import INPUTS, inspect_picture
 
 #: Bytes of a photo that are in memory at once.
 _PIECE = 256 * 1024
@@ -61,8 +61,8 @@ def archive_of(photos: Sequence[Place], max_pixels: int) -> Source:
     contents: list[str] = []
     with ZipFile(frame, "w") as archive:
         for number, place in enumerate(photos, 1):
-            with reading(place, ARGUMENT), opened(place) as file:
-                picture = inspected(file, INPUTS, max_pixels=max_pixels, decoded=True)
+            with reading(place, ARGUMENT), open_for_reading(place) as file:
+                picture = inspect_picture(file, INPUTS, max_pixels=max_pixels, decoded=True)
                 entry = _entry(f"{number:04}.{picture.extension}", picture.bytes)
                 member = _Member(place, entry, _written(entry, file, archive, frame))
                 for piece in chain([member.header], _pieces(file)):
@@ -98,7 +98,7 @@ class Archive:
     name: str = "photos.zip"
 
     def __repr__(self) -> str:
-        return f"the ZIP of {len(self.members)} photos"
+        return f"the ZIP of the photos ({len(self.members)})"
 
     @property
     def size(self) -> int:
@@ -148,7 +148,7 @@ def _pieces(file: IO[bytes]) -> Iterator[bytes]:
 def _unchanged(member: _Member) -> Iterator[bytes]:
     """Yields a photo's bytes, and names it if they are not what they were."""
     size, checksum, entry = 0, 0, member.entry
-    with reading(member.place, ARGUMENT), streamed(member.place) as file:
+    with reading(member.place, ARGUMENT), open_for_streaming(member.place) as file:
         while size <= entry.file_size and (piece := file.read(_PIECE)):
             size, checksum = size + len(piece), zlib.crc32(piece, checksum)
             yield piece

@@ -37,20 +37,28 @@ class PreparedOrder:
     sources: Mapping[str, Source]
 
     @classmethod
-    def of(cls, order: Order, publisher: Publisher, edition: object = "") -> PreparedOrder:
+    def of(
+        cls,
+        order: Order,
+        publisher: Publisher,
+        edition: object = "",
+        sources: Mapping[str, Source] | None = None,
+    ) -> PreparedOrder:
         """Looks at the pictures that are in a store.
+
+        Args:
+            order: with its files as the user named them.
+            publisher: makes URLs of them.
+            edition: text that makes an otherwise identical order another one.
+            sources: the files, if they were looked at already.
 
         Raises:
             PhotaInputError: One is missing, cut, damaged or not a picture; or the edition is not text.
         """
         text = checked_edition(edition)
-        note_inputs(publisher.hook, order.files)
-        most = publisher.hook.settings.max_pixels
-        sources = {
-            name: looked_at(checked_path(order.files_argument, name), most, order.files_argument)
-            for name in order.files
-            if is_stored(name)
-        }
+        if sources is None:
+            note_inputs(publisher.hook, order.files)
+            sources = _looked_at_pictures(order, publisher.hook.settings.max_pixels)
         return cls(order, publisher, text, sources)
 
     @property
@@ -100,6 +108,12 @@ class PreparedOrder:
 
     def _named(self, names: Mapping[str, str]) -> Order:
         return self.order.with_files(names)
+
+
+def _looked_at_pictures(order: Order, max_pixels: int) -> dict[str, Source]:
+    argument = order.files_argument
+    stored = filter(is_stored, order.files)
+    return {name: looked_at(checked_path(argument, name), max_pixels, argument) for name in stored}
 
 
 def checked_edition(value: object) -> str:

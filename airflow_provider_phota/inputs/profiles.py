@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import time
 from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_phota.api.errors import PhotaLandingError, PhotaLedgerError
-from airflow_provider_phota.storage import objects
-from airflow_provider_phota.storage.looks import info_of, try_to_write
+from airflow_provider_phota.storage import records
+from airflow_provider_phota.storage.access import info_of, try_to_write
 from airflow_provider_phota.storage.paths import OBJECT_STORES, Place
-from airflow_provider_phota.storage.rights import Right, explained
+from airflow_provider_phota.storage.rights import Right, explain
 
 log = logging.getLogger(__name__)
 
@@ -60,12 +59,12 @@ class Profiles:
         try:
             self._check_root()
             if info_of(place) is not None:
-                return _profile_id(objects.read(place))
+                return records.read(place, _profile_id)
             try_to_write(self._folder)
         except Exception as error:  # of whatever library the store speaks by
             raise PhotaLedgerError(
                 "It is not known whether these photos have a profile; nothing was sent by this attempt.\n"
-                f"{place}: {_reason(error, place)}."
+                f"{_explain(error, place)}."
             ) from None
         return None
 
@@ -84,18 +83,18 @@ class Profiles:
             PhotaLandingError: It could not be written. A retry writes it, without paying.
         """
         place = self._place(digest)
-        content = {"version": VERSION, "profile_id": profile_id, "phota_task_id": phota_task_id}
+        fields = {"version": VERSION, "profile_id": profile_id, "phota_task_id": phota_task_id}
         try:
             self._check_root()
             if self.root.protocol not in OBJECT_STORES:
                 place.fs.makedirs(place.folder, exist_ok=True)
-            if objects.create(place, json.dumps(content | {"noted_at": time.time()}).encode()):
+            if records.create(place, fields | {"noted_at": time.time()}):
                 return profile_id
-            known = _profile_id(objects.read(place))
+            known = records.read(place, _profile_id)
         except Exception as error:  # of whatever library the store speaks by
             raise PhotaLandingError(
                 f"The profile {profile_id} of PHOTA task {phota_task_id} could not be written down.\n"
-                f"{place}: {_reason(error, place)}.\n"
+                f"{_explain(error, place)}.\n"
                 "Until it is, the same photos would be paid for again. Writing it again is free.",
                 phota_task_id,
             ) from None
@@ -112,29 +111,28 @@ class Profiles:
 
     def _check_root(self) -> None:
         if self.root.protocol not in OBJECT_STORES and not self.root.exists():
-            raise _Unusable(
-                f"the directory {self.root} does not exist. Is the disk mounted? If it is a new one, make it"
+            raise _MissingDirectory(
+                f"The directory {self.root} does not exist. Is the disk mounted? If it is a new one, make it"
             )
 
 
-class _Unusable(Exception):
-    """The store is not as it must be."""
+class _MissingDirectory(Exception):
+    """The directory for the profiles does not exist."""
 
 
-def _profile_id(content: bytes) -> str:
-    """Returns what an entry says."""
-    try:
-        entry: Any = json.loads(content)
-        version, profile_id = entry["version"], entry["profile_id"]
-    except (ValueError, TypeError, LookupError):
-        version, profile_id = None, None
-    if version != VERSION or not isinstance(profile_id, str) or not profile_id:
-        raise _Unusable(
-            f"it is damaged, or was not written by version {VERSION}. Restore it from a copy; or delete it, "
-            "and a new profile is made and paid for"
-        )
+def _profile_id(fields: Any) -> str:
+    """Returns the profile in a record."""
+    if fields["version"] != VERSION:
+        raise ValueError("it is of another version")
+    profile_id = fields["profile_id"]
+    if not isinstance(profile_id, str) or not profile_id:
+        raise ValueError("its profile_id is not a text")
     return profile_id
 
 
-def _reason(error: Exception, place: Place) -> str:
-    return str(error) if isinstance(error, _Unusable) else explained(error, place, Right.CREATE, Right.READ)
+def _explain(error: Exception, place: Place) -> str:
+    if isinstance(error, records.DamagedRecord):
+        return f"{error}. Restore it from a copy; or delete it, and a new profile is made and paid for"
+    if isinstance(error, _MissingDirectory):
+        return str(error)
+    return f"{place}: {explain(error, place, Right.CREATE, Right.READ)}"

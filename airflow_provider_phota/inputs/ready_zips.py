@@ -18,9 +18,9 @@ from airflow_provider_phota.api.lists import flattened, is_list
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.inputs.photos import ARGUMENT, MOST_PHOTOS
 from airflow_provider_phota.inputs.sources import Source, archive_source, reading
-from airflow_provider_phota.storage.drafts import streamed
+from airflow_provider_phota.storage.drafts import open_for_streaming
 from airflow_provider_phota.storage.paths import Place, checked_path
-from airflow_provider_phota.storage.pictures import INPUTS, NoPicture, inspected
+from airflow_provider_phota.storage.pictures import INPUTS, NotAPicture, inspect_picture
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
@@ -60,11 +60,11 @@ def looked_at_zip(path: ObjectStoragePath, max_pixels: int) -> Source:
     """
     place = Place.of(path)
     with reading(place, ARGUMENT):
-        with _sound(place), streamed(place) as file:
+        with _sound(place), open_for_streaming(place) as file:
             size = file.seek(0, os.SEEK_END)
             with ZipFile(_Bounded(file)) as archive:
                 contents = [_content(archive, photo, max_pixels) for photo in _photos(archive, size)]
-        with streamed(place) as file:
+        with open_for_streaming(place) as file:
             sha256, size = _digest(file)
     return archive_source(path, size, sha256, contents)
 
@@ -124,8 +124,8 @@ def _content(archive: ZipFile, photo: ZipInfo, max_pixels: int) -> str:
     with archive.open(photo) as packed, tempfile.TemporaryFile() as file:
         shutil.copyfileobj(packed, file, _PIECE)
         try:
-            return inspected(file, INPUTS, max_pixels=max_pixels, decoded=True).sha256
-        except NoPicture as problem:
+            return inspect_picture(file, INPUTS, max_pixels=max_pixels, decoded=True).sha256
+        except NotAPicture as problem:
             raise _Unfit(f"has {shown(photo.filename)} in it, which {problem}") from None
 
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from airflow_provider_phota.api.errors import PhotaInputError, PhotaUnreachable
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.api.wire import Openable
-from airflow_provider_phota.storage.drafts import opened
+from airflow_provider_phota.storage.drafts import open_for_reading
 from airflow_provider_phota.storage.paths import Place, reason_of
-from airflow_provider_phota.storage.pictures import INPUTS, NoPicture, inspected
-from airflow_provider_phota.storage.rights import Right, explained, is_denied
+from airflow_provider_phota.storage.pictures import INPUTS, NotAPicture, inspect_picture
+from airflow_provider_phota.storage.rights import Right, explain, is_denied
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
@@ -54,8 +54,8 @@ def looked_at(path: ObjectStoragePath, max_pixels: int, argument: str = "image_u
         PhotaUnreachable: The store could not be asked; a retry may help.
     """
     place = Place.of(path)
-    with reading(place, argument), opened(place) as file:
-        picture = inspected(file, INPUTS, max_pixels=max_pixels, decoded=True)
+    with reading(place, argument), open_for_reading(place) as file:
+        picture = inspect_picture(file, INPUTS, max_pixels=max_pixels, decoded=True)
     return Source(
         content=path,
         name=f"{picture.sha256[:16]}.{picture.extension}",
@@ -107,7 +107,7 @@ def reading(place: Place, argument: str) -> Iterator[None]:
         yield
     except (PhotaInputError, PhotaUnreachable):
         raise
-    except NoPicture as problem:
+    except NotAPicture as problem:
         raise PhotaInputError(argument, f"{url} {problem}.") from None
     except UnicodeError:
         raise PhotaInputError(argument, f"{url} is not a name that a file there can have.") from None
@@ -115,6 +115,6 @@ def reading(place: Place, argument: str) -> Iterator[None]:
         raise PhotaInputError(argument, f"{url} cannot be read ({reason_of(error)}).") from None
     except Exception as error:  # of whatever library the store speaks by
         if is_denied(error):
-            why = explained(error, place, Right.READ)
+            why = explain(error, place, Right.READ)
             raise PhotaInputError(argument, f"{url} is not there or cannot be read ({why}).") from None
         raise PhotaUnreachable(f"{argument}: {url} could not be read ({reason_of(error)}).") from None

@@ -1,5 +1,5 @@
-"""Which paid PHOTA task is ours: recorded before the money is spent, read back by every later attempt.
+"""Records which PHOTA tasks are paid for: before the money is spent, and for every later attempt to read.
 
-`records` says what is written, `decisions` what a record means for the next attempt (both pure), `stores`
-where it is kept.
+`records` says what is written and `decisions` what a record means for the next attempt; both do no I/O.
+`stores` says where records are kept, and `ledger` treats all stores as one.
 """

@@ -1,4 +1,4 @@
-"""`python -m airflow_provider_phota.ledger begin LEDGER_PATH`: says that a place is a new, empty ledger."""
+"""Marks a directory as a new, empty ledger: `python -m airflow_provider_phota.ledger begin LEDGER_PATH`."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ from airflow_provider_phota.storage.paths import Place, checked_path
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Runs the command, and returns its exit code."""
     parser = argparse.ArgumentParser(prog="python -m airflow_provider_phota.ledger", description=__doc__)
     parser.add_argument("command", choices=["begin"])
-    parser.add_argument(
-        "ledger_path", help="a directory that exists, as file:///..., s3://bucket/... and so on"
-    )
-    asked = parser.parse_args(arguments)
+    parser.add_argument("ledger_path", help="an existing directory, such as file:///... or s3://bucket/...")
+    options = parser.parse_args(arguments)
     try:
-        root = Root(Place.of(checked_path("ledger_path", asked.ledger_path)))
-        begun = not root.is_begun() and root.begin()
+        root = Root(Place.of(checked_path("ledger_path", options.ledger_path)))
+        is_new = not root.is_begun() and root.begin()
     except (PhotaInputError, UnreadableRecord) as problem:
         parser.error(str(problem))
-    sys.stdout.write(f"{root.place.command} is {'now' if begun else 'already'} a ledger.\n")
+    sys.stdout.write(f"{root.place.command} is {'now' if is_new else 'already'} a ledger.\n")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Calls to a store that may hang: each in a thread of its own, which does not outlive the process."""
+"""Runs calls to a store in threads of their own, so that a store that hangs does not stop the process."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def started(act: Callable[[], T]) -> Future[T]:
-    """Begin a call; the pools of `concurrent.futures` would keep the process alive until it ends."""
+def start(call: Callable[[], T]) -> Future[T]:
+    """Starts a call in a daemon thread.
+
+    The pools of `concurrent.futures` are not used: they would keep the process alive until the call ends.
+    """
     future: Future[T] = Future()
 
     def run() -> None:
         try:
-            future.set_result(act())
+            future.set_result(call())
         except BaseException as error:
             future.set_exception(error)
 
@@ -24,22 +27,22 @@ def started(act: Callable[[], T]) -> Future[T]:
     return future
 
 
-def bounded(act: Callable[[], T], seconds: float, undo: Callable[[], object] | None = None) -> T:
-    """The result of a call that is given so many seconds.
+def finish_within(seconds: float, call: Callable[[], T], undo: Callable[[], object] | None = None) -> T:
+    """Runs a call, and returns its result if it ends in time.
 
     Args:
-        act: what to call.
-        seconds: how long to wait for it.
-        undo: called if the call ends after it was given up, since its result is not used.
+        seconds: how long to wait for the result.
+        call: what to run.
+        undo: runs if the call ends after this function has given up, since its result is not used then.
 
     Raises:
-        TimeoutError: it took longer.
+        TimeoutError: the call took longer.
     """
-    future = started(act)
+    future = start(call)
     try:
         return future.result(seconds)
     except BaseException:
-        # not only of a call that takes too long: also of an attempt that is ended meanwhile
+        # the call took too long, or the whole attempt is ended from outside while it waits
         if undo is not None and not future.done():
             future.add_done_callback(lambda _: undo())
         raise

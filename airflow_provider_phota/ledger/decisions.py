@@ -1,4 +1,4 @@
-"""What an attempt does next, given what the ledger and the service know: pure, so that it can be proven.
+"""Decides what an attempt does next from what the ledger and the service know. It does no I/O.
 
 The promise: with every policy on `fail`, no sequence of crashes, retries and answers leads to two live paid
 tasks for one fingerprint.
@@ -15,14 +15,14 @@ from airflow_provider_phota.ledger.records import Entry
 
 
 class Policy(Enum):
-    """What to do where only a new payment would bring a result."""
+    """Says what to do if only a new payment can bring a result."""
 
     FAIL = "fail"
     RESUBMIT = "resubmit"
 
 
 class Why(Enum):
-    """Why an earlier submit brings no result; the text continues "Submitting again: ..."."""
+    """Says why an earlier submit brings no result. The text continues "Submitting again: ..."."""
 
     AMBIGUOUS = "it is not known what became of the last submit"
     MISSING = "the service no longer knows the last task"
@@ -33,12 +33,12 @@ class Why(Enum):
 
 @dataclass(frozen=True)
 class Submit:
-    """Send the edit: no live task of it is known.
+    """Tells the attempt to send the order, since no live task of it is known.
 
     Attributes:
-        generation: to record with it.
-        resubmits: to record with it.
-        why: a new submit is right although one was made before; None for the first.
+        generation: the number of this submit, to be recorded.
+        resubmits: how many submits of unknown fate it repeats, to be recorded.
+        why: why it is right to submit again. It is None for the first submit.
     """
 
     generation: int = 1
@@ -48,21 +48,21 @@ class Submit:
 
 @dataclass(frozen=True)
 class Attach:
-    """Go on with the task that an earlier attempt paid for."""
+    """Tells the attempt to go on with the task that an earlier attempt paid for."""
 
     phota_task_id: str
 
 
 @dataclass(frozen=True)
 class WaitForSender:
-    """Another process may still be sending, for so many seconds."""
+    """Tells the attempt to wait that many seconds, since another process may still be sending."""
 
     seconds: float
 
 
 @dataclass(frozen=True)
 class Hold:
-    """Stop, since going on would pay again; a person decides."""
+    """Tells the attempt to stop, since going on would pay again, so that a person decides."""
 
     why: Why
 
@@ -75,11 +75,11 @@ NEW_TASK_GRACE = 120.0
 
 
 def before_asking(entry: Entry | None, seconds_left: float, on_ambiguous: Policy) -> BeforeAsking:
-    """What the record alone says.
+    """Decides by the record alone, before the service is asked.
 
     Args:
-        entry: of this attempt's fingerprint, None if it was never submitted.
-        seconds_left: how long whoever wrote an intent may still be sending.
+        entry: the latest entry of this attempt's fingerprint, or None if it was never submitted.
+        seconds_left: how long the writer of an intent may still be sending.
         on_ambiguous: what to do about a submit whose fate is unknown.
     """
     if entry is None:
@@ -96,11 +96,11 @@ def before_asking(entry: Entry | None, seconds_left: float, on_ambiguous: Policy
 def after_asking(
     entry: Entry, task: PhotaTask | None, now: float, *, on_missing: Policy, on_expired: Policy
 ) -> AfterAsking:
-    """What the service's answer adds.
+    """Decides by the record and the service's answer.
 
     Args:
-        entry: with the ID of a paid task.
-        task: as the service shows it, None if it knows no such task.
+        entry: an entry with the ID of a paid task.
+        task: the task as the service shows it, or None if the service does not know it.
         now: epoch seconds.
         on_missing: what to do about a task the service does not know.
         on_expired: what to do about results that are no longer served.
@@ -110,15 +110,15 @@ def after_asking(
     if task is None:
         if now - entry.sent_at < NEW_TASK_GRACE:
             return attach
-        return _by_policy(on_missing, again, Why.MISSING)
+        return _submit_or_hold(on_missing, again, Why.MISSING)
     if task.refuses_input:
         return Hold(Why.REFUSED)
     if task.outcome is Outcome.FAILED:
         return replace(again, why=Why.FAILED)
     if task.outcome is not Outcome.RUNNING and task.expires_at and task.expires_at.timestamp() <= now:
-        return _by_policy(on_expired, again, Why.EXPIRED)
+        return _submit_or_hold(on_expired, again, Why.EXPIRED)
     return attach
 
 
-def _by_policy(policy: Policy, again: Submit, why: Why) -> Submit | Hold:
+def _submit_or_hold(policy: Policy, again: Submit, why: Why) -> Submit | Hold:
     return replace(again, why=why) if policy is Policy.RESUBMIT else Hold(why)

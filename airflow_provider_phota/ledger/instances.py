@@ -1,4 +1,4 @@
-"""What Airflow tells a running task instance about itself, as far as its ledger needs to know."""
+"""Reads from Airflow's context what the ledger needs to know about the running task instance."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 def identity_of(context: Context, key: str | None = None) -> Identity:
-    """Whose record it is.
+    """Returns whose record it is.
 
     Args:
-        context: of the attempt.
-        key: the author's name for the item of a mapped task, which stands in for its place in the list.
+        context: Airflow's context of the attempt.
+        key: the author's name for the item of a mapped task. It is used instead of the item's map index.
     """
     ti = context["ti"]
     # a loop of Airflow 3.4 runs the same task several times under one map index
@@ -34,16 +34,16 @@ def identity_of(context: Context, key: str | None = None) -> Identity:
 
 
 def clear_number_of(context: Context) -> int:
-    """How often something of the run was cleared."""
+    """Returns how often tasks of the run were cleared."""
     dag_run = context.get("dag_run")
     return getattr(dag_run, "clear_number", None) or 0
 
 
 def may_have_lost_state(context: Context) -> bool:
-    """True if a clear may have thrown away what earlier attempts wrote to the task state store.
+    """Returns True if Airflow may have discarded what earlier attempts wrote to the task state store.
 
-    Airflow 3.4 does so, unless the person ticks "keep". A clear raises `max_tries`; in a loop that says
-    nothing, and only the run's number of clears is left.
+    Airflow 3.4 discards it when a person clears the task without "keep". Clearing raises `max_tries`, but not
+    in a loop: there only the number of clears of the whole run can tell.
     """
     if not CLEAR_DISCARDS_STATE:
         return False
@@ -53,10 +53,10 @@ def may_have_lost_state(context: Context) -> bool:
 
 
 def checked_key(value: object) -> str | None:
-    """The author's name for an item, None for none.
+    """Returns the author's name for an item, or None if the author gave no name.
 
     Raises:
-        PhotaInputError: it is not a text that names anything.
+        PhotaInputError: the value does not name anything.
     """
     if value is None:
         return None

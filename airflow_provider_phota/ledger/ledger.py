@@ -1,4 +1,4 @@
-"""One task instance's ledger: all its stores as one, and what their failures mean."""
+"""Treats all stores of a task instance as one ledger, and says what their failures mean."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from concurrent.futures import Future, wait
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from airflow_provider_phota.api.clock import Clock
 from airflow_provider_phota.api.errors import PhotaInputError, PhotaLedgerError
-from airflow_provider_phota.ledger.calls import bounded, started
+from airflow_provider_phota.ledger.calls import finish_within, start
 from airflow_provider_phota.ledger.decisions import Policy
 from airflow_provider_phota.ledger.instances import clear_number_of, identity_of, may_have_lost_state
+from airflow_provider_phota.ledger.object_storage import ObjectStorageStore
 from airflow_provider_phota.ledger.records import Entry, Record
-from airflow_provider_phota.ledger.stores import Discarded, ObjectStorageStore, Store, Taken, TaskStateStore
+from airflow_provider_phota.ledger.stores import Discarded, IntentExists, Store, TaskStateStore
 from airflow_provider_phota.storage.paths import checked_path, reason_of
 
 if TYPE_CHECKING:
@@ -25,9 +27,9 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 #: Seconds that one call to a store may take.
-_LONGEST_CALL = 30.0
-#: Seconds for which the ID of a paid task is offered to stores that did not take it, and between two offers.
-_INSIST = 60.0
+LONGEST_CALL = 30.0
+#: Seconds for which the ID of a paid task is offered to a store that fails, and seconds between two offers.
+OFFERING = 60.0
 _PAUSE = 3.0
 
 
@@ -36,21 +38,29 @@ class Overtaken(Exception):
 
 
 class Ledger:
-    """Which paid PHOTA tasks belong to a task instance.
+    """Knows which paid PHOTA tasks belong to a task instance.
 
     Args:
-        stores: those that create exclusively first, since they decide between two attempts.
+        stores: the stores that create exclusively first, since they decide between two attempts.
         longest_call: seconds that one call to a store may take.
-        insist: seconds for which the ID of a paid task is offered to a store that does not take it.
+        offering: seconds for which the ID of a paid task is offered to a store that fails.
+        clock: the standard library's module `time`, or a test's clock.
     """
 
     def __init__(
-        self, stores: Sequence[Store], *, longest_call: float = _LONGEST_CALL, insist: float = _INSIST
+        self,
+        stores: Sequence[Store],
+        *,
+        longest_call: float = LONGEST_CALL,
+        offering: float = OFFERING,
+        clock: Clock = time,
     ) -> None:
         self._stores = stores
         self._longest_call = longest_call
-        self._insist = insist
-        self._lacking: dict[str, list[Store]] = {}
+        self._offering = offering
+        self._clock = clock
+        #: The stores that do not have an ID, by the ID.
+        self._stores_without: dict[str, list[Store]] = {}
 
     @classmethod
     def of(
@@ -61,13 +71,13 @@ class Ledger:
         key: str | None = None,
         on_discarded: Policy = Policy.FAIL,
     ) -> Ledger:
-        """The ledger of the running task instance.
+        """Returns the ledger of the running task instance.
 
         Args:
-            context: of the attempt.
-            ledger_path: a directory of an object store, None for none.
+            context: Airflow's context of the attempt.
+            ledger_path: a directory of an object store, or None to use Airflow's task state store alone.
             key: the author's name for an item of a mapped task.
-            on_discarded: what to do where Airflow has thrown the only record away.
+            on_discarded: what to do if Airflow has discarded the only record.
 
         Raises:
             PhotaInputError: `ledger_path` is not an object-storage URL that can be opened.
@@ -84,11 +94,13 @@ class Ledger:
             )
         elif key is not None:
             raise PhotaInputError(
-                "ledger_key", "takes a ledger_path: Airflow's task state store goes by the map index."
+                "ledger_key", "needs a ledger_path: Airflow's task state store goes by the map index."
             )
         if accessor := context.get("task_state_store"):
-            discarded = not ledger_path and on_discarded is Policy.FAIL and may_have_lost_state(context)
-            stores.append(TaskStateStore(accessor, may_be_discarded=discarded))
+            may_be_discarded = (
+                not ledger_path and on_discarded is Policy.FAIL and may_have_lost_state(context)
+            )
+            stores.append(TaskStateStore(accessor, may_be_discarded=may_be_discarded))
         return cls(stores)
 
     @property
@@ -97,124 +109,125 @@ class Ledger:
         return bool(self._stores)
 
     def read(self) -> Record:
-        """What all stores know together.
+        """Returns what all stores know together.
 
         Raises:
-            Discarded: the only record was thrown away.
+            Discarded: Airflow has discarded the only record.
             PhotaInputError: another item of the mapped task has the same key.
-            PhotaLedgerError: a store could not be read, which is not the same as an empty one.
+            PhotaLedgerError: a store could not be read, so it is not known what was paid.
         """
-        records = [(store, self._tried(store, store.read, "read")) for store in self._stores]
-        record = Record()
-        for _, found in records:
-            record = record.merged(found)
-        self._lacking = {
-            known: [store for store, found in records if known not in found.phota_task_ids]
-            for known in record.phota_task_ids
+        records = [(store, self._call(store, store.read, "read")) for store in self._stores]
+        together = Record()
+        for _, record in records:
+            together = together.merged(record)
+        self._stores_without = {
+            known: [store for store, record in records if known not in record.phota_task_ids]
+            for known in together.phota_task_ids
         }
-        return record
+        return together
 
     def intend(self, entry: Entry, known: Entry | None) -> None:
-        """Write down that a submit is about to be sent.
+        """Writes down that a submit is about to be sent.
 
         Args:
             entry: the intent.
-            known: what was the latest of its fingerprint when the submit was decided upon.
+            known: the latest entry of the same fingerprint when the submit was decided.
 
         Raises:
-            Overtaken: it no longer is: do not send.
+            Overtaken: it is no longer the latest entry: do not send.
             PhotaLedgerError: a store could not be written: do not send.
         """
         if self.read().latest(entry.fingerprint) != known:
             raise Overtaken
         try:
             for store in self._stores:
-                undo = partial(_forgotten, store, entry)
-                self._tried(store, partial(store.put, entry), "written", undo)
+                undo = partial(_remove_intent, store, entry)
+                self._call(store, partial(store.put, entry), "written", undo)
         except (PhotaLedgerError, Overtaken):
-            self.forget(entry)  # it will not be sent: what one store took would hold the next attempt
+            self.forget(entry)  # it will not be sent, and in one of the stores it would stop the next attempt
             raise
 
     def forget(self, entry: Entry) -> None:
-        """Take an intent back: it provably created no task."""
-        calls = [started(partial(_forgotten, store, entry)) for store in self._stores]
+        """Takes an intent back, since it certainly created no task."""
+        calls = [start(partial(_remove_intent, store, entry)) for store in self._stores]
         _, late = wait(calls, self._longest_call)
         if late:
-            log.warning("An intent that was never acted on is not removed yet: a store does not answer.")
+            log.warning("An intent that was never sent is not removed yet: a store does not answer.")
 
     def note_task(self, entry: Entry) -> None:
-        """Write down the ID of a paid task in all stores at once, and insist where one does not take it.
+        """Writes the ID of a paid task to all stores at once, and offers it again to a store that fails.
 
-        Where all fail to the end, the caller goes on with the ID at hand, and the intent holds a retry.
+        If all stores fail to the end, the caller goes on with the ID, and the intent stops a later attempt.
         """
-        self._note(entry, self._stores)
+        self._offer(entry, self._stores)
 
     def settle(self, entry: Entry) -> None:
-        """Give an ID that was read to the stores that lack it."""
-        self._note(entry, self._lacking.get(entry.phota_task_id or "", ()))
+        """Writes an ID that was read to the stores that do not have it."""
+        self._offer(entry, self._stores_without.get(entry.phota_task_id or "", ()))
 
     def seconds_left(self, entry: Entry) -> float:
-        """How long the sender of an intent may still be at work, whatever the clocks of two machines say.
+        """Returns how long the sender of an intent may still be at work.
 
-        The clock of the store that holds the intent counts; where no store shows one, none can be trusted.
+        The clocks of two machines may differ, so the clock of the store that holds the intent counts. If no
+        store shows a clock, the whole time that the sender was given counts.
         """
-        ages = [age for age in map(partial(self._age, entry), self._stores) if age is not None]
+        ages = [age for age in map(partial(self._age_in, entry), self._stores) if age is not None]
         if not ages:
             return entry.seconds_to_send
-        by_this_clock = min(entry.send_deadline - time.time(), entry.seconds_to_send)
+        by_this_clock = min(entry.send_deadline - self._clock.time(), entry.seconds_to_send)
         return max(entry.seconds_to_send - min(ages), by_this_clock, 0.0)
 
-    def _age(self, entry: Entry, store: Store) -> float | None:
-        return self._tried(store, partial(store.age, entry), "read")
+    def _age_in(self, entry: Entry, store: Store) -> float | None:
+        return self._call(store, partial(store.age, entry), "read")
 
-    def _note(self, entry: Entry, stores: Sequence[Store]) -> None:
-        give_up = time.monotonic() + self._insist
+    def _offer(self, entry: Entry, stores: Sequence[Store]) -> None:
+        end = self._clock.monotonic() + self._offering
         while stores:
-            calls = {started(partial(store.put, entry)): store for store in stores}
+            calls = {start(partial(store.put, entry)): store for store in stores}
             wait(calls, self._longest_call)
-            stores = [store for call, store in calls.items() if not _took(store, call, entry)]
-            if time.monotonic() >= give_up:
+            stores = [store for call, store in calls.items() if not _has_written(store, call, entry)]
+            if self._clock.monotonic() >= end:
                 return
             if stores:
-                time.sleep(_PAUSE)
+                self._clock.sleep(_PAUSE)
 
-    def _tried(
-        self, store: Store, act: Callable[[], T], done: str, undo: Callable[[], object] | None = None
+    def _call(
+        self, store: Store, call: Callable[[], T], done: str, undo: Callable[[], object] | None = None
     ) -> T:
         try:
-            return bounded(act, self._longest_call, undo)
-        except Taken:
+            return finish_within(self._longest_call, call, undo)
+        except IntentExists:
             raise Overtaken from None
         except (PhotaInputError, Discarded):
             raise
         except Exception as error:
             raise PhotaLedgerError(
                 f"The record of what was paid for could not be {done}; nothing was sent by this attempt.\n"
-                f"{store}: {_detail(error)}."
+                f"{store}: {_reason(error)}."
             ) from error
 
 
-def _forgotten(store: Store, entry: Entry) -> None:
+def _remove_intent(store: Store, entry: Entry) -> None:
     try:
         store.remove(entry)
     except Exception as error:
-        # harmless for the money: the next attempt holds instead of sending
-        log.warning("An intent that was never acted on could not be removed (%s).", type(error).__name__)
+        # it costs no money: the next attempt stops instead of sending
+        log.warning("An intent that was never sent could not be removed (%s).", type(error).__name__)
 
 
-def _took(store: Store, call: Future[None], entry: Entry) -> bool:
+def _has_written(store: Store, call: Future[None], entry: Entry) -> bool:
     error = call.exception() if call.done() else TimeoutError()
     if error is None:
         return True
     if not isinstance(error, Exception):
         raise error
-    log.warning("PHOTA task %s is not recorded in %s yet (%s).", entry.phota_task_id, store, _detail(error))
+    log.warning("PHOTA task %s is not recorded in %s yet (%s).", entry.phota_task_id, store, _reason(error))
     return False
 
 
-def _detail(error: BaseException) -> str:
+def _reason(error: BaseException) -> str:
     if isinstance(error, PermissionError):
-        return "permission denied: a ledger takes the rights to list, read, create and delete objects there"
+        return "permission denied: a ledger needs the rights to list, read, create and delete objects there"
     if isinstance(error, TimeoutError):
         return "no answer in time"
     return str(error) if isinstance(error, ValueError) else reason_of(error)

@@ -1,4 +1,4 @@
-"""What the ledger writes down about the edits of one task instance."""
+"""Defines what the ledger records about the orders of one task instance."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ VERSION = 1
 
 
 class UnreadableRecord(ValueError):
-    """A record is there but cannot be read. That is not the same as no record: it may name a paid task."""
+    """The record exists, but it cannot be read. It may name a paid task, so nothing may be paid now."""
 
 
 @dataclass(frozen=True)
 class Identity:
-    """The task instance a record belongs to, whatever its attempt.
+    """Names the task instance that a record belongs to, the same in all its attempts.
 
     Attributes:
-        iteration: of an Airflow 3.4 loop, None outside one.
-        key: the author's name for the item of a mapped task; it then stands in for the map index.
+        iteration: the number of the iteration in a loop of Airflow 3.4, or None outside a loop.
+        key: the author's name for the item of a mapped task, used instead of the map index.
     """
 
     dag_id: str
@@ -34,7 +34,7 @@ class Identity:
 
     @property
     def digest(self) -> str:
-        """A name for it that any store takes."""
+        """The name of its record, which can be used in any store."""
         parts = [self.dag_id, self.run_id, self.task_id]
         parts += [str(self.map_index)] if self.key is None else ["key", self.key]
         if self.iteration is not None:
@@ -43,24 +43,24 @@ class Identity:
 
 
 def fingerprint(body: bytes, phota_conn_id: str, base_url: str, edition: str) -> str:
-    """A digest of the exact request and of which connection pays for it; no secret goes into it."""
+    """Returns a digest of the exact request and of the connection that pays for it, without any secret."""
     parts = (body, phota_conn_id.encode(), base_url.encode(), edition.encode())
     return hashlib.sha256(b"\x00".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One submit: an intent before it is sent, a paid task once its ID is known.
+    """Records one submit: it is an intent before the order is sent, and a paid task once the ID is known.
 
     Attributes:
-        fingerprint: of the request.
-        generation: 1 for the first submit of this fingerprint, one more for each new one.
-        try_number: Airflow's, of the attempt that sent it.
+        fingerprint: the fingerprint of the request.
+        generation: 1 for the first submit of this fingerprint, and one more for each new one.
+        try_number: Airflow's number of the attempt that sent it.
         sent_at: epoch seconds when it was about to be sent.
         send_deadline: epoch seconds after which no process can still be sending it.
-        phota_task_id: the paid task; None for an intent.
-        resubmits: how many submits whose fate was unknown this one repeats.
-        token: tells this sending from every other one; empty in the records of version 0.1.
+        phota_task_id: the paid task. An intent has None here.
+        resubmits: how many submits of unknown fate this one repeats.
+        token: different for every sending. It is empty in the records of version 0.1.
     """
 
     fingerprint: str
@@ -74,7 +74,7 @@ class Entry:
 
     @property
     def seconds_to_send(self) -> float:
-        """How long the sender was given, by its own clock."""
+        """Seconds that the sender was given, by its own clock."""
         return max(self.send_deadline - self.sent_at, 0.0)
 
     def to_dict(self) -> dict[str, Any]:
@@ -92,33 +92,33 @@ class Entry:
 
 @dataclass(frozen=True)
 class Record:
-    """All submits of one task instance, in the order they were written."""
+    """Holds all submits of one task instance, in the order in which they were written."""
 
     entries: tuple[Entry, ...] = ()
 
     def latest(self, of_fingerprint: str) -> Entry | None:
-        """The last generation of a request, a paid task before the intent to pay for it."""
+        """Returns the last generation of a request, and of that the paid task rather than the intent."""
         entries = (entry for entry in self.entries if entry.fingerprint == of_fingerprint)
         return max(entries, key=_rank, default=None)
 
     @property
     def phota_task_ids(self) -> frozenset[str]:
-        """Of everything that is known to be paid."""
+        """The IDs of all tasks that are known to be paid."""
         return frozenset(entry.phota_task_id for entry in self.entries if entry.phota_task_id)
 
     def others(self, than_fingerprint: str) -> tuple[Entry, ...]:
         return tuple(entry for entry in self.entries if entry.fingerprint != than_fingerprint)
 
     def without(self, entry: Entry) -> Record:
-        return Record(tuple(known for known in self.entries if _key(known) != _key(entry)))
+        return Record(tuple(known for known in self.entries if _submit_of(known) != _submit_of(entry)))
 
     def merged(self, other: Record) -> Record:
-        """What two stores know together: of each submit the ID before the intent."""
+        """Returns what two stores know together: of each submit the paid task rather than the intent."""
         best: dict[tuple[str, int, str], Entry] = {}
         for entry in (*self.entries, *other.entries):
-            known = best.get(_key(entry))
+            known = best.get(_submit_of(entry))
             if known is None or _rank(entry) > _rank(known):
-                best[_key(entry)] = entry
+                best[_submit_of(entry)] = entry
         return Record(tuple(best.values()))
 
     def to_dict(self) -> dict[str, Any]:
@@ -126,20 +126,20 @@ class Record:
 
     @classmethod
     def from_dict(cls, value: object) -> Record:
-        """Read a record back.
+        """Reads a record back.
 
         Raises:
-            UnreadableRecord: it is none, or of a version this package does not know.
+            UnreadableRecord: the value is not a record, or its version is unknown.
         """
         if not isinstance(value, Mapping) or value.get("version") != VERSION:
             raise UnreadableRecord("it is not a ledger record of version 1")
         try:
-            return cls(tuple(_entry(fields) for fields in value["entries"]))
+            return cls(tuple(_entry_from(fields) for fields in value["entries"]))
         except (KeyError, TypeError, ValueError) as error:
-            raise UnreadableRecord(f"it is damaged ({type(error).__name__})") from None
+            raise UnreadableRecord(f"it has a missing or wrong field ({type(error).__name__})") from None
 
 
-def _key(entry: Entry) -> tuple[str, int, str]:
+def _submit_of(entry: Entry) -> tuple[str, int, str]:
     return entry.fingerprint, entry.generation, entry.token
 
 
@@ -147,7 +147,7 @@ def _rank(entry: Entry) -> tuple[int, bool, float]:
     return entry.generation, entry.phota_task_id is not None, entry.sent_at
 
 
-def _entry(fields: Mapping[str, Any]) -> Entry:
+def _entry_from(fields: Mapping[str, Any]) -> Entry:
     phota_task_id = fields.get("phota_task_id")
     if phota_task_id is not None and not TASK_ID.fullmatch(phota_task_id):
         raise ValueError("phota_task_id")

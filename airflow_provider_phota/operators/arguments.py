@@ -81,7 +81,7 @@ class OrderArguments(AirflowArguments, total=False):
 
     publish: PublishWay | None
     phota_conn_id: str
-    wait_for_completion: bool
+    wait_for_completion: bool | None
     deferrable: bool | None
     poll_interval: float | timedelta | tuple[float, float]
     timeout: float | timedelta

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NoReturn, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Unpack
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowTaskTimeout, BaseOperator
 
@@ -27,13 +27,7 @@ from airflow_provider_phota.submitting.options import MoneyOptions
 from airflow_provider_phota.submitting.policies import Policies
 from airflow_provider_phota.submitting.submission import Submission
 from airflow_provider_phota.triggers.events import WaitEvent
-from airflow_provider_phota.waiting import (
-    Intervals,
-    Wait,
-    checked_seconds,
-    default_deferrable,
-    resumed_too_late,
-)
+from airflow_provider_phota.waiting import Wait, default_deferrable, resumed_too_late
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
@@ -79,13 +73,15 @@ class PhotaOperator(BaseOperator):
 
     template_fields: Sequence[str] = ("ledger_key", "edition", "adopt_phota_task_id")
     ui_color = "#f2e6ff"
+    #: What `wait_for_completion` is if its author leaves it out.
+    waits_by_default: ClassVar[bool] = False
 
     def __init__(
         self,
         *,
         publish: PublishWay | None = None,
         phota_conn_id: str = PhotaHook.default_conn_name,
-        wait_for_completion: bool = False,
+        wait_for_completion: bool | None = None,
         deferrable: bool | None = None,
         poll_interval: float | timedelta | tuple[float, float] = (2.0, 30.0),
         timeout: float | timedelta = 3600.0,
@@ -103,7 +99,9 @@ class PhotaOperator(BaseOperator):
         super().__init__(**kwargs)
         self.publish = publish
         self.phota_conn_id = phota_conn_id
-        self.wait_for_completion = wait_for_completion
+        self.wait_for_completion = (
+            self.waits_by_default if wait_for_completion is None else wait_for_completion
+        )
         self.deferrable = default_deferrable() if deferrable is None else deferrable
         self.poll_interval = poll_interval
         self.timeout = timeout
@@ -179,7 +177,7 @@ class PhotaOperator(BaseOperator):
         super().pre_execute(context)
         if resumed_too_late(self.execution_timeout, context):
             payment = self._new_payment(context)
-            payment.phota_task_id = self._pulled(context, XCOM_PHOTA_TASK_ID)
+            payment.phota_task_id = payment.pulled(XCOM_PHOTA_TASK_ID)
             with payment.at_stake():
                 raise AirflowTaskTimeout
 
@@ -254,7 +252,7 @@ class PhotaOperator(BaseOperator):
 
     def _push(self, prepared: PreparedOrder, payment: Payment) -> None:  # noqa: ARG002  # for subclasses
         """Pushes what a later part of this Airflow task, or another one, has to know."""
-        payment.context["ti"].xcom_push(key=XCOM_PHOTA_TASK_ID, value=payment.phota_task_id)
+        payment.push(XCOM_PHOTA_TASK_ID, payment.phota_task_id)
 
     def _defer(self, payment: Payment, seen: PhotaTask | None) -> NoReturn:
         with payment.at_stake():
@@ -274,11 +272,6 @@ class PhotaOperator(BaseOperator):
         self._payment = Payment(self._hook, self._money, context, self.execution_timeout)
         return self._payment
 
-    def _pulled(self, context: Context, key: str) -> Any:
-        """Returns what this Airflow task has pushed under a key."""
-        ti = context["ti"]
-        return ti.xcom_pull(task_ids=self.task_id, key=key, map_indexes=ti.map_index)
-
     @cached_property
     def _hook(self) -> PhotaHook:
         return PhotaHook(self.phota_conn_id)
@@ -289,12 +282,7 @@ class PhotaOperator(BaseOperator):
 
     @property
     def _wait(self) -> Wait:
-        return Wait(
-            self.phota_conn_id,
-            checked_seconds("timeout", self.timeout),
-            Intervals.checked("poll_interval", self.poll_interval),
-            checked_seconds("max_unreachable", self.max_unreachable),
-        )
+        return Wait.checked(self.phota_conn_id, self.timeout, self.poll_interval, self.max_unreachable)
 
     @property
     def _money(self) -> MoneyOptions:

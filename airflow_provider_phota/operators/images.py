@@ -15,7 +15,7 @@ from airflow_provider_phota.api.types import IfFileExists, PhotaResult
 from airflow_provider_phota.inputs.prepared import PreparedOrder
 from airflow_provider_phota.operators.arguments import OrderArguments
 from airflow_provider_phota.operators.base import PhotaOperator
-from airflow_provider_phota.operators.payment import Payment
+from airflow_provider_phota.operators.payment import XCOM_DIGEST, Payment
 from airflow_provider_phota.results.delivery import Delivery
 from airflow_provider_phota.results.landing import LandedFile, Landing, manifest
 from airflow_provider_phota.results.landing_checks import check_before_paying
@@ -24,10 +24,7 @@ from airflow_provider_phota.results.options import LandingOptions
 from airflow_provider_phota.results.result import ResultImages, existing_result, result_of
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context, ObjectStoragePath, XComArg
-
-#: XCom key of what the files of an order are found by again, if it is asked to skip what has landed before.
-XCOM_DIGEST = "phota_edit_digest"
+    from airflow.providers.common.compat.sdk import ObjectStoragePath, XComArg
 
 
 class PhotaImageOperator(PhotaOperator):
@@ -101,18 +98,15 @@ class PhotaImageOperator(PhotaOperator):
     def _push(self, prepared: PreparedOrder, payment: Payment) -> None:
         super()._push(prepared, payment)
         if self.skip_existing:
-            payment.context["ti"].xcom_push(key=XCOM_DIGEST, value=prepared.digest)
+            payment.push(XCOM_DIGEST, prepared.digest)
 
     def _result(self, task: PhotaTask, payment: Payment) -> PhotaResult:
         result = result_of(task, num_outputs=self._outputs)
-        if (landing := self._landing(self._paid_digest(payment.context))) is not None:
+        digest = payment.pulled(XCOM_DIGEST) if self.skip_existing else ""
+        if (landing := self._landing(digest)) is not None:
             delivery = Delivery(self._hook, landing, payment.context, self.outlets, payment.money.key)
             result["files"] = manifest(delivery.deliver(ResultImages.of_task(task), self._outputs))
         return result
-
-    def _paid_digest(self, context: Context) -> str:
-        """Returns the digest of the pictures that were paid for, which may have changed since."""
-        return self._pulled(context, XCOM_DIGEST) if self.skip_existing else ""
 
     def _files(self, landing: Landing, payment: Payment) -> list[LandedFile] | None:
         """Returns the order's files if it has landed. An unreadable store does not hold up a paid task."""

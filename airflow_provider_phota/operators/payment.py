@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowTaskTimeout
 
@@ -14,7 +14,7 @@ from airflow_provider_phota.api import endings
 from airflow_provider_phota.api.endings import PhotaExecutionTimeout
 from airflow_provider_phota.api.errors import PhotaError, PhotaInputError, PhotaInputRefused, PhotaTaskFailed
 from airflow_provider_phota.hooks.phota import PhotaHook
-from airflow_provider_phota.ledger.held import out_of_time_unanswered, what_to_do
+from airflow_provider_phota.ledger.messages import timed_out_before_answer, what_to_do
 from airflow_provider_phota.retrying import RESUMES, airflow_retries, logged, telling_of_retries
 from airflow_provider_phota.submitting.options import MoneyOptions
 from airflow_provider_phota.submitting.submission import Submission
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: XCom key under which the PHOTA task ID is pushed right after the submit.
 XCOM_PHOTA_TASK_ID = "phota_task_id"
+#: XCom key of the digest of the order that was paid for, if something is found again by it.
+XCOM_DIGEST = "phota_edit_digest"
 
 NO_LEDGER = (
     "There is no ledger: this Airflow keeps no task state (3.3 and later do) and no ledger_path is set, so a "
@@ -56,6 +58,15 @@ class Payment:
     def is_remembered(self) -> bool:
         """True if a later attempt will know what was paid for."""
         return self.money.is_remembered(self.context, self.hook)
+
+    def push(self, key: str, value: str | None) -> None:
+        """Pushes what a later part of this Airflow task, or another one, has to know."""
+        self.context["ti"].xcom_push(key=key, value=value)
+
+    def pulled(self, key: str) -> Any:
+        """Returns what this Airflow task has pushed under a key."""
+        ti = self.context["ti"]
+        return ti.xcom_pull(task_ids=ti.task_id, key=key, map_indexes=ti.map_index)
 
     @contextmanager
     def named_in_input_errors(self) -> Iterator[None]:
@@ -91,10 +102,10 @@ class Payment:
                 if (sent := submission.unanswered) is None:
                     raise
                 what_now = what_to_do(sent.try_number, resubmits=sent.resubmits)
-                raise AirflowTaskTimeout(logged(out_of_time_unanswered(what_now))) from None
+                raise AirflowTaskTimeout(logged(timed_out_before_answer(what_now))) from None
             if not submission.may_have_sent:
                 raise
-            raise AirflowFailException(logged(out_of_time_unanswered(_NO_RETRY))) from None
+            raise AirflowFailException(logged(timed_out_before_answer(_NO_RETRY))) from None
 
     @contextmanager
     def at_stake(self) -> Iterator[None]:

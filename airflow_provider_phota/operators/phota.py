@@ -3,5 +3,11 @@
 from airflow_provider_phota.operators.edit import PhotaImageEditOperator
 from airflow_provider_phota.operators.enhance import PhotaImageEnhanceOperator
 from airflow_provider_phota.operators.generate import PhotaImageGenerateOperator
+from airflow_provider_phota.operators.profile import PhotaCreateProfileOperator
 
-__all__ = ["PhotaImageEditOperator", "PhotaImageEnhanceOperator", "PhotaImageGenerateOperator"]
+__all__ = [
+    "PhotaCreateProfileOperator",
+    "PhotaImageEditOperator",
+    "PhotaImageEnhanceOperator",
+    "PhotaImageGenerateOperator",
+]

@@ -1,4 +1,4 @@
-"""Which instance of a mapped task a name belongs to, where two of them could land on one another.
+"""Claims a name for one instance of a mapped task, so that another instance does not land on it.
 
 A claim is a small object next to where the picture will be, which one instance alone can create. It is never
 removed: an instance that begins when another one has ended must find it too.
@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from airflow_provider_phota.storage import objects
 from airflow_provider_phota.storage.paths import OBJECT_STORES, Place
 
-#: Where they lie, beside the pictures.
+#: The folder they are in, next to the pictures.
 CLAIMS = ".phota-claims"
 
 
 @dataclass(frozen=True)
 class Claimant:
-    """One of the instances of a mapped task.
+    """Is one of the instances of a mapped task.
 
     Attributes:
-        run: what its siblings have in common with it, and nothing else has.
-        name: what tells it from its siblings, for messages too.
+        run: identifies the instance and its siblings, and nothing else.
+        name: tells it from its siblings, in messages too.
     """
 
     run: str
@@ -30,7 +30,7 @@ class Claimant:
 
 
 def claim_of(stem: Place, claimant: Claimant) -> Place:
-    """Where the claim of a file lies that several instances may want.
+    """Returns the place of the claim to a file that several instances may want.
 
     Args:
         stem: the name of the file, without its extension.
@@ -41,7 +41,7 @@ def claim_of(stem: Place, claimant: Claimant) -> Place:
 
 
 def holder_of(claim: Place, claimant: Claimant) -> str:
-    """The name of the instance that has a claim: the claimant's own, unless a sibling has it already."""
+    """Returns the name of the instance that has a claim: the claimant, unless a sibling was first."""
     if claim.protocol not in OBJECT_STORES:
         claim.fs.makedirs(claim.folder, exist_ok=True)
     if objects.create(claim, claimant.name.encode()):

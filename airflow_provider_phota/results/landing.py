@@ -1,4 +1,4 @@
-"""Bring result pictures from the service's CDN to object storage: whole pictures, or none."""
+"""Brings result pictures from the service's CDN to object storage: whole pictures, or nothing."""
 
 from __future__ import annotations
 
@@ -19,11 +19,17 @@ from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.api.types import PhotaFile
 from airflow_provider_phota.results.names import Names
 from airflow_provider_phota.results.result import ResultImages
-from airflow_provider_phota.storage.drafts import Draft, drafted, opened
-from airflow_provider_phota.storage.looks import is_seen
+from airflow_provider_phota.storage.access import is_seen
+from airflow_provider_phota.storage.drafts import Draft, new_draft, open_for_reading
 from airflow_provider_phota.storage.paths import Place
-from airflow_provider_phota.storage.pictures import EXTENSIONS, MOST_PIXELS, NoPicture, Picture, inspected
-from airflow_provider_phota.storage.rights import Right, explained, is_denied
+from airflow_provider_phota.storage.pictures import (
+    EXTENSIONS,
+    MOST_PIXELS,
+    NotAPicture,
+    Picture,
+    inspect_picture,
+)
+from airflow_provider_phota.storage.rights import Right, explain, is_denied
 
 if TYPE_CHECKING:
     from airflow_provider_phota.downloads.arrival import Gone
@@ -38,7 +44,7 @@ _AT_ONCE = 4
 
 
 class IfExists(Enum):
-    """What to do about a file that has a picture's name already."""
+    """Says what to do about a file that has a picture's name already."""
 
     SKIP = "skip"
     OVERWRITE = "overwrite"
@@ -47,13 +53,13 @@ class IfExists(Enum):
 
 @dataclass(frozen=True)
 class Landing:
-    """Where pictures go.
+    """Says where pictures go.
 
     Attributes:
         directory: of an object store.
         names: of the files in it.
         max_bytes: of one picture.
-        digest: of the edit, for names that have it in them.
+        digest: of the order, for names that have it in them.
         max_pixels: of one picture, as the connection says.
     """
 
@@ -66,23 +72,23 @@ class Landing:
 
     @property
     def folder(self) -> Place:
-        """Where pictures land, as far as that is known before there is a task."""
+        """The directory that pictures land in, as far as it is known before there is a task."""
         below = self.names.folder(self.digest)
         return self.directory / below if below else self.directory
 
     @property
     def has_fixed_names(self) -> bool:
-        """True if the pictures of two tasks have the same names, and not because they are of one edit."""
+        """True if the pictures of two tasks have the same names, although they are of two orders."""
         return not (self.names.has("phota_task_id") or self.digest)
 
     def stem(self, phota_task_id: str, index: int) -> Place:
-        """The path of a picture, without its extension."""
+        """Returns the path of a picture, without its extension."""
         return self.directory / self.names.stem(phota_task_id, index, self.digest)
 
 
 @dataclass(frozen=True)
 class LandedFile:
-    """One line of the manifest.
+    """Is one line of the manifest.
 
     Attributes:
         path: as a URL of the store.
@@ -116,32 +122,32 @@ class LandedFile:
 
 
 def manifest(files: Sequence[LandedFile]) -> list[PhotaFile]:
-    """Files as plain data, for XCom, asset events and the mark of a whole edit."""
+    """Returns files as plain data, for XCom, for asset events and for the record of a landed order."""
     return [file.to_dict() for file in files]
 
 
 class PhotaNotServed(PhotaLandingError):
-    """A result's URL is refused though results should still live: another one may not be."""
+    """Says that a result's URL is refused although results should still live: a fresh URL may work."""
 
 
 class _Taken(Exception):
-    """Another file has the name. The text continues the sentence "A result …"."""
+    """Says that another file has the name. The text continues the sentence "A result …"."""
 
 
 def land(results: ResultImages, landing: Landing, settings: Settings) -> list[LandedFile]:
-    """Bring every picture to its place, several at once; what is there already is not fetched again.
+    """Brings every picture to its place, several at once; what is there already is not fetched again.
 
     Args:
-        results: whose URLs are hostile until they have been looked at; the API key is not sent to them.
+        results: their URLs are hostile until they were looked at; the API key is not sent to them.
         landing: where they go.
-        settings: of the connection: its proxy is used, and what its own host is decides what else is allowed.
+        settings: of the connection. Its proxy is used, and its own host decides which addresses are allowed.
 
     Returns:
         The files, in the order of the pictures.
 
     Raises:
-        PhotaResultsExpired: a URL is no longer served.
-        PhotaLandingError: a picture did not arrive whole, is none, or could not be written.
+        PhotaResultsExpired: A URL is no longer served.
+        PhotaLandingError: A picture did not arrive whole, is not a picture, or could not be written.
     """
     from airflow_provider_phota.downloads.arrival import Gone, Undelivered  # noqa: PLC0415  # DAG parsing stays cheap
     from airflow_provider_phota.downloads.downloads import Downloads  # noqa: PLC0415
@@ -149,10 +155,10 @@ def land(results: ResultImages, landing: Landing, settings: Settings) -> list[La
     phota_task_id = results.phota_task_id
     try:
         with Downloads(settings) as downloads:
-            return _all(results, replace(landing, max_pixels=settings.max_pixels), downloads)
+            return _land_all(results, replace(landing, max_pixels=settings.max_pixels), downloads)
     except Gone as gone:
-        raise _gone(results, gone) from None
-    except (Undelivered, RefusedUrl, NoPicture, _Taken) as problem:
+        raise _no_longer_served(results, gone) from None
+    except (Undelivered, RefusedUrl, NotAPicture, _Taken) as problem:
         raise PhotaLandingError(
             endings.lines(
                 f"A result of PHOTA task {phota_task_id} did not land.",
@@ -174,14 +180,14 @@ def land(results: ResultImages, landing: Landing, settings: Settings) -> list[La
 
 def _why(error: Exception, landing: Landing) -> str:
     rights = {IfExists.FAIL: (Right.CREATE, Right.READ), IfExists.OVERWRITE: (Right.REPLACE,)}
-    return explained(error, landing.directory, *rights.get(landing.if_exists, (Right.CREATE,)))
+    return explain(error, landing.directory, *rights.get(landing.if_exists, (Right.CREATE,)))
 
 
-def _all(results: ResultImages, landing: Landing, downloads: Downloads) -> list[LandedFile]:
+def _land_all(results: ResultImages, landing: Landing, downloads: Downloads) -> list[LandedFile]:
     with ThreadPoolExecutor(_AT_ONCE, "phota-landing") as pool:
         try:
             waiting = [
-                pool.submit(_one, image.url, landing, results.phota_task_id, index, downloads)
+                pool.submit(_land_one_picture, image.url, landing, results.phota_task_id, index, downloads)
                 for index, image in enumerate(results.images)
             ]
             return _in_order(waiting)
@@ -193,21 +199,23 @@ def _all(results: ResultImages, landing: Landing, downloads: Downloads) -> list[
 
 
 def _in_order(waiting: Sequence[Future[LandedFile]]) -> list[LandedFile]:
-    """The files; one that fails does not keep the others from landing first."""
+    """Returns the files; if one fails, the others land first."""
     failures = [failure for future in waiting if (failure := future.exception())]
     if failures:
         raise failures[0]
     return [future.result() for future in waiting]
 
 
-def _one(url: str, landing: Landing, phota_task_id: str, index: int, downloads: Downloads) -> LandedFile:
+def _land_one_picture(
+    url: str, landing: Landing, phota_task_id: str, index: int, downloads: Downloads
+) -> LandedFile:
     stem = landing.stem(phota_task_id, index)
     if landing.if_exists is IfExists.SKIP and (there := _existing(stem, phota_task_id, landing.max_pixels)):
         log.info("%s is there already, whole; it is not fetched again.", shown(there.path))
         return there
-    with drafted(stem) as draft:
+    with new_draft(stem) as draft:
         downloads.fetch(url, draft.file, landing.max_bytes)
-        picture = inspected(draft.file, max_pixels=landing.max_pixels)
+        picture = inspect_picture(draft.file, max_pixels=landing.max_pixels)
         path = stem + f".{picture.extension}"
         if landing.if_exists is IfExists.FAIL:
             _publish_new(draft, path, picture, landing)
@@ -221,14 +229,14 @@ def _existing(stem: Place, phota_task_id: str, max_pixels: int) -> LandedFile | 
         path = stem + f".{extension}"
         try:
             if path.exists():
-                with opened(path) as file:
-                    return LandedFile.of(path, inspected(file, max_pixels=max_pixels), phota_task_id)
-        except NoPicture as problem:
+                with open_for_reading(path) as file:
+                    return LandedFile.of(path, inspect_picture(file, max_pixels=max_pixels), phota_task_id)
+        except NotAPicture as problem:
             log.warning("%s %s; it is replaced.", path, problem)
         except Exception as error:  # of whatever library the store speaks by
             if not is_denied(error):
                 raise
-            # the name tells the task: what may be there is the same picture, and may be written again
+            # the name contains the task ID, so a file there is the same picture and can be written again
             log.info("The role may not see whether %s is there; the picture is fetched.", path)
     return None
 
@@ -244,21 +252,21 @@ def _publish_new(draft: Draft, path: Place, picture: Picture, landing: Landing) 
 
 
 def _check_same(path: Place, picture: Picture, landing: Landing) -> None:
-    """An earlier attempt may have landed it: that is not another file."""
+    """Accepts a file that an earlier attempt of the same task has landed."""
     try:
-        with opened(path) as file:
-            same = inspected(file, max_pixels=landing.max_pixels).sha256 == picture.sha256
-    except NoPicture:
+        with open_for_reading(path) as file:
+            same = inspect_picture(file, max_pixels=landing.max_pixels).sha256 == picture.sha256
+    except NotAPicture:
         same = False
     except Exception as error:  # of whatever library the store speaks by
         if not (is_denied(error) and landing.names.has("phota_task_id")):
             raise
-        same = True  # the role may not read it, but its name tells that this task made it
+        same = True  # the role may not read it, but its name says that this task made it
     if not same:
         raise _Taken(f"cannot land: another file is at {path}, and if_exists is 'fail'")
 
 
-def _gone(results: ResultImages, gone: Gone) -> PhotaResultsExpired | PhotaLandingError:
+def _no_longer_served(results: ResultImages, gone: Gone) -> PhotaResultsExpired | PhotaLandingError:
     now = gone.at or pendulum.now("UTC")
     if results.expires_at and results.expires_at > now:
         return PhotaNotServed(

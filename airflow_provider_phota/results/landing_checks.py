@@ -1,4 +1,4 @@
-"""Checks of where pictures will land: before an edit is paid for, before a wait, and before landing."""
+"""Checks that pictures can land: before an order is paid for, before a wait, and before landing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from airflow_provider_phota.results.claims import Claimant, claim_of, holder_of
 from airflow_provider_phota.results.landing import Landing
 from airflow_provider_phota.results.prechecks import check_can_land, check_names_are_free
 from airflow_provider_phota.storage.paths import Place
-from airflow_provider_phota.storage.rights import Right, explained, is_absent, is_denied
+from airflow_provider_phota.storage.rights import Right, explain, is_absent, is_denied
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 def check_before_paying(landing: Landing, context: Context, pictures: int, key: str | None = None) -> None:
-    """Ask all that can be asked of where pictures will land, so that no edit is paid for that cannot.
+    """Checks that the pictures of an order could land, before it is paid for.
 
     Args:
         landing: where they go.
@@ -36,8 +36,8 @@ def check_before_paying(landing: Landing, context: Context, pictures: int, key: 
         key: the author's name for an item of a mapped task.
 
     Raises:
-        PhotaInputError: they could not land, or would land on others.
-        PhotaUnreachable: the store could not be asked.
+        PhotaInputError: They could not land, or would land on others.
+        PhotaUnreachable: The store could not be asked.
     """
     check_can_land(landing)
     check_names_are_free(landing, pictures)
@@ -45,10 +45,10 @@ def check_before_paying(landing: Landing, context: Context, pictures: int, key: 
 
 
 def check_before_waiting(landing: Landing, phota_task_id: str) -> None:
-    """Say that the pictures of a paid task could not land, while there is time to change that.
+    """Says that the pictures of a paid task could not land, while there is time to change that.
 
     Raises:
-        PhotaLandingError: why. A store that cannot be asked now may be there when the task is finished.
+        PhotaLandingError: It says why. A store that cannot be asked now may answer when the task is finished.
     """
     try:
         check_can_land(landing)
@@ -71,7 +71,7 @@ def cannot_land(phota_task_id: str, problem: PhotaNotBilled) -> PhotaLandingErro
 
 
 def check_lands_alone(landing: Landing, context: Context, pictures: int, key: str | None = None) -> None:
-    """Refuse names that another instance of the same mapped task has in this run.
+    """Refuses names that another instance of the same mapped task has in this run.
 
     Args:
         landing: where the pictures go.
@@ -80,8 +80,8 @@ def check_lands_alone(landing: Landing, context: Context, pictures: int, key: st
         key: the author's name for the item, which stands in for its place in the list.
 
     Raises:
-        PhotaInputError: two instances would land on one another, or the role cannot see whether they would.
-        PhotaUnreachable: the store could not be asked.
+        PhotaInputError: Two instances would land on one another, or the role cannot see whether they would.
+        PhotaUnreachable: The store could not be asked.
     """
     if not landing.has_fixed_names or (claimant := _claimant(context, key)) is None:
         return
@@ -102,7 +102,7 @@ def _holder(claim: Place, claimant: Claimant) -> str:
     try:
         return holder_of(claim, claimant)
     except Exception as error:  # of whatever library the store speaks by
-        why = explained(error, claim, Right.CREATE, Right.READ)
+        why = explain(error, claim, Right.CREATE, Right.READ)
         text = f"may give one name to two instances of this mapped task; {claim} cannot be used ({why})."
         if is_denied(error) or is_absent(error):
             raise PhotaInputError("filename", f"{text}\nPut {{phota_task_id}} in filename.") from None
@@ -110,7 +110,7 @@ def _holder(claim: Place, claimant: Claimant) -> str:
 
 
 def _claimant(context: Context, key: str | None) -> Claimant | None:
-    """None for a task that has no siblings."""
+    """Returns the instance; a task without siblings claims nothing, and None is returned."""
     if not context.get("ti"):
         return None
     identity = identity_of(context)

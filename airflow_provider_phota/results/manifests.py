@@ -1,18 +1,17 @@
-"""What has landed of an edit, beside its files: the mark that all of them are there."""
+"""Writes a manifest next to landed pictures, as the sign that all of them are there."""
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Sequence
 from typing import Any
 
 from airflow_provider_phota.api.errors import PhotaLedgerError
 from airflow_provider_phota.results.landing import LandedFile, Landing, manifest
-from airflow_provider_phota.storage.drafts import drafted, opened
-from airflow_provider_phota.storage.looks import info_of
-from airflow_provider_phota.storage.paths import Place, checked_path
-from airflow_provider_phota.storage.rights import Right, explained
+from airflow_provider_phota.storage import records
+from airflow_provider_phota.storage.access import info_of
+from airflow_provider_phota.storage.paths import Place, check_url, checked_path
+from airflow_provider_phota.storage.rights import Right, explain
 
 log = logging.getLogger(__name__)
 
@@ -20,49 +19,43 @@ VERSION = 1
 
 
 def write(landing: Landing, files: Sequence[LandedFile]) -> None:
-    """Mark an edit as landed; its files are there.
+    """Marks an order as landed, once its files are there.
 
     Raises:
-        OSError: the mark could not be written.
+        OSError: the manifest cannot be written.
     """
-    path = _path(landing)
-    with drafted(path) as draft:
-        content = {"version": VERSION, "files": manifest(files)}
-        draft.file.write(json.dumps(content).encode())
-        draft.publish(path, "application/json")
+    records.replace(_place_of(landing), {"version": VERSION, "files": manifest(files)})
 
 
 def landed_before(landing: Landing) -> list[LandedFile] | None:
-    """The files of the edit, None unless it has landed and all of them are still there.
+    """Returns the files of an order that has landed, or None if it has not, or if a file is missing.
 
     Raises:
-        PhotaLedgerError: the store cannot be read, which is not the same as an empty one.
+        PhotaLedgerError: the store cannot be read, so nothing is known about the order.
     """
-    place = _path(landing)
+    place = _place_of(landing)
     try:
-        return _read(place) if info_of(place) else None
-    except FileNotFoundError:  # taken away as we looked
+        files = records.read(place, _files_from_record) if info_of(place) else []
+        return files if files and all(map(_is_there, files)) else None
+    except FileNotFoundError:  # somebody has just removed it
         return None
-    except (ValueError, TypeError, KeyError) as error:
-        log.warning("%s is damaged (%s): the order counts as not landed.", place, error)
+    except records.DamagedRecord as damage:
+        log.warning("%s. It is ignored, as if the order had not landed yet.", damage)
         return None
-    except Exception as error:  # of whatever library the store speaks by
+    except Exception as error:  # each store's library has its own errors
         raise PhotaLedgerError(
-            "Whether this order has landed before could not be read; nothing was sent by this attempt.\n"
-            f"{landing.directory}: {explained(error, place, Right.READ)}."
+            "The manifest of this order could not be read; nothing was sent by this attempt.\n"
+            f"{landing.directory}: {explain(error, place, Right.READ)}."
         ) from None
 
 
-def _read(place: Place) -> list[LandedFile] | None:
-    with opened(place) as file:
-        files = [LandedFile(**fields) for fields in _fields(json.load(file))]
-    return files if files and all(map(_is_there, files)) else None
-
-
-def _fields(content: Any) -> Any:
-    if content["version"] != VERSION:
+def _files_from_record(fields: Any) -> list[LandedFile]:
+    if fields["version"] != VERSION:
         raise ValueError("it is of another version")
-    return content["files"]
+    files = [LandedFile(**file) for file in fields["files"]]
+    for file in files:
+        check_url("path", file.path)
+    return files
 
 
 def _is_there(file: LandedFile) -> bool:
@@ -70,5 +63,5 @@ def _is_there(file: LandedFile) -> bool:
     return info is not None and info.get("size") == file.bytes
 
 
-def _path(landing: Landing) -> Place:
+def _place_of(landing: Landing) -> Place:
     return landing.directory / f"{landing.digest}.json"

@@ -1,4 +1,4 @@
-"""The names of landed files: from a template of the user's, never from an answer's headers or URLs."""
+"""Names landed files by a template of the user's, never by an answer's headers or URLs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.api.written import NATIVE_RENDERING
 
-#: Names by what was asked for: the same edit of the same pictures has the same names in every run.
+#: Names by what was asked for: the same order of the same pictures has the same names in every run.
 NAMES_BY_DIGEST = "{digest}-{index}"
 _FIELDS = frozenset({"phota_task_id", "digest", "index"})
 #: Bytes of one part of a path: most file systems take 255, and an extension and a marker are still added.
@@ -26,20 +26,20 @@ _EXTENSION = re.compile(r"(?i)\.(png|apng|jpe?g|jfif|webp|gif|bmp|tiff?|avif|hei
 
 @dataclass(frozen=True)
 class Names:
-    """A template such as `{phota_task_id}-{index}`, without an extension; it may have directories in it."""
+    """Is a template such as `{phota_task_id}-{index}`, without an extension; it may have directories."""
 
     template: str = "{phota_task_id}-{index}"
 
     @classmethod
     def checked(cls, template: object, *, has_digest: bool = False) -> Names:
-        """What an author gave.
+        """Reads what an author gave.
 
         Args:
-            template: Jinja rendered; only its own fields are left.
-            has_digest: whether there is a digest of the edit to name files by.
+            template: after Jinja was rendered; only its own fields are left.
+            has_digest: whether there is a digest of the order to name files by.
 
         Raises:
-            PhotaInputError: it is no template, or has unknown fields.
+            PhotaInputError: It is not a template, or it has unknown fields.
         """
         if not isinstance(template, str):
             raise PhotaInputError("filename", f"must be a string, got {shown(template)}. {NATIVE_RENDERING}")
@@ -60,11 +60,11 @@ class Names:
         return names
 
     def has(self, field: str) -> bool:
-        """Whether the template has a field of that name."""
+        """Returns True if the template has a field of that name."""
         return field in self._fields()
 
     def folder(self, digest: str = "") -> str:
-        """The directories that the names of all tasks have in common; empty for none."""
+        """Returns the directories that the names of all tasks have in common; empty if there are no such."""
         one, other = (self.stem(*task, digest).split("/")[:-1] for task in (("a", 0), ("b", 1)))
         pairs = zip(one, other, strict=True)
         return "/".join(same for same, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
@@ -82,7 +82,7 @@ class Names:
         }
 
     def _fits(self) -> bool:
-        """Whether values can be put in."""
+        """Returns True if values can be put in."""
         try:
             self._filled(_TYPICAL_ID, 0, "0" * 64)
         except (ValueError, LookupError, AttributeError, TypeError):
@@ -93,10 +93,10 @@ class Names:
         return self.template.format(phota_task_id=phota_task_id, index=index, digest=digest)
 
     def stem(self, phota_task_id: str, index: int, digest: str = "") -> str:
-        """The name of one picture, without its extension; any task ID fits in, since its picture is paid.
+        """Returns the name of one picture, without its extension. Any task ID fits in: its picture is paid.
 
         Raises:
-            PhotaInputError: it leads elsewhere, or is none that every store takes.
+            PhotaInputError: It leads elsewhere, or is not a name that every store takes.
         """
         name = self._filled(_shown(phota_task_id), index, digest)
         if max(map(_length, name.split("/"))) > _LONGEST:
@@ -107,7 +107,7 @@ class Names:
 
 
 def picture_extension(name: str) -> str:
-    """The extension of a name that is meant for a picture's, with its dot; empty if it is not."""
+    """Returns the extension of a picture's name, with its dot; empty if the name does not have one."""
     found = _EXTENSION.search(name)
     return found.group() if found else ""
 

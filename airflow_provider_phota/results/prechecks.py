@@ -1,4 +1,4 @@
-"""What can be asked of a store before an edit is paid for: whether its pictures can land there."""
+"""Asks a store whether pictures can land there, before an order is paid for."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-
 
 from airflow_provider_phota.api.errors import PhotaInputError, PhotaUnreachable
 from airflow_provider_phota.results.landing import IfExists, Landing
-from airflow_provider_phota.storage.drafts import drafted
-from airflow_provider_phota.storage.looks import info_of, try_to_write
+from airflow_provider_phota.storage.access import info_of, try_to_write
+from airflow_provider_phota.storage.drafts import new_draft
 from airflow_provider_phota.storage.objects import creates_exclusively
 from airflow_provider_phota.storage.paths import Place, reason_of
 from airflow_provider_phota.storage.pictures import EXTENSIONS
-from airflow_provider_phota.storage.rights import Right, explained, is_absent, is_denied
+from airflow_provider_phota.storage.rights import Right, explain, is_absent, is_denied
 
 
 def check_can_land(landing: Landing) -> None:
-    """Refuse a directory that the role cannot write to, or that lies in no bucket.
+    """Refuses a directory that the role cannot write to, or whose bucket does not exist.
 
     Raises:
         PhotaInputError: why, and which right is missing.
@@ -27,7 +27,7 @@ def check_can_land(landing: Landing) -> None:
     replacing = landing.if_exists is IfExists.OVERWRITE and not landing.names.has("phota_task_id")
     try:
         if isinstance(folder.fs, LocalFileSystem):
-            with drafted(folder / "writable"):
+            with new_draft(folder / "writable"):
                 return
         try_to_write(folder, replacing=replacing)
     except Exception as error:  # of whatever library the store speaks by
@@ -35,12 +35,12 @@ def check_can_land(landing: Landing) -> None:
             raise _unasked(folder, error) from None
         right = Right.REPLACE if replacing else Right.CREATE
         raise PhotaInputError(
-            "destination", f"{landing.directory} cannot be written to ({explained(error, folder, right)})."
+            "destination", f"{landing.directory} cannot be written to ({explain(error, folder, right)})."
         ) from None
 
 
 def check_names_are_free(landing: Landing, pictures: int) -> None:
-    """Refuse names that are in use, where `if_exists` is `fail` and they are known before there is a task.
+    """Refuses names that are in use, if `if_exists` is `fail` and they are known before there is a task.
 
     Args:
         landing: where the pictures go.
@@ -78,7 +78,7 @@ def _is_there(path: Place) -> bool:
         raise PhotaInputError(
             "if_exists",
             f"is 'fail', and the role cannot see whether {path} is there "
-            f"({explained(error, path, Right.READ)}).\n"
+            f"({explain(error, path, Right.READ)}).\n"
             "Give it that right, or use if_exists='overwrite'.",
         ) from None
 

@@ -16,6 +16,7 @@ from airflow_provider_phota.api.errors import (
     PhotaResultsMissing,
     PhotaTaskFailed,
 )
+from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.api.task_ids import checked_task_id
 from airflow_provider_phota.api.tasks import Image, Outcome, PhotaTask
 from airflow_provider_phota.api.types import PhotaResult
@@ -47,6 +48,7 @@ class ResultImages:
         Raises:
             PhotaTaskFailed: The service ended the task as failed.
             PhotaResultsMissing: The task is not finished.
+            PhotaInputError: The task has made a profile, and no pictures.
         """
         if not task.is_finished:
             raise PhotaResultsMissing(
@@ -58,6 +60,8 @@ class ResultImages:
                 task.id,
             )
         check_succeeded(task)
+        if not task.images:
+            raise _nothing_to_land(task.profile_ids)
         return cls(task.id, task.images, task.expires_at)
 
     @classmethod
@@ -73,7 +77,7 @@ class ResultImages:
                 "result", "has no list of images, each with a url: pass what the sensor returned."
             )
         if not images:
-            raise PhotaInputError("result", "has no pictures to land.")
+            raise _nothing_to_land(result.get("profile_ids"))
         return cls(
             checked_task_id(result.get("phota_task_id"), "result['phota_task_id']"),
             [Image(image["url"], image.get("content_type")) for image in images],
@@ -135,6 +139,11 @@ def _failure_in_words(task: PhotaTask) -> str:
         reason and f"It says: {reason}.",
         "The PHOTA task was billed; the service may give the credits back.",
     )
+
+
+def _nothing_to_land(profile_ids: object) -> PhotaInputError:
+    made = f": the task made the profile {shown(profile_ids)}, which is not a file" if profile_ids else ""
+    return PhotaInputError("result", f"has no pictures to land{made}.")
 
 
 def _is_image(value: object) -> bool:

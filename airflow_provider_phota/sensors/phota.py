@@ -229,6 +229,9 @@ class PhotaTaskSensor(BaseSensorOperator):
         result = result_of(task)
         if (landing := self._landing) is None:
             return result
+        if task.profile_ids:
+            self.log.info("PHOTA task %s has made a profile; there is nothing to land.", task.id)
+            return result
         delivery = Delivery(PhotaHook(self.phota_conn_id), landing, context, self.outlets)
         result["files"] = manifest(delivery.deliver(ResultImages.of_task(task)))
         return result

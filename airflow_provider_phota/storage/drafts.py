@@ -1,4 +1,4 @@
-"""Files that get their name when they are whole: nobody ever finds half of one under it."""
+"""Writes files that get their name once they are whole, so that a reader never finds half a file."""
 
 from __future__ import annotations
 
@@ -18,31 +18,36 @@ from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-
 
 from airflow_provider_phota.storage.objects import creates_exclusively, rename
 from airflow_provider_phota.storage.paths import OBJECT_STORES, Place
-from airflow_provider_phota.storage.rights import is_taken, is_unconditional
+from airflow_provider_phota.storage.rights import is_taken, lacks_exclusive_creation
 
-#: Where files of a disk gather before they have a name, beside where they will be.
+#: The folder for unfinished files on a disk, next to where they will be.
 PARTS = ".phota-parts"
-#: What some of them call the content type when a file is put there.
-_CONTENT_TYPE = {"s3": "ContentType", "s3a": "ContentType", "gs": "content_type", "gcs": "content_type"}
+#: The option by which some file systems take the content type of a new file.
+_CONTENT_TYPE_OPTIONS = {
+    "s3": "ContentType",
+    "s3a": "ContentType",
+    "gs": "content_type",
+    "gcs": "content_type",
+}
 
-#: Bytes that are fetched at once; s3fs by itself would keep 50 MB of a file in memory.
+#: Bytes that are fetched at once. Without it, s3fs would keep 50 MB of a file in memory.
 _BLOCK = 8 * 1024 * 1024
 
 
 class Draft(ABC):
-    """A file without a name: write to it, look at it, publish it or let it go."""
+    """A file without a name. Write to it and read it, then publish it or discard it."""
 
     file: IO[bytes]
 
     @abstractmethod
     def publish(self, place: Place, content_type: str) -> None:
-        """Make it the file of that name, and replace what has that name now."""
+        """Gives the file its name, and replaces the file that has the name now."""
 
     @abstractmethod
     def publish_new(self, place: Place, content_type: str) -> None:
-        """Make it the file of that name, which no file has yet.
+        """Gives the file a name that is still free.
 
-        Where the store can create exclusively, it decides; elsewhere it is looked at first.
+        If the store cannot create exclusively, the name is looked up first.
 
         Raises:
             FileExistsError: another file has the name.
@@ -50,18 +55,18 @@ class Draft(ABC):
 
     @abstractmethod
     def discard(self) -> None:
-        """Leave nothing of it but what was published."""
+        """Removes everything that was not published."""
 
 
 @contextmanager
-def drafted(place: Place) -> Iterator[Draft]:
-    """A draft of a file; the directory is made if it is missing.
+def new_draft(place: Place) -> Iterator[Draft]:
+    """Opens a draft, and discards what was not published of it. The folder is made if it is missing.
 
     Args:
-        place: the name it will have, but for the extension.
+        place: the name that the file will have, with or without its extension.
 
     Raises:
-        OSError: there can be no such file.
+        OSError: there cannot be such a file.
     """
     if isinstance(place.fs, LocalFileSystem):
         draft: Draft = _LocalDraft(Path(place.path))
@@ -74,20 +79,20 @@ def drafted(place: Place) -> Iterator[Draft]:
             draft.discard()
 
 
-def opened(place: Place) -> IO[bytes]:
-    """A file of the store, to be read in any order."""
+def open_for_reading(place: Place) -> IO[bytes]:
+    """Opens a file of a store, so that it can be read in any order. The caller closes it."""
     if isinstance(place.fs, LocalFileSystem):
         return Path(place.path).open("rb")
-    with streamed(place) as file, ExitStack() as opened_here:
-        copy = opened_here.enter_context(tempfile.TemporaryFile())
+    with open_for_streaming(place) as file, ExitStack() as on_failure:
+        copy = on_failure.enter_context(tempfile.TemporaryFile())
         shutil.copyfileobj(file, copy, 1024 * 1024)
         copy.seek(0)
-        opened_here.pop_all()  # the caller closes it
+        on_failure.pop_all()  # nothing failed: the copy stays open for the caller
     return copy
 
 
-def streamed(place: Place) -> IO[bytes]:
-    """Opens a file of the store to be read mostly in its order; little of it is in memory at a time."""
+def open_for_streaming(place: Place) -> IO[bytes]:
+    """Opens a file of a store to be read mostly from beginning to end, with little of it in memory."""
     if isinstance(place.fs, LocalFileSystem):
         return Path(place.path).open("rb")
     file: IO[bytes] = place.fs.open(place.path, "rb", block_size=_BLOCK)
@@ -95,29 +100,29 @@ def streamed(place: Place) -> IO[bytes]:
 
 
 class _LocalDraft(Draft):
-    """In a folder beside where it will be: on the same disk a name is changed at once.
+    """Lies in a folder next to its later place: within one disk, a rename happens at once.
 
-    Whoever writes holds a lock on its own file. A file that nobody holds was left by an attempt that was
-    killed; two attempts that write at once do not meet, and the last one's file stays.
+    Each writer holds a lock on its own part. A part without a lock was left by an attempt that was killed.
+    Two attempts that write the same file at once have two parts, and the file of the last one stays.
     """
 
     def __init__(self, stem: Path) -> None:
         self._folder = stem.parent / PARTS
         self._path = self._folder / f"{stem.name}.{uuid4().hex[:8]}.part"
-        self.file = self._created()
-        with suppress(OSError):  # a file system without locks keeps what was left
+        self.file = self._create_part()
+        with suppress(OSError):  # a file system without locks keeps the parts that were left
             fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         for part in self._folder.glob(f"{glob.escape(stem.name)}.*.part"):
             if part != self._path:
                 _remove_if_left(part)
 
-    def _created(self) -> IO[bytes]:
+    def _create_part(self) -> IO[bytes]:
         while True:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with suppress(FileNotFoundError):  # another one has just tidied up
+            with suppress(FileNotFoundError):  # another attempt has just removed the empty folder: try again
                 return self._path.open("x+b")
 
-    def publish(self, place: Place, content_type: str) -> None:  # noqa: ARG002  # a disk keeps none
+    def publish(self, place: Place, content_type: str) -> None:  # noqa: ARG002  # a disk keeps no types
         self.file.flush()
         self._path.replace(place.path)
 
@@ -135,8 +140,8 @@ class _LocalDraft(Draft):
     def discard(self) -> None:
         with suppress(OSError):
             self._path.unlink(missing_ok=True)
-        with suppress(OSError):
-            self._folder.rmdir()  # unless others are at work
+        with suppress(OSError):  # another attempt may still have a part in it
+            self._folder.rmdir()
 
 
 def _remove_if_left(part: Path) -> None:
@@ -146,10 +151,10 @@ def _remove_if_left(part: Path) -> None:
 
 
 class _RemoteDraft(Draft):
-    """In a nameless file of this machine, which goes with the process however it ends."""
+    """Lies in a file without a name on this machine, which goes with the process, however that ends."""
 
     def __init__(self) -> None:
-        self.file = tempfile.TemporaryFile()  # noqa: SIM115  # closed by `drafted`
+        self.file = tempfile.TemporaryFile()  # noqa: SIM115  # `new_draft` closes it
 
     def publish(self, place: Place, content_type: str) -> None:
         if place.protocol in OBJECT_STORES:
@@ -168,18 +173,18 @@ class _RemoteDraft(Draft):
             except Exception as error:
                 if is_taken(error):
                     raise FileExistsError(place.path) from None
-                if not is_unconditional(error):
+                if not lacks_exclusive_creation(error):
                     raise
         if place.exists():
             raise FileExistsError(place.path)
         self.publish(place, content_type)
 
     def discard(self) -> None:
-        """It has no name to take away."""
+        """Does nothing, since the file has no name to remove."""
 
-    def _put(self, place: Place, target: str, content_type: str, **how: str) -> None:
+    def _put(self, place: Place, target: str, content_type: str, **options: str) -> None:
         self.file.flush()
-        self.file.seek(0)  # where /dev/fd shares the position
-        if option := _CONTENT_TYPE.get(place.protocol):
-            how[option] = content_type
-        place.fs.put_file(f"/dev/fd/{self.file.fileno()}", target, **how)
+        self.file.seek(0)  # on some systems /dev/fd shares the position
+        if option := _CONTENT_TYPE_OPTIONS.get(place.protocol):
+            options[option] = content_type
+        place.fs.put_file(f"/dev/fd/{self.file.fileno()}", target, **options)

@@ -1,4 +1,4 @@
-"""Names the package that opens an object store, for where it is not installed."""
+"""Names the package to install where Airflow cannot open an object store."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _PACKAGES = {
     **dict.fromkeys(("abfs", "abfss", "adl"), _AZURE),
     **dict.fromkeys(("sftp", "ssh"), _SFTP),
 }
-#: Scheme of a URL -> how Airflow spells it.
+#: Scheme of a URL -> the scheme that Airflow uses for that store.
 _SPELLINGS = {"az": "abfs", "azure": "abfs", "wasb": "abfs", "wasbs": "abfs", "aws": "s3", "s3fs": "s3"}
 
 
-def package_for(url: str) -> str:
-    """A sentence that says what to install, so that Airflow can open a URL."""
+def install_hint(url: str) -> str:
+    """Returns a sentence that says what to install, so that Airflow can open a URL."""
     scheme, separator, _ = url.partition("://")
     scheme = scheme.lower()
     if package := _PACKAGES.get(scheme):

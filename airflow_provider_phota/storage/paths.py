@@ -1,7 +1,7 @@
-"""Paths of object stores: as a user gives them, and as Airflow's assets and lineage name them.
+"""Turns the paths that users give into places of a store, and into the URIs that Airflow's assets have.
 
-Every look at a store goes through a `Place`, whose file system keeps no listings: what another process wrote
-a moment ago is seen, and what it deleted is gone.
+All reading and writing goes through a `Place`. Its file system keeps no listings, so that it sees what
+another process wrote or deleted a moment ago.
 """
 
 from __future__ import annotations
@@ -16,23 +16,26 @@ from fsspec.dircache import DirCache  # type: ignore[import-untyped]  # it has n
 
 from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.shown import shown, without_secrets
-from airflow_provider_phota.storage.packages import package_for
+from airflow_provider_phota.api.written import NATIVE_RENDERING
+from airflow_provider_phota.storage.packages import install_hint
 
-#: Stores without folders, in which an object is there when its last byte is, and not before.
+#: Stores without folders. An object appears in them once its last byte is written, and not before.
 OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss"})
-#: How an object-storage URL begins. A text without a scheme is a file in the working directory to fsspec.
+#: The beginning of an object-storage URL. Without it, fsspec would open a file in the working directory.
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Place:
-    """A file or directory of a store. Lighter than the path it comes of: one is made for every picture.
+    """Names a file or directory of a store.
+
+    It is lighter than Airflow's path, since one is made for every picture.
 
     Attributes:
         fs: the store's fsspec file system.
-        protocol: its name, such as `s3`.
-        path: as the file system has it.
-        url: as a user writes it.
+        protocol: the kind of store, such as `s3`.
+        path: the path as the file system takes it.
+        url: the path as a user writes it.
     """
 
     fs: Any
@@ -43,23 +46,23 @@ class Place:
     @classmethod
     def of(cls, path: ObjectStoragePath) -> Place:
         fs = without_listings(path.fs)
-        return cls(fs, _protocol(path.protocol, fs), path.path.rstrip("/"), str(path).rstrip("/"))
+        return cls(fs, _protocol_of(path.protocol, fs), path.path.rstrip("/"), str(path).rstrip("/"))
 
     def __str__(self) -> str:
-        """For messages; who opens it uses the URL as it is."""
+        """Returns the URL for a message, without secrets. To open the file, use `url`."""
         return without_secrets(self.url)
 
     @property
     def command(self) -> str:
-        """To be typed again: whole, with its connection, and without a query, which may sign."""
+        """The URL for a person to type: with its connection ID, and without a query, which may sign."""
         return self.url.partition("?")[0]
 
     def __truediv__(self, name: str) -> Place:
         return self + f"/{name}"
 
-    def __add__(self, more: str) -> Place:
-        """What has a longer name, say by an extension."""
-        return Place(self.fs, self.protocol, self.path + more, self.url + more)
+    def __add__(self, suffix: str) -> Place:
+        """Returns the place whose name is longer by a suffix, such as an extension."""
+        return Place(self.fs, self.protocol, self.path + suffix, self.url + suffix)
 
     @property
     def folder(self) -> str:
@@ -67,12 +70,11 @@ class Place:
 
     @property
     def parent(self) -> Place:
-        """What it lies in."""
         return Place(self.fs, self.protocol, self.folder, self.url.rpartition("/")[0])
 
     @property
     def root(self) -> str:
-        """The bucket or container, in an object store."""
+        """The name of the bucket or container, in an object store."""
         return self.path.lstrip("/").partition("/")[0]
 
     @property
@@ -80,7 +82,7 @@ class Place:
         return self.path.rpartition("/")[2]
 
     def exists(self) -> bool:
-        """True if it is there now. A store that does not let us look raises, instead of answering False."""
+        """Returns True if it is there now. If the store refuses to say, its error is raised."""
         try:
             self.fs.info(self.path)
         except FileNotFoundError:
@@ -88,14 +90,14 @@ class Place:
         return True
 
 
-def _protocol(given: str, fs: Any) -> str:
-    """What kind of store it is, also where it is attached to Airflow under another name."""
+def _protocol_of(given: str, fs: Any) -> str:
+    """Returns the kind of a store, also where Airflow knows the store by another name."""
     names = (fs.protocol,) if isinstance(fs.protocol, str) else fs.protocol
     return next((name for name in (given, *names) if name in OBJECT_STORES), given)
 
 
 def without_listings(fs: Any) -> Any:
-    """A file system that asks its store each time.
+    """Returns the same file system, which from now on asks its store each time.
 
     fsspec keeps one file system for each store in a process, and s3fs, gcsfs and adlfs answer from the
     listings it has seen until the process ends.
@@ -107,72 +109,80 @@ def without_listings(fs: Any) -> Any:
     return fs
 
 
-def opened_path(argument: str, value: object) -> ObjectStoragePath:
-    """A path of an object store whose file system is there.
+def check_url(argument: str, value: object) -> None:
+    """Checks by its text alone that a value is an object-storage URL and leads where it says.
+
+    Args:
+        argument: the name of the user's argument, for the error.
+        value: what the user gave. It is not opened, so this check is cheap enough for DAG parsing.
 
     Raises:
-        PhotaInputError: it is none.
+        PhotaInputError: it is not an object-storage URL, names another machine's disk, or has `..` in it.
     """
-    if not isinstance(value, ObjectStoragePath) and not (isinstance(value, str) and _SCHEME.match(value)):
+    text = str(value)
+    is_path = isinstance(value, (str, ObjectStoragePath))
+    if not (is_path and _SCHEME.match(text)):
         raise PhotaInputError(
             argument,
-            f"must be an object-storage URL such as file:///data or s3://bucket/key, got {shown(value)}.",
+            f"must be an object-storage URL such as file:///data or s3://bucket/key, got {shown(value)}."
+            + (f" {NATIVE_RENDERING}" if isinstance(value, (int, float)) else ""),
         )
+    if text.startswith("file://") and not text.startswith("file:///"):
+        raise PhotaInputError(argument, f"names a host; write file:///... for a disk, got {shown(value)}.")
+    if ".." in text.split("/"):
+        raise PhotaInputError(argument, f"leads upwards with '..': {shown(value)}.")
+
+
+def checked_path(argument: str, value: object) -> ObjectStoragePath:
+    """Returns a user's path, once its URL is checked and its file system can be opened.
+
+    Raises:
+        PhotaInputError: the URL is wrong (see `check_url`), or a package to open it is missing.
+    """
+    check_url(argument, value)
     try:
-        path = ObjectStoragePath(value) if isinstance(value, str) else value
+        path = value if isinstance(value, ObjectStoragePath) else ObjectStoragePath(str(value))
         without_listings(path.fs)
     except (ValueError, ImportError) as error:
         raise PhotaInputError(
             argument,
-            f"{shown(value)} cannot be opened ({without_secrets(str(error))}). {package_for(str(value))}",
+            f"{shown(value)} cannot be opened ({without_secrets(str(error))}). {install_hint(str(value))}",
         ) from None
     return path
 
 
-def checked_path(argument: str, value: object) -> ObjectStoragePath:
-    """As `opened_path`, of a path that leads nowhere else.
-
-    Raises:
-        PhotaInputError: it is none, or leads upwards, or to another machine's disk.
-    """
-    text = str(value)
-    if text.startswith("file://") and not text.startswith("file:///"):
-        raise PhotaInputError(
-            argument, f"names a host, which a disk has none of: write file:///..., got {shown(value)}."
-        )
-    if ".." in text.split("/"):
-        raise PhotaInputError(argument, f"leads upwards with '..': {shown(value)}.")
-    return opened_path(argument, value)
-
-
 def asset_uri(path: str) -> str:
-    """The URI of a file of a store as Airflow names assets: without a connection's ID, a query or spaces."""
+    """Returns the URI by which Airflow names a file as an asset.
+
+    It has neither a connection ID nor spaces, and in an http address neither a query nor a fragment: a query
+    may sign, and a fragment names nothing of its own.
+    """
     scheme, _, rest = path.partition("://")
-    if scheme in ("http", "https"):  # where a query may sign, and a fragment names nothing of its own
+    if scheme in ("http", "https"):
         rest = rest.partition("#")[0].partition("?")[0]
     netloc, slash, key = rest.partition("/")
-    return f"{scheme}://{readable(netloc.rpartition('@')[2])}{slash}{quote(_bytes_of(key), safe='/%')}"
+    return f"{scheme}://{as_text(netloc.rpartition('@')[2])}{slash}{quote(_bytes_of(key), safe='/%')}"
 
 
 def check_storable(argument: str, path: object) -> None:
-    """Refuse a path that Airflow's database cannot hold: a disk takes any bytes for a name.
+    """Refuses a path that Airflow's database cannot hold, since a disk allows any bytes in a name.
 
     Raises:
         PhotaInputError: it is not UTF-8.
     """
-    if readable(str(path)) != str(path):
+    if as_text(str(path)) != str(path):
         raise PhotaInputError(
             argument, f"has bytes in it that are not UTF-8, which Airflow cannot store: {shown(str(path))}."
         )
 
 
-def readable(path: str) -> str:
-    """A path as text that can be logged and stored: bytes of it that are not UTF-8 become escapes."""
+def as_text(path: str) -> str:
+    """Returns a path that can be logged and stored: its bytes that are not UTF-8 become escapes."""
     return path if path.isascii() else _bytes_of(path).decode(errors="backslashreplace")
 
 
 def _bytes_of(path: str) -> bytes:
-    """As the disk has them, where it is a name that a disk can have."""
+    """Returns the bytes that the name has on a disk, if a disk can have such a name."""
     try:
         return path.encode(errors="surrogateescape")
     except UnicodeEncodeError:
@@ -180,5 +190,5 @@ def _bytes_of(path: str) -> bytes:
 
 
 def reason_of(error: BaseException) -> str:
-    """What went wrong in a store, without a text that may hold its credentials."""
+    """Returns what went wrong in a store, without the error's text, which may hold credentials."""
     return getattr(error, "strerror", None) or type(error).__name__

@@ -1,4 +1,4 @@
-"""What a file must be to count as a picture: whole, of a known kind, and of a size that can be looked at."""
+"""Checks that a file is a picture: whole, of a known kind, and not too large."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from airflow_provider_phota.storage import jpeg, png, webp
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
-#: Pixels of a picture at most, where the connection does not say otherwise.
+#: The most pixels of a picture, if the connection does not say otherwise.
 MOST_PIXELS = Settings.max_pixels
 
-#: How a picture begins (offset, bytes), by Pillow's name of the format: never the URL's or a header's word.
-_BEGINNINGS: tuple[tuple[str, int, bytes], ...] = (
+#: Pillow's name of a kind, and the offset and the bytes that show it. URLs and HTTP headers are not trusted.
+_SIGNATURES: tuple[tuple[str, int, bytes], ...] = (
     ("PNG", 0, b"\x89PNG\r\n\x1a\n"),
     ("JPEG", 0, b"\xff\xd8\xff"),
     ("WEBP", 8, b"WEBP"),
@@ -30,7 +30,7 @@ _BEGINNINGS: tuple[tuple[str, int, bytes], ...] = (
     ("TIFF", 0, b"MM\0+"),
     ("BMP", 0, b"BM"),
 )
-#: Extension and content type of each.
+#: Pillow's name -> extension and content type.
 _KINDS = {
     "PNG": ("png", "image/png"),
     "JPEG": ("jpg", "image/jpeg"),
@@ -39,32 +39,32 @@ _KINDS = {
     "TIFF": ("tiff", "image/tiff"),
     "BMP": ("bmp", "image/bmp"),
 }
-#: What a result may be.
+#: Kinds that a result may have.
 RESULTS = ("PNG", "JPEG", "WEBP")
-#: What an input may be, as far as can be looked at here.
+#: Kinds that an input may have. The service takes more, but they cannot be checked here.
 INPUTS = tuple(_KINDS)
 EXTENSIONS = tuple(_KINDS[kind][0] for kind in RESULTS)
 #: How files are named that may be inputs, without a dot.
 INPUT_EXTENSIONS = (*(extension for extension, _ in _KINDS.values()), "jpeg", "tif")
 
-#: Pixels above which a WebP is not decoded: that takes 16 bytes for each.
-_MOST_IN_WEBP = 64_000_000
-#: A decoded picture may take hundreds of MB: one at a time.
-_decoding = threading.Lock()
+#: A WebP with more pixels is not decoded, since decoding needs 16 bytes of memory for each of them.
+_MOST_DECODED_IN_WEBP = 64_000_000
+#: Decoding may need hundreds of MB, so pictures are decoded one at a time.
+_one_at_a_time = threading.Lock()
 
 
-class NoPicture(Exception):
-    """The file is no whole picture. The text continues a sentence that begins with its name."""
+class NotAPicture(Exception):
+    """The file is not a whole picture. The text continues a sentence that begins with the file's name."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A whole picture, as its bytes say.
+    """Describes a whole picture, by its bytes alone.
 
     Attributes:
-        extension: without a dot.
-        bytes: the file's size.
+        bytes: size of the file.
         width: in pixels, as is the height.
+        extension: without a dot.
     """
 
     sha256: str
@@ -75,105 +75,108 @@ class Picture:
     content_type: str
 
 
-def inspected(
+def inspect_picture(
     file: IO[bytes],
     kinds: Sequence[str] = RESULTS,
     *,
     max_pixels: float = MOST_PIXELS,
     decoded: bool = False,
 ) -> Picture:
-    """What a file holds, looked at from its first byte to its last.
+    """Reads a file from its first byte to its last, and describes the picture in it.
 
-    A PNG carries a checksum of each of its parts, which takes a fiftieth of the time of decoding it; of the
-    other kinds only their pixels tell that they are whole. What else is in the file, such as text, profiles
-    and thumbnails, decides nothing.
+    A PNG carries checksums, and checking them takes a fiftieth of the time of decoding. Files of the other
+    kinds are decoded, since only their pixels tell that they are whole. Text, colour profiles and thumbnails
+    in the file are ignored.
 
     Args:
-        file: to be read in any order.
-        kinds: what it may be.
-        max_pixels: how many it may have.
-        decoded: unfold the pixels of a PNG as well.
+        file: a file that can be read in any order.
+        kinds: the kinds that the picture may have.
+        max_pixels: the most pixels that it may have.
+        decoded: decode the pixels of a PNG as well.
 
     Raises:
-        NoPicture: it is cut, damaged, too large to decode, or something else.
+        NotAPicture: the file is cut, damaged, too large, or something else.
     """
-    kind = _kind(file, kinds)
-    digest, size = _digest(file)
-    width, height = _looked_at(file, kind, size, _Limit(max_pixels), decoded=decoded)
+    kind = _kind_of(file, kinds)
+    digest, size = _digest_and_size(file)
+    width, height = _check_whole(file, kind, size, _PixelLimit(max_pixels), decoded=decoded)
     return Picture(digest, size, width, height, *_KINDS[kind])
 
 
-def _kind(file: IO[bytes], kinds: Sequence[str]) -> str:
+def _kind_of(file: IO[bytes], kinds: Sequence[str]) -> str:
     file.seek(0)
     head = file.read(16)
-    for kind, offset, beginning in _BEGINNINGS:
-        if kind in kinds and head.startswith(beginning, offset):
+    for kind, offset, signature in _SIGNATURES:
+        if kind in kinds and head.startswith(signature, offset):
             return kind
-    raise NoPicture(f"is no {', '.join(kinds[:-1])} or {kinds[-1]} picture")
+    raise NotAPicture(f"is not a {', '.join(kinds[:-1])} or {kinds[-1]} picture")
 
 
 @dataclass(frozen=True)
-class _Limit:
-    """How many pixels a picture may have."""
+class _PixelLimit:
+    """Refuses pictures with too many pixels."""
 
     max_pixels: float
 
-    def checked(self, size: tuple[int, int]) -> tuple[int, int]:
+    def check(self, size: tuple[int, int]) -> tuple[int, int]:
         width, height = size
         if width * height > self.max_pixels:
-            raise NoPicture(
+            raise NotAPicture(
                 f"has {width} x {height} pixels, more than max_pixels ({self.max_pixels:.0f}): "
                 "raise the connection's extra 'max_pixels' to take it"
             )
         return size
 
 
-def _looked_at(file: IO[bytes], kind: str, size: int, limit: _Limit, *, decoded: bool) -> tuple[int, int]:
+def _check_whole(
+    file: IO[bytes], kind: str, size: int, limit: _PixelLimit, *, decoded: bool
+) -> tuple[int, int]:
+    """Checks that a picture is whole, and returns its width and height."""
     from PIL import Image  # noqa: PLC0415  # DAG parsing stays cheap
 
     try:
         if kind == "PNG":
-            return _png(file, limit, unfold=decoded)
+            return _check_png(file, limit, decompress=decoded)
         if kind == "WEBP":
-            return _webp(file, size, limit)
-        return _decoded(file, kind, limit)
-    except NoPicture:
+            return _check_webp(file, size, limit)
+        return _decode(file, kind, limit)
+    except NotAPicture:
         raise
     except png.Damaged as damage:
-        raise NoPicture(f"is cut or damaged: {damage}") from None
+        raise NotAPicture(f"is cut or damaged: {damage}") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise NoPicture("has a part of more pixels than Pillow decodes at once") from None
+        raise NotAPicture("has a part of more pixels than Pillow decodes at once") from None
     except Exception as error:
-        # a decoder raises whatever the damage leads it to: SyntaxError, struct.error, ValueError ...
-        raise NoPicture(f"is cut or damaged ({type(error).__name__})") from None
+        # decoders raise many kinds of errors about damage: SyntaxError, struct.error, ValueError ...
+        raise NotAPicture(f"is cut or damaged ({type(error).__name__})") from None
 
 
-def _png(file: IO[bytes], limit: _Limit, *, unfold: bool) -> tuple[int, int]:
+def _check_png(file: IO[bytes], limit: _PixelLimit, *, decompress: bool) -> tuple[int, int]:
     header = png.read_header(file)
-    size = limit.checked((header.width, header.height))
-    png.verify(file, header, unfold=unfold)
+    size = limit.check((header.width, header.height))
+    png.verify(file, header, decompress=decompress)
     return size
 
 
-def _webp(file: IO[bytes], size: int, limit: _Limit) -> tuple[int, int]:
-    # before Pillow opens it, which takes memory for all of its pixels
-    width, height = limit.checked(webp.size_of(file))
-    if width * height <= _MOST_IN_WEBP:
-        return _decoded(file, "WEBP", limit)
+def _check_webp(file: IO[bytes], size: int, limit: _PixelLimit) -> tuple[int, int]:
+    # the size is checked first, since Pillow takes the memory for all pixels as it opens the file
+    width, height = limit.check(webp.size_of(file))
+    if width * height <= _MOST_DECODED_IN_WEBP:
+        return _decode(file, "WEBP", limit)
     webp.check_whole(file, size)
     return width, height
 
 
-def _decoded(file: IO[bytes], kind: str, limit: _Limit) -> tuple[int, int]:
+def _decode(file: IO[bytes], kind: str, limit: _PixelLimit) -> tuple[int, int]:
     file.seek(0)
-    with _decoding, _OPEN[kind](file) as picture:
-        size = limit.checked(picture.size)
-        picture.draft(None, (1, 1))  # a JPEG is read to its end all the same, and takes a 64th of the memory
+    with _one_at_a_time, _OPENERS[kind](file) as picture:
+        size = limit.check(picture.size)
+        picture.draft(None, (1, 1))  # a JPEG is then read to its end in a 64th of the memory
         picture.load()
         return size
 
 
-# not by Image.open(), which has a limit of its own that holds for the whole process
+# Image.open() is not used: its own limit of pixels holds for the whole process
 def _open_jpeg(file: IO[bytes]) -> ImageFile:
     from PIL.JpegImagePlugin import JpegImageFile  # noqa: PLC0415  # DAG parsing stays cheap
 
@@ -202,19 +205,19 @@ def _open_tiff(file: IO[bytes]) -> ImageFile:
     from PIL import Image  # noqa: PLC0415  # DAG parsing stays cheap
     from PIL.TiffImagePlugin import TiffImageFile  # noqa: PLC0415
 
-    class Pixels(TiffImageFile):
+    class TiffPixels(TiffImageFile):
         def load_prepare(self) -> None:
-            """Take the memory here: where Pillow does, it asks its own limit again."""
+            """Takes the memory for the pixels. Pillow's own method would check its own limit again."""
             self.im = Image.new(self.mode, getattr(self, "_tile_size", self.size)).im
             super().load_prepare()
 
         def load_end(self) -> None:
-            """Neither read its Exif data nor turn it by them."""
+            """Does nothing: Pillow would read the Exif data here, and turn the picture by them."""
 
-    return Pixels(file)
+    return TiffPixels(file)
 
 
-_OPEN: dict[str, Callable[[IO[bytes]], ImageFile]] = {
+_OPENERS: dict[str, Callable[[IO[bytes]], ImageFile]] = {
     "JPEG": _open_jpeg,
     "WEBP": _open_webp,
     "GIF": _open_gif,
@@ -223,7 +226,7 @@ _OPEN: dict[str, Callable[[IO[bytes]], ImageFile]] = {
 }
 
 
-def _digest(file: IO[bytes]) -> tuple[str, int]:
+def _digest_and_size(file: IO[bytes]) -> tuple[str, int]:
     file.seek(0)
     digest = hashlib.file_digest(file, "sha256")  # type: ignore[arg-type]  # any binary file will do
     return digest.hexdigest(), file.seek(0, os.SEEK_END)

@@ -1,19 +1,20 @@
-"""The container of a WebP: how large the picture is, and whether all of the file is there."""
+"""Reads the container of a WebP: the size of the picture, and whether the whole file is there."""
 
 from __future__ import annotations
 
 from typing import IO
 
+#: Bytes before the first chunk.
 _HEAD = 12
-#: What the picture is in, by the length of what comes before its size.
+#: Kinds of the first chunk. Each has the picture's size at another offset.
 _LOSSY, _LOSSLESS, _EXTENDED = b"VP8 ", b"VP8L", b"VP8X"
 
 
 def size_of(file: IO[bytes]) -> tuple[int, int]:
-    """Width and height in pixels.
+    """Returns width and height in pixels.
 
     Raises:
-        ValueError: it does not say.
+        ValueError: the file does not say.
     """
     file.seek(_HEAD)
     head = file.read(18)
@@ -29,19 +30,23 @@ def size_of(file: IO[bytes]) -> tuple[int, int]:
 
 
 def check_whole(file: IO[bytes], size: int) -> None:
-    """Check that every part of the container has the length that it says.
+    """Checks that every chunk of the container is as long as it says.
+
+    Args:
+        file: the WebP.
+        size: bytes of the file.
 
     Raises:
-        EOFError: one is shorter or longer.
+        EOFError: a chunk is shorter or longer.
     """
     file.seek(4)
     end = _number(file.read(4)) + 8
-    place = _HEAD
-    while place + 8 <= end:
-        file.seek(place + 4)
+    position = _HEAD
+    while position + 8 <= end:
+        file.seek(position + 4)
         length = _number(file.read(4))
-        place += 8 + length + length % 2
-    if place not in (end, end + 1) or end > size:
+        position += 8 + length + length % 2
+    if position not in (end, end + 1) or end > size:
         raise EOFError
 
 

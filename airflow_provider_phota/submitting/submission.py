@@ -25,8 +25,8 @@ from airflow_provider_phota.ledger.decisions import (
     after_asking,
     before_asking,
 )
-from airflow_provider_phota.ledger.held import discarded, held, told, what_to_do
 from airflow_provider_phota.ledger.ledger import Ledger, Overtaken
+from airflow_provider_phota.ledger.messages import describe, discarded_error, held_error, what_to_do
 from airflow_provider_phota.ledger.records import Entry, Record, fingerprint
 from airflow_provider_phota.ledger.stores import Discarded
 from airflow_provider_phota.submitting.paid_tasks import ask_about
@@ -108,7 +108,7 @@ class Submission:
                 self.ledger.settle(entry)
                 return step.phota_task_id
         if entry and isinstance(step, Hold):
-            raise held(entry, step)
+            raise held_error(entry, step)
         return self._submit(step if isinstance(step, Submit) else Submit(), entry)
 
     def _adopt(self, phota_task_id: str) -> str:
@@ -148,7 +148,7 @@ class Submission:
         try:
             return self.ledger.read()
         except Discarded:
-            raise discarded(self.try_number - 1) from None
+            raise discarded_error(self.try_number - 1) from None
 
     def _seconds_left(self, entry: Entry | None) -> float:
         is_intent = entry is not None and entry.phota_task_id is None
@@ -223,10 +223,10 @@ def _next_step(problem: PhotaNotBilled) -> str:
 def _mention(other: Entry) -> None:
     """Names what was paid, or may have been, for a different order of the same Airflow task."""
     if other.phota_task_id:
-        log.info("This task paid for a different order before: %s.", told(other))
+        log.info("This task paid for a different order before: %s.", describe(other))
     else:
         log.warning(
-            "A different order of this task may have been billed: %s never got its answer.", told(other)
+            "A different order of this task may have been billed: %s never got its answer.", describe(other)
         )
 
 

@@ -1,4 +1,4 @@
-"""Who waits: each module here has a `CONTESTANT`, and alone imports what it needs."""
+"""Provides the contestants. Each module has a `CONTESTANT`, and only that module imports what it needs."""
 
 from __future__ import annotations
 
@@ -9,42 +9,45 @@ from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
 
-#: Seconds between two questions of all that ask steadily.
+#: Seconds between two questions, for the contestants that ask at a steady interval.
 INTERVAL = 5.0
-#: What the connection allows this provider's poller: the scenario `limit` would exceed it.
+#: The limit in the connection of this provider. Without it, the scenario `limit` would ask more often.
 REQUESTS_PER_SECOND = 300
 
-#: Module -> how the tables name it.
+#: Module -> its name in the tables.
 TITLES = {
     "bare": "bare aiohttp, every 5 s",
     "phota": "phota (this provider)",
+    "before": "phota at another commit",
     "openai": "openai 2.2.0",
     "dbt_cloud": "dbt-cloud 4.11.1",
     "http": "http 6.3.0 (sensor)",
     "databricks": "databricks 7.23.0",
 }
 OURS = "phota"
-#: The least that asking every 5 s can cost, and the steady schedule to compare with.
+#: This provider at another commit, if `make bench-before` asks for it.
+BEFORE = "before"
+#: The contestant to compare with: it shows the least that asking every 5 s can cost.
 BARE = "bare"
 PEERS = ("openai", "dbt_cloud", "http", "databricks")
 
-#: Waits for the job of that number; raises if the wait does not end well.
+#: A function that waits for the job of that number, and raises if the wait does not end well.
 Wait = Callable[[int], Awaitable[None]]
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where the service is, and whom to trust there."""
+    """Says where the service is, and which authorities to trust."""
 
     port: int
     ca_bundle: Path
 
 
 class Contestant(Protocol):
-    """Something that waits for jobs, as many at once as it is asked to."""
+    """Waits for many jobs at once."""
 
     def prepare(self, place: Place) -> None:
-        """Learn where the service is."""
+        """Tells the contestant where the service is."""
 
     def waits(self) -> AbstractAsyncContextManager[Wait]: ...
 

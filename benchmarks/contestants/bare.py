@@ -1,4 +1,4 @@
-"""The least it can cost: one aiohttp session, one question every 5 s, and nothing around it."""
+"""Waits at the least possible cost: with one aiohttp session and one question every 5 s."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Bare:
         async with aiohttp.ClientSession(connector=connector) as session:
 
             async def wait(number: int) -> None:
-                while await self._status(session, number) != "completed":  # noqa: ASYNC110  # it polls: no event could tell
+                while await self._status(session, number) != "completed":  # noqa: ASYNC110  # the service can only be polled
                     await asyncio.sleep(INTERVAL)
 
             yield wait

@@ -1,4 +1,4 @@
-"""The trigger of the dbt Cloud provider, waiting for a run."""
+"""Waits for a run with the trigger of the dbt Cloud provider."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The trigger of the HTTP provider's sensor, waiting for an address that is there once the job is done."""
+"""Waits with the trigger of the HTTP provider's sensor for an address that exists once the job is done."""
 
 from __future__ import annotations
 

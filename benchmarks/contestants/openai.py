@@ -1,4 +1,4 @@
-"""The trigger of the OpenAI provider, waiting for a batch."""
+"""Waits for a batch with the trigger of the OpenAI provider."""
 
 from __future__ import annotations
 

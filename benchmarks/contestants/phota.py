@@ -1,4 +1,4 @@
-"""This provider's trigger."""
+"""Waits with this provider's trigger."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from benchmarks.answers import ESTIMATE
 from benchmarks.contestants import REQUESTS_PER_SECOND, Place
 from benchmarks.contestants.triggered import CONN_ID, Triggered
 
-#: Seconds a wait may take: more than any run lasts.
+#: Seconds that a wait may take. No run lasts that long.
 _PATIENCE = 3600.0
-#: Bounds of its interval, as by default.
+#: The bounds of its interval, which are the defaults.
 SHORTEST, LONGEST = 2.0, 30.0
 
 

@@ -1,4 +1,4 @@
-"""A trigger as a contestant: run as the triggerer runs it, with its connection in the environment."""
+"""Makes a contestant of a trigger: runs it as the triggerer does, with its connection in the environment."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ CONN_ID = "bench"
 
 
 class WaitFailedError(Exception):
-    """A wait ended otherwise than with one event that says the job is finished."""
+    """A wait did not end with exactly one event that says the job is finished."""
 
 
 @dataclass(frozen=True)
 class Triggered:
-    """Waits by a trigger of its own for each job.
+    """Waits with one trigger for each job.
 
     Attributes:
-        connection: the Airflow connection to the service, as Airflow reads it from JSON.
-        trigger: made for the job of that number.
-        is_success: what the event's payload is when the job is finished.
+        connection: makes the Airflow connection to the service, as Airflow reads it from JSON.
+        trigger: makes the trigger for the job of that number.
+        is_success: returns True if the payload of an event says that the job is finished.
     """
 
     connection: Callable[[Place], Mapping[str, Any]]

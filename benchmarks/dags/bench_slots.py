@@ -1,4 +1,4 @@
-"""Many waits in a real Airflow, one DAG for each way to wait; which PHOTA tasks, the run's conf says."""
+"""Waits for many PHOTA tasks, which the run's conf names. Each way to wait is a DAG."""
 
 from __future__ import annotations
 

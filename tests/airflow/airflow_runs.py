@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -95,3 +96,9 @@ def _pushed(dag_id: str, run_id: str) -> dict[tuple[str, str], list[Any]]:
                 row.value if is_airflow_2 else model.deserialize_value(row)
             )
     return pushed
+
+
+def aws_connection(endpoint: str) -> str:
+    """Return an Airflow connection to an S3 server on this machine, as JSON."""
+    extra = {"endpoint_url": endpoint, "region_name": "us-east-1"}
+    return json.dumps({"conn_type": "aws", "login": "test", "password": "test", "extra": extra})

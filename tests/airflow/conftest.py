@@ -31,9 +31,9 @@ os.environ.update(_SETTINGS)
 sys.path.insert(0, str(Path(__file__).parent))
 
 if version("apache-airflow") < "3.3":
-    collect_ignore = ["test_retry_policy.py"]  # Airflow has no retry policies before 3.3
+    collect_ignore = ["operators/test_retry_policy.py"]  # Airflow has no retry policies before 3.3
 else:
-    collect_ignore = ["test_no_retry_policy.py"]
+    collect_ignore = ["operators/test_no_retry_policy.py"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -101,15 +101,11 @@ def s3_server() -> Iterator[str]:
     server.stop()
 
 
-def aws_connection(endpoint: str) -> str:
-    extra = {"endpoint_url": endpoint, "region_name": "us-east-1"}
-    return json.dumps({"conn_type": "aws", "login": "test", "password": "test", "extra": extra})
-
-
 @pytest.fixture
 def s3(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     """S3 as another process sees it, by a client of its own; `aws_ledger` points at the same server."""
     import boto3
+    from airflow_runs import aws_connection
 
     monkeypatch.setenv("AIRFLOW_CONN_AWS_LEDGER", aws_connection(s3_server))
     for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"):

@@ -18,8 +18,9 @@ from airflow_provider_phota.api.tasks import PhotaTask, TaskStatus
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.inputs.prepared import PreparedOrder
 from airflow_provider_phota.inputs.publisher import Publisher
+from airflow_provider_phota.ledger.object_storage import ObjectStorageStore
 from airflow_provider_phota.ledger.records import Entry, Identity, Record, fingerprint
-from airflow_provider_phota.ledger.stores import ObjectStorageStore, TaskStateStore
+from airflow_provider_phota.ledger.stores import TaskStateStore
 from airflow_provider_phota.triggers.events import WaitEnd, WaitEvent
 from airflow_provider_phota.waiting import Intervals, Wait
 

@@ -1,4 +1,4 @@
-"""The jobs of the bench, what its service says of them, and what the service counts."""
+"""The bench makes the same jobs for all, and its service answers and counts correctly."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BODY = b'{"run_id": 0}'
 
 @pytest.fixture
 def clock(monkeypatch):
-    """The service's clock, set by hand."""
+    """Sets the service's clock by hand."""
     now = [1000.0]
     monkeypatch.setattr(service.time, "monotonic", lambda: now[0])
     return now

@@ -1,4 +1,4 @@
-"""How the bench's figures become ratios and verdicts, and its simulation of schedules."""
+"""The bench turns figures into ratios and verdicts, and simulates schedules."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_verdict_compares_with_the_target(cpu, word):
 def test_what_was_not_measured_gets_no_verdict():
     _, second, *_ = targets.of_poll(a_board(bare=[1.0], phota=[1.0]))
     assert second.word == "not measured"
-    assert "| - | not measured |" in tables.verdicts([second])
+    assert "| - | not measured |" in tables.verdict_table([second])
 
 
 def test_the_best_peer_is_the_one_that_was_measured_best():
@@ -63,7 +63,7 @@ def test_every_scenario_has_a_row_to_compare_with(scenario):
 
 def test_asking_steadily_is_late_by_less_than_the_interval():
     for job in Workload(100, "tail").jobs:
-        outcome = schedules.simulated(job, schedules.Schedule(schedules.steady(5.0)), shows_progress=True)
+        outcome = schedules.simulate(job, schedules.Schedule(schedules.steady(5.0)), shows_progress=True)
         assert 0 <= outcome.delay < 5
         assert outcome.requests == pytest.approx((job.seconds + outcome.delay) / 5 + 1)
 

@@ -1,4 +1,4 @@
-"""The fault matrix with a real Airflow: `python -m tests.chaos`, or `make chaos`.
+"""Runs the fault matrix with a real Airflow: `python -m tests.chaos`, or `make chaos`.
 
 Every option is also an environment variable: `make chaos CHAOS_SEEDS=10 CHAOS_EDITS=200`.
 """
@@ -16,85 +16,103 @@ from concurrent.futures import ThreadPoolExecutor
 from dev.airflow_major import AIRFLOW, VERSION
 from tests.chaos.laboratory import ROOT, Laboratory
 from tests.chaos.matrix import GROUPS
-from tests.chaos.planning import Plan, Wish, planned
-from tests.chaos.report import Line, markdown, summary, violated
+from tests.chaos.planning import Plan, Selection, planned_trials
+from tests.chaos.report import Line, markdown, summary, violation_list
 from tests.chaos.running import run_trial
 from tests.chaos.verdict import violations
 
 OUTPUT = ROOT / ".build" / f"chaos-{VERSION}.md"
 
 
-def _wish() -> argparse.Namespace:
+def _read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     ask = parser.add_argument
     ask(
         "--database",
-        default=_env("DATABASE", ",".join(AIRFLOW.databases)),
-        help="by comma (default: %(default)s)",
+        default=_env_or("DATABASE", ",".join(AIRFLOW.databases)),
+        help="names, separated by commas (default: %(default)s)",
     )
-    ask("--seeds", type=int, default=_env("SEEDS", "2"), help="of each kill row (default: %(default)s)")
     ask(
-        "--edits", type=int, default=_env("EDITS", "40"), help="random edits of row 41 (default: %(default)s)"
+        "--seeds",
+        type=int,
+        default=_env_or("SEEDS", "2"),
+        help="seeds of each kill row (default: %(default)s)",
     )
-    ask("--groups", default=_env("GROUPS", ""), help=f"{', '.join(GROUPS)} (default: all)")
-    ask("--rows", default=_env("ROWS", ""), help="such as 23,24 (default: all)")
-    ask("--width", type=int, default=_env("WIDTH", "6"), help="cases at a time (default: %(default)s)")
-    ask("--naive", type=int, default=_env("NAIVE", "1"), help="seeds of the naive operator, 0 for none")
-    ask("--modes", default=_env("MODES", ""), help="submit, worker, deferred (default: all)")
-    ask("--ledgers", default=_env("LEDGERS", ""), help="such as both,resubmit (default: all)")
-    ask("--stores", default=_env("STORES", "file,s3"), help="of ledger_path (default: %(default)s)")
-    ask("--s3-seeds", type=int, default=_env("S3_SEEDS", "1"), help="of each kill row (default: %(default)s)")
+    ask(
+        "--edits",
+        type=int,
+        default=_env_or("EDITS", "40"),
+        help="random edits of row 41 (default: %(default)s)",
+    )
+    ask("--groups", default=_env_or("GROUPS", ""), help=f"{', '.join(GROUPS)} (default: all)")
+    ask("--rows", default=_env_or("ROWS", ""), help="such as 23,24 (default: all)")
+    ask("--width", type=int, default=_env_or("WIDTH", "6"), help="cases at a time (default: %(default)s)")
+    ask(
+        "--naive",
+        type=int,
+        default=_env_or("NAIVE", "1"),
+        help="seeds of the naive operator (0: it does not run)",
+    )
+    ask("--modes", default=_env_or("MODES", ""), help="submit, worker, deferred (default: all)")
+    ask("--ledgers", default=_env_or("LEDGERS", ""), help="such as both,resubmit (default: all)")
+    ask("--stores", default=_env_or("STORES", "file,s3"), help="stores of ledger_path (default: %(default)s)")
+    ask(
+        "--s3-seeds",
+        type=int,
+        default=_env_or("S3_SEEDS", "1"),
+        help="seeds of each kill row on S3 (default: %(default)s)",
+    )
     ask("--keep", action="store_true", help="keep logs and records even if all is well")
     return parser.parse_args()
 
 
-def _env(name: str, default: str) -> str:
+def _env_or(name: str, default: str) -> str:
     return os.environ.get(f"CHAOS_{name}") or default
 
 
 def main() -> int:
-    """Run what is asked for; 1 if an invariant was violated."""
-    asked = _wish()
-    wish = Wish(
-        asked.groups,
-        asked.rows,
-        asked.modes,
-        asked.ledgers,
-        asked.stores,
-        asked.seeds,
-        asked.s3_seeds,
-        asked.edits,
-        asked.naive,
+    """Runs the selected trials, and returns 1 if an invariant was violated."""
+    options = _read_options()
+    selection = Selection(
+        options.groups,
+        options.rows,
+        options.modes,
+        options.ledgers,
+        options.stores,
+        options.seeds,
+        options.s3_seeds,
+        options.edits,
+        options.naive,
     )
     texts, sound = [], True
-    for database in asked.database.split(","):
-        lines = _on(database, wish, asked.width, keep=asked.keep)
+    for database in options.database.split(","):
+        lines = _run_on(database, selection, options.width, keep=options.keep)
         head = f"## Airflow {VERSION} on {database}"
-        texts.append(f"{head}\n\n{markdown(lines)}\n\n{summary(lines)}\n{violated(lines)}\n")
+        texts.append(f"{head}\n\n{markdown(lines)}\n\n{summary(lines)}\n{violation_list(lines)}\n")
         sound = sound and not any(line.wrong for line in lines)
         OUTPUT.parent.mkdir(exist_ok=True)
         OUTPUT.write_text("\n".join(texts))
-    _say("\n".join(texts))
+    _print("\n".join(texts))
     return 0 if sound else 1
 
 
-def _on(database: str, wish: Wish, width: int, *, keep: bool) -> Sequence[Line]:
-    plan = planned(GROUPS, wish, database)
-    _say(f"{len(plan)} runs on {database}")
+def _run_on(database: str, selection: Selection, width: int, *, keep: bool) -> Sequence[Line]:
+    plan = planned_trials(GROUPS, selection, database)
+    _print(f"{len(plan)} runs on {database}")
     with Laboratory(database) as lab:
-        _say(f"Airflow is up; logs and records: {lab.folder}")
-        with ThreadPoolExecutor(width) as several:
-            list(several.map(lambda each: _one(lab, each), [each for each in plan if not each.alone]))
+        _print(f"Airflow is up; logs and records: {lab.folder}")
+        with ThreadPoolExecutor(width) as pool:
+            list(pool.map(lambda each: _run_one_trial(lab, each), [each for each in plan if not each.alone]))
         for each in plan:
             if each.alone:
-                _one(lab, each)
+                _run_one_trial(lab, each)
     lines = list({id(each.line): each.line for each in plan}.values())
     if not keep and not any(line.wrong for line in lines):
         shutil.rmtree(lab.folder)
     return lines
 
 
-def _one(lab: Laboratory, plan: Plan) -> None:
+def _run_one_trial(lab: Laboratory, plan: Plan) -> None:
     try:
         evidence = run_trial(lab, plan.trial)
     except Exception as error:
@@ -109,11 +127,11 @@ def _one(lab: Laboratory, plan: Plan) -> None:
         wrong = [f"{plan.trial.tag} {each}" for each in violations(evidence)]
         plan.line.wrong += wrong
     ends = "+".join(sorted(end.value for end in evidence.ends))
-    told = f"{plan.trial.tag} {plan.trial.case.title}: billed {len(evidence.billed)}, {ends}"
-    _say(f"  {evidence.seconds:5.1f} s {told}{' VIOLATION ' + str(wrong) if wrong else ''}")
+    summary_of_trial = f"{plan.trial.tag} {plan.trial.case.title}: billed {len(evidence.billed)}, {ends}"
+    _print(f"  {evidence.seconds:5.1f} s {summary_of_trial}{' VIOLATION ' + str(wrong) if wrong else ''}")
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 

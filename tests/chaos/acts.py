@@ -1,4 +1,4 @@
-"""What the harness does to a run when it has come to its point."""
+"""Defines what the harness does to a run that has reached its point."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from tests.chaos.cases import Trial
 from tests.chaos.laboratory import Laboratory, patiently
 from tests.chaos.roots import Root
 
-#: Seconds that the api-server and the database are away.
+#: Seconds in which the api-server, or the database, is down.
 API_SERVER_DOWN = 12.0
 DATABASE_DOWN = 6.0
 TRIGGERER_FROZEN = 14.0
-#: Seconds after which a process that notes an ID is killed: far fewer than it waits for a store that hangs.
-INSISTS = 8.0
-#: Seconds in which an attempt whose supervisor is dead is noticed, and retried; an orphan waits that long.
+#: Seconds after which a process that offers an ID to a store is killed. It would go on for much longer.
+OFFERS = 8.0
+#: Seconds in which Airflow notices that a supervisor is dead, and retries. An orphan waits that long.
 RETRY_LIMIT = 110.0
-#: States in which an attempt has ended.
-_TRIED = {*RUN_IS_OVER, "up_for_retry"}
+#: States of a task instance whose attempt has ended.
+_ATTEMPT_IS_OVER = {*RUN_IS_OVER, "up_for_retry"}
 
 
 @dataclass
 class Run:
-    """A trial that is under way.
+    """Handles a trial that is running.
 
     Attributes:
-        root: of its ledger; None if it has none in object storage.
+        root: the root of its ledger, or None if the ledger is not in object storage.
     """
 
     lab: Laboratory
@@ -57,7 +57,7 @@ class Run:
         return self.lab.checkpoints / f"{self.trial.number}.prompt"
 
     def process(self, which: str) -> int:
-        """The process id of the stopped task (`pid`) or of its supervisor (`ppid`)."""
+        """Returns the process ID of the stopped Airflow task (`pid`) or of its supervisor (`ppid`)."""
         return int(json.loads(self.checkpoint.read_text())[which])
 
     def edits(self) -> list[TaskInstance]:
@@ -67,22 +67,22 @@ class Run:
         self.checkpoint.with_suffix(".go").touch()
 
     def break_store(self) -> None:
-        """What the case says befalls the ledger's store."""
-        self._own_root().break_down(self.trial.case.store, self.trial.case.match)
+        """Breaks the ledger's store as the case says."""
+        self._own_root().break_store(self.trial.case.store, self.trial.case.match)
 
     def restore_store(self) -> None:
-        self._own_root().come_back()
+        self._own_root().repair()
 
     def _own_root(self) -> Root:
         if self.root is None:
             raise RuntimeError("a trial without ledger_path has no store to break")
         return self.root
 
-    def wait_until_tried(self, times: int) -> None:
-        """Return when so many attempts have ended."""
+    def wait_until_try_ended(self, times: int) -> None:
+        """Returns when that many attempts have ended."""
         deadline = time.monotonic() + RETRY_LIMIT
         while not any(
-            each.try_number > times or (each.try_number == times and each.state in _TRIED)
+            each.try_number > times or (each.try_number == times and each.state in _ATTEMPT_IS_OVER)
             for each in self.edits()
         ):
             if time.monotonic() > deadline:
@@ -90,9 +90,9 @@ class Run:
             time.sleep(0.2)
 
     def end(self, timeout: float = 240.0) -> str:
-        """The state in which the run ended, once nobody of it is alive."""
+        """Waits until the run has ended and its processes are gone, and returns its state."""
         state = patiently(lambda: self.lab.airflow.wait_for_run(self.dag_id, self.run_id, timeout), timeout)
-        if self.checkpoint.exists():  # an orphan outlives its run
+        if self.checkpoint.exists():  # an orphan can outlive its run
             with suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
                 psutil.Process(self.process("pid")).wait(90)
         return state
@@ -112,14 +112,14 @@ def kill_task(run: Run) -> None:
 
 
 def kill_supervisor(run: Run) -> None:
-    """The task becomes an orphan, and goes on."""
+    """Makes the Airflow task an orphan, which goes on."""
     _kill(run.process("ppid"))
     time.sleep(0.5)
     run.let_go()
 
 
 def kill_supervisor_until_retried(run: Run) -> None:
-    """The task becomes an orphan, and goes on only when the next attempt is over."""
+    """Makes the Airflow task an orphan, which goes on only when the next attempt is over."""
     _kill(run.process("ppid"))
     deadline = time.monotonic() + RETRY_LIMIT
     while not any(each.try_number > 1 and each.state in RUN_IS_OVER for each in run.edits()):
@@ -153,7 +153,7 @@ def api_server_down(run: Run) -> None:
 
 def database_down(run: Run) -> None:
     if run.lab.postgres is None:
-        raise RuntimeError("only a PostgreSQL of our own can be stopped")
+        raise RuntimeError("only a PostgreSQL server that this harness started can be stopped")
     run.lab.postgres.stop_at_once()
     run.let_go()
     time.sleep(DATABASE_DOWN)
@@ -185,15 +185,15 @@ def change_prompt_then_clear(run: Run) -> None:
 
 
 def store_fails_until_retried(run: Run) -> None:
-    """It is back for the second attempt."""
+    """Breaks the store until the second attempt."""
     run.break_store()
     run.let_go()
-    run.wait_until_tried(1)
+    run.wait_until_try_ended(1)
     run.restore_store()
 
 
 def store_fails_then_clear(run: Run) -> None:
-    """The attempt ends, the store is back, and somebody clears the task."""
+    """Breaks the store until the attempt has ended. Then the Airflow task is cleared."""
     run.break_store()
     run.let_go()
     if run.end() != "success":
@@ -203,19 +203,19 @@ def store_fails_then_clear(run: Run) -> None:
 
 
 def store_fails_and_task_is_killed(run: Run) -> None:
-    """The process dies while it still insists."""
+    """Breaks the store, and kills the process while it still offers its ID to the store."""
     run.break_store()
     run.let_go()
-    time.sleep(INSISTS)
+    time.sleep(OFFERS)
     kill_task(run)
     run.restore_store()
 
 
 def store_fails_at_the_retry(run: Run) -> None:
-    """It is away for the second attempt, and back for the third."""
+    """Breaks the store for the second attempt, until the third."""
     run.break_store()
     kill_task(run)
-    run.wait_until_tried(2)
+    run.wait_until_try_ended(2)
     run.restore_store()
 
 

@@ -1,4 +1,4 @@
-"""What a case is: a fault at a point of an edit's life, and how it may end."""
+"""Defines a case: a fault at a point of an edit's life, and the ends that are right after it."""
 
 from __future__ import annotations
 
@@ -8,41 +8,41 @@ from typing import Any
 
 
 class End(Enum):
-    """How an edit ended."""
+    """Says how an edit ended."""
 
-    #: Its result was delivered.
+    #: The result was delivered.
     OK = "ok"
-    #: Failed loudly as maybe billed, with the intent on record.
+    #: The edit failed as maybe billed, with its intent on record, so that a person decides.
     HELD = "held"
-    #: Failed otherwise.
+    #: The edit failed for another reason.
     FAILED = "failed"
 
 
-#: Every edit of the ordinary kind: delivered.
+#: The usual end: the result is delivered.
 DELIVERED = frozenset({End.OK})
 HELD = frozenset({End.HELD})
-#: Nothing was sent, or it was refused: nothing is on record.
+#: Nothing was sent, or the service refused it, so nothing is on record.
 UNSENT = frozenset({End.FAILED})
 EITHER = frozenset({End.OK, End.HELD})
 
 WAYS_TO_WAIT = ("submit", "worker", "deferred")
-#: In which a submit can be made: the wait plays no part.
+#: For cases in which the way to wait does not matter.
 ONE_MODE = ("submit",)
 LEDGERS = ("state", "both")
-#: Kinds with a record in object storage alone, and with both: each on any store.
+#: Kinds of ledgers with a record in object storage. They can use any store.
 WITH_PATH = ("journal", "both")
-#: Where the record is kept in object storage.
+#: The stores of `ledger_path`.
 STORES = ("file", "s3")
-#: What takes their place in an Airflow without a task state store.
+#: Kind of ledger -> the kind to use in an Airflow without a task state store.
 WITHOUT_TASK_STATE = {
     "state": "journal",
     "both": "journal",
     "resubmit": "resubmit_journal",
     "resubmit_state": "resubmit_journal",
 }
-#: Kinds of which nothing is written to the task state store.
+#: Kinds of ledgers that write nothing to the task state store.
 STATELESS = frozenset({"naive", *WITHOUT_TASK_STATE.values()})
-#: Kinds of which nothing is written to object storage.
+#: Kinds of ledgers that write nothing to object storage.
 PATHLESS = frozenset({"naive", "state", "resubmit_state"})
 
 # Moments that the harness sees by itself; the others are points in `dags/chaos_points.py`.
@@ -52,33 +52,33 @@ ENDED = "ended"
 
 @dataclass(frozen=True)
 class Case:
-    """One row of the fault matrix.
+    """Describes one row of the fault matrix.
 
     Attributes:
         row: its number in the matrix.
         title: what happens, in words.
-        at: the point or moment at which it happens; None if the service alone does it.
-        act: what the harness does then, by its name in `acts.py`.
-        ends: how the edit may end.
-        ends_without_journal: where that differs without one.
-        faults: what the service does, as its emulator takes it.
-        modes: how the operator waits.
-        ledgers: where the record is kept.
+        at: the point or moment at which it happens, or None if only the service does something.
+        act: the name in `acts.py` of what the harness does at that point.
+        ends: the ends that are right.
+        ends_without_journal: the ends that are right without a journal, if they differ.
+        faults: the faults of the service, in the form that its emulator reads.
+        modes: the ways to wait.
+        ledgers: the kinds of ledgers.
         seconds: how long the service works on the edit.
-        billed: how many tasks may be billed for one edit.
-        alone: the act hits all runs, so no other case may run beside it.
-        repeated: run once for each seed, at another random moment.
-        naive: run it with the naive operator too.
-        hurried: the attempt has an execution_timeout of 3 s.
-        edits: how many edits are made at once, by a mapped task.
-        network: what stands in place of the service, by its name in `network.py`; empty for the service.
-        big: the request does not go out in one piece.
-        store: what befalls the store of the ledger, as `roots.py` takes it; empty for nothing. The root is
-            then one that no other trial uses.
-        match: only what contains this in its name is hit.
-        stores: which stores can be hit by it.
-        ends_with_journal_alone: how the edit may end where there is no task state store.
-        told: the ID arrived: it stands in a log, whatever the stores did.
+        billed: how many PHOTA tasks may be billed for one edit.
+        alone: True if the act hits all runs, so that no other case may run at the same time.
+        repeated: True if it is run once for each seed, at another random moment.
+        naive: True if it is run with the naive operator as well.
+        hurried: True if the attempt has an execution_timeout of 3 s.
+        edits: how many edits a mapped task makes at once.
+        network: the name in `network.py` of the network that replaces the service, or "" to use the service.
+        big: True if the request is too big to be sent in one piece.
+        store: what happens to the store of the ledger, by its name in `roots.py`, or "" if nothing happens.
+            The trial then has a root of its own.
+        match: only objects with this in their name are hit.
+        stores: the stores that this can happen to.
+        ends_with_journal_alone: the ends that are right without a task state store, if they differ.
+        id_arrived: True if the ID arrived, so that it must be in a log, whatever the stores did.
     """
 
     row: str
@@ -103,15 +103,15 @@ class Case:
     match: str = ""
     stores: tuple[str, ...] = STORES
     ends_with_journal_alone: frozenset[End] | None = None
-    told: bool = False
+    id_arrived: bool = False
 
     @property
     def clears(self) -> bool:
-        """Whether a person clears the task."""
+        """True if a person clears the Airflow task."""
         return "clear" in self.act
 
     def in_an_airflow(self, *, with_task_state: bool, keeps_cleared_state: bool = True) -> Case | None:
-        """The case as such an Airflow can run it, if it can."""
+        """Returns the case as such an Airflow can run it, or None if it cannot."""
         if with_task_state:
             return self if keeps_cleared_state else self._with_state_discarded()
         if self.at == "between_stores":
@@ -120,7 +120,7 @@ class Case:
         return replace(self, ledgers=ledgers)
 
     def _with_state_discarded(self) -> Case:
-        """Where only the task state knew what was paid for, a person decides after the clear."""
+        """Returns the case for an Airflow that deletes the task state of a cleared task, so that a person decides."""
         if not self.clears or End.HELD in self.ends:
             return self
         return replace(self, ends_without_journal=HELD)
@@ -132,10 +132,10 @@ class Case:
 
 @dataclass(frozen=True)
 class Trial:
-    """A case as it is run once.
+    """Describes one run of a case.
 
     Attributes:
-        store: of the ledger's objects; empty where it has none.
+        store: the store of the ledger's objects. It is empty if there are no objects.
     """
 
     case: Case
@@ -152,5 +152,5 @@ class Trial:
 
     @property
     def tag(self) -> str:
-        """Stands in the prompt, so that the service's ledger can be sorted by trial."""
+        """A text for the prompt, by which the service's bills can be sorted by trial."""
         return f"[{self.number}: {self.case.row} {self.mode} {self.ledger}{self.store and f'@{self.store}'} {self.seed}]"

@@ -1,4 +1,4 @@
-"""What is left of a run: in the service's books, in the edit's own ledger, in XCom and in the logs."""
+"""Gathers what is left of a run: in the service's bills, in the ledger, in XCom and in the logs."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ RESUMED = "Going on with PHOTA task"
 
 @dataclass(frozen=True)
 class EditEvidence:
-    """One task instance.
+    """Holds the evidence of one task instance.
 
     Attributes:
-        billed: the PHOTA tasks the service billed for it.
-        recorded: PHOTA task IDs in its journal and task state.
+        billed: the PHOTA tasks that the service billed for it.
+        recorded: the PHOTA task IDs in its journal and its task state.
         intents: how many intents without an ID are on record.
-        delivered: the PHOTA task its return value names, if its result is complete.
-        log: of all its attempts.
-        discarded: its only record was discarded when it was cleared: what is left is its log.
+        delivered: the PHOTA task that its return value names, if the result is complete.
+        log: the logs of all its attempts.
+        discarded: True if its only record was deleted when it was cleared, so that only its log is left.
     """
 
     map_index: int
@@ -45,12 +45,12 @@ class EditEvidence:
 
     @property
     def lost(self) -> tuple[str, ...]:
-        """Billed tasks of which nobody knows, not even that there may be one."""
+        """Billed tasks of which neither a record nor a held attempt knows."""
         known = self.recorded | self.pushed
         if self.discarded:
             known |= {each for each in self.billed if each in self.log}
         unknown = tuple(each for each in self.billed if each not in known)
-        # each resubmit that was asked for and logged gives up one task whose ID never arrived
+        # each resubmit that was allowed and logged gives up one task whose ID never arrived
         return unknown[(self.end is End.HELD) + self.log.count(RESUBMITTED) :]
 
     @property
@@ -63,7 +63,7 @@ class EditEvidence:
 
 @dataclass(frozen=True)
 class Evidence:
-    """One trial."""
+    """Holds the evidence of one trial."""
 
     trial: Trial
     run_id: str
@@ -84,53 +84,55 @@ class Evidence:
 
     @property
     def is_recovered(self) -> bool:
-        """Delivered though an attempt was lost, and without a new submit."""
+        """True if a result was delivered without a new submit, although an attempt was lost."""
         return any(edit.end is End.OK and RESUMED in edit.log for edit in self.edits)
 
 
 def gather(run: Run, billed: tuple[str, ...] | None, seconds: float) -> Evidence:
-    """Look at everything, now that nothing moves any more.
+    """Gathers the evidence of a run.
 
     Args:
-        run: it has ended.
-        billed: by whom stood in place of the service; None if it was the service.
-        seconds: how long it took.
+        run: a run that has ended.
+        billed: the bills of the network that replaced the service, or None if the service itself was used.
+        seconds: how long the run took.
     """
     tasks = _billed_tasks(run) if billed is None else tuple((each, "") for each in billed)
-    edits = tuple(_edit(run, instance, tasks) for instance in run.edits())
+    edits = tuple(_evidence_of(run, instance, tasks) for instance in run.edits())
     return Evidence(run.trial, run.run_id, edits, seconds)
 
 
 def _billed_tasks(run: Run) -> tuple[tuple[str, str], ...]:
-    """ID and prompt of every task of this trial."""
+    """Returns the ID and the prompt of every PHOTA task of this trial."""
     tasks = ((task["id"], task["request"]["prompt"]) for task in patiently(run.lab.service.billed))
     return tuple((task_id, prompt) for task_id, prompt in tasks if run.trial.tag in prompt)
 
 
-def _edit(run: Run, instance: TaskInstance, tasks: tuple[tuple[str, str], ...]) -> EditEvidence:
+def _evidence_of(run: Run, instance: TaskInstance, tasks: tuple[tuple[str, str], ...]) -> EditEvidence:
     record = Record()
-    for each in (*_journaled(run, instance), *_in_state_store(run, instance)):
+    for each in (*_records_in_journal(run, instance), *_records_in_task_state(run, instance)):
         record = Record((*record.entries, *each.entries))
     ids = frozenset(entry.phota_task_id for entry in record.entries if entry.phota_task_id)
-    result, pushed = (_xcom(run, instance, key) for key in ("return_value", "phota_task_id"))
+    result, pushed = (_read_xcom(run, instance, key) for key in ("return_value", "phota_task_id"))
     return EditEvidence(
         instance.map_index,
         instance.state,
         instance.try_number,
         # the prompt of a mapped edit ends with its number
         tuple(
-            each for each, said in tasks if instance.map_index < 0 or said.endswith(f" {instance.map_index}")
+            each
+            for each, prompt in tasks
+            if instance.map_index < 0 or prompt.endswith(f" {instance.map_index}")
         ),
         ids,
         sum(entry.phota_task_id is None for entry in record.entries),
         frozenset({pushed} if pushed else ()),
-        _delivered(run.trial.mode, result),
-        _log(run, instance),
+        _delivered_task(run.trial.mode, result),
+        _read_logs(run, instance),
         run.trial.ledger == "state" and run.trial.case.clears and not AIRFLOW.keeps_cleared_state,
     )
 
 
-def _delivered(mode: str, result: Any) -> str | None:
+def _delivered_task(mode: str, result: Any) -> str | None:
     if mode == "submit":
         return result if isinstance(result, str) else None
     if isinstance(result, dict) and result["status"] == "completed" and result["images"]:
@@ -138,13 +140,13 @@ def _delivered(mode: str, result: Any) -> str | None:
     return None
 
 
-def _journaled(run: Run, instance: TaskInstance) -> Iterator[Record]:
+def _records_in_journal(run: Run, instance: TaskInstance) -> Iterator[Record]:
     digest = Identity(run.dag_id, run.run_id, instance.task_id, instance.map_index).digest
     for content in run.root.contents(digest) if run.root else ():
         yield Record.from_dict(json.loads(content))
 
 
-def _in_state_store(run: Run, instance: TaskInstance) -> Iterator[Record]:
+def _records_in_task_state(run: Run, instance: TaskInstance) -> Iterator[Record]:
     if run.trial.ledger in STATELESS:
         return
     path = f"dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances/{instance.task_id}/state-store"
@@ -156,7 +158,7 @@ def _in_state_store(run: Run, instance: TaskInstance) -> Iterator[Record]:
             yield Record.from_dict(json.loads(value) if isinstance(value, str) else value)
 
 
-def _xcom(run: Run, instance: TaskInstance, key: str) -> Any:
+def _read_xcom(run: Run, instance: TaskInstance, key: str) -> Any:
     def ask() -> Any:
         try:
             return run.lab.airflow.xcom(run.dag_id, run.run_id, instance.task_id, key, instance.map_index)
@@ -166,8 +168,8 @@ def _xcom(run: Run, instance: TaskInstance, key: str) -> Any:
     return patiently(ask)
 
 
-def _log(run: Run, instance: TaskInstance) -> str:
-    """From the files: the api-server is busy enough."""
+def _read_logs(run: Run, instance: TaskInstance) -> str:
+    """Reads the logs from the files, since the api-server is busy enough."""
     folder = run.lab.airflow.home / "logs" / f"dag_id={run.dag_id}" / f"run_id={run.run_id}"
     folder /= f"task_id={instance.task_id}"
     if instance.map_index >= 0:

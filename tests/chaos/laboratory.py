@@ -1,4 +1,4 @@
-"""Where the cases are run: an Airflow that comes back, its database, and the PHOTA service on loopback."""
+"""Provides what the cases need: an Airflow whose components restart, its database, and the PHOTA service."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from airflow_provider_phota.api.protocol import upload
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.drivers.requests_driver import RequestsDriver
 from dev.airflow_answers import AirflowApiError, TaskInstance
+from dev.airflow_environment import inherited
 from dev.airflow_major import AIRFLOW
-from dev.airflow_settings import inherited
 from dev.airflow_stack import AirflowStack
 from dev.postgres import PostgresCluster
 from dev.processes import Service, free_ports, start, stop
@@ -34,13 +34,13 @@ T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "emu-chaos-0123456789"
-#: Seconds for one submit. A retry waits that long, and 5 s more, for a sender that may still be alive.
+#: Seconds for one submit. A retry waits that long, and 5 s more, for a sender that may be alive.
 TOTAL_TIMEOUT = 5.0
 
 
 @dataclass
 class PhotaService:
-    """The emulator as a process with a memory: it may be restarted."""
+    """Runs the emulator as a process that keeps its state over a restart."""
 
     folder: Path
     port: int = field(default_factory=lambda: free_ports(1)[0])
@@ -62,22 +62,22 @@ class PhotaService:
             stop([self._process])
 
     def billed(self) -> list[dict[str, Any]]:
-        """Every task that was created and paid."""
+        """Returns every PHOTA task that was created and paid."""
         answer = requests.get(f"{self.url}/_emulator/ledger", timeout=10)
         answer.raise_for_status()
         tasks: list[dict[str, Any]] = answer.json()["tasks"]
         return tasks
 
-    def will(self, faults: list[dict[str, Any]]) -> None:
+    def script(self, faults: list[dict[str, Any]]) -> None:
         requests.post(f"{self.url}/_emulator/faults", json={"faults": faults}, timeout=10).raise_for_status()
 
-    def picture(self) -> str:
+    def upload_picture(self) -> str:
         with RequestsDriver(Settings(KEY, self.url)) as driver:
             return driver.run(upload(file_form(ROOT / "example_dags/pictures/mountain-lake.jpg"))).url
 
 
 def patiently(ask: Callable[[], T], seconds: float = 120.0) -> T:
-    """Ask until there is an answer: whoever is asked may be down, by our own hand."""
+    """Asks until there is an answer, since the harness may have stopped what is asked."""
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -89,7 +89,7 @@ def patiently(ask: Callable[[], T], seconds: float = 120.0) -> T:
 
 
 class Laboratory:
-    """All of it; a context manager."""
+    """Runs all servers that the trials need. It is a context manager."""
 
     def __init__(self, database: str) -> None:
         if database == "postgres" and find_spec("psycopg2") is None:
@@ -109,7 +109,7 @@ class Laboratory:
             self.service = PhotaService(self.folder)
             self._open.callback(self.service.stop)
             self.service.start()
-            self.picture = self.service.picture()
+            self.picture = self.service.upload_picture()
             self.s3 = self._open.enter_context(S3Server(self.folder))
             self._shared = {store: self._new_root(store, "journal") for store in STORES}
             self.airflow = self._open.enter_context(self._stack())
@@ -136,12 +136,12 @@ class Laboratory:
 
     @staticmethod
     def connection(host: str, extra: Mapping[str, Any] | None = None) -> str:
-        """As the value of an environment variable."""
+        """Returns a PHOTA connection as the value of an environment variable."""
         fields = {"conn_type": "phota", "password": KEY, "host": host}
         return json.dumps({**fields, "extra": {"total_timeout": TOTAL_TIMEOUT, **(extra or {})}})
 
     def root(self, trial: Trial) -> Root | None:
-        """Where the trial's ledger lies; None if it has none in object storage."""
+        """Returns the root of the trial's ledger, or None if the ledger is not in object storage."""
         if not trial.store:
             return None
         if not trial.case.store:
@@ -151,7 +151,7 @@ class Laboratory:
         return root
 
     def _new_root(self, store: str, name: str) -> Root:
-        """A root that is there on purpose: a ledger makes no directory and no bucket."""
+        """Makes a directory or a bucket, since a ledger makes neither."""
         if store == "s3":
             self.s3.make_bucket(name)
             return BucketRoot(self.s3, name)
@@ -164,7 +164,7 @@ class Laboratory:
         return [each for each in found if each.task_id == "edit"]
 
     def settle(self, since: datetime) -> None:
-        """Wait until all components live again."""
+        """Waits until all components run again."""
         self.airflow.wait_until_healthy(since)
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""The fault matrix: one line a case."""
+"""Lists the fault matrix, one case a line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def on_submit(kind: str, **more: Any) -> dict[str, Any]:
 
 HANGS_BILLED = on_submit("hang", seconds=4.0, created=True)
 HANGS_UNSEEN = on_submit("hang", seconds=4.0, created=False)
-#: What a store does, its name in `roots.py`, and which stores can do it.
+#: What happens to a store in words, its name in `roots.py`, and the stores it can happen to.
 FAULTS = (
     ("hangs", HANGS, ("s3",)),
     ("refuses (403)", FORBIDDEN, ("s3",)),
@@ -25,7 +25,7 @@ FAULTS = (
     ("is away", AWAY, ("file", "s3")),
     ("is away, an empty directory in its place,", EMPTIED, ("file",)),
 )
-#: The answer takes three seconds; the task is there at once.
+#: The answer takes three seconds, but the PHOTA task is created at once.
 SLOW = on_submit("slow_body", seconds=3.0)
 
 KILLS = (
@@ -121,16 +121,16 @@ CROWDS = (
     Case("36", "100 mapped edits at once", None, "nothing", modes=("submit",), edits=100, ledgers=("both",), naive=False, alone=True),
 )  # fmt: skip
 
-#: What befalls the store of the ledger: when, and what it is. At the start of a first attempt an empty
-#: directory is a new ledger.
+#: What happens to the store of the ledger, and when. At the start of a first attempt, an empty directory is
+#: not a fault, but a new ledger.
 STORES = (
     *(Case("42", f"the store {how} from the start until the retry", "start", "store_fails_until_retried", store=fault, stores=stores, ledgers=WITH_PATH, naive=False) for how, fault, stores in FAULTS if fault != EMPTIED),
     *(Case("43", f"the store {how} before the intent until the retry", "before_intent", "store_fails_until_retried", store=fault, stores=stores, ledgers=WITH_PATH, naive=False) for how, fault, stores in FAULTS),
     Case("43", "the store hangs at the writing of the intent until the retry", "before_intent", "store_fails_until_retried", store=HANGS, match="-intent.json", stores=("s3",), ledgers=WITH_PATH, naive=False),
     Case("43", "the store writes the intent and does not answer until the retry", "before_intent", "store_fails_until_retried", HELD, store=UNANSWERED, match="-intent.json", stores=("s3",), ledgers=WITH_PATH, naive=False),
-    *(Case("44", f"the store {how} when the answer arrives, then cleared", "after_answer", "store_fails_then_clear", ends_with_journal_alone=HELD, store=fault, stores=stores, told=True, ledgers=WITH_PATH, naive=False) for how, fault, stores in FAULTS),
-    *(Case("45", f"the store {how} when the answer arrives, then SIGKILL task", "after_answer", "store_fails_and_task_is_killed", ends_with_journal_alone=HELD, store=fault, stores=stores, told=True, ledgers=WITH_PATH, naive=False) for how, fault, stores in FAULTS),
-    *(Case("46", f"SIGKILL task after persist; the store {how} at the retry", "after_persist", "store_fails_at_the_retry", store=fault, stores=stores, told=True, ledgers=WITH_PATH, naive=False) for how, fault, stores in FAULTS),
+    *(Case("44", f"the store {how} when the answer arrives, then cleared", "after_answer", "store_fails_then_clear", ends_with_journal_alone=HELD, store=fault, stores=stores, id_arrived=True, ledgers=WITH_PATH, naive=False) for how, fault, stores in FAULTS),
+    *(Case("45", f"the store {how} when the answer arrives, then SIGKILL task", "after_answer", "store_fails_and_task_is_killed", ends_with_journal_alone=HELD, store=fault, stores=stores, id_arrived=True, ledgers=WITH_PATH, naive=False) for how, fault, stores in FAULTS),
+    *(Case("46", f"SIGKILL task after persist; the store {how} at the retry", "after_persist", "store_fails_at_the_retry", store=fault, stores=stores, id_arrived=True, ledgers=WITH_PATH, naive=False) for how, fault, stores in FAULTS),
 )  # fmt: skip
 
 GROUPS: Mapping[str, tuple[Case, ...]] = {

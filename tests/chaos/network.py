@@ -1,4 +1,4 @@
-"""Networks that break under a submit: one server of bare sockets for each trial, in place of the service."""
+"""Provides networks that break during a submit. Each trial has a server of plain sockets instead of the service."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ from tests.raw_server import (
     stalls,
 )
 
-#: Bytes that no socket buffer takes at once, so that the other side can break off in the middle.
+#: More bytes than socket buffers take at once, so that the connection can break in the middle of them.
 BIG = 8_000_000
 
 
 @dataclass(frozen=True)
 class Network:
-    """What a trial speaks to.
+    """Describes the network that a trial uses.
 
     Attributes:
         host: the base URL.
-        extra: of the connection.
-        billed: what the service may have billed by now: a made-up ID for each submit that came in full.
+        extra: the extra of the PHOTA connection.
+        billed: returns what may be billed by now: a made-up ID for each submit that came in full.
     """
 
     host: str
@@ -52,52 +52,52 @@ Opening = Callable[[Path], AbstractContextManager[Network]]
 
 def _no_address(_: Path) -> AbstractContextManager[Network]:
     @contextmanager
-    def opened() -> Iterator[Network]:
+    def open_network() -> Iterator[Network]:
         yield Network("https://phota.invalid")
 
-    return opened()
+    return open_network()
 
 
 def _port(port: Callable[[], AbstractContextManager[int]]) -> Opening:
     @contextmanager
-    def opened(_: Path) -> Iterator[Network]:
+    def open_network(_: Path) -> Iterator[Network]:
         with port() as number:
             yield Network(f"http://127.0.0.1:{number}", {"connect_timeout": 0.5})
 
-    return opened
+    return open_network
 
 
 def _server(*behaviours: Behaviour, refused: int = 0, accepted: bool = False) -> Opening:
-    """A server over plain http, of whose submits the first ones are refused and the others may be billed."""
+    """Returns a server without TLS, which refuses the first `refused` submits. The others may be billed."""
 
     @contextmanager
-    def opened(_: Path) -> Iterator[Network]:
+    def open_network(_: Path) -> Iterator[Network]:
         with RawServer(behaviours) as server:
             yield Network(server.url, billed=lambda: _ids(server, refused, accepted=accepted))
 
-    return opened
+    return open_network
 
 
 def _over_tls(behaviour: Behaviour, *, name: str = "127.0.0.1", trusted: bool = True) -> Opening:
-    """A server that plays its behaviour before any handshake."""
+    """Returns a server that plays its behaviour before any handshake."""
 
     @contextmanager
-    def opened(folder: Path) -> Iterator[Network]:
+    def open_network(folder: Path) -> Iterator[Network]:
         certificates = Certificates(folder)
         extra = {"connect_timeout": 0.5} | ({"ca_bundle": str(certificates.bundle)} if trusted else {})
         with RawServer((behaviour,), certificates.server(name), handshake=False) as server:
             yield Network(server.url, extra, lambda: _ids(server, 0, accepted=False))
 
-    return opened
+    return open_network
 
 
 def _ids(server: RawServer, refused: int, *, accepted: bool) -> tuple[str, ...]:
     count = max(len(server.posts()) - refused, 0)
-    return (TASK_ID,) * count if accepted else tuple(f"never-told-{number}" for number in range(count))
+    return (TASK_ID,) * count if accepted else tuple(f"never-arrived-{number}" for number in range(count))
 
 
 def _shakes_hands(peer: Any) -> None:
-    """Only to find that it is not trusted."""
+    """Shakes hands, and answers only if the client trusts the certificate."""
     try:
         peer.shake_hands()
     except ssl.SSLError:

@@ -1,4 +1,4 @@
-"""An S3 of our own as a process, and what an Airflow needs to know to use it."""
+"""Runs an S3 server as a process, and describes it for Airflow."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import boto3
 import requests
 from botocore.config import Config
 
-from dev.airflow_settings import inherited
+from dev.airflow_environment import inherited
 from dev.processes import Service, free_ports, start, stop
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,7 +24,7 @@ START_LIMIT = 60.0
 
 @dataclass
 class S3Server:
-    """A context manager; see `s3_server.py`."""
+    """Runs `s3_server.py`. It is a context manager."""
 
     folder: Path
     port: int = field(default_factory=lambda: free_ports(1)[0])
@@ -36,7 +36,7 @@ class S3Server:
 
     @property
     def connection(self) -> str:
-        """As the value of an environment variable."""
+        """The connection to the server, as the value of an environment variable."""
         extra = {"endpoint_url": self.url, "region_name": "us-east-1"}
         return json.dumps({"conn_type": "aws", "login": "test", "password": "test", "extra": extra})
 
@@ -58,12 +58,12 @@ class S3Server:
             stop([self._process])
 
     def make_bucket(self, name: str) -> str:
-        """A new bucket, as a ledger's root."""
+        """Makes a bucket, and returns its URL as a root for ledgers."""
         self._client().create_bucket(Bucket=name)
         return f"s3://aws_default@{name}"
 
     def set_gate(self, bucket: str, mode: str, match: str = "") -> None:
-        """What befalls the requests for a bucket; "open" is nothing."""
+        """Says what happens to the requests for a bucket. With "open", nothing happens."""
         body = {"bucket": bucket, "mode": mode, "match": match}
         requests.post(f"{self.url}/_gate", json=body, timeout=10).raise_for_status()
 
@@ -71,14 +71,14 @@ class S3Server:
         self._client().put_object(Bucket=bucket, Key=name, Body=content)
 
     def objects(self, bucket: str, prefix: str) -> Iterator[tuple[str, bytes]]:
-        """Names and contents."""
+        """Yields the name and the content of each object."""
         client = self._client()
         for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
             for each in page.get("Contents", ()):
                 yield each["Key"], client.get_object(Bucket=bucket, Key=each["Key"])["Body"].read()
 
     def _client(self) -> Any:
-        # a client of its own for each thread; the environment may know a proxy
+        # each thread needs its own client, and a proxy of the environment must not be used
         return boto3.session.Session().client(
             "s3", endpoint_url=self.url, config=Config(proxies={}, retries={"max_attempts": 2}), **KEYS
         )

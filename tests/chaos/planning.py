@@ -1,4 +1,4 @@
-"""Which trials are run: cases, modes, ledgers and seeds, and the naive operator beside them."""
+"""Plans the trials: cases, modes, ledgers and seeds, and the same cases with the naive operator."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ RANDOM_ROW = "41"
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What was asked for; an empty text is everything."""
+class Selection:
+    """Says which trials are selected. An empty text selects everything."""
 
     groups: str
     rows: str
@@ -28,12 +28,12 @@ class Wish:
     edits: int
     naive: int
 
-    def wants(self, case: Case, mode: str, ledger: str) -> bool:
-        asked = ((self.rows, case.row), (self.modes, mode), (self.ledgers, ledger))
-        return all(not names or name in names.split(",") for names, name in asked)
+    def includes(self, case: Case, mode: str, ledger: str) -> bool:
+        criteria = ((self.rows, case.row), (self.modes, mode), (self.ledgers, ledger))
+        return all(not names or name in names.split(",") for names, name in criteria)
 
     def stores_of(self, case: Case, ledger: str) -> tuple[str, ...]:
-        """On which stores the case is run: "" stands for none, where nothing is written to one."""
+        """Returns the stores to run the case on. A ledger that is not in a store has "" for its store."""
         if ledger in PATHLESS:
             return ("",)
         return tuple(each for each in self.stores.split(",") if each in case.stores)
@@ -45,7 +45,7 @@ class Wish:
 
 @dataclass(frozen=True)
 class Plan:
-    """One trial, and the line of the table it belongs to."""
+    """Holds one trial, and the line of the table that it belongs to."""
 
     trial: Trial
     line: Line
@@ -55,53 +55,53 @@ class Plan:
         return self.trial.case.alone
 
 
-def planned(groups: Mapping[str, Sequence[Case]], wish: Wish, database: str) -> list[Plan]:
-    """All trials, numbered."""
-    chosen = wish.groups.split(",") if wish.groups else groups
+def planned_trials(groups: Mapping[str, Sequence[Case]], selection: Selection, database: str) -> list[Plan]:
+    """Returns all trials, with their numbers."""
+    chosen = selection.groups.split(",") if selection.groups else groups
     matrix = [case for name in chosen for case in groups[name] if database == "postgres" or case.repeated]
-    can_be = (
+    possible = (
         case.in_an_airflow(
             with_task_state=AIRFLOW.keeps_task_state, keeps_cleared_state=AIRFLOW.keeps_cleared_state
         )
         for case in matrix
     )
-    cases = [case for case in can_be if case]
-    plans = [*_rows(cases, wish), *_random(cases, wish)]
+    cases = [case for case in possible if case]
+    plans = [*_plan_rows(cases, selection), *_plan_random_row(cases, selection)]
     return [replace(plan, trial=replace(plan.trial, number=n)) for n, plan in zip(count(1), plans)]
 
 
-def _rows(cases: Sequence[Case], wish: Wish) -> Iterator[Plan]:
+def _plan_rows(cases: Sequence[Case], selection: Selection) -> Iterator[Plan]:
     for case in cases:
         for mode in case.modes:
             lines = [
                 Line(case, mode, name, store)
                 for name in case.ledgers
-                if wish.wants(case, mode, name)
-                for store in wish.stores_of(case, name)
+                if selection.includes(case, mode, name)
+                for store in selection.stores_of(case, name)
             ]
             for line in lines:
-                for seed in wish.seeds_of(case, line.store):
+                for seed in selection.seeds_of(case, line.store):
                     yield Plan(Trial(case, mode, line.ledger, seed, line.store), line)
             if case.naive and lines:
-                for seed in range(min(wish.naive, wish.seeds if case.repeated else 1)):
+                for seed in range(min(selection.naive, selection.seeds if case.repeated else 1)):
                     yield Plan(Trial(case, mode, "naive", seed), lines[0])
 
 
-def _random(cases: Sequence[Case], wish: Wish) -> Iterator[Plan]:
-    """Row 41: one fault of the matrix at a random point of each edit."""
-    if wish.rows and RANDOM_ROW not in wish.rows.split(","):
+def _plan_random_row(cases: Sequence[Case], selection: Selection) -> Iterator[Plan]:
+    """Yields the trials of row 41: one fault of the matrix at a random point of each edit."""
+    if selection.rows and RANDOM_ROW not in selection.rows.split(","):
         return
     chance = random.Random(41)
     pool = [case for case in cases if not (case.alone or case.big or case.store) and case.edits == 1]
     whole = Case(RANDOM_ROW, "one fault of the matrix at a random moment of each edit")
     lines: dict[tuple[str, str], Line] = {}
-    for seed in range(wish.edits):
+    for seed in range(selection.edits):
         case = chance.choice(pool)
         ledgers = ("state", "journal", "both") if case.ledgers == LEDGERS else case.ledgers
         ledger = chance.choice(
             [name for name in ledgers if not (name == "journal" and case.at == "between_stores")]
         )
-        store = chance.choice(wish.stores_of(case, ledger))
+        store = chance.choice(selection.stores_of(case, ledger))
         line = lines.setdefault((ledger, store), Line(whole, "any", ledger, store))
         yield Plan(
             Trial(replace(case, row=RANDOM_ROW), chance.choice(case.modes), ledger, 1000 + seed, store),

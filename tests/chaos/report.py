@@ -1,4 +1,4 @@
-"""The table of figures."""
+"""Writes the table of figures."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ COLUMNS = {
 
 @dataclass
 class Line:
-    """All trials of one case in one mode with one kind of ledger.
+    """Holds all trials of one case in one mode with one kind of ledger.
 
     Attributes:
-        store: of the ledger's objects; empty where it has none.
+        store: the store of the ledger's objects. It is empty if there are no objects.
         evidence: one for each seed that ran to its end.
-        naive: of the naive operator, beside it.
+        naive: the evidence of the naive operator in the same case.
         wrong: the violations, in words.
     """
 
@@ -45,7 +45,10 @@ class Line:
 
 
 def markdown(lines: Sequence[Line]) -> str:
-    """One row for each case and mode, one column for each kind of ledger: billed / asked for · how it ended."""
+    """Returns a table with a row for each case and mode, and a column for each kind of ledger.
+
+    A cell has the number of tasks that were billed, the number of edits, and how they ended.
+    """
     columns = list(dict.fromkeys(("naive", *(line.column for line in lines))))
     heads = ("row", "fault", "mode", *columns, "seconds")
     rows = [heads, tuple("---" for _ in heads), *(_row(group, columns) for group in _grouped(lines))]
@@ -80,8 +83,8 @@ def _cell(evidence: Sequence[Evidence]) -> str:
     return f"{billed}/{sum(each.trial.case.edits for each in evidence)} · {_ends(evidence)}"
 
 
-def violated(lines: Sequence[Line]) -> str:
-    """Every violation, one a line."""
+def violation_list(lines: Sequence[Line]) -> str:
+    """Returns every violation on a line of its own."""
     return "\n".join(f"- {wrong}" for line in lines for wrong in line.wrong)
 
 

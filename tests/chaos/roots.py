@@ -1,4 +1,4 @@
-"""Where a ledger lies in a trial, and what can befall its store."""
+"""Provides the roots of ledgers, and breaks their stores."""
 
 from __future__ import annotations
 
@@ -10,42 +10,42 @@ from typing import Protocol
 
 from tests.chaos.object_store import S3Server
 
-#: What can befall a store. The first three are said to the gate of `s3_server.py`.
+#: What can happen to a store. The gate of `s3_server.py` knows them by the same names.
 HANGS = "hanging"
 UNANSWERED = "unanswered"
 FORBIDDEN = "forbidden"
 FAILING = "failing"
-#: The directory or the bucket is not there.
+#: The directory or the bucket does not exist.
 AWAY = "away"
-#: In its place there is an empty one, as a mount point is.
+#: There is an empty directory instead, as an empty mount point.
 EMPTIED = "emptied"
 MARKER = "phota-ledger.json"
 _BEGUN = b'{"version": 1, "ledger": "chaos", "begun_at": 0.0}'
 
 
 class Root(Protocol):
-    """The root of a ledger."""
+    """The directory or the bucket of a ledger."""
 
     @property
     def url(self) -> str:
-        """For `ledger_path`."""
+        """The value of `ledger_path`."""
 
     def begin(self) -> None:
-        """Say that it is a ledger, as the command does: the first attempt of a trial cannot, if it is away."""
+        """Marks it as a ledger, as the command does. In some trials the first attempt cannot do that."""
 
     def contents(self, digest: str) -> Iterator[bytes]:
-        """The records of a task instance."""
+        """Yields the records of a task instance."""
 
-    def break_down(self, how: str, match: str) -> None:
-        """What befalls it from now on."""
+    def break_store(self, how: str, match: str) -> None:
+        """Breaks the store from now on."""
 
-    def come_back(self) -> None:
-        """All is well again."""
+    def repair(self) -> None:
+        """Repairs the store."""
 
 
 @dataclass(frozen=True)
 class DiskRoot:
-    """A directory."""
+    """Keeps a ledger in a directory."""
 
     folder: Path
 
@@ -64,23 +64,23 @@ class DiskRoot:
         for path in (self.folder / digest).glob("*.json"):
             yield path.read_bytes()
 
-    def break_down(self, how: str, match: str) -> None:
+    def break_store(self, how: str, match: str) -> None:
         if match or how not in {AWAY, EMPTIED}:
-            raise ValueError(f"a disk does not break like that: {how} {match}")
+            raise ValueError(f"a disk cannot break like this: {how} {match}")
         self.folder.rename(self._elsewhere)
         if how == EMPTIED:
             self.folder.mkdir()
 
-    def come_back(self) -> None:
+    def repair(self) -> None:
         if self._elsewhere.exists():
-            # what somebody wrote there meanwhile would be lost, as below a mount
+            # what was written there meanwhile is lost, as below a mount point
             shutil.rmtree(self.folder, ignore_errors=True)
             self._elsewhere.rename(self.folder)
 
 
 @dataclass(frozen=True)
 class BucketRoot:
-    """A bucket."""
+    """Keeps a ledger in a bucket."""
 
     s3: S3Server
     name: str
@@ -97,10 +97,10 @@ class BucketRoot:
             if name.endswith(".json"):
                 yield content
 
-    def break_down(self, how: str, match: str) -> None:
+    def break_store(self, how: str, match: str) -> None:
         if how == EMPTIED:
-            raise ValueError("a bucket is there or away")
+            raise ValueError("a bucket cannot be replaced by an empty one")
         self.s3.set_gate(self.name, how, match)
 
-    def come_back(self) -> None:
+    def repair(self) -> None:
         self.s3.set_gate(self.name, "open")

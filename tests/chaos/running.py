@@ -1,4 +1,4 @@
-"""Run one trial: script the service, start the run, act at its point, wait for its end, look."""
+"""Runs one trial: scripts the service, starts the run, acts at its point, and gathers the evidence."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from tests.chaos.laboratory import Laboratory, patiently
 from tests.chaos.network import BIG, NETWORKS, Network
 from tests.chaos.roots import Root
 
-#: Seconds after a point at which a process that was not stopped there is killed.
+#: The shortest and the longest time from a point to the kill, in seconds, if the process does not stop there.
 MOMENTS = (0.2, 1.8)
 POINT_LIMIT = 90.0
 
 
 def run_trial(lab: Laboratory, trial: Trial) -> Evidence:
-    """Run it.
+    """Runs a trial.
 
     Raises:
-        TimeoutError: the run did not come to its point, or did not end.
+        TimeoutError: the run did not reach its point, or did not end.
     """
     began, since = time.monotonic(), lab.now()
-    lab.service.will(_faults(trial))
+    lab.service.script(_faults(trial))
     root = lab.root(trial)
     with _network(lab, trial) as network:
-        run = Run(lab, trial, _started(lab, trial, network, root), root)
+        run = Run(lab, trial, _start_with_conf(lab, trial, network, root), root)
         if trial.case.at:
             _wait_for_point(run)
             ACTS[trial.case.act](run)
@@ -52,12 +52,12 @@ def _network(lab: Laboratory, trial: Trial) -> AbstractContextManager[Network | 
 
 def _faults(trial: Trial) -> list[dict[str, Any]]:
     match = {"match": {"prompt": trial.tag}}
-    # a request is hit by one fault only, so the scripted ones come first
+    # a request is hit by one fault only, so the faults of the case come first
     duration = {"on": "submit", "kind": "latency", "seconds": trial.case.seconds, "times": None}
     return [{**fault, **match} for fault in (*trial.case.faults, duration)]
 
 
-def _started(lab: Laboratory, trial: Trial, network: Network | None, root: Root | None) -> str:
+def _start_with_conf(lab: Laboratory, trial: Trial, network: Network | None, root: Root | None) -> str:
     conf: dict[str, Any] = {
         "prompt": f"{trial.tag} a beach",
         "image_url": lab.picture,
@@ -73,21 +73,21 @@ def _started(lab: Laboratory, trial: Trial, network: Network | None, root: Root 
     if trial.case.at not in (None, DEFERRED, ENDED):
         delay = random.Random(f"{trial.case} {trial.seed}").uniform(*MOMENTS)
         conf["stop"] = {"point": trial.case.at, "file": str(run.checkpoint), "delay": delay}
-    return _start(lab, trial, conf)
+    return _trigger(lab, trial, conf)
 
 
-def _start(lab: Laboratory, trial: Trial, conf: dict[str, Any]) -> str:
-    """By an ID of our own: asked for again after a locked database, it is the same run."""
+def _trigger(lab: Laboratory, trial: Trial, conf: dict[str, Any]) -> str:
+    """Starts the run. It has a known ID, so that a second request after a locked database starts no second run."""
     run_id = f"trial-{trial.number}"
 
-    def ask() -> None:
+    def trigger() -> None:
         try:
             lab.airflow.trigger(trial.dag_id, conf, run_id)
         except AirflowApiError as error:
             if error.status != 409:
                 raise
 
-    patiently(ask)
+    patiently(trigger)
     return run_id
 
 
@@ -96,13 +96,13 @@ def _wait_for_point(run: Run) -> None:
         run.end()
         return
     deadline = time.monotonic() + POINT_LIMIT
-    while not _is_there(run):
+    while not _has_reached_point(run):
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{run.trial.tag} {run.dag_id} {run.run_id} never came to {run.trial.case.at}")
+            raise TimeoutError(f"{run.trial.tag} {run.dag_id} {run.run_id} never reached {run.trial.case.at}")
         time.sleep(0.1)
 
 
-def _is_there(run: Run) -> bool:
+def _has_reached_point(run: Run) -> bool:
     if run.trial.case.at != DEFERRED:
         return run.checkpoint.exists()
     time.sleep(0.3)

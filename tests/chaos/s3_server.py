@@ -1,7 +1,7 @@
-"""A server that speaks S3 and can be told to hang, to refuse or to lose a bucket: `python -m tests.chaos.s3_server PORT`.
+"""Serves S3, and can hang, refuse or lose a bucket: `python -m tests.chaos.s3_server PORT`.
 
-It is moto behind a gate. `POST /_gate` with `{"bucket": ..., "mode": ..., "match": ...}` says what befalls the
-requests for a bucket whose path contains `match`; the mode "open" lets them through again.
+It is moto behind a gate. `POST /_gate` with `{"bucket": ..., "mode": ..., "match": ...}` says what happens to
+the requests for a bucket whose path contains `match`. The mode "open" lets them through again.
 """
 
 from __future__ import annotations
@@ -20,43 +20,43 @@ from werkzeug.serving import run_simple
 Answer = Iterable[bytes]
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
-#: What S3 says, by mode.
+#: Mode -> the status and the code that S3 answers.
 ERRORS = {
     "forbidden": ("403 Forbidden", "AccessDenied"),
     "failing": ("500 Internal Server Error", "InternalError"),
     "away": ("404 Not Found", "NoSuchBucket"),
 }
-#: A request is held until the gate opens, and then given up unanswered.
+#: Requests wait until the gate opens, and are then closed without an answer.
 HANGING = "hanging"
-#: A request is carried out at once, and answered when the gate opens.
+#: Requests are carried out at once, and answered when the gate opens.
 UNANSWERED = "unanswered"
 LONGEST_HOLD = 300.0
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What befalls the requests whose path contains `match`."""
+    """Says what happens to the requests whose path contains `match`."""
 
     mode: str
     match: str = ""
 
 
 class Gate:
-    """In front of moto."""
+    """Stands in front of moto, and lets requests through or not."""
 
     def __init__(self, store: Callable[..., Answer]) -> None:
         self._store = store
         self._rules: dict[str, Rule] = {}
         self._changed = threading.Condition()
-        # S3 decides between two writers; moto looks, and then writes
+        # S3 decides between two writers, but moto first looks and then writes
         self._one_writer = threading.Lock()
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Answer:
         path = str(environ["PATH_INFO"])
         if path == "/_gate":
-            return self._set(environ, start_response)
+            return self._set_rule(environ, start_response)
         bucket = path.split("/")[1]
-        mode = self._mode(bucket, path)
+        mode = self._mode_for(bucket, path)
         if mode in ERRORS:
             return _error(*ERRORS[mode], environ, start_response)
         if mode == HANGING:
@@ -74,20 +74,20 @@ class Gate:
         with self._one_writer:
             return self._store(environ, start_response)
 
-    def _mode(self, bucket: str, path: str) -> str:
+    def _mode_for(self, bucket: str, path: str) -> str:
         rule = self._rules.get(bucket)
         return rule.mode if rule and rule.match in path else "open"
 
     def _hold(self, bucket: str, path: str) -> None:
         with self._changed:
             self._changed.wait_for(
-                lambda: self._mode(bucket, path) not in {HANGING, UNANSWERED}, LONGEST_HOLD
+                lambda: self._mode_for(bucket, path) not in {HANGING, UNANSWERED}, LONGEST_HOLD
             )
 
-    def _set(self, environ: dict[str, Any], start_response: StartResponse) -> Answer:
-        asked = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
+    def _set_rule(self, environ: dict[str, Any], start_response: StartResponse) -> Answer:
+        rule = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
         with self._changed:
-            self._rules[asked["bucket"]] = Rule(asked["mode"], asked.get("match", ""))
+            self._rules[rule["bucket"]] = Rule(rule["mode"], rule.get("match", ""))
             self._changed.notify_all()
         start_response("204 No Content", [])
         return [b""]
@@ -102,7 +102,7 @@ def _error(status: str, code: str, environ: dict[str, Any], start_response: Star
 
 
 def main() -> None:
-    """Serve until the process is ended."""
+    """Serves until the process is ended."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     gate = Gate(DomainDispatcherApplication(create_backend_app))
     run_simple("127.0.0.1", int(sys.argv[1]), gate, threaded=True)

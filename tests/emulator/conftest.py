@@ -32,7 +32,7 @@ class _Files(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def files() -> Iterator[str]:
-    """The base URL of a user's own file server on loopback."""
+    """Runs a user's own file server on loopback, and returns its base URL."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Files)
     thread = Thread(target=server.serve_forever, args=(0.05,))
     thread.start()

@@ -1,4 +1,4 @@
-"""A plain client of the emulator, so that these tests stand on no other part of the provider."""
+"""Talks to the emulator over plain HTTP, so that these tests do not depend on the provider's drivers."""
 
 import io
 import time
@@ -49,7 +49,7 @@ class Client:
         return view
 
     def ended(self, task_id: str) -> dict[str, Any]:
-        """Return the task once it has ended; the service's clock is put on, so that nobody has to wait."""
+        """Returns the task once it has ended. The service's clock is advanced, so that this takes no time."""
         self.post("/_emulator/clock", json={"advance": 1})
         until = time.monotonic() + PATIENCE
         while (view := self.task(task_id))["status"] not in ("completed", "failed"):

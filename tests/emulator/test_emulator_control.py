@@ -127,7 +127,7 @@ def test_a_result_is_not_there_before_its_time(client: Client, phota_emulator: E
     phota_emulator.add_faults(Fault("submit", "latency", seconds=100))
     task_id = client.create()
     path = f"{task_id}/0"
-    signature = phota_emulator._on_loop(lambda running: running.desk.service.signature(path))
+    signature = phota_emulator._ask_on_loop(lambda running: running.desk.service.signature(path))
 
     assert requests.get(f"{client.url}/results/{path}.png?sig={signature}", timeout=20).status_code == 404
 

@@ -19,7 +19,7 @@ ROUTES = {
 
 @pytest.fixture
 def ask(client: Client, phota_emulator: Emulator):
-    """Send the request of a place; a task and a result exist, and the ledger has them as its only entry."""
+    """Sends the request of a place. A task and its result exist, as the only entry of the ledger."""
     view = client.ended(client.create())
     result = view["results"][0]["url"].removeprefix(client.url)
 

@@ -7,7 +7,7 @@ import zlib
 import pytest
 from PIL import Image
 
-from airflow_provider_phota.emulator.opening import opened, upright
+from airflow_provider_phota.emulator.opening import open_picture, upright
 
 
 def encoded(kind: str, **options: object) -> bytes:
@@ -40,14 +40,14 @@ SOUND = {
 
 @pytest.mark.parametrize("content", SOUND.values(), ids=SOUND)
 def test_a_sound_picture_is_opened(content: bytes) -> None:
-    with opened(content) as picture:
+    with open_picture(content) as picture:
         assert upright(picture).convert("RGB").size == (64, 48)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
 def test_pillows_own_limit_does_not_hold(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
-    with opened(encoded(kind)) as picture:
+    with open_picture(encoded(kind)) as picture:
         picture.load()
 
 
@@ -56,12 +56,12 @@ def test_pillows_own_limit_does_not_hold(kind: str, monkeypatch: pytest.MonkeyPa
     [b"", b"text", encoded("PNG")[:-2000], encoded("JPEG")[:100], encoded("JPEG")[:-500], b"\xff\xd8\xff"],
 )
 def test_what_is_cut_is_not(content: bytes) -> None:
-    with pytest.raises(Exception), opened(content) as picture:  # noqa: B017, PT011  # Pillow raises almost anything
+    with pytest.raises(Exception), open_picture(content) as picture:  # noqa: B017, PT011  # Pillow raises almost anything
         picture.load()
 
 
 def test_a_picture_is_turned_as_its_exif_data_say() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    with opened(encoded("JPEG", exif=exif)) as picture:
+    with open_picture(encoded("JPEG", exif=exif)) as picture:
         assert upright(picture).size == (48, 64)

@@ -1,4 +1,4 @@
-"""The emulator as users start it: a process with a command line."""
+"""Users start the emulator as a process with a command line."""
 
 import re
 import signal
@@ -23,7 +23,7 @@ Start = Callable[..., tuple[subprocess.Popen[str], Client]]
 
 @pytest.fixture
 def start() -> Iterator[Start]:
-    """Start processes that are killed at the end, whatever happens."""
+    """Starts processes that are killed at the end, whatever happens."""
     processes: list[subprocess.Popen[str]] = []
 
     def started(*arguments: str) -> tuple[subprocess.Popen[str], Client]:
@@ -245,20 +245,3 @@ def test_it_does_not_import_airflow():
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, timeout=60)
 
     assert done.returncode == 0
-
-
-@pytest.mark.parametrize(
-    "used",
-    [
-        "from airflow_provider_phota.emulator import Emulator",
-        "import airflow_provider_phota.emulator.__main__",
-    ],
-)
-def test_without_pillow_it_says_what_to_install(used: str):
-    code = f"import sys; sys.modules['PIL'] = None; {used}"
-
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, check=False, timeout=60, text=True, stderr=subprocess.PIPE
-    )
-
-    assert "pip install 'airflow-provider-phota[emulator]'" in done.stderr.splitlines()[-1]

@@ -1,4 +1,4 @@
-"""The fixture as it comes with the package: found by pytest itself, and no burden on who does not use it."""
+"""The fixture comes with the package: pytest finds it by itself, and it costs other projects nothing."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_it():
 
 
 def pytest_in(folder: Path, test: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """A project of a user's, run by a pytest of its own; a warning is an error there."""
+    """Runs the tests of a user's project in another pytest, where every warning is an error."""
     (folder / "test_of_a_user.py").write_text(test)
     (folder / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
     foreign = ("PYTEST", "AIRFLOW")
@@ -103,7 +103,7 @@ def test_the_connection_of_before_is_back_after_the_test(tmp_path: Path):
 
 @pytest.fixture(params=["no_proxy", "NO_PROXY"])
 def proxied(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    """A corporate machine; asked for before the emulator."""
+    """Sets a proxy, as on a company's machine. It must be requested before the emulator."""
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HTTP_PROXY", "http://proxy.example.com:3128")

@@ -1,4 +1,4 @@
-"""The emulator inside a process."""
+"""The emulator runs inside a process."""
 
 import socket
 import threading
@@ -13,7 +13,7 @@ from airflow_provider_phota.emulator import Emulator, Fault
 def durations(emulator: Emulator, count: int) -> list[float]:
     client = Client(emulator.url)
     ids = [client.create() for _ in range(count)]
-    return emulator._on_loop(lambda r: [r.desk.service.task(task_id).duration for task_id in ids])
+    return emulator._ask_on_loop(lambda r: [r.desk.service.task(task_id).duration for task_id in ids])
 
 
 def test_the_seed_decides_the_durations():
@@ -32,7 +32,7 @@ def test_the_seed_decides_the_durations():
         assert len(set(drawn)) == 4
 
 
-def test_the_seed_goes_on_after_a_restart_and_begins_anew_after_a_reset(tmp_path: Path):
+def test_the_seed_goes_on_after_a_restart_and_starts_over_after_a_reset(tmp_path: Path):
     with Emulator(seed=1) as emulator:
         drawn = durations(emulator, 4)
     with Emulator(seed=1, state=tmp_path / "s") as emulator:

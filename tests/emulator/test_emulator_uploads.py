@@ -128,7 +128,9 @@ def test_an_upload_that_is_cut_off_leaves_nothing(
         raw.sendall((head + form).encode() + b"x" * 1_000_000)
 
     def stored() -> int:
-        return phota_emulator._on_loop(lambda r: r.desk.service.store._row("SELECT count(*) FROM chunks")[0])
+        return phota_emulator._ask_on_loop(
+            lambda r: r.desk.service.store._row("SELECT count(*) FROM chunks")[0]
+        )
 
     wait_until(lambda: phota_emulator.requests() and not stored())
     phota_emulator.stop()
@@ -149,7 +151,9 @@ def test_equal_uploads_are_stored_once(client: Client, phota_emulator: Emulator)
 
     assert first["url"] != second["url"]
     assert requests.get(second["url"], timeout=20).content == picture()
-    blobs = phota_emulator._on_loop(lambda r: {r.desk.service.upload(u["id"]).blob for u in (first, second)})
+    blobs = phota_emulator._ask_on_loop(
+        lambda r: {r.desk.service.upload(u["id"]).blob for u in (first, second)}
+    )
     assert len(blobs) == 1
 
 
@@ -157,7 +161,7 @@ def test_a_reset_during_an_upload_leaves_no_half_file(client: Client, phota_emul
     def pieces() -> Iterator[bytes]:
         yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n' + b"x" * 2_000_000
         wait_until(
-            lambda: phota_emulator._on_loop(lambda r: r.desk.service.store._row("SELECT 1 FROM chunks"))
+            lambda: phota_emulator._ask_on_loop(lambda r: r.desk.service.store._row("SELECT 1 FROM chunks"))
         )
         phota_emulator.reset()
         yield b"x" * 1_000_000 + b"\r\n--b--\r\n"

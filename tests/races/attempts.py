@@ -1,7 +1,7 @@
-"""One attempt of a task instance: what its process runs, and the process as the race handles it.
+"""Runs one attempt of a task instance in a process, and lets the race handle that process.
 
-Processes are forked from one that has imported everything and has used nothing: importing Airflow takes
-seconds, and s3fs survives no fork.
+Processes are forked from one that has imported everything and used nothing yet, since importing Airflow takes
+seconds, and since s3fs does not work after a fork.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from dev.airflow_major import AIRFLOW
 
 ATTEMPT_LIMIT = 240.0
 _FORKED = multiprocessing.get_context("forkserver")
-#: What an attempt imports.
-_USED = [
+#: The modules that an attempt imports.
+_PRELOADED = [
     "airflow.providers.amazon.aws.fs.s3",
     "airflow_provider_phota.drivers.requests_driver",
     "airflow_provider_phota.ledger.ledger",
@@ -36,23 +36,23 @@ _USED = [
     "tests.races.freezing",
     *(["tests.races.state"] if AIRFLOW.keeps_task_state else []),
 ]
-#: How an attempt says that it has ended, as the last line of its log.
+#: The beginning of the last line in the log of an attempt that has ended.
 _END = "ENDED "
 _SUBMITTED = re.compile(r"Submitted PHOTA task ([\w.~-]+)\.")
 
 
 @dataclass(frozen=True)
-class Orders:
-    """What an attempt is told.
+class Settings:
+    """Says what an attempt does.
 
     Attributes:
-        try_number: Airflow's.
-        prompt: by which the service's books tell the races apart.
-        ledger_path: where the record is kept; None for the task state store alone.
-        instance: of Airflow's database, None for an Airflow without a task state store.
-        api: Airflow's execution API.
-        freeze: the point at which the process stands still, by its name in `freezing.py`.
-        log: a file.
+        try_number: Airflow's number of the attempt.
+        prompt: different for each race, so that the bills of the races can be told apart.
+        ledger_path: where the record is kept, or None to use the task state store alone.
+        instance: ID of the task instance in Airflow's database, or None if there is no task state store.
+        api: URL of Airflow's execution API.
+        freeze: the point at which the process stands still, by its name in `freezing.py`, or None.
+        log: the file for the log.
     """
 
     try_number: int
@@ -69,12 +69,12 @@ class Orders:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an attempt ended.
+    """Says how an attempt ended.
 
     Attributes:
-        result: the PHOTA task it returned, None if it failed.
-        error: the error's name and first line, None if it did not fail.
-        submitted: the PHOTA tasks whose IDs it was told, by its log.
+        result: the PHOTA task that it returned, or None if it failed.
+        error: the name and the first line of its error, or None if it did not fail.
+        submitted: the PHOTA tasks whose IDs arrived, by its log.
     """
 
     try_number: int
@@ -86,62 +86,62 @@ class Outcome:
 
 @dataclass
 class Attempt:
-    """An attempt that is under way."""
+    """Runs an attempt in a process."""
 
-    orders: Orders
+    settings: Settings
     process: BaseProcess = field(init=False)
 
     def __post_init__(self) -> None:
-        self.process = _FORKED.Process(target=run, args=(self.orders,), daemon=True)
+        self.process = _FORKED.Process(target=run, args=(self.settings,), daemon=True)
         self.process.start()
 
     def wait_until_frozen(self) -> None:
-        """Return when the process stands still.
+        """Returns when the process stands still.
 
         Raises:
-            TimeoutError: it has ended, or went on, without coming to its point.
+            TimeoutError: the process did not reach its point.
         """
         deadline = time.monotonic() + ATTEMPT_LIMIT
         while psutil.Process(self.process.pid).status() != psutil.STATUS_STOPPED:
             if not self.process.is_alive() or time.monotonic() > deadline:
-                raise TimeoutError(f"try {self.orders.try_number} never came to {self.orders.freeze!r}")
+                raise TimeoutError(f"try {self.settings.try_number} never reached {self.settings.freeze!r}")
             time.sleep(0.05)
 
     def thaw(self) -> None:
         psutil.Process(self.process.pid).resume()
 
     def outcome(self) -> Outcome:
-        """Wait for the end.
+        """Waits for the end of the attempt.
 
         Raises:
-            TimeoutError: it does not end, or died without a word.
+            TimeoutError: it does not end, or it died.
         """
         self.process.join(ATTEMPT_LIMIT)
-        log = self.orders.log.read_text(errors="replace")
-        said = re.search(rf"^{_END}(.*)$", log, re.MULTILINE)
-        if said is None:
+        log = self.settings.log.read_text(errors="replace")
+        last_line = re.search(rf"^{_END}(.*)$", log, re.MULTILINE)
+        if last_line is None:
             self.process.kill()
-            raise TimeoutError(f"try {self.orders.try_number} did not end:\n{log}")
-        end = json.loads(said[1])
+            raise TimeoutError(f"try {self.settings.try_number} did not end:\n{log}")
+        end = json.loads(last_line[1])
         submitted = tuple(dict.fromkeys(_SUBMITTED.findall(log)))
-        return Outcome(self.orders.try_number, end["result"], end["error"], submitted, log)
+        return Outcome(self.settings.try_number, end["result"], end["error"], submitted, log)
 
 
 def warm_up() -> None:
-    """From now on processes are forked, each within milliseconds."""
-    _FORKED.set_forkserver_preload(_USED)
+    """Starts the process to fork from, so that a new process takes only milliseconds."""
+    _FORKED.set_forkserver_preload(_PRELOADED)
     first = _FORKED.Process(target=os.getpid)
     first.start()
     first.join()
 
 
-def run(orders: Orders) -> None:
-    """In the process: an operator, executed as a worker would."""
-    os.environ.update(orders.environment)
-    _log_to(orders.log)
+def run(settings: Settings) -> None:
+    """Executes an operator as a worker would. This runs in the process."""
+    os.environ.update(settings.environment)
+    _log_to(settings.log)
     end: dict[str, Any] = {"result": None, "error": None}
     try:
-        end["result"] = _executed(orders)
+        end["result"] = _execute_operator(settings)
     except Exception as error:
         end["error"] = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
         logging.getLogger(__name__).exception("failed")
@@ -149,39 +149,39 @@ def run(orders: Orders) -> None:
     sys.stdout.flush()
 
 
-def _executed(orders: Orders) -> str:
+def _execute_operator(settings: Settings) -> str:
     from airflow_provider_phota.operators.phota import PhotaImageEditOperator
     from tests.races.freezing import freeze_at
 
-    if orders.freeze:
-        freeze_at(orders.freeze)
+    if settings.freeze:
+        freeze_at(settings.freeze)
     operator = PhotaImageEditOperator(
         task_id="edit",
-        prompt=orders.prompt,
-        image_urls=orders.picture,
-        ledger_path=orders.ledger_path,
-        on_ambiguous=orders.on_ambiguous,
+        prompt=settings.prompt,
+        image_urls=settings.picture,
+        ledger_path=settings.ledger_path,
+        on_ambiguous=settings.on_ambiguous,
         retries=9,
     )
-    return str(operator.execute(_context(orders, operator)))
+    return str(operator.execute(_context(settings, operator)))
 
 
-def _context(orders: Orders, operator: Any) -> Any:
+def _context(settings: Settings, operator: Any) -> Any:
     instance = SimpleNamespace(
         dag_id="races",
-        run_id=orders.prompt,
+        run_id=settings.prompt,
         task_id="edit",
         map_index=-1,
-        try_number=orders.try_number,
+        try_number=settings.try_number,
         max_tries=9,
         task=operator,
         xcom_push=lambda key, value: None,
     )
     context: dict[str, Any] = {"ti": instance, "dag_run": SimpleNamespace(clear_number=0)}
-    if orders.instance:
+    if settings.instance:
         from tests.races.state import accessor
 
-        context["task_state_store"] = accessor(orders.api, orders.instance)
+        context["task_state_store"] = accessor(settings.api, settings.instance)
     return context
 
 

@@ -1,4 +1,4 @@
-"""The races: who overtakes whom, and where."""
+"""Defines the races: which attempt overtakes which, and where."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from collections.abc import Callable, Mapping
 from tests.races.freezing import BEFORE_INTENT, BEFORE_WRITING, BETWEEN_STORES
 from tests.races.laboratory import Race
 
-#: Seconds that an answer takes whose attempt is given up meanwhile.
+#: Seconds that an answer takes, in which Airflow gives up the attempt that waits for it.
 SLOW = 3.0
 LIMIT = 60.0
 
 
 def orphan_answers(race: Race) -> None:
-    """The first attempt is given up while its submit is under way; the second one starts; the answer arrives."""
-    race.will("slow_body", seconds=SLOW)
+    """Airflow gives up the first attempt while it submits. The second one starts. Then the answer arrives."""
+    race.script_submit("slow_body", seconds=SLOW)
     orphan = race.attempt()
-    _until(lambda: bool(race.tasks()))
+    _wait_until(lambda: bool(race.tasks()))
     second = race.attempt()
     orphan.outcome()
     second.outcome()
 
 
 def gen2_orphan(race: Race) -> None:
-    """The first task ends as failed. The second attempt stands still before its intent, while the third one goes through."""
-    race.will("fail_task", code="x", message="m")
+    """The first PHOTA task fails. The second attempt stands still before its intent while the third one runs."""
+    race.script_submit("fail_task", code="x", message="m")
     race.run()
-    _until(lambda: race.tasks()[0].status == "failed")
+    _wait_until(lambda: race.tasks()[0].status == "failed")
     orphan = race.attempt(freeze=BEFORE_INTENT)
     orphan.wait_until_frozen()
     race.run()
@@ -36,16 +36,16 @@ def gen2_orphan(race: Race) -> None:
 
 
 def toctou(race: Race) -> None:
-    """The first attempt stands still between its check and the writing of its intent, while the second one goes through."""
-    _frozen_while_another_goes_through(race, BEFORE_WRITING)
+    """The first attempt stands still between its check and its intent, while the second one runs."""
+    _overtake_a_frozen_attempt(race, BEFORE_WRITING)
 
 
 def toctou_between(race: Race) -> None:
-    """As `toctou`, but its intent is in object storage already, and not yet in the task state store."""
-    _frozen_while_another_goes_through(race, BETWEEN_STORES)
+    """The first attempt stands still with its intent in object storage, but not in the task state store yet."""
+    _overtake_a_frozen_attempt(race, BETWEEN_STORES)
 
 
-def _frozen_while_another_goes_through(race: Race, point: str) -> None:
+def _overtake_a_frozen_attempt(race: Race, point: str) -> None:
     frozen = race.attempt(freeze=point)
     frozen.wait_until_frozen()
     race.run()
@@ -53,11 +53,11 @@ def _frozen_while_another_goes_through(race: Race, point: str) -> None:
     frozen.outcome()
 
 
-def _until(is_so: Callable[[], bool]) -> None:
+def _wait_until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + LIMIT
-    while not is_so():
+    while not condition():
         if time.monotonic() > deadline:
-            raise TimeoutError("the race did not come to its point")
+            raise TimeoutError("the race did not reach its point")
         time.sleep(0.05)
 
 

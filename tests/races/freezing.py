@@ -1,4 +1,4 @@
-"""Where an attempt's process can stand still, as one does whose machine is suspended or starved."""
+"""Lets the process of an attempt stand still, as if its machine were suspended."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ from airflow_provider_phota.ledger.ledger import Ledger
 from airflow_provider_phota.ledger.stores import TaskStateStore
 from airflow_provider_phota.storage import objects
 
-#: After it looked at the record, before it checks it for the last time.
+#: The attempt has read the record, and will check it once more.
 BEFORE_INTENT = "before its intent"
-#: After that check, when nothing but the writing is left.
+#: The attempt has checked the record, and will now write its intent.
 BEFORE_WRITING = "before its intent is written"
-#: When the object is written, and the task state store is next.
+#: The intent is in object storage, and will now be written to the task state store.
 BETWEEN_STORES = "between the two stores"
 
 
 def freeze_at(point: str) -> None:
-    """Stand still at that point, once: until somebody sends SIGCONT."""
-    _POINTS[point](_Once())
+    """Makes the process stand still at that point, once, until it gets SIGCONT."""
+    _POINTS[point](_FreezeOnce())
 
 
-class _Once:
+class _FreezeOnce:
     def __init__(self) -> None:
-        self._is_over = False
+        self._was_frozen = False
 
     def __call__(self) -> None:
-        if not self._is_over:
-            self._is_over = True
-            # sent to the process, another thread might take it, and this one go on for a moment
+        if not self._was_frozen:
+            self._was_frozen = True
+            # sent to this thread, since another thread might take a signal to the process a moment later
             signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
 
 
 def _before_intent(freeze: Callable[[], None]) -> None:
     intend = Ledger.intend
 
-    def late(self: Ledger, *arguments: Any) -> None:
+    def freeze_first(self: Ledger, *arguments: Any) -> None:
         freeze()
         intend(self, *arguments)
 
-    Ledger.intend = late  # type: ignore[assignment, method-assign]  # that is how a point is made
+    Ledger.intend = freeze_first  # type: ignore[assignment, method-assign]  # it is replaced to make a point
 
 
 def _before_writing(freeze: Callable[[], None]) -> None:
@@ -53,29 +53,29 @@ def _before_writing(freeze: Callable[[], None]) -> None:
 def _before_object(freeze: Callable[[], None]) -> None:
     create = objects.create
 
-    def late(place: Any, content: bytes) -> bool:
+    def freeze_first(place: Any, content: bytes) -> bool:
         if place.name.endswith("-intent.json"):
             freeze()
         return create(place, content)
 
-    objects.create = late
+    objects.create = freeze_first
 
 
 def _before_state(freeze: Callable[[], None]) -> None:
     put = TaskStateStore.put
 
-    def late(self: TaskStateStore, entry: Any) -> None:
+    def freeze_first(self: TaskStateStore, entry: Any) -> None:
         accessor = self._accessor
-        self._accessor = _LateAccessor(accessor, freeze)
+        self._accessor = _FreezingAccessor(accessor, freeze)
         try:
             put(self, entry)
         finally:
             self._accessor = accessor
 
-    TaskStateStore.put = late  # type: ignore[method-assign]  # that is how a point is made
+    TaskStateStore.put = freeze_first  # type: ignore[method-assign]  # it is replaced to make a point
 
 
-class _LateAccessor:
+class _FreezingAccessor:
     def __init__(self, accessor: Any, freeze: Callable[[], None]) -> None:
         self._accessor = accessor
         self._freeze = freeze

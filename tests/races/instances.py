@@ -1,7 +1,7 @@
-"""Airflow's side of a race: task instances in a real database, and the API by which attempts reach their state.
+"""Serves Airflow's side of a race: `python -m tests.races.instances PORT`.
 
-As a process, `python -m tests.races.instances PORT`: Airflow's own execution API (models, routes, state backend), and beside
-it what a scheduler does to an attempt that it gives up: the next one gets a UUID of its own.
+The task instances are in a real database, and attempts reach their state by Airflow's own execution API. Two
+more routes do what a scheduler does when it gives up an attempt: the next attempt gets a UUID of its own.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ BUNDLE = "races"
 
 
 def write_dag() -> SerializedDAG:
-    """A DAG of one task, as a DAG processor leaves it in the database."""
+    """Writes a DAG with one Airflow task to the database, as a DAG processor does."""
     with DAG(DAG_ID, schedule=None) as dag:
         BaseOperator(task_id=TASK_ID, retries=9)
     parsed = LazyDeserializedDAG.from_dag(dag)
@@ -55,13 +55,13 @@ def begin_run(dag: SerializedDAG, run_id: str) -> None:
 
 
 def begin_attempt(run_id: str) -> dict[str, Any]:
-    """Give up the attempt before, if there was one, and begin the next."""
+    """Gives up the attempt before, if there was one, and begins the next one."""
     with create_session() as session:
         query = select(TaskInstance).where(TaskInstance.dag_id == DAG_ID, TaskInstance.run_id == run_id)
         (instance,) = session.scalars(query)
         if instance.state == TaskInstanceState.RUNNING:
-            # Airflow 3.4 makes a row for the next attempt; before, the row of the one before becomes it
-            instance = instance.prepare_db_for_next_try(session) or _numbered(instance)
+            # Airflow 3.4 makes a new row for the next attempt, while older ones use the same row again
+            instance = instance.prepare_db_for_next_try(session) or _with_next_number(instance)
         elif instance.try_number == 0:
             instance.try_number = 1
         instance.state = TaskInstanceState.RUNNING
@@ -69,13 +69,13 @@ def begin_attempt(run_id: str) -> dict[str, Any]:
         return {"ti_id": str(instance.id), "try_number": instance.try_number, "max_tries": instance.max_tries}
 
 
-def _numbered(instance: TaskInstance) -> TaskInstance:
+def _with_next_number(instance: TaskInstance) -> TaskInstance:
     instance.try_number += 1
     return instance
 
 
 def main() -> None:
-    """Serve until the process is ended."""
+    """Serves until the process is ended."""
     app: Any = InProcessExecutionAPI().app
     dag = write_dag()
 

@@ -1,4 +1,4 @@
-"""Where races are run: the PHOTA service, the stores and Airflow's API, each a process or thread of its own on loopback."""
+"""Provides what races need: the PHOTA service, the stores and Airflow's API, all on loopback."""
 
 from __future__ import annotations
 
@@ -22,20 +22,21 @@ from airflow_provider_phota.drivers.requests_driver import RequestsDriver
 from airflow_provider_phota.emulator import Emulator, Fault
 from airflow_provider_phota.emulator.records import LedgerEntry
 from airflow_provider_phota.ledger.records import Record
-from dev.airflow_settings import Settings
+from dev.airflow_environment import environment_of
+from dev.airflow_settings import Settings as AirflowSettings
 from dev.processes import free_ports, start, stop
 from tests.chaos.object_store import ROOT, S3Server
-from tests.races.attempts import Attempt, Orders, Outcome, warm_up
+from tests.races.attempts import Attempt, Outcome, Settings, warm_up
 from tests.races.ledgers import BUCKET, Ledger, ObjectStores, recorded_in_state
 
-#: Seconds for one submit. Others wait that long, and 5 s more, for a sender that may still be alive.
+#: Seconds for one submit. Other attempts wait that long, and 5 s more, for a sender that may be alive.
 TOTAL_TIMEOUT = 6.0
 KEY = "airflow_provider_phota"
 BOOT_LIMIT = 90.0
 
 
 class Laboratory:
-    """All of it; a context manager."""
+    """Runs all servers that the races need. It is a context manager."""
 
     def __init__(self, folder: Path, ledgers: list[Ledger]) -> None:
         self.folder = folder
@@ -46,7 +47,7 @@ class Laboratory:
 
     def __enter__(self) -> Self:
         try:
-            self._begin()
+            self._start_all()
         except BaseException:
             self._open.close()
             raise
@@ -55,7 +56,7 @@ class Laboratory:
     def __exit__(self, *_: object) -> None:
         self._open.close()
 
-    def _begin(self) -> None:
+    def _start_all(self) -> None:
         for name in ("ledger", "logs", "airflow"):
             (self.folder / name).mkdir()
         self.service = self._open.enter_context(Emulator(latency=(1.0, 1.0)))
@@ -66,8 +67,8 @@ class Laboratory:
         with RequestsDriver(PhotaSettings(Emulator.key, self.service.url)) as driver:
             picture = ROOT / "example_dags/pictures/mountain-lake.jpg"
             self.picture = driver.run(upload(file_form(picture))).url
-        home = Settings(self.folder / "airflow", self.folder / "airflow", "LocalExecutor", 1, None, {})
-        self.environment = {**home.environment(), **self._connections(s3), "PYTHONPATH": str(ROOT)}
+        home = AirflowSettings(self.folder / "airflow", self.folder / "airflow", "LocalExecutor", 1, None, {})
+        self.environment = {**environment_of(home), **self._connections(s3), "PYTHONPATH": str(ROOT)}
         self.environment["PYTHONWARNINGS"] = "ignore"  # Airflow and its dependencies warn about each other
         for name in [each for each in os.environ if each.startswith("AIRFLOW")]:
             del os.environ[name]
@@ -100,7 +101,7 @@ class Laboratory:
             time.sleep(0.2)
 
     def ask(self, method: str, path: str) -> Any:
-        """Airflow's API; None for "not found"."""
+        """Asks Airflow's API, and returns its answer, or None for "not found"."""
         answer = requests.request(method, f"{self.api}/{path}", timeout=60)
         if answer.status_code == 404:
             return None
@@ -110,10 +111,10 @@ class Laboratory:
 
 @dataclass
 class Race:
-    """One task instance, whose attempts overtake each other.
+    """Runs one task instance, whose attempts overtake each other.
 
     Attributes:
-        name: its run's ID, and the prompt, by which the service's books tell it from the others.
+        name: the ID of its run, and the prompt, which tells its bills from those of other races.
     """
 
     lab: Laboratory
@@ -128,11 +129,11 @@ class Race:
             self.lab.ask("POST", f"races/runs/{self.name}")
 
     def attempt(self, *, freeze: str | None = None) -> Attempt:
-        """Start the next one; Airflow has given up the one before, whatever its process still does."""
+        """Starts the next attempt. Airflow has given up the one before, whatever its process still does."""
         if self.ledger.keeps_state:
             self.instance = self.lab.ask("POST", f"races/runs/{self.name}/attempts")["ti_id"]
         number = len(self.attempts) + 1
-        orders = Orders(
+        settings = Settings(
             number,
             self.name,
             self.lab.picture,
@@ -144,30 +145,30 @@ class Race:
             freeze,
             self.lab.folder / "logs" / f"{self.name}-{number}.log",
         )
-        self.attempts.append(Attempt(orders))
+        self.attempts.append(Attempt(settings))
         return self.attempts[-1]
 
     def run(self) -> Outcome:
-        """The next attempt, to its end."""
+        """Runs the next attempt to its end."""
         return self.attempt().outcome()
 
-    def will(self, kind: str, **more: Any) -> None:
-        """What the service does about the next submit."""
+    def script_submit(self, kind: str, **more: Any) -> None:
+        """Scripts what the service does to the next submit."""
         self.lab.service.add_faults(Fault(on="submit", kind=kind, match={"prompt": self.name}, **more))
 
     def tasks(self) -> list[LedgerEntry]:
-        """What the service has billed."""
+        """Returns the PHOTA tasks that the service has billed."""
         return [each for each in self.lab.service.ledger() if each.request["prompt"] == self.name]
 
     def record(self) -> Iterator[Record]:
-        """What the ledger knows."""
+        """Yields what the ledger holds."""
         yield from self.lab.stores.recorded(self.ledger, self.name)
         if self.instance:
             path = f"store/ti/{self.instance}/{KEY}"
             yield from recorded_in_state(lambda: (self.lab.ask("GET", path) or {}).get("value"))
 
     def end(self) -> None:
-        """Leave no process behind."""
+        """Kills the processes that still run."""
         for each in self.attempts:
             if each.process.is_alive():
                 each.process.kill()

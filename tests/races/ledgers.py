@@ -1,4 +1,4 @@
-"""Where the record of a race is kept, and what stands in it afterwards."""
+"""Defines where the record of a race is kept, and reads it after the race."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ BUCKET = "ledger"
 
 @dataclass(frozen=True)
 class Ledger:
-    """One way to keep the record.
+    """Describes one way to keep the record.
 
     Attributes:
-        store: of `ledger_path`: "file" or "s3"; None without one.
-        keeps_state: with Airflow's task state store.
+        store: the store of `ledger_path`, "file" or "s3", or None without a `ledger_path`.
+        keeps_state: True with Airflow's task state store.
     """
 
     store: str | None
@@ -43,7 +43,7 @@ LEDGERS = {
 
 @dataclass
 class ObjectStores:
-    """A directory and a bucket."""
+    """Holds a directory and a bucket for the ledgers."""
 
     folder: Path
     s3: S3Server | None
@@ -54,7 +54,7 @@ class ObjectStores:
         return f"file://{self.folder}" if ledger.store else None
 
     def recorded(self, ledger: Ledger, run_id: str) -> Iterator[Record]:
-        """All that is written about a run's edit, read past the provider's own reading."""
+        """Yields all that is written about a run's order, without using the provider's own stores."""
         digest = Identity("races", run_id, "edit", -1).digest
         for content in self._contents(ledger, digest):
             yield Record.from_dict(json.loads(content))
@@ -70,7 +70,7 @@ class ObjectStores:
 
 
 def recorded_in_state(ask: Callable[[], Any]) -> Iterator[Record]:
-    """What Airflow's task state store holds, None for nothing."""
+    """Yields what Airflow's task state store holds. It may hold nothing."""
     value = ask()
     if value is not None:
         yield Record.from_dict(value)

@@ -1,4 +1,4 @@
-"""Airflow's task state store as an attempt reaches it: the SDK's accessor, over HTTP to the execution API."""
+"""Connects an attempt with Airflow's task state store, by the SDK's accessor and the execution API."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from airflow.sdk.execution_time.context import TaskStateStoreAccessor
 
 
 class Supervisor:
-    """What a task's supervisor answers to it, one question at a time.
+    """Answers an Airflow task as its supervisor does, one question at a time.
 
-    Both are given up when the scheduler misses their heartbeat, and both may live on.
+    The scheduler gives up both when it misses their heartbeat, and both may live on.
     """
 
     def __init__(self, api: str) -> None:
@@ -51,6 +51,6 @@ class Supervisor:
 
 
 def accessor(api: str, ti_id: str) -> TaskStateStoreAccessor:
-    """`context["task_state_store"]` of a task instance."""
-    task_runner.SUPERVISOR_COMMS = Supervisor(api)  # type: ignore[assignment]  # it speaks the same words
+    """Returns `context["task_state_store"]` of a task instance."""
+    task_runner.SUPERVISOR_COMMS = Supervisor(api)  # type: ignore[assignment]  # it has the same methods
     return TaskStateStoreAccessor(UUID(ti_id), TaskScope("races", ti_id, "edit", -1))

@@ -1,4 +1,4 @@
-"""The table of figures."""
+"""Writes the table of figures."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ HEADS = (
 
 @dataclass
 class Line:
-    """All repetitions of one race with one ledger.
+    """Holds all runs of one race with one ledger.
 
     Attributes:
-        wrong: what must not be, in words.
+        wrong: the violations, in words.
     """
 
     case: str

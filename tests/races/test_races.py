@@ -1,4 +1,4 @@
-"""`make races` in small: it runs, and it would notice."""
+"""A small part of `make races` runs, and pays once."""
 
 from __future__ import annotations
 

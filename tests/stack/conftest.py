@@ -19,7 +19,7 @@ from airflow_provider_phota.api.protocol import upload
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.drivers.requests_driver import RequestsDriver
 from airflow_provider_phota.emulator import Emulator
-from dev.airflow_settings import FAST_HEARTBEAT
+from dev.airflow_environment import FAST_HEARTBEAT
 from dev.airflow_stack import AirflowStack
 
 ROOT = Path(__file__).resolve().parents[2]

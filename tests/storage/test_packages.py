@@ -1,10 +1,10 @@
-"""Which package to install where Airflow cannot open a store."""
+"""If Airflow cannot open a store, the package to install is named."""
 
 from __future__ import annotations
 
 import pytest
 
-from airflow_provider_phota.storage.packages import package_for
+from airflow_provider_phota.storage.packages import install_hint
 
 
 @pytest.mark.parametrize(
@@ -24,4 +24,4 @@ from airflow_provider_phota.storage.packages import package_for
     ],
 )
 def test_the_package_of_a_store_is_named(url, words):
-    assert words in package_for(url)
+    assert words in install_hint(url)

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from airflow_provider_phota.storage import pictures
-from airflow_provider_phota.storage.pictures import INPUTS, MOST_PIXELS, NoPicture, inspected
+from airflow_provider_phota.storage.pictures import INPUTS, MOST_PIXELS, NotAPicture, inspect_picture
 
 
 def encoded(kind, size=(64, 48), mode="RGB", **options):
@@ -30,13 +30,13 @@ def chunk(kind, data):
 
 
 def png_of(width, height, pixels=b""):
-    """With a header that says so, whatever pixels it has."""
+    """Returns a PNG whose header says that size, whatever its pixels are."""
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(pixels)) + chunk(b"IEND", b"")
 
 
 def look(content, **more):
-    return inspected(io.BytesIO(content), **more)
+    return inspect_picture(io.BytesIO(content), **more)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_whole_picture_is_described(kind, extension, content_type):
 def test_an_input_may_be_more_than_a_result(kind):
     content = encoded(kind)
     assert look(content, kinds=INPUTS).bytes == len(content)
-    with pytest.raises(NoPicture, match="is no PNG, JPEG or WEBP picture"):
+    with pytest.raises(NotAPicture, match="is not a PNG, JPEG or WEBP picture"):
         look(content)
 
 
@@ -64,12 +64,12 @@ def test_an_input_may_be_more_than_a_result(kind):
 @pytest.mark.parametrize("part", [0.1, 0.5, 0.9])
 def test_a_cut_picture_is_refused(kind, part):
     content = encoded(kind)
-    with pytest.raises(NoPicture):
+    with pytest.raises(NotAPicture):
         look(content[: int(len(content) * part)])
 
 
 def test_a_png_without_its_end_is_refused():
-    with pytest.raises(NoPicture, match="cut or damaged"):
+    with pytest.raises(NotAPicture, match="cut or damaged"):
         look(encoded("PNG")[:-12])
 
 
@@ -77,7 +77,7 @@ def test_a_png_without_its_end_is_refused():
 def test_a_png_with_a_wrong_byte_is_refused(at):
     content = bytearray(encoded("PNG"))
     content[at] ^= 0xFF
-    with pytest.raises(NoPicture):
+    with pytest.raises(NotAPicture):
         look(bytes(content))
 
 
@@ -91,32 +91,34 @@ def test_a_png_with_a_wrong_byte_is_refused(at):
         b"%PDF-1.7",
         b"PK\x03\x04" + b"\0" * 64,
         b"\x89PNG\r\n\x1a\n",
-        b"\xff\xd8\xff\xe0 this is no JPEG at all",
+        b"\xff\xd8\xff\xe0 this is not a JPEG at all",
         b"RIFF\x10\0\0\0WEBPVP8 ",
         b"text named .png",
     ],
 )
-def test_what_is_no_picture_is_refused(content):
-    with pytest.raises(NoPicture):
+def test_what_is_not_a_picture_is_refused(content):
+    with pytest.raises(NotAPicture):
         look(content)
 
 
 @pytest.mark.parametrize("size", [(20_001, 10_000), (30_000, 30_000), (2**31 - 1, 2**31 - 1)])
 def test_a_bomb_is_refused_by_its_pixels(size):
     assert size[0] * size[1] > MOST_PIXELS
-    with pytest.raises(NoPicture, match=r"more than max_pixels \(200000000\): raise the connection's extra"):
+    with pytest.raises(
+        NotAPicture, match=r"more than max_pixels \(200000000\): raise the connection's extra"
+    ):
         look(png_of(*size))
 
 
 def test_a_header_that_promises_more_than_there_is_is_refused():
-    with pytest.raises(NoPicture, match="2000 x 2000 pixels do not fit into"):
+    with pytest.raises(NotAPicture, match="2000 x 2000 pixels do not fit into"):
         look(png_of(2000, 2000, b"\0" * 100))
 
 
 def test_text_that_is_long_does_not_make_room_for_a_bomb():
     bomb = png_of(14_000, 14_000, b"\0" * 1_000_000)
     padded = bomb[:33] + chunk(b"tEXt", b"a\0" + b"x" * 1_000_000) + bomb[33:]
-    with pytest.raises(NoPicture, match="do not fit into"):
+    with pytest.raises(NotAPicture, match="do not fit into"):
         look(padded)
 
 
@@ -124,13 +126,13 @@ def test_text_that_is_long_does_not_make_room_for_a_bomb():
 def test_how_many_pixels_a_picture_may_have_is_said_by_who_looks(kind):
     content = encoded(kind)
     assert look(content, kinds=INPUTS, max_pixels=64 * 48, decoded=True).width == 64
-    with pytest.raises(NoPicture, match=r"has 64 x 48 pixels, more than max_pixels \(3071\)"):
+    with pytest.raises(NotAPicture, match=r"has 64 x 48 pixels, more than max_pixels \(3071\)"):
         look(content, kinds=INPUTS, max_pixels=64 * 48 - 1, decoded=True)
 
 
 @pytest.fixture
 def low_limit_of_pillow(monkeypatch):
-    """As where a picture is larger than Pillow takes: the limits are ours alone."""
+    """Makes every picture larger than Pillow accepts, so that only our own limits count."""
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
 
 
@@ -144,29 +146,29 @@ def test_a_compressed_tiff_is_above_pillows_limit_too(low_limit_of_pillow):
 
 
 def test_a_large_webp_is_looked_at_without_its_pixels(low_limit_of_pillow, monkeypatch):
-    monkeypatch.setattr(pictures, "_MOST_IN_WEBP", 100)
+    monkeypatch.setattr(pictures, "_MOST_DECODED_IN_WEBP", 100)
     for content in (encoded("WEBP"), encoded("WEBP", lossless=True), encoded("WEBP", exif=b"Exif")):
         assert (look(content).width, look(content).height) == (64, 48)
         for cut in range(1, len(content)):
-            with pytest.raises(NoPicture):
+            with pytest.raises(NotAPicture):
                 look(content[:cut])
 
 
 def test_a_gif_that_pillow_takes_for_a_bomb_says_so(low_limit_of_pillow):
     content = encoded("GIF", disposal=2)
-    with pytest.raises(NoPicture, match="more pixels than Pillow decodes at once"):
+    with pytest.raises(NotAPicture, match="more pixels than Pillow decodes at once"):
         look(content, kinds=INPUTS)
 
 
 def test_a_photograph_of_108_million_pixels_is_a_picture():
     photograph = io.BytesIO()
     Image.new("L", (12_000, 9_000)).save(photograph, "JPEG")
-    picture = inspected(photograph, INPUTS, decoded=True)
+    picture = inspect_picture(photograph, INPUTS, decoded=True)
     assert (picture.width, picture.height) == (12_000, 9_000)
 
 
 def jpeg_with(*segments):
-    """A JPEG with more segments of applications and comments."""
+    """Returns a JPEG with more segments of applications and comments."""
     content = encoded("JPEG")
     more = b"".join(struct.pack(">BBH", 0xFF, code, len(data) + 2) + data for code, data in segments)
     return content[:2] + more + content[2:]
@@ -231,12 +233,12 @@ def test_inputs_of_other_kinds_are_pictures(content):
 def test_a_jpeg_that_ends_in_its_metadata_is_refused():
     content = jpeg_with((0xE1, b"x" * 1000))
     for cut in range(3, 1200):
-        with pytest.raises(NoPicture, match="cut or damaged"):
+        with pytest.raises(NotAPicture, match="cut or damaged"):
             look(content[:cut])
 
 
 def test_every_cut_of_a_jpeg_that_pillow_refuses_is_refused():
     content = encoded("JPEG")
     for cut in range(700, len(content), 101):
-        with pytest.raises(NoPicture):
+        with pytest.raises(NotAPicture):
             look(content[:cut])

@@ -1,4 +1,4 @@
-"""A PNG is judged by its checksums and its pixels: every kind of it passes, whatever else it carries."""
+"""A PNG is judged by its checksums and its pixels alone: every kind passes, whatever metadata it has."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import zlib
 import pytest
 from PIL import Image
 
-from airflow_provider_phota.storage.pictures import INPUTS, NoPicture, inspected
+from airflow_provider_phota.storage.pictures import INPUTS, NotAPicture, inspect_picture
 
 KINDS = [
     (depth, colour)
@@ -56,11 +56,11 @@ def png(width=16, height=16, depth=8, colour=2, interlace=0, seed=None, before=b
 
 
 def landed(content):
-    return inspected(io.BytesIO(content))
+    return inspect_picture(io.BytesIO(content))
 
 
 def published(content):
-    return inspected(io.BytesIO(content), INPUTS, decoded=True)
+    return inspect_picture(io.BytesIO(content), INPUTS, decoded=True)
 
 
 BOTH_ENDS = pytest.mark.parametrize("look", [landed, published])
@@ -85,10 +85,10 @@ def test_of_every_kind_pixels_that_are_cut_are_refused_where_they_are_unfolded(d
     start = header(33, 17, depth, colour, interlace) + chunk(b"PLTE", bytes(3))
     for left in (0, 1, len(whole) // 2, len(whole) - 1):
         cut = start + chunk(b"IDAT", zlib.compress(whole[:left])) + END
-        with pytest.raises(NoPicture, match="cut or damaged"):
+        with pytest.raises(NotAPicture, match="cut or damaged"):
             published(cut)
     packed = zlib.compress(whole)
-    with pytest.raises(NoPicture, match="its pixels end too early"):
+    with pytest.raises(NotAPicture, match="its pixels end too early"):
         published(start + chunk(b"IDAT", packed[: len(packed) // 2]) + END)
 
 
@@ -96,7 +96,7 @@ def test_of_every_kind_pixels_that_are_cut_are_refused_where_they_are_unfolded(d
 def test_of_every_kind_more_pixels_than_can_be_there_are_refused(depth, colour):
     room = 1032 * 1000 * 8 // (depth * CHANNELS[colour])
     data = chunk(b"PLTE", bytes(3)) + chunk(b"IDAT", zlib.compress(b"")[:2].ljust(1000, b"\0")) + END
-    with pytest.raises(NoPicture, match="pixels do not fit into 1000 bytes"):
+    with pytest.raises(NotAPicture, match="pixels do not fit into 1000 bytes"):
         landed(header(room + 16, 1, depth, colour) + data)
     assert landed(header(room - 16, 1, depth, colour) + data).width == room - 16
 
@@ -107,7 +107,7 @@ ANCILLARY = {
         b"iTXt", b"workflow\0\1\0\0\0" + zlib.compress(b"x" * 2_000_000)
     ),
     "a colour profile that unfolds to 3 MB": chunk(b"iCCP", b"name\0\0" + zlib.compress(bytes(3_000_000))),
-    "a colour profile that is none": chunk(b"iCCP", b"name\0\0not compressed"),
+    "a colour profile that is not one": chunk(b"iCCP", b"name\0\0not compressed"),
     "a colour profile without a name": chunk(b"iCCP", b""),
     "a colour profile of another compression": chunk(b"iCCP", b"name\0\7xxxx"),
     "text of 100 MB in all, unfolded": chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(1_000_000))) * 100,
@@ -119,11 +119,11 @@ ANCILLARY = {
     "text that is not text": chunk(b"iTXt", b"\xff\xfe\0\1\0\0\0\xff"),
     "Exif that means nothing": chunk(b"eXIf", b"\xff" * 1000),
     "two Exif": chunk(b"eXIf", b"MM\0*") * 2,
-    "a time that is none": chunk(b"tIME", b"\0"),
-    "physical pixels that are none": chunk(b"pHYs", b"\0"),
-    "chromaticities that are none": chunk(b"cHRM", b"\0\0\0"),
+    "a time that is not one": chunk(b"tIME", b"\0"),
+    "physical pixels without a size": chunk(b"pHYs", b"\0"),
+    "chromaticities without values": chunk(b"cHRM", b"\0\0\0"),
     "transparency of a wrong length": chunk(b"tRNS", b"\0"),
-    "gamma and rendering that are none": chunk(b"gAMA", b"") + chunk(b"sRGB", b""),
+    "gamma and rendering without values": chunk(b"gAMA", b"") + chunk(b"sRGB", b""),
     "an animation that says too much": chunk(b"acTL", struct.pack(">II", 2**31, 0)),
     "an animation that says nothing": chunk(b"acTL", b""),
     "frames out of order": chunk(b"fcTL", b"\xff" * 26) + chunk(b"fdAT", b"\0\0\0\7xxxx"),
@@ -185,7 +185,7 @@ BROKEN = {
     "of an unknown filter method": header(16, 16, filters=1) + BODY,
     "of an unknown interlacing": header(16, 16, interlace=2) + BODY,
     "without a palette": header(16, 16, 8, 3) + chunk(b"IDAT", zlib.compress(lines(16, 16, 8, 3, 0))) + END,
-    "with a chunk that is none": png(before=chunk(b"te\0t", b"x")),
+    "with a chunk that is not one": png(before=chunk(b"te\0t", b"x")),
     "with a chunk that is longer than the file": png(before=struct.pack(">I4s", 2**31 - 1, b"tEXt")),
     "with a chunk that is longer than any": png(before=struct.pack(">I4s", 2**32 - 1, b"tEXt")),
     "with a wrong checksum in its header": header(16, 16)[:-1] + b"\0" + BODY,
@@ -198,7 +198,7 @@ BROKEN = {
 @BOTH_ENDS
 @pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
 def test_what_is_cut_or_damaged_is_refused(look, content):
-    with pytest.raises(NoPicture, match="is cut or damaged"):
+    with pytest.raises(NotAPicture, match="is cut or damaged"):
         look(content)
 
 
@@ -206,7 +206,7 @@ def test_what_is_cut_or_damaged_is_refused(look, content):
 def test_every_cut_is_refused(look):
     content = png(5, 5, seed=1, before=chunk(b"tEXt", b"a\0b"))
     for cut in range(8, len(content)):
-        with pytest.raises(NoPicture, match="is cut or damaged"):
+        with pytest.raises(NotAPicture, match="is cut or damaged"):
             look(content[:cut])
 
 
@@ -216,7 +216,7 @@ def test_every_wrong_byte_is_found(look):
     for at in range(len(content)):
         wrong = bytearray(content)
         wrong[at] ^= 0x20
-        with pytest.raises(NoPicture):
+        with pytest.raises(NotAPicture):
             look(bytes(wrong))
 
 
@@ -230,12 +230,12 @@ def test_every_wrong_byte_is_found(look):
     ids=["not deflate", "an unknown filter first", "an unknown filter last"],
 )
 def test_pixels_that_cannot_be_made_out_are_refused_where_they_are_unfolded(packed):
-    with pytest.raises(NoPicture, match="is cut or damaged"):
+    with pytest.raises(NotAPicture, match="is cut or damaged"):
         published(header(16, 16) + chunk(b"IDAT", packed) + END)
 
 
 def test_pixels_that_another_chunk_interrupts_are_not_read_on():
     packed = zlib.compress(lines(16, 16, 8, 2, 0, seed=1))
     pieces = (chunk(b"IDAT", packed[:200]), chunk(b"tEXt", b"a\0b"), chunk(b"IDAT", packed[200:]))
-    with pytest.raises(NoPicture, match="its pixels end too early"):
+    with pytest.raises(NotAPicture, match="its pixels end too early"):
         published(header(16, 16) + b"".join(pieces) + END)

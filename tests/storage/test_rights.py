@@ -1,4 +1,4 @@
-"""What the errors of each store's library mean, and which right they say is missing."""
+"""The errors of each store's library have one meaning, and name the missing right."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from botocore.exceptions import ClientError, ParamValidationError
 from airflow_provider_phota.storage.paths import Place
 from airflow_provider_phota.storage.rights import (
     Right,
-    explained,
+    explain,
     is_absent,
     is_denied,
     is_taken,
-    is_unconditional,
+    lacks_exclusive_creation,
 )
 
 
@@ -28,7 +28,7 @@ def boto(status, code, kind=OSError):
 
 
 class HttpResponseError(Exception):
-    """As Azure's library has it; its subclasses differ by their status alone."""
+    """Imitates the error of Azure's library, whose subclasses differ by their status alone."""
 
     def __init__(self, status_code):
         super().__init__("with an account's key in it")
@@ -36,7 +36,7 @@ class HttpResponseError(Exception):
 
 
 class HttpError(Exception):
-    """As gcsfs has it."""
+    """Imitates the error of gcsfs."""
 
     def __init__(self, code):
         super().__init__("a text")
@@ -60,9 +60,9 @@ class HttpError(Exception):
         (boto(412, "PreconditionFailed"), is_taken),
         (boto(409, "ConditionalRequestConflict"), is_taken),
         (HttpResponseError(409), is_taken),
-        (boto(501, "NotImplemented"), is_unconditional),
-        (ParamValidationError(report="Unknown parameter IfNoneMatch"), is_unconditional),
-        (TypeError("put_file() got an unexpected keyword argument 'mode'"), is_unconditional),
+        (boto(501, "NotImplemented"), lacks_exclusive_creation),
+        (ParamValidationError(report="Unknown parameter IfNoneMatch"), lacks_exclusive_creation),
+        (TypeError("put_file() got an unexpected keyword argument 'mode'"), lacks_exclusive_creation),
         (boto(503, "SlowDown"), None),
         (TimeoutError(), None),
         (OSError(28, "No space left on device"), None),
@@ -72,7 +72,7 @@ class HttpError(Exception):
     ids=repr,
 )
 def test_an_error_has_one_meaning(error, meaning):
-    meanings = (is_denied, is_absent, is_taken, is_unconditional)
+    meanings = (is_denied, is_absent, is_taken, lacks_exclusive_creation)
     assert [each for each in meanings if each(error)] == ([meaning] if meaning else [])
 
 
@@ -92,21 +92,21 @@ def place(url):
     ],
 )
 def test_a_missing_right_has_its_name(url, rights, words):
-    assert words in explained(PermissionError(13, "x"), place(url), *rights)
+    assert words in explain(PermissionError(13, "x"), place(url), *rights)
 
 
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("s3://pictures/edits", "there is no bucket 'pictures', and this provider makes none"),
+        ("s3://pictures/edits", "there is no bucket 'pictures', and this provider does not make one"),
         ("abfs://pictures/edits", "there is no container 'pictures'"),
         ("sftp://host/edits", "No such file"),
     ],
 )
 def test_what_is_not_there_has_its_name(url, words):
-    assert words in explained(FileNotFoundError(2, "No such file"), place(url), Right.CREATE)
+    assert words in explain(FileNotFoundError(2, "No such file"), place(url), Right.CREATE)
 
 
 def test_no_text_of_a_library_is_shown():
-    text = explained(HttpResponseError(500), place("abfs://pictures/edits"), Right.CREATE)
+    text = explain(HttpResponseError(500), place("abfs://pictures/edits"), Right.CREATE)
     assert text == "HttpResponseError"

@@ -1,8 +1,7 @@
-"""Where a task process can be stopped: named points, made by wrapping the provider from outside.
+"""Stops the process of an Airflow task at a named point, by wrapping methods of the provider.
 
-A run's conf says where (`stop`). At its point the process writes a checkpoint, a JSON file with its own and
-its supervisor's process id, and goes on when there is a file of the same name with `.go` behind it. What
-happens in between is up to the harness, which knows the process ids.
+A run's conf names the point (`stop`). There the process writes a checkpoint, a JSON file with its own process
+ID and that of its supervisor. It goes on once the harness has written a file of the same name with `.go`.
 """
 
 from __future__ import annotations
@@ -17,18 +16,18 @@ from pathlib import Path
 from airflow_provider_phota.ledger.ledger import Ledger
 from airflow_provider_phota.ledger.stores import TaskStateStore
 
-#: A point that nobody lets go on ends by itself: the harness is gone.
+#: Seconds after which a stopped process goes on by itself, in case the harness is gone.
 LONGEST_STOP = 120.0
 
 
 @dataclass(frozen=True)
 class Stop:
-    """Where to stop, once.
+    """Says where to stop once.
 
     Attributes:
-        point: a name below.
+        point: a name that is used below.
         file: the checkpoint to write.
-        delay: seconds after the point, for those that do not block.
+        delay: seconds from the point to the checkpoint, for points at which the process does not stop.
     """
 
     point: str
@@ -52,12 +51,12 @@ _stop: Stop | None = None
 
 
 def arm(context) -> None:
-    """Take the run's conf to heart."""
-    global _stop  # noqa: PLW0603  # one task a process
-    asked = (context["dag_run"].conf or {}).get("stop")
-    if asked:
-        file = Path(asked["file"])
-        _stop = Stop(asked["point"], file, asked["delay"]) if not file.exists() else None
+    """Reads from the run's conf where to stop."""
+    global _stop  # noqa: PLW0603  # a process runs one Airflow task
+    stop = (context["dag_run"].conf or {}).get("stop")
+    if stop:
+        file = Path(stop["file"])
+        _stop = Stop(stop["point"], file, stop["delay"]) if not file.exists() else None
 
 
 def reach(point: str) -> None:
@@ -66,7 +65,7 @@ def reach(point: str) -> None:
 
 
 def pass_by(point: str) -> None:
-    """As `reach`, but the process goes on: the checkpoint comes while it is busy."""
+    """Lets the process go on, and writes the checkpoint a little later, while the process is busy."""
     if _stop and _stop.point == point and not _stop.file.exists():
         timer = threading.Timer(_stop.delay, _stop.checkpoint)
         timer.daemon = True

@@ -21,8 +21,9 @@ from airflow_provider_phota.api.orders.edit import EditOrder
 from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.ledger.ledger import Ledger
+from airflow_provider_phota.ledger.object_storage import ObjectStorageStore
 from airflow_provider_phota.ledger.records import Entry, Identity, Record, UnreadableRecord, fingerprint
-from airflow_provider_phota.ledger.stores import ObjectStorageStore, Taken, TaskStateStore
+from airflow_provider_phota.ledger.stores import IntentExists, TaskStateStore
 from airflow_provider_phota.operators.payment import NO_LEDGER
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
 from airflow_provider_phota.submitting.submission import Submission
@@ -150,7 +151,7 @@ def test_a_damaged_intent_does_not_block_the_whole_id_beside_it(tmp_path, conten
 def test_one_intent_of_a_generation_is_created_and_the_other_process_learns_of_it(tmp_path):
     first, second = object_store(tmp_path), object_store(tmp_path)
     first.put(replace(INTENT, token="a"))
-    with pytest.raises(Taken):
+    with pytest.raises(IntentExists):
         second.put(replace(INTENT, token="b"))
     assert [entry.token for entry in second.read().entries] == ["a"]
     second.remove(replace(INTENT, token="b"))

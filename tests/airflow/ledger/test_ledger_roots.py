@@ -16,8 +16,9 @@ from airflow_provider_phota.api.errors import PhotaLedgerError
 from airflow_provider_phota.ledger import __main__ as command
 from airflow_provider_phota.ledger import roots
 from airflow_provider_phota.ledger.ledger import Ledger
+from airflow_provider_phota.ledger.object_storage import ObjectStorageStore
 from airflow_provider_phota.ledger.records import Entry, Identity, Record, UnreadableRecord
-from airflow_provider_phota.ledger.stores import ObjectStorageStore, Taken
+from airflow_provider_phota.ledger.stores import IntentExists
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
 from airflow_provider_phota.storage import objects
 
@@ -48,7 +49,7 @@ def execute(picture_url, ledger_path, try_number=1, **more):
 def test_the_first_try_begins_a_ledger_and_later_tries_need_it(tmp_path):
     store_at(tmp_path).put(INTENT)
     assert (tmp_path / roots.MARKER).exists()
-    with pytest.raises(Taken):
+    with pytest.raises(IntentExists):
         store_at(tmp_path).put(SECOND)
     store_at(tmp_path).put(replace(SECOND, generation=2))
 

@@ -28,7 +28,6 @@ from airflow_provider_phota.api.orders.edit import EditOrder
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.tasks import Image, PhotaTask, TaskStatus
 from airflow_provider_phota.api.wire import Response, Sleep
-from airflow_provider_phota.ledger import ledger
 from airflow_provider_phota.ledger.decisions import Policy
 from airflow_provider_phota.ledger.ledger import Ledger
 from airflow_provider_phota.ledger.records import Record
@@ -201,14 +200,14 @@ def attempt(world, stores, how, policies, try_number=1, **more):
 
 
 def submission_of(hook, stores, **more):
-    return Submission(hook, Ledger(stores), EDIT.body(), lambda: EDIT, clock=hook.world, **more)
+    return Submission(
+        hook, Ledger(stores, clock=hook.world), EDIT.body(), lambda: EDIT, clock=hook.world, **more
+    )
 
 
 @pytest.fixture
-def world(monkeypatch):
-    made = World()
-    monkeypatch.setattr(ledger, "time", made)
-    return made
+def world():
+    return World()
 
 
 attempts = st.lists(

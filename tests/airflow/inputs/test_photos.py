@@ -8,7 +8,7 @@ import re
 
 import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath
-from conftest import aws_connection
+from airflow_runs import aws_connection
 from fsspec.implementations.local import LocalFileSystem
 from least_rights import LeastRights
 

@@ -16,8 +16,8 @@ from airflow_provider_phota.api.errors import PhotaLedgerError
 from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.ledger import instances
 from airflow_provider_phota.ledger.ledger import Ledger
+from airflow_provider_phota.ledger.object_storage import ObjectStorageStore
 from airflow_provider_phota.ledger.records import Entry, Identity, Record
-from airflow_provider_phota.ledger.stores import ObjectStorageStore
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
 
 pytestmark = pytest.mark.usefixtures("metadata_database")
@@ -99,19 +99,17 @@ def test_an_id_reaches_the_store_that_answers_while_the_other_one_hangs(hanging,
 
 def test_a_paid_edit_goes_on_where_no_store_takes_its_id(hanging):
     hanging.hangs_on = {"put"}
-    Ledger([hanging], longest_call=0.1, insist=0.0).note_task(PAID)
+    Ledger([hanging], longest_call=0.1, offering=0.0).note_task(PAID)
     assert hanging.read() == Record()
 
 
 @pytest.mark.parametrize("ahead", [3600.0, -3600.0])
-def test_a_living_sender_is_waited_for_whatever_this_clock_says(healthy, monkeypatch, ahead):
+def test_a_living_sender_is_waited_for_whatever_this_clock_says(healthy, ahead):
     now = time.time()
     intent = replace(INTENT, sent_at=now, send_deadline=now + 65.0)
     healthy.put(intent)
-    monkeypatch.setattr(
-        "airflow_provider_phota.ledger.ledger.time", SimpleNamespace(time=lambda: now + ahead)
-    )
-    assert 30.0 < Ledger([healthy]).seconds_left(intent) <= 65.0
+    ledger = Ledger([healthy], clock=SimpleNamespace(time=lambda: now + ahead))
+    assert 30.0 < ledger.seconds_left(intent) <= 65.0
 
 
 def test_where_no_store_shows_a_clock_the_whole_span_is_waited_for():

@@ -69,7 +69,7 @@ def test_a_key_names_something(run, emulator, key):
 
 def test_a_key_takes_a_ledger_in_object_storage(emulator, picture_url):
     operator = PhotaImageEditOperator(task_id="edit", prompt="a", image_urls=picture_url, ledger_key="a")
-    with pytest.raises(AirflowFailException, match=r"^ledger_key: takes a ledger_path"):
+    with pytest.raises(AirflowFailException, match=r"^ledger_key: needs a ledger_path"):
         operator.execute({"ti": TaskInstance()})
     assert emulator.ledger() == []
 

@@ -6,15 +6,14 @@ import logging
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
-from airflow_runs import PICTURE, TaskInstance
-from conftest import aws_connection
+from airflow_runs import PICTURE, TaskInstance, aws_connection
 from least_rights import LeastRights
 
 from airflow_provider_phota.api.errors import PhotaLandingError, PhotaLedgerError
 from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
 from airflow_provider_phota.sensors.phota import PhotaTaskSensor
-from airflow_provider_phota.storage.looks import PROBE
+from airflow_provider_phota.storage.access import PROBE
 from airflow_provider_phota.transfers.phota_to_object_storage import PhotaToObjectStorageOperator
 
 pytestmark = pytest.mark.usefixtures("metadata_database", "roles")

@@ -15,7 +15,7 @@ from airflow_provider_phota.triggers import phota
 from airflow_provider_phota.triggers.events import WaitEnd, WaitEvent
 from airflow_provider_phota.triggers.phota import PhotaTaskTrigger
 
-GOLDEN = Path(__file__).parent / "golden" / "phota_task_trigger_v1.json"
+GOLDEN = Path(__file__).parents[1] / "golden" / "phota_task_trigger_v1.json"
 
 pytestmark = pytest.mark.usefixtures("metadata_database")
 

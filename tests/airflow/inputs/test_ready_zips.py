@@ -195,7 +195,7 @@ def test_a_store_that_stumbles_is_tried_again(tmp_path, monkeypatch):
     def stumbling(_):
         raise TimeoutError(110, "Connection timed out")
 
-    monkeypatch.setattr(ready_zips, "streamed", stumbling)
+    monkeypatch.setattr(ready_zips, "open_for_streaming", stumbling)
     with pytest.raises(PhotaUnreachable, match=r"^photos: .* could not be read \(Connection timed out\)"):
         looked_at_photos(f"file://{tmp_path}/anna.zip", MAX_PIXELS)
 

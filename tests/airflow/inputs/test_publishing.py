@@ -141,9 +141,9 @@ def test_the_content_type_is_that_of_the_content(emulator, picture):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"a text that is named like a picture", "is no PNG, JPEG"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is no PNG, JPEG"),
-        (b"", "is no PNG, JPEG"),
+        (b"a text that is named like a picture", "is not a PNG, JPEG"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is not a PNG, JPEG"),
+        (b"", "is not a PNG, JPEG"),
         (PICTURE.read_bytes()[:5000], "is cut or damaged"),
     ],
     ids=["text", "svg", "empty", "cut"],
@@ -381,10 +381,10 @@ def test_an_edit_of_which_something_is_missing_is_made(emulator, picture, tmp_pa
 def test_a_store_that_cannot_be_read_is_no_empty_one(emulator, picture, tmp_path, monkeypatch):
     skipping(picture, tmp_path)
 
-    def unreadable(_):
+    def unreadable(*_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("airflow_provider_phota.results.manifests.opened", unreadable)
+    monkeypatch.setattr("airflow_provider_phota.storage.records.read", unreadable)
     with pytest.raises(
         PhotaLedgerError, match=r"(?s)could not be read; nothing was sent.*edits: Permission denied"
     ):
@@ -487,7 +487,7 @@ def test_a_store_that_stumbles_is_tried_again(emulator, picture, monkeypatch):
     def stumbling(_):
         raise TimeoutError
 
-    monkeypatch.setattr("airflow_provider_phota.inputs.sources.opened", stumbling)
+    monkeypatch.setattr("airflow_provider_phota.inputs.sources.open_for_reading", stumbling)
     with pytest.raises(PhotaUnreachable, match=r"could not be read \(TimeoutError\)"):
         edit(f"file://{picture}")
 

@@ -210,7 +210,7 @@ def test_an_attempt_that_runs_out_of_time_before_the_answer_says_what_may_be_pai
         with pytest.raises(AirflowTaskTimeout) as caught:
             sending(picture_url, ledger, try_number, **more)
         first, second, third, *_ = str(caught.value).splitlines()
-        assert first == "execution_timeout passed before a submit of this edit got its answer."
+        assert first == "execution_timeout passed before a submit of this order got its answer."
         assert "may have been created and billed" in second
         assert third.startswith("First look for 'Submitted PHOTA task' in the log of try 1")
     assert len(emulator.ledger()) == 1

@@ -74,7 +74,7 @@ def test_size_and_digest_are_those_of_what_is_read(folder):
         assert (made.bytes, made.sha256) == (len(data), hashlib.sha256(data).hexdigest())
     assert made.content_type == "application/zip"
     assert made.name == f"{made.sha256[:16]}.zip"
-    assert repr(made.content) == "the ZIP of 2 photos"
+    assert repr(made.content) == "the ZIP of the photos (2)"
 
 
 def test_the_bytes_are_the_same_everywhere(tmp_path):
@@ -200,7 +200,7 @@ def test_a_store_that_stumbles_during_the_upload_is_tried_again_later(emulator, 
     def stumbling(_):
         raise TimeoutError(110, "Connection timed out")
 
-    monkeypatch.setattr("airflow_provider_phota.inputs.archive.streamed", stumbling)
+    monkeypatch.setattr("airflow_provider_phota.inputs.archive.open_for_streaming", stumbling)
     with pytest.raises(
         PhotaUnreachable, match=r"^photos: .*a.png' could not be read \(Connection timed out\)"
     ):
@@ -211,8 +211,10 @@ def test_whoever_stops_reading_leaves_no_file_open(folder, monkeypatch):
     opened = []
     from airflow_provider_phota.inputs import archive
 
-    original = archive.streamed
-    monkeypatch.setattr(archive, "streamed", lambda place: opened.append(original(place)) or opened[-1])
+    original = archive.open_for_streaming
+    monkeypatch.setattr(
+        archive, "open_for_streaming", lambda place: opened.append(original(place)) or opened[-1]
+    )
     with source(folder).content.open("rb") as file:
         file.read(10)
         file.read(100_000)
@@ -260,7 +262,9 @@ def test_an_archive_is_uploaded_where_presigning_is_asked_for(emulator, folder, 
     with caplog.at_level(logging.INFO):
         url = Publisher(PhotaHook(), Publish.PRESIGN).url(source(folder))
     assert url.startswith(f"{emulator.url}/uploads/")
-    assert "the ZIP of 2 photos is not in a store, so it is uploaded instead of presigned" in caplog.text
+    assert (
+        "the ZIP of the photos (2) is not in a store, so it is uploaded instead of presigned" in caplog.text
+    )
 
 
 def test_an_archive_that_was_uploaded_is_not_uploaded_again(emulator, folder, tmp_path, monkeypatch):

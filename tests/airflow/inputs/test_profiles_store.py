@@ -7,7 +7,7 @@ import logging
 import threading
 
 import pytest
-from conftest import aws_connection
+from airflow_runs import aws_connection
 from fsspec.implementations.local import LocalFileSystem
 from least_rights import LeastRights
 
@@ -108,8 +108,8 @@ def test_of_many_at_once_one_stays(path):
 )
 def test_a_damaged_entry_is_not_taken_for_none(path, content):
     profiles(path).note(DIGEST, "profile-1", "task-1")
-    objects.replace(entry_of(path), content)
-    with pytest.raises(PhotaLedgerError, match=r"(?s)nothing was sent.*\.json: it is damaged.*delete it"):
+    entry_of(path).fs.pipe_file(entry_of(path).path, content)
+    with pytest.raises(PhotaLedgerError, match=r"(?s)nothing was sent.*\.json is damaged: .*delete it"):
         profiles(path).find(DIGEST)
     with pytest.raises(
         PhotaLandingError, match=r"(?s)^The profile profile-2 of PHOTA task task-2 .*damaged"
@@ -156,7 +156,11 @@ def test_a_role_that_may_read_and_write_alone_will_do(s3, s3_server, monkeypatch
 
 @pytest.mark.parametrize(
     ("name", "refused", "right"),
-    [("read_only", ("PUT", "POST"), "s3:PutObject"), ("write_only", ("GET", "HEAD"), "s3:GetObject")],
+    # no other test has these names: Airflow keeps the file system of a connection as long as the process lives
+    [
+        ("profiles_read_only", ("PUT", "POST"), "s3:PutObject"),
+        ("profiles_write_only", ("GET", "HEAD"), "s3:GetObject"),
+    ],
 )
 def test_a_role_that_may_not_is_told_the_right_before_money_is_spent(
     s3, s3_server, monkeypatch, name, refused, right

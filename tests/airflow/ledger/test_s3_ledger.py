@@ -13,8 +13,9 @@ from s3fs import S3FileSystem
 
 from airflow_provider_phota.api.errors import PhotaLedgerError
 from airflow_provider_phota.ledger.ledger import Ledger
+from airflow_provider_phota.ledger.object_storage import ObjectStorageStore
 from airflow_provider_phota.ledger.records import Entry, Identity, Record
-from airflow_provider_phota.ledger.stores import ObjectStorageStore, Taken
+from airflow_provider_phota.ledger.stores import IntentExists
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
 
 pytestmark = pytest.mark.usefixtures("metadata_database")
@@ -59,7 +60,7 @@ def test_what_another_process_writes_is_seen_by_the_next_look(bucket, root):
 def test_one_process_alone_creates_an_intent(bucket, root):
     first, second = store_at(root), store_at(root)
     first.put(INTENT)
-    with pytest.raises(Taken):
+    with pytest.raises(IntentExists):
         second.put(replace(INTENT, token="b"))
     second.put(replace(PAID, token="b", phota_task_id="task-2"))
     first.put(PAID)
@@ -85,7 +86,7 @@ def test_the_age_of_an_intent_is_by_the_clock_of_the_store(root):
 
 def test_a_bucket_that_does_not_exist_is_not_made_and_not_empty(s3):
     store = store_at("s3://aws_ledger@no-such-bucket/ledger")
-    with pytest.raises(PhotaLedgerError, match="makes no directory and no bucket"):
+    with pytest.raises(PhotaLedgerError, match="makes neither directories nor buckets"):
         Ledger([store]).intend(INTENT, None)
     assert "no-such-bucket" not in [bucket.name for bucket in s3.buckets.all()]
 
@@ -119,7 +120,7 @@ def test_a_server_that_does_not_know_the_condition_is_named_in_the_log(root, mon
     monkeypatch.setattr(S3FileSystem, "_call_s3", call)
     store = store_at(root)
     store.put(INTENT)
-    with pytest.raises(Taken):
+    with pytest.raises(IntentExists):
         store.put(replace(INTENT, token="b"))
     store.put(PAID)
     assert store.read().entries == (PAID,)

@@ -27,7 +27,7 @@ from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
 from airflow_provider_phota.results.options import LandingOptions
 from airflow_provider_phota.sensors.phota import PhotaTaskSensor
-from airflow_provider_phota.storage.drafts import drafted
+from airflow_provider_phota.storage.drafts import new_draft
 from airflow_provider_phota.storage.paths import Place
 from airflow_provider_phota.transfers.phota_to_object_storage import PhotaToObjectStorageOperator
 
@@ -262,7 +262,7 @@ def test_fresh_results_that_are_refused_are_retried(emulator, result, tmp_path):
     [
         ({"kind": "truncated_body"}, "did not arrive|was cut"),
         ({"kind": "reset_before"}, "did not arrive"),
-        ({"kind": "html"}, "no PNG, JPEG or WEBP"),
+        ({"kind": "html"}, "not a PNG, JPEG or WEBP"),
         ({"kind": "status", "status": 500}, "HTTP 500"),
     ],
 )
@@ -295,10 +295,10 @@ BOMB = (
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ("<html>no picture</html>", "is no PNG, JPEG or WEBP"),
-        ("<svg xmlns='http://www.w3.org/2000/svg'/>", "is no PNG, JPEG or WEBP"),
-        ("GIF89a=alert(1)", "is no PNG, JPEG or WEBP"),
-        ("", "is no PNG, JPEG or WEBP"),
+        ("<html>no picture</html>", "is not a PNG, JPEG or WEBP"),
+        ("<svg xmlns='http://www.w3.org/2000/svg'/>", "is not a PNG, JPEG or WEBP"),
+        ("GIF89a=alert(1)", "is not a PNG, JPEG or WEBP"),
+        ("", "is not a PNG, JPEG or WEBP"),
         (BOMB.decode("latin-1"), r"more than max_pixels \(200000000\)"),
         ("\x89PNG\r\n\x1a\nrubbish", "is cut or damaged"),
     ],
@@ -401,9 +401,9 @@ def test_what_a_killed_attempt_left_is_swept_away(result, tmp_path):
 
 def test_two_attempts_at_once_publish_whole_files_and_the_last_one_stays(tmp_path):
     place = Place.of(ObjectStoragePath(f"file://{tmp_path}/a"))
-    with drafted(place) as first:
+    with new_draft(place) as first:
         first.file.write(b"the first")
-        with drafted(place) as second:
+        with new_draft(place) as second:
             second.file.write(b"the sec")
             first.publish(place + ".png", "image/png")
             assert (tmp_path / "a.png").read_bytes() == b"the first"
@@ -415,7 +415,7 @@ def test_two_attempts_at_once_publish_whole_files_and_the_last_one_stays(tmp_pat
 
 
 def test_a_draft_that_is_let_go_leaves_nothing(tmp_path):
-    with drafted(Place.of(ObjectStoragePath(f"file://{tmp_path}/a[1]*"))) as draft:
+    with new_draft(Place.of(ObjectStoragePath(f"file://{tmp_path}/a[1]*"))) as draft:
         draft.file.write(b"half")
         assert len(names(tmp_path)) == 1
     assert names(tmp_path) == []
@@ -520,7 +520,7 @@ def test_a_name_is_given_to_one_file_alone(tmp_path, memory_store, monkeypatch, 
         monkeypatch.setattr("os.link", no_links)
     folder = "memory://bucket" if store == "memory" else f"file://{tmp_path}"
     place = Place.of(ObjectStoragePath(f"{folder}/a"))
-    with drafted(place) as first, drafted(place) as second:
+    with new_draft(place) as first, new_draft(place) as second:
         first.file.write(b"the first")
         second.file.write(b"the second")
         first.publish_new(place + ".png", "image/png")

@@ -1,0 +1,105 @@
+"""What pyproject.toml, the Makefile and the files next to them promise together."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from importlib.metadata import packages_distributions, version
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from airflow_provider_phota import __version__
+from tests.source_tree import PACKAGE, ROOT, imports_of, modules_of, outside_of
+
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+DECLARED = {
+    canonicalize_name(Requirement(text).name): Requirement(text)
+    for text in PYPROJECT["project"]["dependencies"]
+}
+#: Imported, and not declared: why.
+UNDECLARED = {
+    "flask-appbuilder": "the connection form of Airflow 2, which brings it; Airflow 3 never asks for the form",
+    "flask-babel": "the same",
+    "wtforms": "the same",
+    "pytest": "the module with the fixture is loaded by pytest itself",
+}
+#: The distributions that each importable name comes from.
+DISTRIBUTIONS = packages_distributions()
+ENVIRONMENTS = ["airflow-2.11", "airflow-3.3", "airflow-3.4"]
+
+
+def distribution_of(name: str) -> str:
+    """Returns the distribution that a module comes from, such as `pillow` for `PIL.Image`."""
+    first, *rest = name.split(".")
+    if first != "airflow":
+        known = DISTRIBUTIONS.get(first)  # Airflow 2's UI is not installed next to Airflow 3
+        return canonicalize_name(known[0] if known else first)
+    if rest[:1] != ["providers"]:
+        return "apache-airflow"
+    return f"apache-airflow-providers-{'-'.join(rest[1:3])}"
+
+
+def imported() -> set[str]:
+    names = {name for module in modules_of(PACKAGE) for name in outside_of(imports_of(module))}
+    return {distribution_of(name) for name in names}
+
+
+def pins_of(environment: str) -> dict[str, str]:
+    lines = (ROOT / "dev" / f"constraints-{environment}.txt").read_text().splitlines()
+    pins = (line.split("==") for line in lines if "==" in line)
+    return {canonicalize_name(name.partition("[")[0]): pin for name, pin in pins}
+
+
+def recipe_of(target: str) -> list[str]:
+    rule = re.search(rf"^{target}:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.M)
+    return [line.strip() for line in rule[1].splitlines()]
+
+
+def test_what_is_imported_is_declared():
+    assert imported() == set(DECLARED) | set(UNDECLARED)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_environment_has_what_is_declared(environment):
+    pins = pins_of(environment)
+    allowed = {name: wanted.specifier for name, wanted in DECLARED.items()}
+    assert [name for name in allowed if not allowed[name].contains(pins[name], prereleases=True)] == []
+
+
+def test_a_commit_is_checked_by_what_lint_runs():
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    at_commit = [hook["entry"].removesuffix(" --force-exclude") for hook in hooks]
+    of_lint = [line.replace("$(PYTHON)", ".venv/bin/python") for line in recipe_of("lint")]
+    assert at_commit == [re.sub(r"( --check)? \.$", "", line) for line in of_lint]
+
+
+@pytest.mark.parametrize("tool", ["ruff", "mypy", "pre-commit"])
+def test_the_tools_are_the_pinned_ones(tool):
+    assert version(tool) == pins_of("airflow-3.3")[tool]
+
+
+@pytest.mark.parametrize("name", PYPROJECT["tool"]["hatch"]["build"]["targets"]["sdist"]["include"])
+def test_what_is_published_is_there(name):
+    assert (ROOT / name).exists()
+
+
+def test_what_contributors_are_told_to_make_can_be_made():
+    targets = re.findall(r"^([\w.-]+):", (ROOT / "Makefile").read_text(), re.M)
+    told = re.findall(r"`?make ([\w.-]+)`|^make ([\w.-]+)$", (ROOT / "CONTRIBUTING.md").read_text(), re.M)
+    assert {name for names in told for name in names if name} <= set(targets)
+
+
+def test_the_changelog_keeps_its_form():
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    newest, latest, *_ = re.findall(r"^## (.+)$", changelog, re.M)
+    assert (newest, latest) == ("Unreleased", __version__)
+    kinds = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+    assert set(re.findall(r"^### (.+)$", changelog, re.M)) <= kinds
+
+
+def test_every_page_at_the_top_is_published():
+    published = PYPROJECT["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
+    assert {page.name for page in ROOT.glob("*.md")} <= set(published)
