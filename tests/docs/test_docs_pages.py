@@ -28,6 +28,7 @@ from airflow_provider_phota.emulator import Emulator
 from airflow_provider_phota.emulator.__main__ import _parser
 from airflow_provider_phota.emulator.faults import KINDS
 from airflow_provider_phota.ledger import stores
+from airflow_provider_phota.operators.arguments import AirflowArguments, ImageArguments
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
 from airflow_provider_phota.sensors.phota import PhotaTaskSensor
 from airflow_provider_phota.transfers.object_storage_to_phota import ObjectStorageToPhotaOperator
@@ -141,8 +142,9 @@ def test_every_error_is_explained() -> None:
 
 def test_the_operators_arguments_are_all_described() -> None:
     rows = re.findall(r"^\| `(\w+)` \| .+? \| (yes|) ?\|", (DOCS / "operator.md").read_text(), re.M)
-    arguments = inspect.signature(PhotaImageEditOperator.__init__).parameters.keys() - {"self", "kwargs"}
-    assert {name for name, _ in rows} == arguments
+    own = inspect.signature(PhotaImageEditOperator.__init__).parameters.keys() - {"self", "kwargs"}
+    shared = ImageArguments.__annotations__.keys() - AirflowArguments.__annotations__.keys()
+    assert {name for name, _ in rows} == own | shared
     assert {name for name, templated in rows if templated} == set(PhotaImageEditOperator.template_fields)
 
 
