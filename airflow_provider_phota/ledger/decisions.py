@@ -33,7 +33,7 @@ class Why(Enum):
 
 @dataclass(frozen=True)
 class Submit:
-    """Send the order, since no live task of it is known.
+    """Tells the attempt to send the order, since no live task of it is known.
 
     Attributes:
         generation: the number of this submit, to be recorded.
@@ -48,21 +48,21 @@ class Submit:
 
 @dataclass(frozen=True)
 class Attach:
-    """Go on with the task that an earlier attempt paid for."""
+    """Tells the attempt to go on with the task that an earlier attempt paid for."""
 
     phota_task_id: str
 
 
 @dataclass(frozen=True)
 class WaitForSender:
-    """Wait for that many seconds, since another process may still be sending."""
+    """Tells the attempt to wait that many seconds, since another process may still be sending."""
 
     seconds: float
 
 
 @dataclass(frozen=True)
 class Hold:
-    """Stop, since going on would pay again, and let a person decide."""
+    """Tells the attempt to stop, since going on would pay again, so that a person decides."""
 
     why: Why
 

@@ -47,7 +47,7 @@ class Finding:
 
     @property
     def asked_for(self) -> int:
-        """How many more payments on_ambiguous="resubmit" has made, by the logs."""
+        """The number of payments that on_ambiguous="resubmit" has added, by the logs."""
         return sum(each.log.count(RESUBMITTED) for each in self.outcomes)
 
 
