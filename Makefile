@@ -75,6 +75,10 @@ bench-storage: $(READY) ## What landing costs next to curl, and 2,000 pictures f
 	@$(PYTHON) -m benchmarks.storage
 	@$(PYTHON) -m benchmarks.pipeline
 
+.PHONY: bench-profiles
+bench-profiles: $(READY) ## The memory that a profile of 500 photos of 8 MB takes, from a disk and from S3 (BENCH_PHOTOS)
+	@$(PYTHON) -m benchmarks.profiles
+
 .PHONY: lint
 lint: $(READY) ## ruff (rules and format) over all, mypy --strict over the package, dev and benchmarks
 	$(PYTHON) -m ruff check .

@@ -20,9 +20,10 @@ from airflow_provider_phota.api.errors import (
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.api.tasks import RESULT_HOURS, PhotaTask
 from airflow_provider_phota.hooks.phota import PhotaHook
-from airflow_provider_phota.polling.durations import Sight
+from airflow_provider_phota.polling.durations import Observation
 from airflow_provider_phota.polling.schedule import PollSchedule
-from airflow_provider_phota.polling.wait import Patience, wait_for_task
+from airflow_provider_phota.polling.state import Patience
+from airflow_provider_phota.polling.wait import wait_for_task
 from airflow_provider_phota.triggers.events import WaitEvent
 from airflow_provider_phota.triggers.phota import PhotaTaskTrigger
 
@@ -125,16 +126,16 @@ class Wait:
             phota_task_id: the task to wait for.
             seen: how it was seen a moment ago, if it was.
         """
-        sight = Sight.of(seen)
+        running = Observation.of(seen)
         now = time.time()
-        if sight is None:
+        if running is None:
             return self._trigger(phota_task_id, now + self.timeout)
         return self._trigger(
             phota_task_id,
             now + self.timeout,
-            since=now - sight.age,
-            estimated_time=sight.estimated_time,
-            model=sight.model,
+            since=now - running.age,
+            estimated_time=running.estimated_time,
+            model=running.model,
         )
 
     def trigger_from_the_start(self, phota_task_id: str) -> PhotaTaskTrigger:
@@ -160,7 +161,7 @@ class Wait:
         Raises:
             PhotaTaskError: the wait ended without a finished task.
         """
-        return self._ask_until_finished(phota_task_id, self.timeout, Sight.of(seen))
+        return self._ask_until_finished(phota_task_id, self.timeout, Observation.of(seen))
 
     def after(self, event: WaitEvent) -> PhotaTask:
         """The finished task a trigger waited for.
@@ -184,14 +185,14 @@ class Wait:
             ) from None
 
     def _ask_until_finished(
-        self, phota_task_id: str, seconds: float, sight: Sight | None = None
+        self, phota_task_id: str, seconds: float, seen: Observation | None = None
     ) -> PhotaTask:
         conversation = wait_for_task(
             phota_task_id,
             seconds=seconds,
             schedule=PollSchedule(self.intervals.shortest, self.intervals.longest),
             patience=self.patience,
-            sight=sight,
+            seen=seen,
         )
         try:
             return PhotaHook(self.phota_conn_id).run(conversation)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from statistics import mean, median
 
-from airflow_provider_phota.polling.durations import Sight
+from airflow_provider_phota.polling.durations import Observation
 from airflow_provider_phota.polling.schedule import PollSchedule
 from benchmarks.answers import ESTIMATE
 from benchmarks.jobs import DURATIONS, Job, Workload
@@ -54,12 +54,12 @@ class ProjectSchedule:
 
     def __init__(self, schedule: PollSchedule) -> None:
         self._schedule = schedule
-        self._first: Sight | None = None
-        self._last: Sight | None = None
+        self._first: Observation | None = None
+        self._last: Observation | None = None
 
     def next_in(self, known: Known) -> float:
-        self._last = Sight(known.age, "model", ESTIMATE, known.percent)
-        if self._first is None or self._first.foretold is None:
+        self._last = Observation(known.age, "model", ESTIMATE, known.percent)
+        if self._first is None or self._first.predicted is None:
             self._first = self._last
         return self._schedule.next_in(self._last)
 

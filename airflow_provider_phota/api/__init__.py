@@ -1,4 +1,4 @@
-"""The PHOTA API as pure Python: what is said, what the answers mean, what may be said again.
+"""The conversation with the PHOTA API as pure Python: requests, what answers mean, what may be sent again.
 
-Nothing here touches the network, a clock's sleep or Airflow; `airflow_provider_phota.drivers` does.
+Nothing here opens a connection, sleeps or imports Airflow. `airflow_provider_phota.drivers` does the sending.
 """

@@ -1,4 +1,4 @@
-"""Arguments that take one of a few words."""
+"""Checks arguments that take one of a few words."""
 
 from __future__ import annotations
 
@@ -12,10 +12,15 @@ E = TypeVar("E", bound=Enum)
 
 
 def checked_choice(choices: type[E], argument: str, value: object) -> E:
-    """The choice of that word.
+    """Returns the choice that a word names.
+
+    Args:
+        choices: the enum of the choices; their values are the words.
+        argument: name of the user's argument.
+        value: what the user gave.
 
     Raises:
-        PhotaInputError: there is none; names the argument and all its words.
+        PhotaInputError: the value is not one of the words; the text lists them all.
     """
     try:
         return choices(value)

@@ -1,8 +1,8 @@
-"""What is said of a wait that ended without a finished task.
+"""Builds the errors of waits that ended without a finished task.
 
-The first line says what happened, in under 100 characters for the IDs that the service gives: Airflow's log
-view cuts longer ones. Each further line is a sentence or two: what is paid, what the PHOTA task does now,
-and what can be done.
+The first line of a text says what happened. It has fewer than 100 characters for the IDs that the service
+gives, since Airflow's log view cuts longer lines. Each further line is a sentence or two: what is paid, what
+the PHOTA task does now, and what can be done.
 """
 
 from __future__ import annotations
@@ -24,20 +24,21 @@ FREE = "Waiting for it again is free."
 
 
 class PhotaExecutionTimeout(PhotaWaitTimeout):
-    """Airflow's `execution_timeout` passed while the task was running; it goes on."""
+    """Airflow's `execution_timeout` passed while the task was running; the task goes on."""
 
 
 def lines(*parts: str) -> str:
-    """A text of one line for each part that is not empty."""
+    """Joins the parts that are not empty, each on a line of its own."""
     return "\n".join(filter(None, parts))
 
 
 def goes_on(phota_task_id: str) -> str:
+    """Says that a task that is not waited for any longer still runs."""
     return f"PHOTA task {phota_task_id} goes on and is billed. {RESULTS_LIVE}"
 
 
 def out_of_time(phota_task_id: str, execution_timeout: float) -> str:
-    """The same on a worker, at whatever point, as after a wait in the triggerer."""
+    """Says that `execution_timeout`, in seconds, passed: on a worker, or during a wait in the triggerer."""
     return lines(
         f"execution_timeout of {execution_timeout:.0f} s passed: PHOTA task {phota_task_id} is billed.",
         f"If it is not finished yet, it goes on. {RESULTS_LIVE}",
@@ -45,12 +46,12 @@ def out_of_time(phota_task_id: str, execution_timeout: float) -> str:
 
 
 def timed_out(phota_task_id: str, how: str, problem: str = "") -> PhotaWaitTimeout:
-    """The end of a wait that took its whole time.
+    """Returns the error of a wait whose time is over.
 
     Args:
         phota_task_id: the task.
-        how: continues the first line; may have further lines.
-        problem: why the last question got no usable answer, empty if it got one.
+        how: the end of the first line; may have further lines.
+        problem: why the last question got no usable answer; empty if it got one.
     """
     return PhotaWaitTimeout(
         lines(
@@ -64,6 +65,7 @@ def timed_out(phota_task_id: str, how: str, problem: str = "") -> PhotaWaitTimeo
 
 
 def lost_sight(phota_task_id: str, seconds: float, problem: PhotaNotBilled) -> PhotaLostSight:
+    """Returns the error of a wait that got no usable answer for this many seconds."""
     return PhotaLostSight(
         lines(
             f"Lost sight of PHOTA task {phota_task_id}: no usable answer for {seconds:.0f} s.",
@@ -76,10 +78,10 @@ def lost_sight(phota_task_id: str, seconds: float, problem: PhotaNotBilled) -> P
 
 
 def refused(phota_task_id: str, problem: PhotaNotBilled) -> PhotaWaitRefused:
-    """The service or the connection does not let us ask, and asking again cannot change that."""
+    """Returns the error of a wait that is not allowed to ask, which another question cannot change."""
     return PhotaWaitRefused(
         lines(
-            f"PHOTA task {phota_task_id} cannot be asked about.",
+            f"Cannot ask about PHOTA task {phota_task_id}.",
             str(problem),
             MAY_GO_ON,
             "Fix that first; then waiting for it again is free.",
@@ -89,10 +91,10 @@ def refused(phota_task_id: str, problem: PhotaNotBilled) -> PhotaWaitRefused:
 
 
 def unreachable_over_tls(phota_task_id: str, seconds: float, problem: PhotaNotBilled) -> PhotaWaitRefused:
-    """There was no TLS connection since the wait began."""
+    """Returns the error of a wait that has had no TLS connection in all its seconds."""
     return PhotaWaitRefused(
         lines(
-            f"PHOTA task {phota_task_id} cannot be asked about: no TLS connection for {seconds:.0f} s.",
+            f"Cannot ask about PHOTA task {phota_task_id}: no TLS connection for {seconds:.0f} s.",
             str(problem),
             MAY_GO_ON,
             "Check the certificate authorities of this machine; a triggerer may have others than a worker.",
@@ -103,9 +105,10 @@ def unreachable_over_tls(phota_task_id: str, seconds: float, problem: PhotaNotBi
 
 
 def unknown(phota_task_id: str, problem: PhotaNotFound) -> PhotaTaskUnknown:
+    """Returns the error of a wait for a task that the service does not know."""
     return PhotaTaskUnknown(
         lines(
-            f"The service knows no PHOTA task {phota_task_id}.",
+            f"The service does not know PHOTA task {phota_task_id}.",
             str(problem),
             "Is the ID right, and is it a task of this connection's account? If so, it was billed.",
         ),
@@ -114,9 +117,10 @@ def unknown(phota_task_id: str, problem: PhotaNotFound) -> PhotaTaskUnknown:
 
 
 def results_missing(phota_task_id: str, seconds: float) -> PhotaResultsMissing:
+    """Returns the error of a wait for results that a completed task has not shown for this many seconds."""
     return PhotaResultsMissing(
         lines(
-            f"PHOTA task {phota_task_id} is completed, but shows no results for {seconds:.0f} s.",
+            f"PHOTA task {phota_task_id} is completed, but has shown no results for {seconds:.0f} s.",
             f"It is billed. {RESULTS_LIVE}",
             "Asking again later is free.",
         ),

@@ -1,4 +1,4 @@
-"""What can go wrong, sorted by what it means for the money.
+"""Defines what can go wrong, sorted by what it means for the money.
 
 PhotaError
 ├── PhotaNotBilled            nothing was billed by this call
@@ -8,24 +8,24 @@ PhotaError
 │   └── PhotaRefused              the service answered with a documented error
 │       ├── PhotaAuthenticationError   401, 403: the key
 │       ├── PhotaQuotaError            402: the balance
-│       ├── PhotaNotFound              404: no such task
+│       ├── PhotaNotFound              404: the service does not know the task
 │       ├── PhotaRateLimited           429: too many requests
-│       └── PhotaNoChannel             422: no upstream takes the model right now
+│       └── PhotaNoChannel             422: no upstream serves the model right now
 ├── PhotaSubmitAmbiguous      a task may have been created and billed; its ID is not known
 ├── PhotaLedgerError          the record of what was paid for cannot be read or written; nothing was sent
 └── PhotaTaskError            a billed task exists; the error names it
     ├── PhotaTaskFailed           the service ended the task as failed
-    │   └── PhotaInputRefused         it refuses the prompt or a picture, as by content policy
+    │   └── PhotaInputRefused         the service refuses the prompt or a picture, as by content policy
     ├── PhotaWaitTimeout          the deadline passed; the task goes on
     ├── PhotaLostSight            the service could not be asked for too long; the task goes on
     ├── PhotaWaitRefused          the service or the connection does not let us ask about the task
-    ├── PhotaTaskUnknown          the service says that it knows no such task
+    ├── PhotaTaskUnknown          the service says that it does not know the task
     ├── PhotaResultsMissing       completed, but the service shows no results
     ├── PhotaResultsExpired       completed, but the result URLs are no longer served
     └── PhotaLandingError         completed, but a result could not be brought to its destination
 
-TransportError                no complete answer; raised into a conversation by a driver, never to a user
-├── NotSent                   no byte of the request left this process: nobody can have acted on it
+TransportError                no complete answer came; a driver raises it into a conversation, never to a user
+├── NotSent                   no byte of the request left this process, so the service cannot have acted on it
 └── MaybeSent                 bytes may have left: the service may have acted on it
 """
 
@@ -37,7 +37,7 @@ from typing import ClassVar, Self
 
 
 class Money(Enum):
-    """Whether the edit that an error is about is billed."""
+    """Says whether the PHOTA task that an error is about is billed."""
 
     NOT_BILLED = "not billed"
     UNKNOWN = "maybe billed"
@@ -45,19 +45,19 @@ class Money(Enum):
 
 
 class PhotaError(Exception):
-    """Base of every error this package raises on purpose. Never carries the API key or a signed URL."""
+    """Base of every error that this package raises on purpose. It never holds the API key or a signed URL."""
 
     money: ClassVar[Money]
-    #: Whether the same attempt can succeed later without anyone changing anything.
+    #: True if the same attempt can succeed later although nothing was changed.
     retryable: bool = False
-    #: Seconds the service asked us to stay away before the next try.
+    #: Seconds for which the service asked us not to ask again.
     retry_after: float = 0.0
 
     def saying(self, more: str) -> Self:
-        """The same error with a further line."""
-        told = copy.copy(self)
-        told.args = (f"{self}\n{more}",)
-        return told
+        """Returns the same error with a further line."""
+        longer = copy.copy(self)
+        longer.args = (f"{self}\n{more}",)
+        return longer
 
 
 class PhotaNotBilled(PhotaError):
@@ -67,7 +67,7 @@ class PhotaNotBilled(PhotaError):
 
 
 class PhotaInputError(PhotaNotBilled, ValueError):
-    """An argument is wrong; found before anything was sent."""
+    """An argument is wrong. This was found before anything was sent."""
 
     def __init__(self, argument: str, problem: str) -> None:
         super().__init__(f"{argument}: {problem}")
@@ -79,11 +79,11 @@ class PhotaInputError(PhotaNotBilled, ValueError):
 
 
 class PhotaConfigurationError(PhotaNotBilled):
-    """The Airflow connection does not describe a usable PHOTA account; found before anything was sent."""
+    """The Airflow connection does not describe a usable PHOTA account. Nothing was sent."""
 
 
 class PhotaUnreachable(PhotaNotBilled):
-    """A request never left, or a free question (not a submit) got no usable answer."""
+    """A request was never sent, or a free question (not a submit) got no usable answer."""
 
     retryable = True
 
@@ -93,10 +93,10 @@ class PhotaUnreachable(PhotaNotBilled):
 
 
 class PhotaRefused(PhotaNotBilled):
-    """The service refused the request with a documented error, so no task was created by it.
+    """The service refused the request with a documented error, so the request created no task.
 
     Attributes:
-        status: HTTP status.
+        status: the HTTP status.
         code: the vendor's `error.code` or, without one, its `error.type`; may be empty.
         request_id: the vendor's request id for a support ticket; may be empty.
     """
@@ -119,30 +119,30 @@ class PhotaAuthenticationError(PhotaRefused):
 
 
 class PhotaQuotaError(PhotaRefused):
-    """402: the balance is too low; top up."""
+    """402: the balance is too low. Add credit to the account."""
 
 
 class PhotaNotFound(PhotaRefused):
-    """404: the service knows no such task."""
+    """404: the service does not know the task."""
 
 
 class PhotaRateLimited(PhotaRefused):
-    """429: rejected, not accepted, not billed."""
+    """429: the service got too many requests. It did not accept this one and does not bill it."""
 
     retryable = True
 
 
 class PhotaNoChannel(PhotaRefused):
-    """422 with a code that says that no upstream takes the model right now."""
+    """422 with a code that says that no upstream serves the model right now."""
 
     retryable = True
 
 
 class PhotaSubmitAmbiguous(PhotaError):
-    """The submit left this process and no answer proves what became of it: it may have been billed.
+    """The submit was sent, and no answer proves what became of it: it may have been billed.
 
     Attributes:
-        named_task_id: a PHOTA task that the answer named all the same; empty if it named none.
+        named_task_id: ID of a PHOTA task that the answer mentions; empty if it mentions no task.
     """
 
     money = Money.UNKNOWN
@@ -150,17 +150,20 @@ class PhotaSubmitAmbiguous(PhotaError):
 
 
 class PhotaLedgerError(PhotaError):
-    """The record of what was paid for cannot be read or written, so nothing was sent: it may name a task."""
+    """The record of what was paid for cannot be read or written.
+
+    Nothing was sent, since the record may name a task that is paid for already.
+    """
 
     money = Money.UNKNOWN
     retryable = True
 
 
 class PhotaTaskError(PhotaError):
-    """Something about a task that exists and is billed.
+    """A task exists and is billed, but something is wrong with it or with the wait for it.
 
     Attributes:
-        phota_task_id: the task, for the vendor's console and for picking it up again.
+        phota_task_id: ID of the task, for the vendor's console and for another wait.
     """
 
     money = Money.BILLED
@@ -174,15 +177,18 @@ class PhotaTaskError(PhotaError):
 
 
 class PhotaTaskFailed(PhotaTaskError):
-    """The service ended the task as failed or cancelled: waiting again cannot heal it."""
+    """The service ended the task as failed or cancelled. Waiting again cannot change that."""
 
 
 class PhotaInputRefused(PhotaTaskFailed):
-    """The service ended the task since it refuses the input: a new edit of it is billed, and ends alike."""
+    """The service ended the task because it refuses its input.
+
+    A new order with the same prompt and pictures would be billed, and would end the same way.
+    """
 
 
 class PhotaWaitTimeout(PhotaTaskError):
-    """The deadline passed while the task was running; it goes on."""
+    """The deadline passed while the task was running; the task goes on."""
 
     retryable = True
 
@@ -198,7 +204,7 @@ class PhotaWaitRefused(PhotaTaskError):
 
 
 class PhotaTaskUnknown(PhotaTaskError):
-    """The service says that it knows no such task: a wrong ID, another account's, or one it has forgotten."""
+    """The service does not know the task: the ID is wrong, of another account, or already deleted."""
 
     money = Money.UNKNOWN
 
@@ -220,14 +226,14 @@ class PhotaLandingError(PhotaTaskError):
 
 
 class TransportError(Exception):
-    """No complete answer. The text says what happened, without URLs, headers or the key."""
+    """No complete answer came. The text says what happened, without URLs, headers or the key."""
 
 
 class NotSent(TransportError):
     """No byte of the request was handed to the socket.
 
     Attributes:
-        permanent: True where sending again meets the same end, such as an untrusted certificate.
+        permanent: True if sending again would fail the same way, as with an untrusted certificate.
     """
 
     def __init__(self, reason: str, *, permanent: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""The multipart body of a file upload (RFC 7578), laid around a file that the driver streams."""
+"""Builds the multipart body of a file upload (RFC 7578) around a file that the driver streams."""
 
 from __future__ import annotations
 
@@ -13,19 +13,27 @@ from airflow_provider_phota.api.wire import FileForm, Openable
 
 
 def file_form(file: Path) -> FileForm:
-    """A form with the one field `file`, under a harmless name of our own making.
+    """Returns a form whose only field, `file`, is the file, under a name without unusual characters.
 
     Raises:
-        PhotaInputError: the path is no readable, non-empty file.
+        PhotaInputError: the path is not a readable file, or the file is empty.
     """
     media_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-    # the name ends up in a header and in a URL of the service: keep what needs no quoting in either
+    # the name is used in a header and in a URL of the service: keep the characters that both take unquoted
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", file.name).strip("-.")[-100:] or "picture"
     return form_of(file, _checked_size(file), name, media_type)
 
 
 def form_of(file: Openable, size: int, name: str, media_type: str, sha256: str = "") -> FileForm:
-    """As `file_form`, of a file that was looked at and given a harmless name already."""
+    """Returns a form around a file that was checked before.
+
+    Args:
+        file: the file.
+        size: its bytes.
+        name: a name without characters that a header or a URL would quote.
+        media_type: of the file.
+        sha256: of the file, as `FileForm.sha256`.
+    """
     boundary = f"phota-{uuid4().hex}"
     head = (
         f"--{boundary}\r\n"
@@ -47,9 +55,9 @@ def _checked_size(file: Path) -> int:
         raise PhotaInputError("path", f"is a directory, not a picture: {shown(file)}.")
     try:
         size = file.stat().st_size
-    except (OSError, ValueError) as error:  # a ValueError is a NUL in the path
+    except (OSError, ValueError) as error:  # ValueError: the path has a NUL in it
         reason = getattr(error, "strerror", error)
         raise PhotaInputError("path", f"cannot be read: {shown(file)} ({reason}).") from None
     if not file.is_file() or not size:
-        raise PhotaInputError("path", f"is empty or no regular file: {shown(file)}.")
+        raise PhotaInputError("path", f"is empty or is not a regular file: {shown(file)}.")
     return size

@@ -1,4 +1,4 @@
-"""Lists as other tasks hand them over: a list in a list is one list, since each task returns its own."""
+"""Reads lists of what other Airflow tasks return: each may return a list, and together they are one list."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import TypeGuard
 
 
 def is_list(value: object) -> TypeGuard[Sequence[object]]:
-    """True for a list, a tuple and the lazy sequence of a mapped task's results, not for a text."""
+    """True for a list, a tuple and the lazy sequence of a mapped task's results; False for a text."""
     return isinstance(value, Sequence) and not isinstance(
         value, (str, bytes, bytearray, memoryview, PathLike)
     )
 
 
 def flattened(items: Iterable[object]) -> Iterator[object]:
-    """The items, and in place of a list its members: one level, not more.
+    """Yields the items, and the members of an item that is a list itself: one level, not more.
 
-    An empty list stays: the task that returned it has found nothing, which somebody has to be told.
+    An empty list is yielded as it is: a task that found nothing has to become an error, not to disappear.
     """
     for item in items:
         if is_list(item) and len(item):

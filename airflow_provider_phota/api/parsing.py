@@ -1,4 +1,4 @@
-"""What can be said of an operator's arguments when a DAG is parsed, before any template is rendered."""
+"""Checks an operator's arguments when a DAG is parsed, before any template is rendered."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _JINJA = re.compile(r"\{\{|\{%|\{#")
 
 
 def has_template(text: str) -> bool:
-    """True if Airflow would put something else in place of a part of the text."""
+    """True if Airflow would replace a part of the text when it renders it."""
     return bool(_JINJA.search(text))
 
 
 def is_known(value: object) -> bool:
-    """True if the value is what the task will get: not a template, and not another task's output."""
+    """True if the value is final: neither a template nor another task's output."""
     if isinstance(value, str):
         return not has_template(value)
     if isinstance(value, Mapping):
@@ -27,15 +27,15 @@ def is_known(value: object) -> bool:
         return all(map(is_known, value))
     if isinstance(value, PathLike) or hasattr(type(value), "joinpath"):
         return True
-    # Airflow's own mark of what is resolved when the task runs: XComArg, DagParam, literal()
+    # Airflow gives this method to what it resolves when the task runs: XComArg, DagParam, literal()
     return not hasattr(type(value), "resolve")
 
 
 def check_not_templated(**arguments: object) -> None:
-    """Refuse a template, or another task's output, for arguments that Airflow does not render.
+    """Refuses a template, or another task's output, for arguments that Airflow does not render.
 
     Raises:
-        PhotaInputError: names the first such argument.
+        PhotaInputError: an argument is such a value.
     """
     for argument, value in arguments.items():
         if not is_known(value):
@@ -48,10 +48,10 @@ def check_not_templated(**arguments: object) -> None:
 
 
 def check_conn_id(value: object) -> None:
-    """Refuse what cannot be the ID of an Airflow connection.
+    """Refuses a value that cannot be the ID of an Airflow connection.
 
     Raises:
-        PhotaInputError: does not show a URI, which may hold the API key.
+        PhotaInputError: it cannot be one. The text never shows a URI, which may hold the API key.
     """
     check_not_templated(phota_conn_id=value)
     if not isinstance(value, str) or not value.strip():
@@ -63,10 +63,10 @@ def check_conn_id(value: object) -> None:
 
 
 def check_flags(**arguments: object) -> None:
-    """Refuse what is not True or False.
+    """Refuses a value that is not True or False.
 
     Raises:
-        PhotaInputError: names the first such argument.
+        PhotaInputError: an argument is such a value.
     """
     check_not_templated(**arguments)
     for argument, value in arguments.items():

@@ -1,4 +1,4 @@
-"""What an answer refuses, and for how long: read by the documented shape alone."""
+"""Recognizes refusals by their documented shape, and reads how long to stay away."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from airflow_provider_phota.api.reasons import failure_of
 from airflow_provider_phota.api.refused_inputs import refuses_input
 from airflow_provider_phota.api.wire import Response
 
-#: 422 codes that mean "no upstream right now", after which the same request can succeed.
+#: Codes of a 422 that mean "no upstream right now": the same request can succeed later.
 NO_CHANNEL_CODES = frozenset({"no_available_model", "no_compatible_channel", "unsupported_advanced_options"})
-#: Statuses that by their own definition say: not processed, whatever the body looks like.
+#: Statuses that by definition mean "not processed", whatever the body says.
 REJECTED_UNREAD = frozenset({425, 429})
 _REFUSALS: dict[int, type[PhotaRefused]] = {
     400: PhotaRefused,
@@ -34,11 +34,12 @@ _REFUSALS: dict[int, type[PhotaRefused]] = {
     425: PhotaRateLimited,
     429: PhotaRateLimited,
 }
+#: Seconds of a Retry-After that are believed at most.
 _LONGEST_RETRY_AFTER = 300.0
 
 
 def read_refusal(response: Response) -> PhotaRefused | None:
-    """The documented error this answer carries, or None if it is no proof that nothing was done."""
+    """Returns the documented error in an answer, or None if it does not prove that nothing was done."""
     kind = _REFUSALS.get(response.status)
     if kind is None:
         return None
@@ -51,7 +52,7 @@ def read_refusal(response: Response) -> PhotaRefused | None:
     if response.status == 422 and code in NO_CHANNEL_CODES:
         kind = PhotaNoChannel
     elif kind.retryable and refuses_input((text_of(error.get("code")),)):
-        kind = PhotaRefused  # whatever the status says: sent again it is refused again
+        kind = PhotaRefused  # the status says "later", but the same input would be refused again
     words = scrub(text_of(error.get("message"))) or "no reason given"
     number = request_id(response)
     shown_id = f" (request_id: {number})" if number and number not in words else ""
@@ -66,7 +67,7 @@ def read_refusal(response: Response) -> PhotaRefused | None:
 
 
 def error_words(response: Response) -> str:
-    """What an error answer says of itself, for a message: `: no reason given` reads worse than nothing."""
+    """Returns `: ` and the message of an error answer, as the end of a sentence; empty if it has none."""
     try:
         failure = failure_of(read_json(response))
     except Unreadable:
@@ -75,9 +76,9 @@ def error_words(response: Response) -> str:
 
 
 def retry_after(response: Response, clock: Callable[[], float] = time.time) -> float:
-    """Seconds the service asks us to wait, 0.0 if it does not say so in a form the RFC allows.
+    """Returns the seconds for which the service asks us to wait; 0.0 without a valid Retry-After.
 
-    An HTTP date is read against the answer's own Date header, so that clocks need not agree.
+    A date is compared with the answer's own Date header, so that a wrong clock here does not matter.
     """
     value = response.headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
@@ -89,7 +90,7 @@ def retry_after(response: Response, clock: Callable[[], float] = time.time) -> f
 
 
 def _error_object(response: Response) -> dict[str, Any] | None:
-    """The `error` object of the documented shape: with a message and a type or code."""
+    """Returns the `error` object if it has the documented shape: a message, and a type or a code."""
     try:
         error = read_json(response).get("error")
     except Unreadable:

@@ -1,21 +1,21 @@
-"""Whether a failure says that the input is refused: then a new edit of it is paid, and refused again."""
+"""Recognizes failures that refuse the input: a new order of it would be paid for, and refused again."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-#: Codes that say that something failed, and not what.
+#: Codes that say only that something failed, not what.
 _SAYS_NOTHING = re.compile(
     r"[\d_]*|((task|job|generation|request|unknown)_)?(error|failed|failure|fail|unknown)", re.ASCII
 )
-#: What the service, or one behind it, could not do: another attempt may find it well.
+#: Codes of what the service, or a service behind it, could not do: another attempt may succeed.
 _NOT_THE_INPUT = re.compile(
     r"time_?out|timed_?out|unavailable|overload|rate_?limit|too_many_request|busy|temporar|retry|try_again|"
     r"internal|upstream|response|channel|gateway|server|connection|network|quota|balance|api_?key|auth|token|"
     r"credential|signature|no_available_model|unsupported_advanced_options"
 )
-#: Codes, in lower case and with underscores.
+#: Codes that refuse the input, in lower case and with underscores.
 _REFUSED = re.compile(
     r"(^|_)(content|usage|safety)_?(policy|filter(ed)?|violation|restricted)|polic(y|ies)_violat|"
     r"violat(es|ed|ion|ions)(_|$)|moderat(ion|ed)|(^|_)(un)?safe(ty)?(_|$)|nsfw|(^|_)sensitive|prohibited|"
@@ -29,12 +29,12 @@ _REFUSED = re.compile(
     r"too_(large|many)_(image|file|input)|(corrupt(ed)?|malformed|bad)_(image|file|input)|"
     r"(^|_)no_face|face_not_(found|detected)"
 )
-#: What a sentence says where the service could not do it.
+#: Words of a message that says that the service could not do it.
 _NOT_THE_INPUT_IN_WORDS = re.compile(
     r"timed?[ -]?out|unavailable|overload|rate limit|too many requests|busy|temporar|"
     r"(try again|retry) (later|in |after)|internal (server )?error|upstream|gateway|connection|network"
 )
-#: Words for where no code says anything: few and plain, since a sentence can say anything.
+#: Words of a message that refuses the input. Few and plain, since a message can contain anything.
 _REFUSED_IN_WORDS = re.compile(
     r"content (policy|moderation|filter|violation)|(usage|safety) polic|"
     r"violat\w* .{0,60}(polic|guideline|terms)|"
@@ -43,32 +43,32 @@ _REFUSED_IN_WORDS = re.compile(
     r"(content|material|information|words?|image|prompt)|"
     r"(invalid|unsupported|corrupted|unreadable) "
     r"(image|picture|file|prompt|input|parameter|format|media type)|"
-    # the vendor and those behind it also answer in Chinese: sensitive, against the rules, not let pass
+    # the vendor also answers in Chinese: "sensitive", "against the rules", "did not pass the review"
     r"敏感|违规|违禁|不合规|审核(未|不)通过|未通过.{0,10}审核"
 )
 
 
 def refuses_input(codes: Sequence[str], message: str = "") -> bool:
-    """Decide by the first code that says anything; by the message only where no code does.
+    """True if an error refuses the input, by the first code that says what failed, else by the message.
 
     Args:
-        codes: of an error: its code, and then its type, which says less.
-        message: its words.
+        codes: the error's code, and then its type, which says less.
+        message: the error's message.
     """
     for code in codes:
         if says_something(code):
-            told = _in_words(code)
-            return bool(_REFUSED.search(told) and not _NOT_THE_INPUT.search(told))
-    words = " ".join((message.lower(), *codes))
-    return bool(_REFUSED_IN_WORDS.search(words) and not _NOT_THE_INPUT_IN_WORDS.search(words))
+            words = _snake_case(code)
+            return bool(_REFUSED.search(words) and not _NOT_THE_INPUT.search(words))
+    text = " ".join((message.lower(), *codes))
+    return bool(_REFUSED_IN_WORDS.search(text) and not _NOT_THE_INPUT_IN_WORDS.search(text))
 
 
 def says_something(code: str) -> bool:
-    """Whether a code tells what failed, and is not a number or just `task_error`."""
-    return not _SAYS_NOTHING.fullmatch(_in_words(code))
+    """True if a code says what failed: not a bare number, and not just `task_error`."""
+    return not _SAYS_NOTHING.fullmatch(_snake_case(code))
 
 
-def _in_words(code: str) -> str:
-    """`ContentPolicyViolation` and `content-policy.violation` as `content_policy_violation`."""
+def _snake_case(code: str) -> str:
+    """Writes `ContentPolicyViolation` and `content-policy.violation` as `content_policy_violation`."""
     parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", code)
     return re.sub(r"[^a-z0-9]+", "_", parted.lower()).strip("_")

@@ -1,4 +1,4 @@
-"""After how long to send again, and when not to: small policies, no clock, no I/O."""
+"""Decides after how long a request is sent again, and when to give up. It uses no clock and no I/O."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-#: 0.0 <= x < 1.0
+#: Returns a random number: 0.0 <= number < 1.0.
 Chance = Callable[[], float]
 
 
 @dataclass(frozen=True)
 class Backoff:
-    """Exponential back-off with full jitter, bounded in tries and in seconds.
+    """Plans exponential back-off with full jitter, limited in tries and in seconds.
 
     Attributes:
         tries: how often a request is sent at most.
-        first: seconds the first pause may last at most; each later one may last twice as long.
-        longest: seconds any one pause may last at most.
-        patience: seconds a service may ask us to wait (Retry-After); a longer wish ends the tries.
+        first: seconds that the first pause lasts at most; each later one may last twice as long.
+        longest: seconds that any pause lasts at most.
+        patience: the longest Retry-After, in seconds, that is waited for; a longer one ends the tries.
+        chance: random numbers; for tests.
     """
 
     tries: int = 5
@@ -28,7 +29,12 @@ class Backoff:
     chance: Chance = random.random
 
     def pause(self, failures: int, asked_for: float = 0.0) -> float | None:
-        """Seconds before the next try after so many failures in a row, None to give up."""
+        """Returns the seconds before the next try, or None to give up.
+
+        Args:
+            failures: how many tries in a row have failed.
+            asked_for: seconds for which the service asked us to wait.
+        """
         if failures >= self.tries or asked_for > self.patience:
             return None
         return asked_for + self.chance() * min(self.first * 2.0 ** min(failures - 1, 60), self.longest)

@@ -1,4 +1,4 @@
-"""Where the PHOTA API is and who pays: an Airflow connection's parts, checked before anything is sent."""
+"""Reads a PHOTA account from the parts of an Airflow connection, and checks it before anything is sent."""
 
 from __future__ import annotations
 
@@ -15,31 +15,32 @@ from airflow_provider_phota.api.wire import FileForm, Request
 
 DEFAULT_BASE_URL = "https://api.foxapi.cc"
 
-#: What a key may consist of: visible ASCII, so that it can stand in a header and be masked in logs.
+#: Visible ASCII characters, so that a key fits into a header and can be masked in logs.
 _KEY = re.compile(r"[\x21-\x7e]{8,256}")
-#: Slowest upload that is waited for, in bytes a second.
+#: Bytes a second of the slowest upload that is waited for.
 _SLOWEST_UPLOAD = 64 * 1024
 
 
 @dataclass(frozen=True)
 class Settings:
-    """One PHOTA account, as the drivers need it.
+    """Describes one PHOTA account and how to reach it.
 
     Attributes:
-        api_key: sent as a Bearer token to `base_url` and to nobody else; never part of a repr.
+        api_key: sent as a Bearer token to `base_url` only; never part of a repr.
         base_url: scheme, host and port, without a trailing slash.
-        connect_timeout: seconds for TCP and TLS to stand.
+        connect_timeout: seconds until TCP and TLS are established.
         read_timeout: seconds without a byte of the answer.
-        total_timeout: seconds for one whole request, however slowly it drips.
-        proxy: URL of an HTTP proxy; None for the environment's (HTTPS_PROXY, NO_PROXY).
-        ca_bundle: path of a PEM file, or a folder, with the certificate authorities to trust; None for those
-            that the environment names (REQUESTS_CA_BUNDLE, SSL_CERT_FILE ...), or certifi's.
-        ledger_path: object-storage directory in which operators record what they paid for, None for none.
-        publish: how pictures of an object store become URLs for the service: `upload` or `presign`.
-        resend_on_503: take a 503 to a submit for a refusal. The vendor does not promise that.
-        requests_per_second: how often all the waits of a triggerer together ask, at most. The vendor names no
-            limit: this one keeps thousands of waits from looking like an attack.
-        max_pixels: of a picture that is published or landed, at most; a decoded one takes memory.
+        total_timeout: seconds for one whole request, even if bytes keep coming.
+        proxy: URL of an HTTP proxy. The environment decides (HTTPS_PROXY, NO_PROXY) if this is None.
+        ca_bundle: path of a PEM file, or a folder, with the certificate authorities to trust. The environment
+            decides (REQUESTS_CA_BUNDLE, SSL_CERT_FILE ...), or certifi does, if this is None.
+        ledger_path: object-storage directory in which operators record what they paid for, or None.
+        publish: how pictures in an object store become URLs for the service: `upload` or `presign`.
+        resend_on_503: True to treat a 503 to a submit as a refusal, and to send it again. The vendor does not
+            promise that it is one.
+        requests_per_second: questions that all the waits of a triggerer together ask in a second, at most.
+            The vendor does not name a limit; this one keeps thousands of waits from looking like an attack.
+        max_pixels: pixels of a picture that is published or landed, at most. A decoded picture takes memory.
     """
 
     api_key: str = field(repr=False)
@@ -57,10 +58,11 @@ class Settings:
 
     @property
     def is_loopback(self) -> bool:
+        """True if the service runs on this machine."""
         return is_loopback(urlsplit(self.base_url).hostname or "")
 
     def time_allowed(self, request: Request) -> float:
-        """Seconds one request may take from its first byte to the last byte of its answer."""
+        """Returns the seconds that a request may take from its first byte to the last byte of its answer."""
         upload = request.body.size / _SLOWEST_UPLOAD if isinstance(request.body, FileForm) else 0.0
         return self.total_timeout + upload
 
@@ -80,29 +82,27 @@ def settings_from_connection(
     password: str | None,
     extra: Mapping[str, object],
 ) -> Settings:
-    """Check the parts of an Airflow connection of type `phota`.
+    """Returns the account that the parts of an Airflow connection of type `phota` describe.
 
     Raises:
-        PhotaConfigurationError: a part is missing or malformed; names the part, never shows a secret.
+        PhotaConfigurationError: a part is missing or malformed. The text names the part without any secret.
     """
     _refuse_base_url_in(extra)
-    # proxies may carry credentials, so a bad one is named but not shown
-    proxy = _optional_url(extra, "proxy")
     return Settings(
         api_key=_checked_key(password),
         base_url=_checked_base_url(host, port, schema, allow_http=_flag(extra, "allow_http")),
         **{name: _positive(extra, name) for name in NUMBERS if extra.get(name) not in (None, "")},
-        proxy=proxy,
+        proxy=_proxy(extra),
         ca_bundle=_text(extra, "ca_bundle"),
         ledger_path=_text(extra, "ledger_path"),
-        publish=_publish(extra),
+        publish=_checked_publish(extra),
         resend_on_503=_flag(extra, "resend_on_503"),
-        max_pixels=_whole(extra, "max_pixels", Settings.max_pixels),
+        max_pixels=_positive_int(extra, "max_pixels", Settings.max_pixels),
     )
 
 
 def is_loopback(hostname: str) -> bool:
-    """Whether a host name or IP literal means this machine."""
+    """True if a host name or an IP address means this machine."""
     if hostname.lower() in ("localhost", "localhost."):
         return True
     try:
@@ -130,29 +130,29 @@ def _checked_base_url(host: str | None, port: int | None, schema: str | None, *,
         raise PhotaConfigurationError(f"The connection's schema {shown(schema)} is not used; leave it empty.")
     if "://" not in text:
         text = f"{scheme or 'https'}://{text}"
-    url = _split(text)
+    url = _split_url(text)
     if url.scheme not in ("http", "https") or not url.hostname:
-        raise PhotaConfigurationError(f"The connection's host {shown(text)} is no http(s) URL.")
+        raise PhotaConfigurationError(f"The connection's host {shown(text)} is not an http(s) URL.")
     if url.username is not None or url.path.strip("/") or url.query or url.fragment:
         raise PhotaConfigurationError(
-            f"The connection's host {shown(text)} must be scheme, host and port alone: "
-            "no path, query or user name. The API key belongs into the password field."
+            f"The connection's host {shown(text)} must be a scheme, a host and a port only: "
+            "no path, query or user name. The API key goes into the password field."
         )
     if url.scheme == "http" and not (is_loopback(url.hostname) or allow_http):
         raise PhotaConfigurationError(
             f"The connection's host {shown(text)} is plain http, which would show the API key to the "
-            'network: use https, or set the extra "allow_http": true for a gateway on a network of your own.'
+            'network: use https, or set the extra "allow_http": true for a gateway on your own network.'
         )
     return f"{url.scheme}://{_netloc(url, port)}"
 
 
-def _split(text: str) -> SplitResult:
+def _split_url(text: str) -> SplitResult:
     try:
         url = urlsplit(text)
         _ = url.port
     except ValueError:
         raise PhotaConfigurationError(
-            "The connection's host is no URL: its host or port is malformed."
+            "The connection's host is not a URL: its host or port is malformed."
         ) from None
     if re.search(r"[\s\x00-\x1f\x7f\\]", text) or not text.isascii():
         raise PhotaConfigurationError(
@@ -171,8 +171,8 @@ def _netloc(url: SplitResult, port: int | None) -> str:
 
 
 def _refuse_base_url_in(extra: Mapping[str, object]) -> None:
-    # Airflow asks for the key again when host or port of a connection change, not when an extra does:
-    # a base URL there would let an editor of the connection send a stored key to a host of theirs
+    # Airflow asks for the key again when the host or port of a connection changes, but not when an extra
+    # changes: with a base URL in the extras, an editor of the connection could send the stored key anywhere
     for name in _BASE_URL_EXTRAS & extra.keys():
         raise PhotaConfigurationError(
             f"The connection's extra has {name!r}: the base URL goes into the host field."
@@ -184,7 +184,7 @@ def _positive(extra: Mapping[str, object], name: str) -> float:
     try:
         if isinstance(value, bool):
             raise TypeError
-        number = float(value)  # type: ignore[arg-type]  # anything else is the TypeError below
+        number = float(value)  # type: ignore[arg-type]  # float() itself refuses other types
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not 0 < number < math.inf:
@@ -194,7 +194,7 @@ def _positive(extra: Mapping[str, object], name: str) -> float:
     return number
 
 
-def _whole(extra: Mapping[str, object], name: str, default: int) -> int:
+def _positive_int(extra: Mapping[str, object], name: str, default: int) -> int:
     if extra.get(name) in (None, ""):
         return default
     number = _positive(extra, name)
@@ -220,7 +220,7 @@ def _text(extra: Mapping[str, object], name: str) -> str | None:
     return str(extra[name]) if extra.get(name) else None
 
 
-def _publish(extra: Mapping[str, object]) -> str:
+def _checked_publish(extra: Mapping[str, object]) -> str:
     publish = _text(extra, "publish") or Settings.publish
     if publish not in ("upload", "presign"):
         raise PhotaConfigurationError(
@@ -229,17 +229,18 @@ def _publish(extra: Mapping[str, object]) -> str:
     return publish
 
 
-def _optional_url(extra: Mapping[str, object], name: str) -> str | None:
-    value = extra.get(name)
+def _proxy(extra: Mapping[str, object]) -> str | None:
+    value = extra.get("proxy")
     if value in (None, ""):
         return None
     if not isinstance(value, str) or not _is_origin(value):
-        raise PhotaConfigurationError(f"The connection's extra {name!r} must be an http(s) URL.")
+        # not shown, since the URL of a proxy may hold a password
+        raise PhotaConfigurationError("The connection's extra 'proxy' must be an http(s) URL.")
     return value
 
 
 def _is_origin(text: str) -> bool:
-    """Whether it is an http(s) URL of a host and perhaps a port, without a path."""
+    """True for an http(s) URL of a host, with or without a port, but without a path."""
     try:
         url = urlsplit(text)
         return bool(re.fullmatch(r"https?://[^\s/]+/?", text) and url.hostname) and url.port != 0

@@ -1,7 +1,8 @@
-"""Types for type checkers: the words that arguments take, and what operators and the sensor return.
+"""Defines types for type checkers: the words that arguments take, and what operators and the sensor return.
 
-Arguments that Airflow renders also take another task's output (`XComArg`). A Jinja template in the place of
-a fixed word or a number is a `Template`, `Template("{{ params.size }}")`, so that a misspelt word is found.
+Arguments that Airflow renders also take another task's output (`XComArg`). In place of a fixed word or a
+number, a Jinja template is a `Template`, as in `Template("{{ params.size }}")`, so that a type checker still
+finds a misspelt word.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ FailOrResubmit = Literal["fail", "resubmit"]
 
 
 class PhotaImage(TypedDict):
-    """One picture of a finished PHOTA task; who has the URL can read it while it lives (24 hours)."""
+    """One picture of a finished PHOTA task. Anyone who has the URL can read it for 24 hours."""
 
     url: str
     content_type: str | None

@@ -1,4 +1,4 @@
-"""URLs as browsers send them: spaces and letters beyond ASCII are escaped, host names are translated."""
+"""Writes URLs as browsers send them: spaces and non-ASCII letters are escaped, host names are translated."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ import re
 import string
 from urllib.parse import quote, urlsplit
 
-#: What no URL has: control characters, halves of surrogate pairs, and what some take for a slash.
+#: Forbidden in URLs: control characters, halves of surrogate pairs, and the backslash, read by some as `/`.
 UNUSABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\\]")
 _BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_NO_HOST = re.compile(r"[\s\"<>^`{|}]")
-_NO_NAME = re.compile(r"[0-9]*|0x[0-9a-f]*", re.IGNORECASE)
+_NOT_IN_A_HOST = re.compile(r"[\s\"<>^`{|}]")
+_NUMBER = re.compile(r"[0-9]*|0x[0-9a-f]*", re.IGNORECASE)
 
 
-def _kept(*but: str) -> str:
-    return "".join(sorted(set(string.punctuation).difference(*but)))
+def _punctuation_without(escaped: str) -> str:
+    return "".join(sorted(set(string.punctuation).difference(escaped)))
 
 
-#: The URL Standard's percent-encode sets, turned around: what stays as it is besides letters and digits.
-_IN_PATH = _kept('"#<>?^`{}')
-_IN_QUERY = _kept("\"#<>'")
+#: What is not escaped, besides letters and digits: the complement of the URL Standard's percent-encode sets.
+_IN_PATH = _punctuation_without('"#<>?^`{}')
+_IN_QUERY = _punctuation_without("\"#<>'")
 
 
 def as_sent(url: str) -> str:
-    """A URL in ASCII; one that is in order already comes back as it is, since it may be signed.
+    """Returns a URL in ASCII. A URL that needs no change is returned as it is, since it may be signed.
 
     Raises:
-        UnicodeError: its host has characters that none has, or is a number in disguise.
-        ValueError: it is malformed.
+        UnicodeError: the host has forbidden characters, or becomes a number once it is translated.
+        ValueError: the URL is malformed.
     """
     url = url.strip(" ")
     parts = urlsplit(url)
@@ -41,7 +41,7 @@ def as_sent(url: str) -> str:
 
 
 def header_text(value: str) -> str:
-    """A header that holds a URL, which HTTP libraries read as latin-1, though it may be UTF-8 or anything."""
+    """Returns the URL in a header, which HTTP libraries read as latin-1 although it is often UTF-8."""
     raw = value.encode("latin-1", "replace")
     try:
         return raw.decode()
@@ -54,17 +54,17 @@ def _escaped(text: str, kept: str) -> str:
 
 
 def _host_in_ascii(netloc: str) -> str:
-    if _NO_HOST.search(netloc):
-        raise UnicodeError("no host has these characters")
+    if _NOT_IN_A_HOST.search(netloc):
+        raise UnicodeError("the host has forbidden characters")
     if netloc.isascii():
         return netloc
-    import idna  # noqa: PLC0415  # its tables are large, and hardly ever needed
+    import idna  # noqa: PLC0415  # its tables are large and rarely needed
 
     user, at, host = netloc.rpartition("@")
     host, colon, port = host.partition(":")
     host = idna.uts46_remap(host, std3_rules=True)
-    if _NO_NAME.fullmatch(host.rstrip(".").rpartition(".")[2]):
-        raise UnicodeError("nothing, or a number in disguise")
+    if _NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]):
+        raise UnicodeError("the host is empty or becomes a number")
     return f"{user}{at}{'.'.join(map(_label, host.split('.')))}{colon}{port}"
 
 

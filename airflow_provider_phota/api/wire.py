@@ -1,7 +1,7 @@
-"""What a conversation yields and what it is sent back: the whole interface between api/ and drivers/.
+"""Defines what a conversation yields and what it is sent back: the interface between api/ and drivers/.
 
 A conversation is a generator. It yields a `Request` and is sent its `Response` (or has a `TransportError`
-thrown into it), or yields a `Sleep` and is sent None; what it returns is the caller's typed value. The
+thrown into it), or it yields a `Sleep` and is sent None. What it returns is a typed value for the caller. The
 pattern is that of httpx's `Auth.auth_flow`: to send a request, yield it.
 """
 
@@ -13,12 +13,12 @@ from typing import IO, Any, Protocol, TypeAlias, TypeVar
 
 T = TypeVar("T")
 
-#: Bytes of an answer a driver reads before it gives up: a task is a few KB.
+#: Bytes of an answer that a driver reads before it gives up. A task has a few KB.
 MAX_ANSWER = 256 * 1024
 
 
 class Openable(Protocol):
-    """A file to be: a `pathlib.Path`, or a path of an object store."""
+    """A file that can be opened: a `pathlib.Path`, or a path of an object store."""
 
     @property
     def name(self) -> str: ...
@@ -28,11 +28,12 @@ class Openable(Protocol):
 
 @dataclass(frozen=True)
 class FileForm:
-    """A multipart body around one file, streamed by the driver: `head`, the file, `tail`.
+    """A multipart body that the driver streams: `head`, the file, `tail`.
 
     Attributes:
-        size: bytes of the file when the form was made; a file that has another size when read is an error.
-        sha256: of the file when it was looked at; another content is an error. Empty if nobody looked.
+        size: bytes of the file when the form was made. If the file then has another size, it is not sent.
+        sha256: of the file when the form was made. If the file then has another one, it is not sent.
+            Empty if the content was not read before.
     """
 
     head: bytes
@@ -44,6 +45,7 @@ class FileForm:
 
     @property
     def length(self) -> int:
+        """Bytes of the whole body."""
         return len(self.head) + self.size + len(self.tail)
 
 
@@ -53,11 +55,11 @@ class Request:
 
     Attributes:
         body: JSON text, a form to stream, or None.
-        billed: True for a submit: it goes out on a fresh connection and its failure may cost money.
-        before_sending: called once the connection stands, before the first byte of the request leaves; what
-            it raises is raised instead of sending.
-        max_answer: bytes of the answer that are read before the driver gives up.
-        within: seconds for which it may be held back, by a driver that paces requests; None for any time.
+        billed: True for a submit: it gets a new connection, and its failure may cost money.
+        before_sending: called once the connection is established, before the first byte of the request is
+            sent. If it raises, the request is not sent, and its exception is raised.
+        max_answer: bytes of the answer that the driver reads before it gives up.
+        within: seconds for which a driver that paces requests may hold it back. None sets no limit.
     """
 
     method: str
@@ -72,7 +74,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """A complete HTTP answer: headers have lower-case names; the body is as it came over the wire."""
+    """A complete HTTP answer: the names of the headers are in lower case, the body is not decoded."""
 
     status: int
     headers: Mapping[str, str]
@@ -81,7 +83,7 @@ class Response:
 
 @dataclass(frozen=True)
 class Sleep:
-    """Ask the driver to let this many seconds pass."""
+    """Asks the driver to let this many seconds pass."""
 
     seconds: float
 

@@ -1,4 +1,4 @@
-"""The triggerer's driver: a conversation over `aiohttp`, awaitable."""
+"""Runs conversations on an event loop, over `aiohttp`: the triggerer's driver."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from io import BytesIO
 from types import TracebackType
-from typing import Protocol, Self, TypeVar
+from typing import Self, TypeVar
 
 import aiohttp
 from yarl import URL
@@ -15,17 +15,18 @@ from yarl import URL
 from airflow_provider_phota.api.errors import MaybeSent, TransportError
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.wire import Conversation, FileForm, Request, Response
+from airflow_provider_phota.drivers.carrying import carry
 from airflow_provider_phota.drivers.failures import transport_error
 from airflow_provider_phota.drivers.outgoing import incoming, outgoing, pieces, proxy_for
-from airflow_provider_phota.drivers.trust import tls_to_service
+from airflow_provider_phota.drivers.trust import tls_for_request
 
 T = TypeVar("T")
 
-#: Connections that one session holds at most.
+#: Connections that one session opens at most.
 CONNECTIONS = 50
-#: Seconds for which a connection is kept without being used.
+#: Seconds for which an unused connection is kept.
 KEPT_ALIVE = 75.0
-#: What is raised before a connection stands.
+#: What aiohttp raises before a connection is established.
 _NOT_CONNECTED = (
     aiohttp.ClientConnectorError,
     aiohttp.ConnectionTimeoutError,
@@ -33,40 +34,12 @@ _NOT_CONNECTED = (
 )
 
 
-class Carrier(Protocol):
-    """Who sends the requests of a conversation, and lets its time pass."""
-
-    async def exchange(self, request: Request) -> Response:
-        """Send one request and read its answer; raises `TransportError` if there is none."""
-
-    def sleep(self, seconds: float) -> Awaitable[None]:
-        """Let so many seconds pass."""
-
-
-async def carried(conversation: Conversation[T], carrier: Carrier) -> T:
-    """Carry a conversation to its end and return what it returns."""
-    try:
-        step = next(conversation)
-        while True:
-            answer = None
-            try:
-                if isinstance(step, Request):
-                    answer = await carrier.exchange(step)
-                else:
-                    await carrier.sleep(step.seconds)
-            except TransportError as failure:
-                step = conversation.throw(failure)
-            else:
-                step = conversation.send(answer)
-    except StopIteration as end:
-        result: T = end.value
-        return result
-    finally:
-        conversation.close()  # of one that is cancelled the frames may live on for a while
-
-
 class AiohttpDriver:
-    """Runs any number of conversations at once over one session; use it as an async context manager."""
+    """Runs any number of conversations at once over one session. Use it as an async context manager.
+
+    Args:
+        settings: the PHOTA account.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -85,17 +58,18 @@ class AiohttpDriver:
             self._session = None
 
     async def run(self, conversation: Conversation[T]) -> T:
-        """Carry a conversation to its end and return what it returns."""
-        return await carried(conversation, self)
+        """Carries a conversation to its end and returns its result."""
+        return await carry(conversation, self)
 
     def sleep(self, seconds: float) -> Awaitable[None]:
+        """Lets this many seconds pass."""
         return asyncio.sleep(seconds)
 
     async def exchange(self, request: Request) -> Response:
-        """Send one request and read its answer.
+        """Sends one request and returns its answer.
 
         Raises:
-            TransportError: there is none that is complete.
+            TransportError: no complete answer came.
         """
         if self._session is None:
             raise RuntimeError("use AiohttpDriver as an async context manager")
@@ -106,26 +80,26 @@ class AiohttpDriver:
         except TransportError:
             raise
         except Exception as error:
-            # whether a free question left is no matter of money: the exception's class is good enough
+            # no money depends on whether a free question was sent: the exception's class is enough
             raise transport_error(error, sent=not isinstance(error, _NOT_CONNECTED)) from None
 
     async def _submit(self, request: Request) -> Response:
         flight = _Flight(request.before_sending)
         try:
-            # a submit gets a connection of its own: see the requests driver
+            # a submit gets a connection of its own: the requests driver says why
             async with self._new_session(flight) as session:
                 return await self._send(session, request)
         except TransportError:
             raise
         except Exception as error:
-            if error is flight.held_back:
+            if error is flight.stopped_by:
                 raise
             raise transport_error(error, sent=flight.sent) from None
 
     async def _send(self, session: aiohttp.ClientSession, request: Request) -> Response:
         out = outgoing(request, self._settings)
-        # for each request: a session may be older than the certificate authorities on disk
-        trusted = tls_to_service(self._settings, self._proxy)
+        # asked for each request, since the certificate authorities on disk may be newer than the session
+        trusted = tls_for_request(self._settings, self._proxy)
         async with session.request(
             request.method,
             URL(out.url, encoded=True),
@@ -144,11 +118,11 @@ class AiohttpDriver:
             return incoming(answer.status, answer.headers.items(), body, self._settings)
 
     def _new_session(self, flight: _Flight | None = None) -> aiohttp.ClientSession:
-        """For one submit, whose flight is traced; or, without one, for any number of questions."""
+        """Opens a session for one submit, whose flight it traces, or, without a flight, for any questions."""
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 limit=CONNECTIONS,
-                # between two questions of a lone wait, so that each does not open a connection
+                # longer than the pause of a single wait, so that not every question opens a connection
                 keepalive_timeout=None if flight else KEPT_ALIVE,
                 force_close=flight is not None,
             ),
@@ -161,28 +135,35 @@ class AiohttpDriver:
 
 @dataclass
 class _Flight:
-    """One request on its way: whether a byte of it left."""
+    """Follows one submit on its way.
+
+    Attributes:
+        before_sending: called once the connection is established, before the first byte is sent.
+        stopped_by: what `before_sending` raised.
+        sent: True once a byte of the request may have been sent.
+    """
 
     before_sending: Callable[[], None] | None = None
-    held_back: Exception | None = None
+    stopped_by: Exception | None = None
     sent: bool = False
 
     def trace(self) -> aiohttp.TraceConfig:
+        """Returns the hooks by which aiohttp reports to this flight."""
         trace = aiohttp.TraceConfig()
-        trace.on_connection_create_end.append(self._connected)
-        trace.on_request_headers_sent.append(self._left)
+        trace.on_connection_create_end.append(self._on_connected)
+        trace.on_request_headers_sent.append(self._on_sent)
         return trace
 
-    async def _connected(self, *_: object) -> None:
+    async def _on_connected(self, *_: object) -> None:
         if self.before_sending is None:
             return
         try:
             await asyncio.to_thread(self.before_sending)
         except Exception as error:
-            self.held_back = error
+            self.stopped_by = error
             raise
 
-    async def _left(self, *_: object) -> None:
+    async def _on_sent(self, *_: object) -> None:
         self.sent = True
 
 
@@ -197,13 +178,13 @@ async def _read_capped(answer: aiohttp.ClientResponse, limit: int) -> bytes:
 
 def _body(request: Request) -> AsyncIterator[bytes] | BytesIO | None:
     if isinstance(request.body, FileForm):
-        return _streamed(request.body)
-    # as plain bytes, a body above 1 MiB draws a ResourceWarning
+        return _stream(request.body)
+    # aiohttp warns (ResourceWarning) about plain bytes above 1 MiB
     return BytesIO(request.body) if request.body is not None else None
 
 
-async def _streamed(form: FileForm) -> AsyncIterator[bytes]:
-    """The form's pieces, each read from disk in a thread: the event loop is everybody's."""
+async def _stream(form: FileForm) -> AsyncIterator[bytes]:
+    """Yields the pieces of a form; each is read in a thread, since a disk must not block the event loop."""
     source = pieces(form)
     while piece := await asyncio.to_thread(next, source, b""):
         yield piece

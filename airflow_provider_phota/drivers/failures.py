@@ -1,4 +1,4 @@
-"""One answer to "was it sent?", whatever library failed and however it words it."""
+"""Maps the exceptions of any HTTP library to the one answer that counts: was the request sent?"""
 
 from __future__ import annotations
 
@@ -15,52 +15,53 @@ from airflow_provider_phota.api.errors import (
 
 
 def transport_error(error: Exception, *, sent: bool) -> TransportError | PhotaInputError | PhotaUnreachable:
-    """What a library's exception means.
+    """Returns what a library's exception means.
 
     Args:
-        error: as it was raised; its text is not used, since it may hold the URL or a header.
-        sent: whether a byte of the request was handed to a socket.
+        error: the exception. Its text is not used, since it may hold the URL or a header.
+        sent: True if a byte of the request was handed to a socket.
     """
-    chain = list(_chain(error))
-    for link in chain:
-        # the file to upload is not what it was, or its store does not give it: not this network's fault
-        if isinstance(link, (PhotaInputError, PhotaUnreachable)):
-            return link
+    chain = list(_causes(error))
+    for cause in chain:
+        # the file to upload has changed, or its store does not deliver it: this network is not at fault
+        if isinstance(cause, (PhotaInputError, PhotaUnreachable)):
+            return cause
     reason = _reason(chain)
     if sent:
         return MaybeSent(reason)
-    return NotSent(reason, permanent=any(_is_tls_refusal(link) for link in chain))
+    return NotSent(reason, permanent=any(_is_tls_refusal(cause) for cause in chain))
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error, and every error it was made of, outermost first."""
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yields the error and every error inside it, outermost first."""
     seen: set[int] = set()
     waiting = [error]
     while waiting:
-        link = waiting.pop(0)
-        if id(link) in seen:
+        cause = waiting.pop(0)
+        if id(cause) in seen:
             continue
-        seen.add(id(link))
-        yield link
-        hidden = (link.__cause__, link.__context__, getattr(link, "reason", None), *link.args)
-        waiting += [cause for cause in hidden if isinstance(cause, BaseException)]
+        seen.add(id(cause))
+        yield cause
+        # requests and urllib3 hide the cause in `reason` or in `args`, aiohttp in attributes of its own
+        inner = (cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args)
+        waiting += [each for each in inner if isinstance(each, BaseException)]
         for name in ("os_error", "certificate_error"):
-            cause = getattr(link, name, None)
-            waiting += [cause] if isinstance(cause, BaseException) else []
+            each = getattr(cause, name, None)
+            waiting += [each] if isinstance(each, BaseException) else []
 
 
-def _is_tls_refusal(link: BaseException) -> bool:
-    """Whether the TLS handshake failed for good: an untrusted certificate, or a port that speaks no TLS."""
-    if isinstance(link, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)):
+def _is_tls_refusal(error: BaseException) -> bool:
+    """True if TLS failed for good: the certificate is not trusted, or the port does not speak TLS."""
+    if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)):
         return False
-    return isinstance(link, ssl.SSLError) and "timed out" not in str(link)
+    return isinstance(error, ssl.SSLError) and "timed out" not in str(error)
 
 
 def _reason(chain: list[BaseException]) -> str:
-    """The most telling link in words: the operating system's or TLS's own, or the outermost class."""
-    for link in reversed(chain):
-        if isinstance(link, ssl.SSLCertVerificationError):
-            return f"the certificate is not trusted: {link.verify_message.rstrip('.')}"
-        if isinstance(link, OSError) and link.strerror and link.errno is not None:
-            return f"{type(link).__name__}: {link.strerror}"
+    """Returns the words of TLS or of the operating system if they are there, else the outermost class."""
+    for error in reversed(chain):
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return f"the certificate is not trusted: {error.verify_message.rstrip('.')}"
+        if isinstance(error, OSError) and error.strerror and error.errno is not None:
+            return f"{type(error).__name__}: {error.strerror}"
     return type(chain[0]).__name__

@@ -1,4 +1,4 @@
-"""A request as it goes out and an answer as it comes in, the same for either driver."""
+"""Builds what goes out with a request and cleans what comes back, the same way for both drivers."""
 
 from __future__ import annotations
 
@@ -17,23 +17,25 @@ from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.api.wire import FileForm, Request, Response
 
+#: Bytes that are read from a file at a time.
 PIECE = 256 * 1024
 
 
 @dataclass(frozen=True)
 class Outgoing:
-    """Where a request goes and what is said around its body."""
+    """Holds the URL and the headers of a request."""
 
     url: str
     headers: dict[str, str] = field(repr=False)
 
 
 def outgoing(request: Request, settings: Settings) -> Outgoing:
+    """Returns the URL and the headers with which a request is sent."""
     query = f"?{urlencode(request.query)}" if request.query else ""
     headers = {
         "Authorization": f"Bearer {settings.api_key}",
         "Accept": "application/json",
-        # an answer is capped while it is read: nothing may unfold after the cap
+        # the driver limits the bytes that it reads: a compressed answer could grow after that
         "Accept-Encoding": "identity",
         "User-Agent": f"airflow-provider-phota/{__version__}",
     }
@@ -47,44 +49,47 @@ def outgoing(request: Request, settings: Settings) -> Outgoing:
 
 
 def pieces(form: FileForm) -> Iterator[bytes]:
-    """The form's bytes in order, never whole in memory.
+    """Yields the bytes of a form in order, without ever holding the whole file in memory.
 
     Raises:
-        PhotaInputError: the file cannot be read, or has another size than when the form was made.
+        PhotaInputError: the file cannot be read, or has changed since the form was made.
     """
     try:
         with form.file.open("rb") as file:
             yield form.head
-            yield from _unchanged(form, file)
-    except _Changed:
+            yield from _file_pieces(form, file)
+    except _FileChanged:
         raise PhotaInputError("path", f"{shown(form.file)} changed while it was uploaded.") from None
     except OSError as error:
         raise PhotaInputError("path", f"cannot be read: {shown(form.file)} ({error.strerror}).") from None
     yield form.tail
 
 
-class _Changed(Exception):
-    """The file is not what it was."""
+class _FileChanged(Exception):
+    """The file differs from the one that the form was made for."""
 
 
-def _unchanged(form: FileForm, file: IO[bytes]) -> Iterator[bytes]:
-    """The file's pieces; the last one only if all of them are what the form was made for."""
-    left, digest, held = form.size, hashlib.sha256(), b""
+def _file_pieces(form: FileForm, file: IO[bytes]) -> Iterator[bytes]:
+    """Yields the pieces of a file, and the last one only if the whole file is what the form was made for.
+
+    Without its last piece the upload stays incomplete, so the service never stores a file that has changed.
+    """
+    left, digest, last_read = form.size, hashlib.sha256(), b""
     while piece := file.read(PIECE):
         left -= len(piece)
         if left < 0:
             break
         digest.update(piece)
-        if held:
-            yield held
-        held = piece
+        if last_read:
+            yield last_read
+        last_read = piece
     if left or (form.sha256 and digest.hexdigest() != form.sha256):
-        raise _Changed
-    yield held
+        raise _FileChanged
+    yield last_read
 
 
 def proxy_for(settings: Settings) -> str | None:
-    """The proxy of the connection or, without one, of the environment (HTTPS_PROXY, NO_PROXY)."""
+    """Returns the proxy of the connection or, without one, of the environment (HTTPS_PROXY, NO_PROXY)."""
     if settings.proxy:
         return settings.proxy
     url = urlsplit(settings.base_url)
@@ -95,25 +100,25 @@ def proxy_for(settings: Settings) -> str | None:
 
 
 def incoming(status: int, headers: Iterable[tuple[str, str]], body: bytes, settings: Settings) -> Response:
-    """An answer in which the service cannot echo the key into a log."""
-    spellings = _spellings(settings.api_key)
+    """Returns an answer without the API key, so that a service that echoes it cannot put it into a log."""
+    spellings = _spellings_of_key(settings.api_key)
     for spelling in spellings:
         body = body.replace(spelling.encode(), b"***")
     return Response(
         status=status,
-        headers={name.lower(): _without(spellings, value) for name, value in headers},
+        headers={name.lower(): _mask(spellings, value) for name, value in headers},
         body=body,
     )
 
 
 @lru_cache(maxsize=8)
-def _spellings(key: str) -> tuple[str, ...]:
-    """The key as it is, and as it may stand in JSON."""
+def _spellings_of_key(key: str) -> tuple[str, ...]:
+    """Returns the key as it is, and as it may be written in JSON."""
     escaped = json.dumps(key)[1:-1]
     return tuple(dict.fromkeys((key, escaped, escaped.replace("/", r"\/"))))
 
 
-def _without(spellings: Iterable[str], text: str) -> str:
+def _mask(spellings: Iterable[str], text: str) -> str:
     for spelling in spellings:
         text = text.replace(spelling, "***")
     return text

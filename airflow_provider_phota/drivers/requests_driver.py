@@ -1,4 +1,4 @@
-"""The worker's driver: a conversation over `requests`, blocking."""
+"""Runs conversations one after the other, over `requests`: the worker's driver."""
 
 from __future__ import annotations
 
@@ -16,26 +16,34 @@ from airflow_provider_phota.api.errors import MaybeSent, TransportError
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.wire import Conversation, FileForm, Request, Response, Sleep
 from airflow_provider_phota.drivers.failures import transport_error
-from airflow_provider_phota.drivers.flight import WatchingAdapter, flying
+from airflow_provider_phota.drivers.flight import timed_flight
 from airflow_provider_phota.drivers.outgoing import incoming, outgoing, pieces, proxy_for
-from airflow_provider_phota.drivers.trust import speaks_tls, tls_context, tls_to_service
+from airflow_provider_phota.drivers.tracking import TrackingAdapter
+from airflow_provider_phota.drivers.trust import speaks_tls, tls_context, tls_for_request
 
 T = TypeVar("T")
 
 
 class RequestsDriver:
-    """Runs conversations one after the other; close it, or use it as a context manager."""
+    """Runs conversations one after the other. Close it, or use it as a context manager.
+
+    Args:
+        settings: the PHOTA account.
+
+    Raises:
+        PhotaConfigurationError: the certificate authorities that it names cannot be read.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._session = requests.Session()
-        # no .netrc, no environment: what may be read from there is read in outgoing.py, for both drivers
+        # requests reads neither .netrc nor the environment: outgoing.py reads what counts, for both drivers
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._proxy = proxy_for(settings)
         self._session.proxies = {"http": self._proxy, "https": self._proxy} if self._proxy else {}
         if speaks_tls(settings, self._proxy):
-            tls_context(settings)  # what is wrong with it is said before anything is tried
+            tls_context(settings)  # reports unreadable certificate authorities before anything is tried
         self._trust(None)
 
     def __enter__(self) -> Self:
@@ -50,12 +58,12 @@ class RequestsDriver:
         self._session.close()
 
     def run(self, conversation: Conversation[T]) -> T:
-        """Carry a conversation to its end and return what it returns."""
+        """Carries a conversation to its end and returns its result."""
         try:
             step = next(conversation)
             while True:
                 try:
-                    answer = self._take(step)
+                    answer = self._take_step(step)
                 except TransportError as failure:
                     step = conversation.throw(failure)
                 else:
@@ -64,7 +72,7 @@ class RequestsDriver:
             result: T = end.value
             return result
 
-    def _take(self, step: Request | Sleep) -> Response | None:
+    def _take_step(self, step: Request | Sleep) -> Response | None:
         if isinstance(step, Request):
             return self._exchange(step)
         time.sleep(step.seconds)
@@ -72,37 +80,37 @@ class RequestsDriver:
 
     def _exchange(self, request: Request) -> Response:
         if request.billed:
-            # a kept-alive connection may be closed by the other side as the request goes out, and then
-            # nobody knows whether it was received: a submit gets a connection of its own
+            # the other side may close a kept-alive connection just as the request goes out, and then it is
+            # not known whether the service got the request: a submit gets a connection of its own
             self._adapter.close()
-        trusted = tls_to_service(self._settings, self._proxy)
+        trusted = tls_for_request(self._settings, self._proxy)
         if trusted is not self._adapter.trusted:
             self._trust(trusted)
-        with flying(request.before_sending, self._settings.time_allowed(request)) as flight:
+        with timed_flight(request.before_sending, self._settings.time_allowed(request)) as flight:
             try:
                 return self._send(request)
             except TransportError:
                 raise
             except Exception as error:
-                if error is flight.held_back:
+                if error is flight.stopped_by:
                     raise
                 raise transport_error(error, sent=flight.sent) from None
 
     def _trust(self, trusted: ssl.SSLContext | None) -> None:
-        """Have all further connections trust these certificate authorities."""
+        """Makes all further connections trust these certificate authorities."""
         self._session.close()
-        self._adapter = WatchingAdapter(trusted)
+        self._adapter = TrackingAdapter(trusted)
         self._session.mount("http://", self._adapter)
         self._session.mount("https://", self._adapter)
 
     def _send(self, request: Request) -> Response:
         out = outgoing(request, self._settings)
-        body = _Pieces(request.body) if isinstance(request.body, FileForm) else request.body
+        body = _FormBody(request.body) if isinstance(request.body, FileForm) else request.body
         with self._session.request(
             request.method,
             out.url,
             headers=out.headers,
-            auth=_Keep(),
+            auth=_KeepHeader(),
             data=body,
             timeout=(self._settings.connect_timeout, self._settings.read_timeout),
             allow_redirects=False,
@@ -124,15 +132,15 @@ def _read_capped(answer: requests.Response, limit: int) -> bytes:
     return bytes(body)
 
 
-class _Keep(AuthBase):
-    """Authentication that leaves our own header alone; without one, requests asks ~/.netrc for another."""
+class _KeepHeader(AuthBase):
+    """Leaves our Authorization header alone. Without an `auth`, requests replaces it by one from ~/.netrc."""
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         return request
 
 
-class _Pieces:
-    """A form as requests likes to stream it: iterable, its length in the headers already."""
+class _FormBody:
+    """Gives requests a form to stream: an iterable whose length is in the headers already."""
 
     def __init__(self, form: FileForm) -> None:
         self._form = form

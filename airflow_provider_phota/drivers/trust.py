@@ -1,4 +1,4 @@
-"""Whom to trust over TLS: one decision for both drivers and for the downloads."""
+"""Decides which certificate authorities TLS connections trust, for both drivers and for the downloads."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ import certifi
 from airflow_provider_phota.api.errors import NotSent, PhotaConfigurationError
 from airflow_provider_phota.api.settings import Settings
 
-#: What corporate machines set, in the order in which they count, as for `requests` and `curl`.
+#: The variables that company machines set. The first one that is set counts, as for `requests` and `curl`.
 BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-#: What OpenSSL reads itself: a file and folders, which count together.
+#: The variables that OpenSSL itself reads: a file and folders, which count together.
 FILE, FOLDERS = "SSL_CERT_FILE", "SSL_CERT_DIR"
-#: How `openssl rehash` names a certificate; OpenSSL finds no other ones in a folder.
+#: Names that `openssl rehash` gives to certificates. OpenSSL finds no others in a folder.
 _HASHED = re.compile(r"[0-9a-f]{8}\.\d+")
 
 
 @dataclass(frozen=True)
 class _Authorities:
-    """Certificate authorities: a PEM file, folders of hashed certificates, or both.
+    """Names certificate authorities: a PEM file, folders of hashed certificates, or both.
 
     Attributes:
-        named_by: the setting that names them, for an error's text.
-        file: its path; empty if there is none.
-        folders: their paths, separated as in PATH; empty if there are none.
+        named_by: the setting that names them, for the text of an error.
+        file: path of the file; empty if there is no file.
+        folders: paths of the folders, separated as in PATH; empty if there are no folders.
     """
 
     named_by: str
@@ -44,10 +44,10 @@ class _Authorities:
         return cls(named_by, folders=path) if Path(path).is_dir() else cls(named_by, file=path)
 
     def version(self) -> tuple[tuple[int, int, int], ...]:
-        """Differs once a file, or what is in a folder, has changed on disk.
+        """Returns a value that changes when the file, or the content of a folder, changes on disk.
 
         Raises:
-            OSError: the file, or every folder, is not there or cannot be read.
+            OSError: the file, or every folder, is missing or cannot be read.
         """
         file = [_version(self.file)] if self.file else []
         folders = [_version(folder) for folder in self._usable_folders()]
@@ -64,10 +64,12 @@ class _Authorities:
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext:
-    """Whom to trust: who the connection says, or else the environment, or else certifi.
+    """Returns a TLS context that trusts the authorities of the connection, the environment or certifi.
+
+    The first of these that names any counts.
 
     Raises:
-        PhotaConfigurationError: what they name cannot be read; it says which setting that is.
+        PhotaConfigurationError: the authorities cannot be read; the text says which setting names them.
     """
     authorities = _authorities(settings)
     try:
@@ -80,11 +82,11 @@ def tls_context(settings: Settings) -> ssl.SSLContext:
         ) from None
 
 
-def tls_to_service(settings: Settings, proxy: str | None) -> ssl.SSLContext | None:
-    """The same for one request to the service; None if it does not go over TLS.
+def tls_for_request(settings: Settings, proxy: str | None) -> ssl.SSLContext | None:
+    """Returns the TLS context for one request to the service, or None if the request does not use TLS.
 
     Raises:
-        NotSent: as `tls_context`. A certificate may be away for the moment in which it is rotated.
+        NotSent: the authorities cannot be read, perhaps only for the moment in which they are replaced.
     """
     if not speaks_tls(settings, proxy):
         return None
@@ -95,7 +97,7 @@ def tls_to_service(settings: Settings, proxy: str | None) -> ssl.SSLContext | No
 
 
 def speaks_tls(settings: Settings, proxy: str | None) -> bool:
-    """True if requests to the service, or to the proxy before it, go over TLS."""
+    """True if the service, or the proxy in front of it, is reached over TLS."""
     return settings.base_url.startswith("https:") or (proxy or "").startswith("https:")
 
 
@@ -116,12 +118,13 @@ def _version(path: str) -> tuple[int, int, int]:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
+# `version` is a key of the cache only: a folder that has changed is read again
 @lru_cache(maxsize=32)
-def _has_certificates(folder: str, *version: int) -> bool:  # noqa: ARG001  # a changed folder is read again
+def _has_certificates(folder: str, *version: int) -> bool:  # noqa: ARG001
     return any(_HASHED.fullmatch(path.name) for path in Path(folder).iterdir())
 
 
+# cached, since reading the authorities takes tens of milliseconds: too long for a triggerer with many waits
 @lru_cache(maxsize=8)
-def _context(authorities: _Authorities, version: object) -> ssl.SSLContext:  # noqa: ARG001  # a changed file is read again
-    """Reading the authorities takes tens of milliseconds: too long for a triggerer with many waits."""
+def _context(authorities: _Authorities, version: object) -> ssl.SSLContext:  # noqa: ARG001
     return ssl.create_default_context(cafile=authorities.file or None, capath=authorities.folders or None)

@@ -2,9 +2,10 @@
 
 import asyncio
 import hashlib
-import io
+import tempfile
 import zipfile
 from collections.abc import AsyncIterator
+from typing import IO
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import aiohttp
@@ -146,12 +147,21 @@ class Intake:
     async def _check_content(self, blob: str, source: str, *, archive: bool) -> None:
         usable = self._usable.get((blob, archive))
         if usable is None:
-            content = self._service.store.read(blob)
-            usable = await asyncio.to_thread(_is_archive if archive else _is_picture, content)
+            usable = await (self._is_archive(blob) if archive else self._is_picture(blob))
             self._usable[blob, archive] = usable
         if not usable:
             what = "a ZIP archive with files in it" if archive else "a picture that can be read"
             raise FetchError(f"{source.replace(_UPLOAD, 'upload ')} is not {what}", "invalid_file_type")
+
+    async def _is_picture(self, blob: str) -> bool:
+        return await asyncio.to_thread(_is_picture, self._service.store.read(blob))
+
+    async def _is_archive(self, blob: str) -> bool:
+        with tempfile.TemporaryFile() as file:  # an archive may have gigabytes
+            for chunk in self._service.store.chunks(blob):
+                file.write(chunk)
+                await asyncio.sleep(0)  # others want to be served
+            return await asyncio.to_thread(_is_archive, file)
 
 
 def _is_picture(content: bytes) -> bool:
@@ -165,9 +175,9 @@ def _is_picture(content: bytes) -> bool:
     return True
 
 
-def _is_archive(content: bytes) -> bool:
+def _is_archive(file: IO[bytes]) -> bool:
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        with zipfile.ZipFile(file) as archive:
             return bool(archive.namelist()) and archive.testzip() is None
     except Exception:
         return False

@@ -1,8 +1,8 @@
-"""How long tasks take: a forecast for a running one, from what all that were waited for taught.
+"""Forecasts how long a running task takes, from all the tasks that were waited for before.
 
-Durations of rendering jobs are skewed to the right, so they are forecast as log-normal: by a median, and by
-the spread of their logarithms. The forecast starts from the service's own estimate; every task moves it, and
-so does how well `progress` foretold the ends of the tasks before.
+The durations of rendering jobs are skewed to the right, so they are forecast as log-normal: by a median, and
+by the spread of their logarithms. The forecast starts from the service's own estimate. Every task moves it,
+and so does how well `progress` predicted the ends of earlier tasks.
 """
 
 from __future__ import annotations
@@ -14,28 +14,28 @@ from dataclasses import dataclass, field
 from airflow_provider_phota.api.tasks import Outcome, PhotaTask
 from airflow_provider_phota.polling.experience import Experience, Forecast
 
-#: Seconds, where the service gives no estimate: what its documentation shows.
+#: Seconds that are estimated if the service gives no estimate: those in its documentation's example.
 USUAL_ESTIMATE = 45.0
-#: How far the logarithms of durations spread around the estimate, before any task was seen to finish.
+#: Spread of the logarithms of durations around the estimate, before any task was seen to finish.
 _SPREAD_OF_DURATIONS = 0.7
-#: The same for what `progress` of 37 % (1 / e) foretells: little faith until it has proven itself.
+#: The same around what a `progress` of 37 % (1 / e) predicts: it is trusted little until it has proven right.
 _SPREAD_OF_PROGRESS = 0.5
-#: Percent from which `progress` is taken to foretell anything.
+#: Percent from which `progress` is taken to predict anything.
 _FIRST_PROGRESS = 5
-#: Seconds that a task is taken to last at least, and at most, whatever the service says.
+#: Bounds, in seconds, of the durations that are believed, whatever the service says.
 _BRIEFEST = 0.1
 _LONGEST = 24 * 3600.0
 
 
 @dataclass(frozen=True)
-class Sight:
-    """A running task as it was last seen.
+class Observation:
+    """Describes a running task as an answer showed it.
 
     Attributes:
-        age: seconds since the service created it.
-        model: what experience is sorted by.
-        estimated_time: seconds, the service's own guess; None if it gave none.
-        progress: percent; None if the service did not say.
+        age: seconds since the service created the task.
+        model: the task's model. Tasks of other models teach nothing about it.
+        estimated_time: seconds that the service expects the task to take; None if it does not say.
+        progress: percent; None if the service does not say.
     """
 
     age: float
@@ -44,73 +44,77 @@ class Sight:
     progress: int | None = None
 
     @classmethod
-    def of(cls, task: PhotaTask | None) -> Sight | None:
-        """What an answer shows; None if it shows no running task."""
+    def of(cls, task: PhotaTask | None) -> Observation | None:
+        """Returns what an answer shows of a running task; None without an answer or if the task has ended."""
         if task is None or task.outcome is not Outcome.RUNNING:
             return None
         return cls(task.age or 0.0, task.model, task.estimated_time, task.progress)
 
-    def later(self, seconds: float) -> Sight:
-        return Sight(self.age + seconds, self.model, self.estimated_time, self.progress)
+    def later(self, seconds: float) -> Observation:
+        """Returns the same task, this many seconds older."""
+        return Observation(self.age + seconds, self.model, self.estimated_time, self.progress)
 
     @property
     def estimate(self) -> float:
+        """Seconds that the task takes in all, by the service's own estimate."""
         return _bounded(self.estimated_time or USUAL_ESTIMATE)
 
     @property
-    def foretold(self) -> float | None:
-        """Seconds the task takes in all, if it goes on as it began; None before that can be said."""
+    def predicted(self) -> float | None:
+        """Seconds that the task takes in all, by its progress; None while progress is too young to tell."""
         if self.progress is None or self.progress < _FIRST_PROGRESS or self.age <= 0:
             return None
         return _bounded(self.age * 100 / self.progress)
 
     @property
-    def left(self) -> float:
-        """How far the progress is from its end, as a logarithm: its error shrinks by that as it goes on."""
+    def progress_left(self) -> float:
+        """How far the progress is from its end, as a logarithm; the error of `predicted` shrinks with it."""
         return -math.log(min(max(self.progress or 0, 1), 98) / 100)
 
 
 @dataclass
 class _Lessons:
-    """Of one model: by what factor tasks took longer than the service, and than their progress, said."""
+    """Holds by what factor tasks of one model took longer than the service, and their progress, predicted."""
 
     estimates: Experience = field(default_factory=lambda: Experience(_SPREAD_OF_DURATIONS))
     progress: Experience = field(default_factory=lambda: Experience(_SPREAD_OF_PROGRESS))
 
 
 class Durations:
-    """What the tasks taught that were waited for in this process."""
+    """Learns how long tasks take from those that were waited for in this process."""
 
     def __init__(self) -> None:
         self._lessons: defaultdict[str, _Lessons] = defaultdict(_Lessons)
 
-    def forecast(self, sight: Sight) -> Forecast:
-        """How long a running task takes in all, as far as one can say."""
-        lessons = self._lessons[sight.model]
-        forecast = lessons.estimates.forecast(sight.estimate)
-        if (foretold := sight.foretold) is not None:
-            forecast = forecast.combined(lessons.progress.forecast(foretold, sight.left))
+    def forecast(self, seen: Observation) -> Forecast:
+        """Returns how long a running task takes in all, as far as that can be told."""
+        lessons = self._lessons[seen.model]
+        forecast = lessons.estimates.forecast(seen.estimate)
+        if (predicted := seen.predicted) is not None:
+            forecast = forecast.combined(lessons.progress.forecast(predicted, seen.progress_left))
         return forecast
 
-    def learn(self, phota_task_id: str, first: Sight, last: Sight, finished_at: float = math.inf) -> None:
-        """Take in that a task still runs, or that it is finished.
+    def learn(
+        self, phota_task_id: str, first: Observation, last: Observation, finished_at: float = math.inf
+    ) -> None:
+        """Learns from a task that is still running, or that is finished.
 
         Args:
-            phota_task_id: by which a later lesson takes the place of an earlier one.
-            first: how it was when its progress first foretold anything. Not the last time: then the end is
-                near whatever progress says, and one that stands still would seem to know it.
-            last: how it was seen running last.
-            finished_at: its age in seconds when it was seen finished.
+            phota_task_id: the task; a later lesson replaces an earlier one of the same task.
+            first: the task when its progress predicted anything for the first time. The last time would not
+                do: the end is near then, and even a progress that stands still would seem to predict it.
+            last: the task when it was last seen running.
+            finished_at: the task's age in seconds when it was seen finished; infinite while it runs.
         """
-        ended = (_bounded(last.age), _bounded(finished_at) if finished_at < math.inf else math.inf)
+        bounds = (_bounded(last.age), _bounded(finished_at) if finished_at < math.inf else math.inf)
         lessons = self._lessons[last.model]
-        lessons.estimates.learn(phota_task_id, *(math.log(age / last.estimate) for age in ended))
-        if (foretold := first.foretold) is not None:
-            errors = (math.log(age / foretold) / first.left for age in ended)
+        lessons.estimates.learn(phota_task_id, *(math.log(age / last.estimate) for age in bounds))
+        if (predicted := first.predicted) is not None:
+            errors = (math.log(age / predicted) / first.progress_left for age in bounds)
             lessons.progress.learn(phota_task_id, *errors)
 
     def forget(self, phota_task_id: str) -> None:
-        """Let a task that nobody waits for any more teach nothing further."""
+        """Forgets what a task has taught while it ran. What it taught by finishing stays."""
         for lessons in self._lessons.values():
             lessons.estimates.forget(phota_task_id)
             lessons.progress.forget(phota_task_id)

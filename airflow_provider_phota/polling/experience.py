@@ -1,10 +1,10 @@
-"""What tasks teach about how long the next one takes, the running ones included.
+"""Learns from finished and running tasks how long the next one takes.
 
-Nobody sees when a task ends: a finished one did so between the last question that found it running and the
-next, a running one will do so beyond its age. To learn of the finished ones alone would make all tasks look
-brief, since of those begun together the brief ones end first. So each counts by what it says about a normal
-distribution given only those bounds: by its score, and by how much it tells of the mean (Fisher scoring for
-censored values, one step for each observation, as it comes).
+The moment at which a task ends is never seen. A finished task ended between the last question that found it
+running and the next one; a running task will end at some later age. Learning from the finished tasks only
+would make all tasks look short, since of tasks that begin together the short ones end first. So every task
+counts by what its bounds say about a normal distribution: by its score, and by how much it says about the
+mean (Fisher scoring for censored values, one step for each observation, as it comes).
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ import math
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-#: How many finished tasks are remembered, at least.
+#: Finished tasks that are remembered at least.
 _REMEMBERED = 200.0
-#: Finished tasks that what is assumed beforehand weighs as much as.
+#: Finished tasks that weigh as much as what is assumed at the beginning.
 _ASSUMED = 5.0
-#: The logarithm of the largest correction that what was seen can amount to.
+#: Logarithm of the largest correction that can be learned.
 _FURTHEST = 20.0
-#: However alike the tasks were, the next one may be a little different.
+#: Smallest spread of the logarithms: the next task may differ a little from tasks that were all alike.
 _LEAST_SPREAD = 0.1
-#: Standard deviations beyond which a value counts as that far away: one odd task is no earthquake.
+#: Standard deviations at which values are cut, so that one odd task does not change everything.
 _OUTLIER = 8.0
 
 _ROOT_2, _ROOT_2_PI = math.sqrt(2.0), math.sqrt(2.0 * math.pi)
 
-#: Of one task: its weight, and weighted with it, its value and its square.
+#: What one task teaches: its weight, its weighted value and its weighted square.
 Lesson: TypeAlias = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """A log-normal guess at how long a task takes in all.
+    """Estimates, as a log-normal distribution, how long a task takes in all.
 
     Attributes:
         median: seconds.
@@ -43,7 +43,7 @@ class Forecast:
     spread: float
 
     def combined(self, other: Forecast) -> Forecast:
-        """What two independent guesses say together: the surer one counts for more."""
+        """Returns what two independent forecasts say together; the one with less spread counts for more."""
         mine, theirs = self.spread**-2, other.spread**-2
         mean = (mine * math.log(self.median) + theirs * math.log(other.median)) / (mine + theirs)
         return Forecast(math.exp(mean), (mine + theirs) ** -0.5)
@@ -51,7 +51,7 @@ class Forecast:
 
 @dataclass
 class _Sums:
-    """Of lessons: weights, weighted values and weighted squares."""
+    """Adds up lessons: their weights, weighted values and weighted squares."""
 
     weight: float = 0.0
     values: float = 0.0
@@ -63,7 +63,7 @@ class _Sums:
         self.squares += times * lesson[2]
 
     def fade(self, most: float) -> None:
-        """Let all count for less, so that together they weigh so much at most."""
+        """Lowers the weight of all lessons, so that together they weigh `most` at most."""
         if self.weight > most:
             share = most / self.weight
             self.weight, self.values, self.squares = most, share * self.values, share * self.squares
@@ -71,10 +71,10 @@ class _Sums:
 
 @dataclass
 class Experience:
-    """By what factor tasks take longer than something foretold, as a logarithm.
+    """Learns by what factor tasks take longer than something predicted, as a logarithm.
 
     Attributes:
-        assumed_spread: of the logarithms, before any task was seen.
+        assumed_spread: spread of the logarithms before any task was seen.
     """
 
     assumed_spread: float
@@ -87,33 +87,44 @@ class Experience:
         self._finished = _Sums(_ASSUMED, 0.0, _ASSUMED * self.assumed_spread**2)
 
     def forecast(self, seconds: float, scale: float = 1.0) -> Forecast:
-        """So many seconds, corrected by what was seen, where the logarithms are so many times as large."""
+        """Returns a prediction as it is corrected by what was learned.
+
+        Args:
+            seconds: the prediction.
+            scale: how many times as large the logarithms of this prediction are.
+        """
         mean, spread = self._belief()
         correction = min(max(mean * scale, -_FURTHEST), _FURTHEST)
         return Forecast(seconds * math.exp(correction), spread * scale)
 
     def learn(self, phota_task_id: str, above: float, below: float) -> None:
-        """Take in between which logarithms a task's lies; `below` is infinite while it runs."""
+        """Learns that the logarithm of a task's factor lies between two bounds.
+
+        Args:
+            phota_task_id: the task.
+            above: the lower bound.
+            below: the upper bound; infinite while the task runs.
+        """
         lesson = _lesson(*self._belief(), above, below)
         self.forget(phota_task_id)
         if math.isinf(below):
             self._lessons[phota_task_id] = lesson
             self._running.add(lesson)
-            # all of those that were ever under way together: else the last of them would outvote the first
+            # as many as ever ran at the same time: with fewer, the last of them would outvote the first
             self._remembered = max(self._remembered, len(self._lessons))
         else:
             self._finished.add(lesson)
             self._finished.fade(self._remembered)
 
     def forget(self, phota_task_id: str) -> None:
-        """Let a running task teach no more."""
+        """Forgets what a running task has taught."""
         if lesson := self._lessons.pop(phota_task_id, None):
             self._running.add(lesson, -1.0)
         if not self._lessons:
-            self._running = _Sums()  # without what rounding has left
+            self._running = _Sums()  # also drops the errors of rounding
 
     def _belief(self) -> tuple[float, float]:
-        """Mean and standard deviation."""
+        """Returns the mean and the standard deviation of what was learned."""
         weight = self._finished.weight + self._running.weight
         mean = (self._finished.values + self._running.values) / weight
         variance = (self._finished.squares + self._running.squares) / weight - mean**2
@@ -121,19 +132,19 @@ class Experience:
 
 
 def _lesson(mean: float, spread: float, above: float, below: float) -> Lesson:
-    """What one more value says that is known to lie between two others only."""
+    """Returns what a value teaches of which only two bounds are known."""
     low, high = (min(max((bound - mean) / spread, -_OUTLIER), _OUTLIER) for bound in (above, below))
     if high - low < _LEAST_SPREAD:
         score, weight = (low + high) / 2, 1.0
     else:
         score, weight = _score(low, high) if low + high > 0 else _mirrored(_score(-high, -low))
-    # about the mean its square is the score's: then the squares of all add up to the variance at its best fit
+    # around the mean its square is that of the score, so that all squares add up to the most likely variance
     value, square = spread * score, (spread * score) ** 2
     return weight, weight * mean + value, weight * mean**2 + 2 * mean * value + square
 
 
 def _score(low: float, high: float) -> tuple[float, float]:
-    """How far a standard normal value between two bounds pulls the mean, and how much it knows of it."""
+    """Returns how far a standard normal value between two bounds moves the mean, and how much it weighs."""
     inside = (math.erfc(low / _ROOT_2) - math.erfc(high / _ROOT_2)) / 2
     at_low, at_high = math.exp(-low * low / 2) / _ROOT_2_PI, math.exp(-high * high / 2) / _ROOT_2_PI
     score = (at_low - at_high) / inside

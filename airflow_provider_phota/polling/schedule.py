@@ -1,10 +1,11 @@
-"""When to ask about a task next.
+"""Decides when to ask about a task next.
 
-A question costs something, and so does every second in which nobody knows that a task is finished. Where a
-task ends with hazard h (chance a second), asking every sqrt(2c / h) seconds is cheapest, if one question is
-worth c seconds of delay (J. B. Keller, "Optimum checking schedules for systems subject to random failure",
-Management Science 21, 1974). So: seldom while a task is young, often while its end is likely, less often
-once it is late. For a log-normal forecast the plan is one table for each spread, in units of the median.
+A question costs something, and so does every second in which it is not known that a task is finished. If a
+task ends with hazard h (its chance a second), and one question is worth c seconds of delay, then asking every
+sqrt(2c / h) seconds is cheapest (J. B. Keller, "Optimum checking schedules for systems subject to random
+failure", Management Science 21, 1974). So a task is asked about rarely while it is young, often while its end
+is likely, and less often once it is late. For a log-normal forecast the plan is one table for each spread, in
+units of the median.
 """
 
 from __future__ import annotations
@@ -16,24 +17,27 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from airflow_provider_phota.api.retry import Chance
-from airflow_provider_phota.polling.durations import Durations, Sight
+from airflow_provider_phota.polling.durations import Durations, Observation
 
-#: Seconds between two questions while the service cannot be asked, at most.
+#: Seconds between two questions, at most, while the service gives no usable answer.
 LONGEST_PAUSE = 60.0
 #: Seconds of delay that one question is worth.
 _WORTH = 0.5
-#: Part of an interval by which it is longer or shorter by chance, so that equal waits do not ask together.
-_BLUR = 0.1
+#: Part of a pause by which it is longer or shorter at random, so that equal waits do not ask together.
+_JITTER = 0.1
 
 
 @dataclass(frozen=True)
 class PollSchedule:
-    """Asks when an answer is likely to be worth it, within bounds; a steady interval where they are equal.
+    """Chooses pauses within bounds, by when an answer is likely to be worth a question.
+
+    Equal bounds give a steady interval.
 
     Attributes:
         shortest: seconds between two questions, at least.
         longest: seconds between two questions, at most.
-        durations: what tasks taught; shared by those who learn together.
+        durations: what tasks have taught; several schedules may share it.
+        chance: random numbers; for tests.
     """
 
     shortest: float
@@ -41,44 +45,45 @@ class PollSchedule:
     durations: Durations = field(default_factory=Durations, compare=False)
     chance: Chance = random.random
 
-    def next_in(self, sight: Sight | None = None, failures: int = 0, asked_for: float = 0.0) -> float:
-        """Seconds until the next question.
+    def next_in(self, seen: Observation | None = None, failures: int = 0, asked_for: float = 0.0) -> float:
+        """Returns the seconds until the next question.
 
         Args:
-            sight: the task as it was last seen, at the age it has now; None if it was never seen.
+            seen: the task as it was last seen running, at its present age; None if it was never seen.
             failures: how many questions in a row got no usable answer.
-            asked_for: seconds the service asked us to stay away (Retry-After): a minimum.
+            asked_for: seconds for which the service asked us to wait (Retry-After), as a minimum.
         """
-        calm = min(max(self._worthwhile(sight), self.shortest), self.longest)
-        calm = min(calm * 2.0 ** min(failures, 10), max(calm, LONGEST_PAUSE))
-        return max(calm * (1.0 + _BLUR * (2.0 * self.chance() - 1.0)), asked_for)
+        pause = min(max(self._best_pause(seen), self.shortest), self.longest)
+        pause = min(pause * 2.0 ** min(failures, 10), max(pause, LONGEST_PAUSE))
+        return max(pause * (1.0 + _JITTER * (2.0 * self.chance() - 1.0)), asked_for)
 
-    def _worthwhile(self, sight: Sight | None) -> float:
-        if sight is None or self.shortest == self.longest:
+    def _best_pause(self, seen: Observation | None) -> float:
+        if seen is None or self.shortest == self.longest:
             return self.shortest
-        forecast = self.durations.forecast(sight)
+        forecast = self.durations.forecast(seen)
         plan = _plan(min(max(round(forecast.spread, 1), 0.1), 2.0))
-        return plan.after(sight.age / forecast.median, forecast.median) * forecast.median - sight.age
+        return plan.after(seen.age / forecast.median, forecast.median) * forecast.median - seen.age
 
 
 @dataclass(frozen=True)
 class _Plan:
-    """How many questions are worth asking up to an age, for one spread and a median of one second.
+    """Tabulates how many questions are worth asking up to an age, for a median of one second.
 
-    For another median m, ages are m times as long, and questions sqrt(m) times as many.
+    For another median m, the ages are m times as long, and the questions sqrt(m) times as many.
     """
 
     ages: tuple[float, ...]
     questions: tuple[float, ...]
 
     def after(self, age: float, median: float) -> float:
-        """The age at which to ask next; both in medians."""
-        asked = _between(self.ages, self.questions, age)
-        return _between(self.questions, self.ages, asked + 1.0 / math.sqrt(median))
+        """Returns the age at which to ask next; both ages are in medians."""
+        asked = _interpolated(self.ages, self.questions, age)
+        return _interpolated(self.questions, self.ages, asked + 1.0 / math.sqrt(median))
 
 
 @lru_cache(maxsize=32)
 def _plan(spread: float) -> _Plan:
+    """Adds up the density of questions, step by step, over the ages at which a task may end."""
     ages, questions = [0.0], [0.0]
     age = math.exp(-5 * spread)
     last = math.exp(6 * spread)
@@ -92,13 +97,13 @@ def _plan(spread: float) -> _Plan:
 
 
 def _hazard(age: float, spread: float) -> float:
-    """Chance a second that a task of that age ends now, log-normal with a median of one second."""
+    """Returns the chance a second that a task of this age ends now, for a median of one second."""
     z = math.log(age) / spread
     surviving = math.erfc(z / math.sqrt(2)) / 2
     return math.exp(-z * z / 2) / (age * spread * math.sqrt(2 * math.pi) * surviving)
 
 
-def _between(xs: tuple[float, ...], ys: tuple[float, ...], x: float) -> float:
-    """The y of an x, on straight lines between the points, and on the last line beyond them."""
+def _interpolated(xs: tuple[float, ...], ys: tuple[float, ...], x: float) -> float:
+    """Returns the y of an x on straight lines between the points; beyond them the last line goes on."""
     i = min(max(bisect_right(xs, x), 1), len(xs) - 1)
     return ys[i - 1] + (ys[i] - ys[i - 1]) * (x - xs[i - 1]) / (xs[i] - xs[i - 1])

@@ -28,7 +28,7 @@ from airflow_provider_phota.api.tasks import PhotaTask
 from airflow_provider_phota.api.types import IfFileExists, PhotaResult
 from airflow_provider_phota.api.written import Written
 from airflow_provider_phota.hooks.phota import PhotaHook
-from airflow_provider_phota.polling.wait import Watch
+from airflow_provider_phota.polling.state import WaitState
 from airflow_provider_phota.results.delivery import Delivery
 from airflow_provider_phota.results.landing import Landing, manifest
 from airflow_provider_phota.results.landing_checks import check_before_waiting
@@ -129,7 +129,7 @@ class PhotaTaskSensor(BaseSensorOperator):
             else:
                 self._landing_options.check_as_written()
         self._intervals = asked_for or Intervals()
-        self._watch: Watch | None = None
+        self._wait_state: WaitState | None = None
         self._landing_checked = False
         self._seen: PhotaTask | None = None
         self._on_worker: OnWorker | None = None
@@ -165,17 +165,17 @@ class PhotaTaskSensor(BaseSensorOperator):
         """Ask once. What may heal by itself is borne as long as `max_unreachable` allows."""
         with airflow_retries(), telling_of_retries():
             phota_task_id = self._id()
-            if self._watch is None:
+            if self._wait_state is None:
                 _ = self._landing  # a wrong one is found before the wait, not after it
-                self._watch = Watch(phota_task_id, self._wait.patience, time.monotonic())
+                self._wait_state = WaitState(phota_task_id, self._wait.patience, time.monotonic())
             hook = self._usable_hook(phota_task_id)
             try:
-                task = hook.run(get_task_once(phota_task_id, sync_upstream=self._watch.ask_upstream))
+                task = hook.run(get_task_once(phota_task_id, sync_upstream=self._wait_state.ask_upstream))
             except PhotaNotBilled as problem:
-                self._watch.unanswered(problem, time.monotonic())
+                self._wait_state.record_failure(problem, time.monotonic())
                 return PokeReturnValue(is_done=False)
             self._seen = task
-            if not self._watch.answered(task, time.monotonic()):
+            if not self._wait_state.record_answer(task, time.monotonic()):
                 self._check_landing(phota_task_id)
                 return PokeReturnValue(is_done=False)
             return PokeReturnValue(is_done=True, xcom_value=self._result(context, task))

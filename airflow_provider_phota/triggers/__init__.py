@@ -1,0 +1,1 @@
+"""Triggers wait for PHOTA tasks in the triggerer, without a worker slot."""

@@ -1,4 +1,4 @@
-"""What a trigger tells its task: which PHOTA task, and how the wait ended. The worker fetches the results."""
+"""Describes how a wait ended, as a trigger tells its Airflow task. A worker then fetches the results."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ VERSION = 1
 
 
 class WaitEnd(Enum):
-    """How a wait ended: the service ended the task (well or not), or one of the errors of a wait."""
+    """Says how a wait ended: the service ended the task, or the wait had one of its errors."""
 
     FINISHED = "finished"
     TIMED_OUT = "timed_out"
@@ -33,7 +33,7 @@ class WaitEnd(Enum):
 
 
 _ERRORS: dict[WaitEnd, type[PhotaTaskError]] = {
-    WaitEnd.EXECUTION_TIMED_OUT: PhotaExecutionTimeout,  # before the error it is a kind of
+    WaitEnd.EXECUTION_TIMED_OUT: PhotaExecutionTimeout,  # first, since it is a PhotaWaitTimeout too
     WaitEnd.TIMED_OUT: PhotaWaitTimeout,
     WaitEnd.LOST_SIGHT: PhotaLostSight,
     WaitEnd.RESULTS_MISSING: PhotaResultsMissing,
@@ -44,10 +44,12 @@ _ERRORS: dict[WaitEnd, type[PhotaTaskError]] = {
 
 @dataclass(frozen=True)
 class WaitEvent:
-    """One wait's end, as it travels through Airflow's database: no URL, no prompt, no key.
+    """Describes the end of one wait. It travels through Airflow's database, without URL, prompt and key.
 
     Attributes:
-        message: the error in words, empty where the wait ended well.
+        end: how the wait ended.
+        phota_task_id: the task that was waited for.
+        message: the text of the error; empty if the task is finished.
     """
 
     end: WaitEnd
@@ -56,16 +58,18 @@ class WaitEvent:
 
     @classmethod
     def of_error(cls, error: PhotaError, phota_task_id: str) -> WaitEvent:
+        """Returns the event of a wait that ended with an error."""
         ends = (end for end, kind in _ERRORS.items() if isinstance(error, kind))
         return cls(next(ends, WaitEnd.REFUSED), phota_task_id, str(error))
 
     @property
     def error(self) -> PhotaTaskError | None:
-        """The error this end means, None for FINISHED."""
+        """The error that this end means; None for FINISHED."""
         kind = _ERRORS.get(self.end)
         return kind(self.message, self.phota_task_id) if kind else None
 
     def to_dict(self) -> dict[str, Any]:
+        """Returns the event as plain data, which any version of Airflow can store."""
         return {
             "version": VERSION,
             "end": self.end.value,
@@ -75,10 +79,10 @@ class WaitEvent:
 
     @classmethod
     def from_dict(cls, event: Any) -> WaitEvent:
-        """Read an event back.
+        """Returns the event in plain data.
 
         Raises:
-            ValueError: it is none of ours, or of a version this package does not know.
+            ValueError: the data is not such an event, or of a version that this package does not know.
         """
         try:
             if event["version"] != VERSION:

@@ -1,27 +1,30 @@
-"""What a triggerer reports about its waits, by Airflow's own metrics."""
+"""Reports a triggerer's waits through Airflow's own metrics."""
 
 from __future__ import annotations
 
 from airflow.providers.common.compat.sdk import Stats
 
 
-def waiting(waits: int) -> None:
+def count_waits(waits: int) -> None:
+    """Reports how many waits the triggerer has now."""
     Stats.gauge("phota.waits", waits)
 
 
-def polled() -> None:
+def count_question() -> None:
+    """Reports a question to the service."""
     Stats.incr("phota.polls")
 
 
-def failed() -> None:
+def count_failure() -> None:
+    """Reports a question that got no usable answer."""
     Stats.incr("phota.poll_errors")
 
 
-def throttled(seconds: float) -> None:
-    """In milliseconds: a counter holds whole numbers."""
+def add_pause(seconds: float) -> None:
+    """Reports a pause of all waits, in milliseconds, since a counter holds whole numbers only."""
     Stats.incr("phota.throttled_ms", int(seconds * 1000))
 
 
-def detected(seconds: float) -> None:
-    """How long a task had been finished when that was seen: half the time since it was seen running."""
+def report_delay(seconds: float) -> None:
+    """Reports how long a task had been finished when it was seen finished."""
     Stats.timing("phota.detection_delay", seconds * 1000)

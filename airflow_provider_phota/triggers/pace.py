@@ -1,4 +1,4 @@
-"""Who may ask next: one pace for all the waits of a connection, and a gate that trouble closes for all."""
+"""Decides which wait of a connection may ask next, and stops all of them while the service is in trouble."""
 
 from __future__ import annotations
 
@@ -8,162 +8,195 @@ import random
 import time
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from airflow_provider_phota.api.errors import NotSent
 
-#: Seconds between the moments at which turns are given, to all that are due together: a loop and a service
-#: that are woken once for several requests spend less on each. Not longer: while many requests are under way
-#: at once, their objects grow old, and the garbage collector's full pass comes the sooner.
+#: Seconds between the moments at which turns are given, to all waits that are due by then: the loop and the
+#: service spend less on a request if they wake up for several at once. A longer interval would cost more:
+#: many requests are then under way at once, their objects grow old, and full garbage collections come sooner.
 _TICK = 0.025
-#: Moments between those at which sleepers are woken.
-_NAP = 8
-#: Failures in a row that are an outage, and no longer the bad luck of one request.
+#: Ticks between the moments at which sleeping waits are woken.
+_TICKS_PER_WAKING = 8
+#: Failures in a row that count as an outage: a single request may just have bad luck.
 _OUTAGE = 5
-#: Seconds between two requests that try whether the trouble is over.
-_PROBE = 1.0
-#: Seconds for which trouble closes the gate: at first, and at most.
-_FIRST_PAUSE = 1.0
-_LONGEST_PAUSE = 30.0
-#: Seconds between two looks at who has waited long enough.
+#: Seconds between two looks at which waits have been in the queue for too long.
 _EXPIRY = 1.0
 _NO_TURN = "the service was out of reach, or busy, for all the waits of this connection"
-#: Answers after which a pace that was halved is the whole one again.
+#: Answers after which the pace is full again once it was halved.
 _RECOVERY = 200
 
 
-class Pace:
-    """Gives turns in the order they are asked for, so that no wait starves.
+@dataclass(frozen=True)
+class Pauses:
+    """Says for how many seconds the waits of a connection stay away from a service in trouble.
 
-    A throttling service halves the pace and closes the gate; an outage closes it too. While it is closed
-    nobody asks, then one request a second does, and the first answer opens it for all, who go on in turn.
-
-    Args:
-        per_second: turns a second at most.
-        clock: for tests.
+    Attributes:
+        first: the first pause.
+        longest: the longest pause; each one is twice as long as the one before, up to this.
+        probe: between two requests that try whether the trouble is over.
     """
 
-    def __init__(self, per_second: float, clock: Callable[[], float] = time.monotonic) -> None:
+    first: float = 1.0
+    longest: float = 30.0
+    probe: float = 1.0
+
+
+DEFAULT_PAUSES = Pauses()
+
+
+class Pace:
+    """Gives turns in the order in which they are asked for, so that every wait gets one.
+
+    A service that throttles halves the pace and starts a pause; an outage starts a pause too. During a pause
+    no turn is given. After it there is one turn a second, until a usable answer lets all waits go on in turn.
+
+    Args:
+        per_second: turns in a second at most.
+        clock: tells the seconds and only goes forward; for tests.
+        pauses: how long the pauses are.
+    """
+
+    def __init__(
+        self,
+        per_second: float,
+        clock: Callable[[], float] = time.monotonic,
+        pauses: Pauses | None = None,
+    ) -> None:
         self.limit = per_second
         self._clock = clock
+        self._pauses = pauses or DEFAULT_PAUSES
         self._rate = per_second
-        self._next = 0.0
-        self._closed_at = self._opens_at = float("-inf")
+        self._next_turn_at = 0.0
+        self._paused_at = self._pause_ends_at = float("-inf")
         self._failures = 0
-        self._trouble = 0
-        #: Turns in the order they were asked for, and until when they are waited for.
+        self._pauses_in_a_row = 0
+        #: Turns in the order in which they were asked for, each with the time at which it expires.
         self._queue: deque[tuple[asyncio.Future[None], float]] = deque()
-        self._expires_at = 0.0
+        self._next_expiry_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
-        #: One timer wakes all who sleep until the same moment.
+        #: Sleeping waits by the tick that wakes them: one timer for all that wake at the same moment.
         self._sleepers: defaultdict[int, list[asyncio.Future[None]]] = defaultdict(list)
 
     async def turn(self, within: float | None = None) -> float:
-        """Wait for a turn; returns when it came, to be passed to `failed` or `throttled`.
+        """Waits for a turn and returns when it came, to be passed to `failed` or `throttled`.
+
+        Args:
+            within: seconds for which to wait at most. There is no limit if this is None.
 
         Raises:
-            NotSent: it did not come within so many seconds.
+            NotSent: the turn did not come in time.
         """
         if not self._queue and self._delay() <= 0:
-            return self._take()
+            return self._take_turn()
         turn = asyncio.get_running_loop().create_future()
         self._queue.append((turn, math.inf if within is None else self._clock() + within))
-        self._look_later()
+        self._schedule_turns()
         await turn
         return self._clock()
 
     def sleep(self, seconds: float) -> Awaitable[None]:
-        """Sleep for so many seconds, and on to the moment at which others wake up."""
-        tick = math.ceil(self._tick(seconds) / _NAP) * _NAP
+        """Sleeps for at least this many seconds, until the next moment at which sleeping waits are woken."""
+        tick = math.ceil(self._tick(seconds) / _TICKS_PER_WAKING) * _TICKS_PER_WAKING
         if tick not in self._sleepers:
             asyncio.get_running_loop().call_later(tick * _TICK - self._clock(), self._wake, tick)
         sleeper = asyncio.get_running_loop().create_future()
         self._sleepers[tick].append(sleeper)
         return sleeper
 
-    def _wake(self, tick: int) -> None:
-        for sleeper in self._sleepers.pop(tick):
-            if not sleeper.done():  # a wait that was cancelled meanwhile
-                sleeper.set_result(None)
-
     def close(self) -> None:
-        """Forget those who have left while the gate was closed; nobody may be waiting."""
+        """Forgets the cancelled waits that are still in the queue or asleep. There may be no others.
+
+        A sleeper refers to its event loop, and would keep a poller, and with it the loop, in memory.
+        """
         self._queue.clear()
+        self._sleepers.clear()
         if self._timer:
             self._timer.cancel()
             self._timer = None
 
     def answered(self) -> None:
-        """A usable answer came."""
-        self._failures = self._trouble = 0
+        """Takes in that a usable answer came."""
+        self._failures = self._pauses_in_a_row = 0
         self._rate = min(self._rate + self.limit / _RECOVERY, self.limit)
 
     def throttled(self, since: float, asked_for: float) -> float:
-        """The service wants fewer requests. Returns the seconds for which the gate is closed by this.
+        """Takes in that the service wants fewer requests. Returns the seconds of the pause that this starts.
 
         Args:
-            since: when the turn came.
-            asked_for: seconds the service asked us to stay away.
+            since: when the turn of the request came.
+            asked_for: seconds for which the service asked us to wait.
         """
-        if since <= self._closed_at:
-            return 0.0  # sent before the gate was closed: nothing new
+        if since <= self._paused_at:
+            return 0.0  # the request was sent before the last pause began: this is not new
         self._rate = max(min(self._rate, self.limit) / 2, min(1.0, self.limit))
-        return self._close(asked_for)
+        return self._pause(asked_for)
 
     def failed(self, since: float) -> float:
-        """A request had no usable answer. Returns the seconds for which the gate is closed by this."""
-        self._failures += 1
-        if self._failures < _OUTAGE or since <= self._closed_at:
-            return 0.0
-        return self._close(0.0)
+        """Takes in that no usable answer came. Returns the seconds of the pause that this starts; may be 0.0.
 
-    def _close(self, asked_for: float) -> float:
-        backoff = min(_FIRST_PAUSE * 2.0 ** min(self._trouble, 10), _LONGEST_PAUSE)
-        seconds = max(asked_for, backoff * random.uniform(0.75, 1.25))  # noqa: S311  # no secret
-        self._trouble += 1
-        self._closed_at = self._clock()
-        self._opens_at = self._closed_at + seconds
+        Args:
+            since: when the turn of the request came.
+        """
+        self._failures += 1
+        if self._failures < _OUTAGE or since <= self._paused_at:
+            return 0.0
+        return self._pause(0.0)
+
+    def _pause(self, asked_for: float) -> float:
+        backoff = min(self._pauses.first * 2.0 ** min(self._pauses_in_a_row, 10), self._pauses.longest)
+        seconds = max(asked_for, backoff * random.uniform(0.75, 1.25))  # noqa: S311  # not for a secret
+        self._pauses_in_a_row += 1
+        self._paused_at = self._clock()
+        self._pause_ends_at = self._paused_at + seconds
         return seconds
 
     def _delay(self) -> float:
-        return max(self._next, self._opens_at) - self._clock()
+        """Returns the seconds until the next turn; 0 or less if it may be taken now."""
+        return max(self._next_turn_at, self._pause_ends_at) - self._clock()
 
-    def _take(self) -> float:
+    def _take_turn(self) -> float:
         now = self._clock()
-        # what one moment lets go must not be too much in any second, wherever the second begins
-        every = (1.0 + _TICK) / min(self._rate, self.limit)
-        if self._trouble:
-            self._next = now + max(every, _PROBE)
+        # a little slower than the limit: all turns of one tick come at once, and no second may have too many
+        interval = (1.0 + _TICK) / min(self._rate, self.limit)
+        if self._pauses_in_a_row:
+            self._next_turn_at = now + max(interval, self._pauses.probe)
         else:
-            self._next = max(self._next, now - _TICK) + every
+            self._next_turn_at = max(self._next_turn_at, now - _TICK) + interval
         return now
 
-    def _look_later(self) -> None:
+    def _schedule_turns(self) -> None:
         if self._timer is None:
             delay = self._tick(min(self._delay(), _EXPIRY)) * _TICK - self._clock()
-            # never none at all: rounded down to now, a look would be followed by another at once, for ever
-            self._timer = asyncio.get_running_loop().call_later(max(delay, _TICK / 100), self._look)
+            # never 0: a delay that is rounded down to 0 would call _give_turns again and again without end
+            self._timer = asyncio.get_running_loop().call_later(max(delay, _TICK / 100), self._give_turns)
 
-    def _look(self) -> None:
+    def _give_turns(self) -> None:
         self._timer = None
-        if self._clock() >= self._expires_at:
-            self._expire()
+        if self._clock() >= self._next_expiry_at:
+            self._expire_turns()
         while self._queue and (self._queue[0][0].done() or self._delay() <= 0):
             turn, _ = self._queue.popleft()
-            if not turn.done():  # a wait that was cancelled meanwhile
-                self._take()
+            if not turn.done():  # a wait that was cancelled leaves a turn that is done
+                self._take_turn()
                 turn.set_result(None)
         if self._queue:
-            self._look_later()
+            self._schedule_turns()
 
-    def _expire(self) -> None:
-        """Send away who has waited long enough: cheaper than a timer for each of thousands."""
+    def _expire_turns(self) -> None:
+        """Ends the turns that did not come in time, once a second: a timer for each wait would cost more."""
         now = self._clock()
-        self._expires_at = now + _EXPIRY
-        for turn, until in self._queue:
-            if until <= now and not turn.done():
+        self._next_expiry_at = now + _EXPIRY
+        for turn, expires_at in self._queue:
+            if expires_at <= now and not turn.done():
                 turn.set_exception(NotSent(_NO_TURN))
-        self._queue = deque(waiting for waiting in self._queue if not waiting[0].done())
+        self._queue = deque(entry for entry in self._queue if not entry[0].done())
+
+    def _wake(self, tick: int) -> None:
+        for sleeper in self._sleepers.pop(tick, ()):
+            if not sleeper.done():  # a wait that was cancelled leaves a sleeper that is done
+                sleeper.set_result(None)
 
     def _tick(self, seconds: float) -> int:
-        """The number of the first common moment that is no earlier than in so many seconds."""
+        """Returns the number of the first tick that is at least this many seconds away."""
         return math.ceil((self._clock() + max(seconds, 0.0)) / _TICK)

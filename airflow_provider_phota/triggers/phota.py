@@ -1,4 +1,4 @@
-"""Wait for a PHOTA task in the triggerer, without a worker slot."""
+"""Waits for a PHOTA task in the triggerer, without a worker slot."""
 
 from __future__ import annotations
 
@@ -15,44 +15,46 @@ from airflow_provider_phota.api.errors import PhotaConfigurationError, PhotaErro
 from airflow_provider_phota.api.task_ids import checked_task_id
 from airflow_provider_phota.api.tasks import PhotaTask
 from airflow_provider_phota.api.wire import Conversation
-from airflow_provider_phota.polling.durations import Sight
+from airflow_provider_phota.polling.durations import Observation
 from airflow_provider_phota.polling.span import Span
-from airflow_provider_phota.polling.wait import Patience, wait_for_task
+from airflow_provider_phota.polling.state import Patience
+from airflow_provider_phota.polling.wait import wait_for_task
 from airflow_provider_phota.triggers.events import WaitEnd, WaitEvent
 from airflow_provider_phota.triggers.poller import Poller, SharedPoller
 
-#: Not the trigger's own `log`: that is a logger more for every wait, and there may be thousands.
+#: Used in place of the trigger's own `log`, which would be one more logger for each of thousands of waits.
 log = logging.getLogger(__name__)
 
-#: Seconds after its start before which a trigger fires no event. The scheduler may still hold the executor's
-#: word on the attempt that deferred, and take a task resumed too early for a crashed one (apache/airflow
-#: issues 66374, 67287, 71580): that costs an attempt.
+#: Seconds after its start before which a trigger does not fire its event. The scheduler may not have read yet
+#: that the attempt has ended in a deferral, and would take a task instance that is resumed too early for a
+#: crashed one (apache/airflow issues 66374, 67287, 71580): that costs an attempt.
 EARLIEST_EVENT = 6.0
-#: Seconds after which what was seen of a task when its trigger was made is no longer news.
-_NEWS = 30.0
+#: Seconds for which a trigger relies on what was seen of its task when the trigger was made.
+_SEEN_LATELY = 30.0
 
 
 class PhotaTaskTrigger(BaseTrigger):
     """Waits until one PHOTA task is finished, and fires one event that says how the wait ended.
 
-    All the triggers of a connection ask through one `poller.Poller`. Their arguments live in the metadata
-    database: ids and seconds only. They are only ever added to, with defaults, so that triggers in flight
-    survive an upgrade.
+    All the triggers of a connection ask through one `poller.Poller`. The arguments are stored in the metadata
+    database, so they are IDs and seconds only. New ones get defaults, and old ones are never removed, so that
+    a trigger that is stored during an upgrade still works.
 
     Args:
         phota_task_id: the task to wait for.
         phota_conn_id: the Airflow connection.
-        deadline: epoch seconds at which the wait ends; a triggerer's restart grants no new time. None for
-            `timeout` from its start, where the task starts in the triggerer and nobody knows the time before.
-        timeout: seconds the wait was given in all; with the deadline it says when it began.
+        deadline: epoch seconds at which the wait ends. A restart of the triggerer does not extend it. With
+            None, for a task that starts in the triggerer, the wait ends `timeout` after its start.
+        timeout: seconds that the wait was given in all. The deadline minus these is when the wait began.
         poll_interval: seconds between two questions, at least.
         max_unreachable: seconds without any usable answer after which the wait ends as `lost_sight`.
-        longest_interval: seconds between two questions, at most; None for a steady `poll_interval`.
-        since: epoch seconds at which the task was created; None to ask at once, since nothing is known of it.
-        estimated_time: seconds the service expected it to take, None if it did not say.
-        model: of the task, to learn from others of its kind.
-        execution_timeout: of the Airflow task, in seconds, if the wait ends because of it; 0 if because of
-            its own `timeout`.
+        longest_interval: seconds between two questions, at most. The interval is steady if this is None.
+        since: epoch seconds at which the PHOTA task was created. If this is None, nothing is known of the
+            PHOTA task yet, and the first question is asked at once.
+        estimated_time: seconds that the service expected the PHOTA task to take; None if it did not say.
+        model: the PHOTA task's model; the trigger learns from other tasks of the same model.
+        execution_timeout: Airflow's `execution_timeout` in seconds if it is what ends the wait, or 0 if the
+            wait's own `timeout` is.
     """
 
     def __init__(  # noqa: PLR0917  # the triggerer calls it by keyword
@@ -101,6 +103,7 @@ class PhotaTaskTrigger(BaseTrigger):
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Waits, then yields the one event."""
         earliest = time.monotonic() + EARLIEST_EVENT
         event = await self._wait()
         log.info("The wait for PHOTA task %s ended: %s.", self.phota_task_id, event.end.value)
@@ -108,7 +111,7 @@ class PhotaTaskTrigger(BaseTrigger):
         yield TriggerEvent(event.to_dict())
 
     async def on_kill(self) -> None:
-        """Say what goes on, when a user fails or clears the waiting task (Airflow 3.3 and later)."""
+        """Logs that the PHOTA task goes on, if a user fails or clears the Airflow task (3.3 and later)."""
         log.warning(
             "A user ended the wait. PHOTA task %s goes on and is billed; the service cannot cancel it.",
             self.phota_task_id,
@@ -116,7 +119,7 @@ class PhotaTaskTrigger(BaseTrigger):
 
     async def _wait(self) -> WaitEvent:
         try:
-            # started here, it may have been rendered from anything
+            # if the Airflow task started in the triggerer, the ID was just rendered and was never checked
             self.phota_task_id = checked_task_id(self.phota_task_id)
             log.info("Waiting for PHOTA task %s.", self.phota_task_id)
             async with SharedPoller(self.phota_conn_id) as poller:
@@ -126,50 +129,53 @@ class PhotaTaskTrigger(BaseTrigger):
         except PhotaError as error:
             return WaitEvent.of_error(error, self.phota_task_id)
         except Exception as error:
-            # an exception that leaves a trigger is written to the task's log by a process that never saw
-            # the connection, so it cannot mask the key; here it can
+            # an exception that leaves a trigger is logged by a process that has not read the connection, and
+            # so cannot mask the key; this process has read it
             log.exception("The wait for PHOTA task %s broke.", self.phota_task_id)
-            return WaitEvent(WaitEnd.LOST_SIGHT, self.phota_task_id, self._broken(error))
+            return WaitEvent(WaitEnd.LOST_SIGHT, self.phota_task_id, self._crash_text(error))
         return WaitEvent(WaitEnd.FINISHED, self.phota_task_id)
 
     def _conversation(self, poller: Poller) -> Conversation[PhotaTask]:
         longest = self.longest_interval or self.poll_interval
         return wait_for_task(
             self.phota_task_id,
-            # inside the loop time is monotonic; the wall clock is asked once
             seconds=self._span(),
             schedule=poller.schedule(self.poll_interval, longest),
             patience=Patience(unreachable=self.max_unreachable),
-            sight=self._sight(),
+            seen=self._seen(),
         )
 
     def _span(self) -> Span:
+        """Returns how much time is left, by the wall clock; the wait itself then uses a monotonic clock."""
         age: float | None = None
         if self.deadline is not None and self.since is not None:
-            # both by the clock of who deferred, so that its own error does not matter
+            # both are by the clock of the worker that deferred, so it does not matter if that clock is wrong
             age = self.deadline - self.timeout - self.since
             age = max(age, 0.0) if age > -1.0 else None
         return Span(
             self.timeout,
-            gone=self._gone(),
+            used=self._used(),
             age=age,
             execution_timeout=self.execution_timeout,
         )
 
-    def _gone(self) -> float:
-        """Seconds of the wait that are over, by this machine's clock; a clock that was set back adds none."""
+    def _used(self) -> float:
+        """Returns the seconds of the wait that are over by this machine's clock, never fewer than 0."""
         if self.deadline is None:
             return 0.0
         return max(time.time() - (self.deadline - self.timeout), 0.0)
 
-    def _sight(self) -> Sight | None:
-        # made anew by another triggerer: nobody has looked meanwhile, so it has to be asked about at once,
-        # and that it was running until now would be a false lesson
-        if self.since is None or self._gone() > _NEWS:
-            return None
-        return Sight(max(time.time() - self.since, 0.0), self.model, self.estimated_time)
+    def _seen(self) -> Observation | None:
+        """Returns the task as it was when the worker deferred, unless that was too long ago.
 
-    def _broken(self, error: Exception) -> str:
+        A trigger that another triggerer resumes later does not know whether its task still runs. It has to
+        ask at once, and must not teach that the task has been running until now.
+        """
+        if self.since is None or self._used() > _SEEN_LATELY:
+            return None
+        return Observation(max(time.time() - self.since, 0.0), self.model, self.estimated_time)
+
+    def _crash_text(self, error: Exception) -> str:
         return endings.lines(
             f"The wait for PHOTA task {self.phota_task_id} broke in the triggerer ({type(error).__name__}).",
             "The log above has the details.",

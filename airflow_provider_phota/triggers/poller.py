@@ -1,4 +1,4 @@
-"""One poller for all the waits of a connection: one account, one session, one pace."""
+"""Asks for all the waits of a connection: with one account, one session and one pace."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from airflow_provider_phota.api.errors import NotSent, PhotaError, TransportErro
 from airflow_provider_phota.api.refusals import retry_after
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.wire import Conversation, Request, Response
+from airflow_provider_phota.drivers.carrying import carry
 from airflow_provider_phota.hooks.phota import PhotaHook
-from airflow_provider_phota.polling.durations import Durations, Sight
+from airflow_provider_phota.polling.durations import Durations, Observation
 from airflow_provider_phota.polling.schedule import PollSchedule
 from airflow_provider_phota.triggers import metrics
 from airflow_provider_phota.triggers.account import Account
@@ -28,24 +29,31 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
+#: Statuses with which a service asks for fewer requests.
 _THROTTLING = frozenset({429, 503})
 
 
 class _ReportedDurations(Durations):
-    """Also tells Airflow's metrics how late the end of a task was seen."""
+    """Learns durations, and reports how late the end of a task was seen."""
 
-    def learn(self, phota_task_id: str, first: Sight, last: Sight, finished_at: float = math.inf) -> None:
+    def learn(
+        self, phota_task_id: str, first: Observation, last: Observation, finished_at: float = math.inf
+    ) -> None:
         if finished_at < math.inf:
-            metrics.detected((finished_at - last.age) / 2)
+            # the task ended at some moment since it was last seen running: in the middle, on average
+            metrics.report_delay((finished_at - last.age) / 2)
         super().learn(phota_task_id, first, last, finished_at)
 
 
 class Poller:
     """Carries the conversations of all the waits of a connection, on one event loop.
 
+    Args:
+        phota_conn_id: the Airflow connection.
+
     Attributes:
-        durations: what their tasks taught about the next.
-        waits: how many use it now.
+        durations: what finished and running tasks have taught.
+        waits: how many waits use the poller now.
     """
 
     def __init__(self, phota_conn_id: str) -> None:
@@ -58,20 +66,18 @@ class Poller:
         self._open = AsyncExitStack()
 
     def run(self, conversation: Conversation[T]) -> Awaitable[T]:
-        """Carry a conversation to its end and return what it returns."""
-        from airflow_provider_phota.drivers.aiohttp_driver import carried  # noqa: PLC0415  # DAG parsing stays cheap
-
-        return carried(conversation, self)
+        """Carries a conversation to its end and returns its result."""
+        return carry(conversation, self)
 
     def schedule(self, shortest: float, longest: float) -> PollSchedule:
-        """The one schedule of so long intervals, which learns from all that waits by it."""
+        """Returns the schedule with these bounds, in seconds; all waits with equal bounds share it."""
         bounds = (shortest, longest)
         if bounds not in self._schedules:
             self._schedules[bounds] = PollSchedule(shortest, longest, self.durations)
         return self._schedules[bounds]
 
     async def close(self) -> None:
-        """Close what is open; it opens again for the next wait."""
+        """Closes the session. The next wait opens another one."""
         self._pace.close()
         opened, self._open = self._open, AsyncExitStack()
         self._drivers = {}
@@ -79,38 +85,38 @@ class Poller:
             await self._account.close()
 
     def sleep(self, seconds: float) -> Awaitable[None]:
-        """Let so many seconds pass, and a moment more, until other waits wake up too."""
+        """Lets this many seconds pass, and a moment more, so that several waits wake up together."""
         return self._pace.sleep(seconds)
 
     async def exchange(self, request: Request) -> Response:
-        """Send one request when its turn has come.
+        """Sends one request when its turn has come, and returns its answer.
 
         Raises:
-            TransportError: there is no complete answer, or its turn did not come in time.
-            PhotaConfigurationError: the connection is malformed, or there is none.
+            TransportError: no complete answer came, or the turn did not come in time.
+            PhotaConfigurationError: the connection is malformed or does not exist.
         """
-        settings = await _read(self._account.settings())
+        settings = await _readable(self._account.settings())
         self._pace.limit = settings.requests_per_second
         turn = await self._pace.turn(request.within)
-        metrics.polled()
+        metrics.count_question()
         try:
-            response = await self._exchange(request, settings)
+            response = await self._send(request, settings)
         except TransportError as failure:
-            # where TLS is refused here, no pause helps the service, and every wait has to learn of it
-            ours = isinstance(failure, NotSent) and failure.permanent
-            self._trouble(0.0 if ours else self._pace.failed(turn))
+            # if TLS fails on this machine, a pause does not help, and every wait has to notice the failure
+            is_local = isinstance(failure, NotSent) and failure.permanent
+            self._report_failure(0.0 if is_local else self._pace.failed(turn))
             raise
         if response.status in _THROTTLING:
-            self._trouble(self._pace.throttled(turn, retry_after(response)))
+            self._report_failure(self._pace.throttled(turn, retry_after(response)))
         elif response.status >= 500:
-            self._trouble(self._pace.failed(turn))
+            self._report_failure(self._pace.failed(turn))
         else:
             self._pace.answered()
         return response
 
-    async def _exchange(self, request: Request, settings: Settings) -> Response:
+    async def _send(self, request: Request, settings: Settings) -> Response:
         response = await (await self._driver(settings)).exchange(request)
-        if response.status == 401 and (newer := await _read(self._account.after_refusal(settings))):
+        if response.status == 401 and (newer := await _readable(self._account.after_refusal(settings))):
             log.info("The key was refused; asking again with the connection's new one.")
             return await (await self._driver(newer)).exchange(request)
         return response
@@ -119,24 +125,25 @@ class Poller:
         if settings not in self._drivers:
             from airflow_provider_phota.drivers.aiohttp_driver import AiohttpDriver  # noqa: PLC0415  # DAG parsing stays cheap
 
-            # that of a rotated key stays open until the last wait has left: requests may be under way on it
+            # the driver of a replaced key stays open until the last wait has left: it may still be in use
             self._drivers[settings] = await self._open.enter_async_context(AiohttpDriver(settings))
         return self._drivers[settings]
 
-    def _trouble(self, seconds: float) -> None:
-        metrics.failed()
-        if seconds:
-            metrics.throttled(seconds)
-            log.info("All waits of this connection stay away from the PHOTA service for %.1f s.", seconds)
+    def _report_failure(self, pause: float) -> None:
+        metrics.count_failure()
+        if pause:
+            metrics.add_pause(pause)
+            log.info("All waits of this connection stay away from the PHOTA service for %.1f s.", pause)
 
 
 _pollers: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Poller]] = WeakKeyDictionary()
 
 
 class SharedPoller:
-    """The one poller of a connection on this event loop; the last wait to leave closes its session.
+    """Gives a wait the one poller of its connection on this event loop, as an async context manager.
 
-    An async context manager; written out, since a generator is several objects more for every wait.
+    The last wait that leaves closes the poller's session. This is a class, since a generator in its place
+    would take several more objects for every wait.
     """
 
     __slots__ = ("_phota_conn_id", "_poller", "_pollers")
@@ -151,24 +158,25 @@ class SharedPoller:
         if self._phota_conn_id not in pollers:
             pollers[self._phota_conn_id] = Poller(self._phota_conn_id)
         self._pollers, self._poller = pollers, pollers[self._phota_conn_id]
-        self._count(1)
+        self._add_waits(1)
         return self._poller
 
     async def __aexit__(self, *_: object) -> None:
-        self._count(-1)
+        self._add_waits(-1)
         if not self._poller.waits:
             await self._poller.close()
 
-    def _count(self, more: int) -> None:
-        self._poller.waits += more
-        metrics.waiting(sum(poller.waits for poller in self._pollers.values()))
+    def _add_waits(self, number: int) -> None:
+        self._poller.waits += number
+        metrics.count_waits(sum(poller.waits for poller in self._pollers.values()))
 
 
-async def _read(account: Coroutine[Any, Any, T]) -> T:
+async def _readable(account: Coroutine[Any, Any, T]) -> T:
+    """Returns what an account gives; its failure counts as a question that was not sent."""
     try:
         return await account
     except PhotaError:
         raise
     except Exception as error:
-        # Airflow's database or secrets backend is away: that heals, and the wait bears it
+        # Airflow's database or secrets backend may be away for a moment, which the wait tolerates
         raise NotSent(f"the Airflow connection could not be read ({type(error).__name__})") from None

@@ -107,7 +107,7 @@ def test_only_a_readable_file_with_something_in_it_can_be_uploaded(tmp_path: Pat
     for path, problem in [
         (tmp_path / "missing", "No such file"),
         (tmp_path / "empty", "is empty"),
-        (tmp_path / "pipe", "no regular file"),
+        (tmp_path / "pipe", "not a regular file"),
         (tmp_path, "is a directory"),
         (tmp_path / "nul\x00", "null byte"),
     ]:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.drivers.driving import Certificates
-from tests.drivers.http_text import ACCEPTED, TASK_ID, answer, head, refusal
-from tests.drivers.raw_server import (
+from tests.certificates import Certificates
+from tests.http_text import ACCEPTED, TASK_ID, answer, head, refusal
+from tests.raw_server import (
     Behaviour,
     RawServer,
     answers,

@@ -1,13 +1,12 @@
 """One suite for both drivers: `run` carries a conversation over the one or the other."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import KEY, Account, Certificates, Run, run_over_aiohttp, run_over_requests
+from certificates import Certificates
+from driving import KEY, Account, Run, run_over_aiohttp, run_over_requests
 
 from airflow_provider_phota.api.settings import Settings
-from airflow_provider_phota.drivers.trust import BUNDLES, FILE, FOLDERS
 
 
 @pytest.fixture(params=[run_over_requests, run_over_aiohttp], ids=["requests", "aiohttp"])
@@ -18,15 +17,8 @@ def run(request: pytest.FixtureRequest) -> Run:
 
 
 @pytest.fixture(autouse=True)
-def _bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Without the proxies, the certificate authorities and the home of whoever runs the tests."""
-    for name in (*BUNDLES, FILE, FOLDERS):
-        monkeypatch.delenv(name, raising=False)
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.delenv("NETRC", raising=False)
+def _bare(bare_environment: None) -> None:
+    """Keeps the settings of this machine out of every test."""
 
 
 @pytest.fixture(scope="session")

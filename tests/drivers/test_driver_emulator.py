@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 import requests
-from driving import Account, Certificates, Run
+from certificates import Certificates
+from driving import Account, Run
 from PIL import Image
 
 from airflow_provider_phota.api.errors import (
@@ -33,7 +34,8 @@ from airflow_provider_phota.api.tasks import Outcome, PhotaTask
 from airflow_provider_phota.api.wire import Conversation
 from airflow_provider_phota.emulator import Emulator, Fault
 from airflow_provider_phota.polling.schedule import PollSchedule
-from airflow_provider_phota.polling.wait import Patience, wait_for_task
+from airflow_provider_phota.polling.state import Patience
+from airflow_provider_phota.polling.wait import wait_for_task
 
 TWICE = Backoff(tries=2, first=0.01)
 

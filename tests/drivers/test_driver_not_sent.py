@@ -1,7 +1,8 @@
 """A submit that never left: nothing is received, and what heals is tried again."""
 
 import pytest
-from driving import Account, Certificates, Run
+from certificates import Certificates
+from driving import Account, Run
 from http_text import ACCEPTED, TASK_ID
 from raw_server import (
     Behaviour,

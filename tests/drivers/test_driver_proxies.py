@@ -3,7 +3,8 @@
 import base64
 
 import pytest
-from driving import KEY, Account, Certificates, Run
+from certificates import Certificates
+from driving import KEY, Account, Run
 from http_text import ACCEPTED, TASK_ID, answer, head
 from proxying import answers_connect, tunnels
 from raw_server import Behaviour, RawServer, answers, closed_port, drips, resets_after

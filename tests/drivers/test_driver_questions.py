@@ -6,7 +6,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from driving import KEY, Account, Certificates, Run
+from certificates import Certificates
+from driving import KEY, Account, Run
 from http_text import ACCEPTED, TASK, TASK_ID, answer, head, refusal
 from raw_server import (
     Behaviour,
@@ -34,7 +35,8 @@ from airflow_provider_phota.api.tasks import PhotaTask
 from airflow_provider_phota.api.wire import Conversation
 from airflow_provider_phota.drivers.aiohttp_driver import AiohttpDriver
 from airflow_provider_phota.polling.schedule import PollSchedule
-from airflow_provider_phota.polling.wait import Patience, wait_for_task
+from airflow_provider_phota.polling.state import Patience
+from airflow_provider_phota.polling.wait import wait_for_task
 
 ONCE = Backoff(tries=1)
 TWICE = Backoff(tries=2, first=0.01)

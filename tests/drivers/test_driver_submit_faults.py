@@ -1,7 +1,8 @@
 """A submit over a network that breaks once it left: what a user hears, and how many POSTs were received."""
 
 import pytest
-from driving import KEY, Account, Certificates, Run
+from certificates import Certificates
+from driving import KEY, Account, Run
 from http_text import ACCEPTED, TASK, TASK_ID, answer, head, refusal
 from raw_server import (
     Behaviour,

@@ -1,12 +1,12 @@
-"""Whom both drivers and the downloads trust: the connection, or else the environment, or else certifi."""
+"""Both drivers trust whom the connection names, or else the environment, or else certifi."""
 
-import io
 import os
 from pathlib import Path
 
 import certifi
 import pytest
-from driving import KEY, Account, Certificates, Run
+from certificates import Certificates
+from driving import Account, Run
 from http_text import ACCEPTED, TASK, TASK_ID, answer
 from raw_server import Peer, RawServer, answers
 from submitting import edit
@@ -14,30 +14,19 @@ from submitting import edit
 from airflow_provider_phota.api.errors import PhotaConfigurationError
 from airflow_provider_phota.api.protocol import get_models, get_task
 from airflow_provider_phota.api.retry import Backoff
-from airflow_provider_phota.api.settings import Settings
-from airflow_provider_phota.downloads import downloads as module
-from airflow_provider_phota.downloads.arrival import Undelivered
-from airflow_provider_phota.downloads.downloads import Downloads
-from airflow_provider_phota.drivers.trust import BUNDLES, FILE, FOLDERS, tls_context
+from airflow_provider_phota.drivers.trust import BUNDLES, FILE, FOLDERS
 from airflow_provider_phota.polling.schedule import PollSchedule
-from airflow_provider_phota.polling.wait import Patience, wait_for_task
+from airflow_provider_phota.polling.state import Patience
+from airflow_provider_phota.polling.wait import wait_for_task
 
 ONCE = Backoff(tries=1)
 MODELS = answer(200, {"data": [{"id": "phota-image-edit"}]})
-PICTURE = b"a picture"
 
 
 @pytest.fixture
 def plain_account(account: Account) -> Account:
     """Settings whose connection says nothing about certificate authorities."""
     return lambda url, **changes: account(url, **({"ca_bundle": None} | changes))
-
-
-def downloaded(settings: Settings, url: str) -> bytes:
-    target = io.BytesIO()
-    with Downloads(settings) as downloads:
-        downloads.fetch(url, target, 1000)
-    return target.getvalue()
 
 
 @pytest.fixture(params=[*BUNDLES, FILE])
@@ -133,15 +122,6 @@ def test_the_connection_goes_before_the_environment(
         assert run(get_models(ONCE), account(server.url))
 
 
-def test_what_the_connection_says_takes_the_place_of_certifis_list(certificates: Certificates) -> None:
-    """`requests` would add certifi's authorities to what it is given, for all who share it."""
-    settings = Settings(KEY, "https://127.0.0.1:1", ca_bundle=str(certificates.bundle))
-    with RawServer((answers(answer(200, PICTURE)),), certificates.server("127.0.0.1")) as server:
-        own = Settings(KEY, server.url, ca_bundle=str(certificates.bundle))
-        assert downloaded(own, f"{server.url}/a.png") == PICTURE
-    assert len(tls_context(settings).get_ca_certs()) == 1
-
-
 @pytest.mark.parametrize("name", [*BUNDLES, FILE, FOLDERS])
 @pytest.mark.parametrize("content", [None, "no certificate", ""])
 def test_what_cannot_be_read_is_a_matter_of_configuration_that_names_the_variable(
@@ -224,37 +204,3 @@ def test_a_driver_that_has_been_trusting_goes_on_when_the_file_is_replaced(
     with RawServer((serves,), certificates.server("127.0.0.1")) as server:
         assert run(talk(), plain_account(server.url)).id == "task-1"
     assert server.connections == 2
-
-
-class TestDownloads:
-    @pytest.fixture(autouse=True)
-    def _hurried(self, monkeypatch) -> None:
-        monkeypatch.setattr(module, "_PAUSE", 0.01)
-
-    @pytest.fixture
-    def cdn(self, certificates: Certificates):
-        tls = certificates.server("127.0.0.1")
-        with RawServer((answers(answer(200, PICTURE)),), tls) as server:
-            yield server
-
-    @pytest.mark.parametrize("base_url", ["{}", "http://localhost:1"], ids=["own host", "another host"])
-    def test_they_trust_whom_the_environment_names(
-        self, certificates: Certificates, monkeypatch, cdn: RawServer, file_variable: str, base_url: str
-    ) -> None:
-        monkeypatch.setenv(file_variable, str(certificates.bundle))
-        settings = Settings(KEY, base_url.format(cdn.url))
-        assert downloaded(settings, f"{cdn.url}/a.png") == PICTURE
-
-    def test_the_connections_own_authorities_do_not_vouch_for_another_host_but_the_environments_do(
-        self, certificates: Certificates, monkeypatch, cdn: RawServer
-    ) -> None:
-        settings = Settings(KEY, "https://localhost:1", ca_bundle=str(certificates.bundle))
-        with pytest.raises(Undelivered, match="certificate is not trusted"):
-            downloaded(settings, f"{cdn.url}/a.png")
-        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificates.bundle))
-        assert downloaded(settings, f"{cdn.url}/a.png") == PICTURE
-
-    def test_what_cannot_be_read_is_named(self, monkeypatch, cdn: RawServer) -> None:
-        monkeypatch.setenv("CURL_CA_BUNDLE", "/nowhere/ca.pem")
-        with pytest.raises(Undelivered, match=r"environment variable CURL_CA_BUNDLE .*/nowhere/ca\.pem"):
-            downloaded(Settings(KEY, cdn.url), f"{cdn.url}/a.png")

@@ -3,14 +3,15 @@
 import hashlib
 import tracemalloc
 from pathlib import Path
+from typing import IO
 
 import pytest
 from driving import Account, Run
 from http_text import answer, refusal
 from raw_server import Peer, RawServer, answers, resets_in_the_body
 
-from airflow_provider_phota.api.errors import PhotaInputError, PhotaRefused
-from airflow_provider_phota.api.forms import file_form
+from airflow_provider_phota.api.errors import PhotaInputError, PhotaRefused, PhotaUnreachable
+from airflow_provider_phota.api.forms import file_form, form_of
 from airflow_provider_phota.api.protocol import upload
 from airflow_provider_phota.api.retry import Backoff
 
@@ -80,6 +81,23 @@ def test_a_file_that_is_gone_is_refused(run: Run, account: Account, picture: Pat
     picture.unlink()
     gone = pytest.raises(PhotaInputError, match=r"^path: .*lake\.jpg.*No such file")
     with RawServer((answers(STORED),)) as server, gone:
+        run(upload(form, TWICE), account(server.url))
+    assert server.received == []
+
+
+class Stumbling:
+    """A file that says by itself what went wrong when it was read."""
+
+    name = "lake.jpg"
+
+    def open(self, mode: str, /) -> IO[bytes]:
+        raise PhotaUnreachable("the store of lake.jpg does not answer")
+
+
+def test_a_file_whose_store_does_not_answer_says_so_itself(run: Run, account: Account) -> None:
+    form = form_of(Stumbling(), 7, "lake.jpg", "image/jpeg")
+    unasked = pytest.raises(PhotaUnreachable, match=r"^the store of lake\.jpg does not answer$")
+    with RawServer((answers(STORED),)) as server, unasked:
         run(upload(form, TWICE), account(server.url))
     assert server.received == []
 

@@ -118,7 +118,7 @@ def test_a_renewal_that_fails_keeps_the_old_ones_and_shows_no_words(caplog: pyte
 
     run(renewing())
     warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-    assert warnings == ["The connection could not be read anew (OSError); the old one serves on."]
+    assert warnings == ["The connection could not be read again (OSError); the old settings are still used."]
     assert "CANARY" not in caplog.text
 
 

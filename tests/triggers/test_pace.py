@@ -1,6 +1,8 @@
-"""Who may ask next, in virtual time."""
+"""Turns come in order and at their pace, in virtual time."""
 
 import asyncio
+import gc
+import weakref
 from collections import Counter
 from itertools import pairwise
 
@@ -14,7 +16,7 @@ from airflow_provider_phota.triggers.pace import Pace
 
 #: Seconds between the moments at which turns are given, and a little for the arithmetic.
 TICK = 0.027
-#: So many times as far apart are turns as the rate alone would have it, so that no second sees more of them.
+#: How many times as far apart turns are as the rate alone would have it, so that no second has more of them.
 APART = 1.025
 
 
@@ -23,7 +25,7 @@ def pace(per_second: float = 50.0) -> Pace:
 
 
 async def times_of(pace: Pace, turns: int) -> list[float]:
-    """When so many turns came that were asked for at once, in seconds from now."""
+    """Returns when the turns came that were asked for at once, in seconds from now."""
     begun = now()
     return [came - begun for came in await asyncio.gather(*(pace.turn() for _ in range(turns)))]
 
@@ -88,7 +90,7 @@ def test_nobody_starves_whoever_else_asks_all_the_time() -> None:
     assert 60.0 * 50 / APART - 10 <= sum(had.values()) <= 60 * 50
 
 
-def test_a_free_pace_keeps_nobody_waiting() -> None:
+def test_a_free_pace_gives_a_turn_at_once() -> None:
     async def alone() -> float:
         even, begun = pace(), now()
         for _ in range(10):
@@ -153,7 +155,24 @@ def test_closing_forgets_those_who_left_and_the_next_one_is_served() -> None:
     assert run(after_closing()) == pytest.approx(100.0, abs=0.1)
 
 
-def test_no_patience_is_enough_where_a_turn_is_free() -> None:
+def test_a_closed_pace_keeps_no_event_loop_in_memory() -> None:
+    kept = []
+
+    async def cancelled_in_its_sleep() -> weakref.ref[asyncio.AbstractEventLoop]:
+        even = pace()
+        kept.append(even)
+        sleeper = asyncio.ensure_future(even.sleep(100.0))
+        await asyncio.sleep(1.0)
+        sleeper.cancel()
+        even.close()
+        return weakref.ref(asyncio.get_running_loop())
+
+    loop = run(cancelled_in_its_sleep())
+    gc.collect()
+    assert loop() is None
+
+
+def test_no_patience_is_enough_if_a_turn_is_free() -> None:
     async def at_once() -> None:
         even = pace(1.0)
         await even.turn(within=0.0)
@@ -299,7 +318,7 @@ def test_a_limit_that_is_learned_later_is_what_throttling_halves() -> None:
         even.limit = 4.0
         even.throttled(await even.turn(), 0.0)
         await asyncio.sleep(10.0)
-        even._trouble = 0
+        even.answered()
         return max(await times_of(even, 5))
 
     assert run(halved()) == pytest.approx(2 * APART, abs=TICK)

@@ -31,9 +31,11 @@ def sent(monkeypatch):
 
 def test_the_key_goes_to_no_host_but_the_apis(emulator, tmp_path, sent, monkeypatch):
     """Results are served by the host `localhost` here: the same emulator, but another host than the API's."""
-    original = landing._one
+    original = landing._land_one_picture
     monkeypatch.setattr(
-        landing, "_one", lambda url, *more: original(url.replace("127.0.0.1", "localhost"), *more)
+        landing,
+        "_land_one_picture",
+        lambda url, *more: original(url.replace("127.0.0.1", "localhost"), *more),
     )
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / ".netrc").write_text(f"machine localhost login x password {emulator.key}\n")

@@ -79,7 +79,7 @@ def warnings_in(caplog):
 def test_a_wait_in_the_triggerer_says_so_at_once_and_ends_with_what_to_do(connected, caplog):
     event = end_of(trigger(max_unreachable=0.5))
     assert event.end is WaitEnd.REFUSED
-    assert event.message.startswith("PHOTA task task-1 cannot be asked about: no TLS connection for ")
+    assert event.message.startswith("Cannot ask about PHOTA task task-1: no TLS connection for ")
     for words in ("certificate", "billed", "waiting for it again is free"):
         assert words in event.message
     first, second = warnings_in(caplog)
@@ -88,7 +88,7 @@ def test_a_wait_in_the_triggerer_says_so_at_once_and_ends_with_what_to_do(connec
 
 
 def test_every_wait_of_a_triggerer_learns_of_it(connected, caplog):
-    """It is no outage, in which one would ask for all of them."""
+    """It is not an outage, in which one wait would ask for all of them."""
 
     async def together():
         return await asyncio.gather(*(event_of(trigger(max_unreachable=2.0)) for _ in range(30)))
@@ -134,13 +134,13 @@ def test_a_wait_goes_on_once_the_environment_names_whom_to_trust(authority, monk
 
 
 def test_a_missing_connection_says_that_the_task_is_paid():
-    """It cannot be asked about until somebody makes it; the same on a worker and in the triggerer."""
+    """The task cannot be asked about until someone creates the connection; the same on a worker and in the triggerer."""
     waiting = PhotaTaskSensor(task_id="wait", phota_task_id="task-1", phota_conn_id="nobody")
     with pytest.raises(AirflowFailException) as caught:
         waiting.poke({})
     event = end_of(trigger(phota_conn_id="nobody"))
     assert str(caught.value).startswith(event.message)
     first, second, third, *_ = event.message.splitlines()
-    assert first == "PHOTA task task-1 cannot be asked about."
+    assert first == "Cannot ask about PHOTA task task-1."
     assert "There is no Airflow connection 'nobody'" in second
     assert third.startswith("It may still be running and is billed.")

@@ -40,7 +40,7 @@ DOWNLOADED = "GET /results/{task_id}/{index}.png"
 
 @pytest.fixture
 def hurried_downloads(monkeypatch):
-    monkeypatch.setattr(downloads, "_PAUSE", 0.01)
+    monkeypatch.setattr(downloads, "DEFAULT_TIMING", downloads.Timing(pause=0.01))
 
 
 @pytest.fixture

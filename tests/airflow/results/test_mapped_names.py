@@ -13,7 +13,8 @@ from airflow_provider_phota.api.errors import PhotaLandingError
 from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
 from airflow_provider_phota.polling.schedule import PollSchedule
-from airflow_provider_phota.polling.wait import Patience, wait_for_task
+from airflow_provider_phota.polling.state import Patience
+from airflow_provider_phota.polling.wait import wait_for_task
 from airflow_provider_phota.results.claims import CLAIMS
 
 pytestmark = pytest.mark.usefixtures("metadata_database")

@@ -162,7 +162,7 @@ def test_a_service_out_of_reach_for_too_long_is_lost_sight_of(emulator, submitte
 def test_a_revoked_key_ends_it_and_keeps_the_id(emulator, submitted):
     phota_task_id = submitted()
     emulator.add_faults(Fault(on="task", kind="status", status=401, code="authentication_error"))
-    with pytest.raises(AirflowFailException, match=f"{phota_task_id} cannot be asked about"):
+    with pytest.raises(AirflowFailException, match=f"Cannot ask about PHOTA task {phota_task_id}"):
         sensor(phota_task_id).execute({})
 
 

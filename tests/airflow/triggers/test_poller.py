@@ -15,7 +15,7 @@ import pytest
 from airflow_provider_phota.drivers.aiohttp_driver import CONNECTIONS
 from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.hooks.phota import PhotaHook
-from airflow_provider_phota.polling.durations import Sight
+from airflow_provider_phota.polling.durations import Observation
 from airflow_provider_phota.triggers import pace, poller
 from airflow_provider_phota.triggers.events import WaitEnd, WaitEvent
 from airflow_provider_phota.triggers.phota import PhotaTaskTrigger
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("metadata_database", "at_once")
 #: The emulator takes only keys that begin with "emu-".
 REFUSED_KEY = "old-CANARY-0123456789"
 ASKED = "GET /v1/tasks/{task_id}"
-SIGHT = Sight(0.0, "phota-image-edit", 45.0)
+SEEN = Observation(0.0, "phota-image-edit", 45.0)
 
 
 @pytest.fixture
@@ -71,8 +71,7 @@ def fetches(monkeypatch):
 @pytest.fixture
 def hurried(monkeypatch):
     """Trouble is tried again in fractions of a second."""
-    for name, seconds in (("_FIRST_PAUSE", 0.05), ("_PROBE", 0.05), ("_LONGEST_PAUSE", 0.2)):
-        monkeypatch.setattr(pace, name, seconds)
+    monkeypatch.setattr(pace, "DEFAULT_PAUSES", pace.Pauses(first=0.05, longest=0.2, probe=0.05))
 
 
 def trigger(phota_task_id, seconds=60.0, **arguments):
@@ -193,7 +192,7 @@ def test_another_connection_has_a_poller_of_its_own(emulator, submitted, connect
     assert asyncio.run(left_nothing(both())) == [WaitEnd.FINISHED, WaitEnd.REFUSED]
 
 
-def test_a_rotated_key_is_taken_up_by_all_waits_without_a_restart(emulator, submitted, connection, fetches):
+def test_a_rotated_key_is_used_by_all_waits_without_a_restart(emulator, submitted, connection, fetches):
     phota_task_ids = submitted(20)
     connection(password=REFUSED_KEY)
     fetches.then[1] = connection  # the new key, right after the old one was read
@@ -265,18 +264,18 @@ def test_what_a_cancelled_wait_taught_while_it_went_on_is_forgotten(emulator, su
     emulator.add_faults(Fault(on="task", kind="status_word", word="processing", times=None))
 
     (phota_task_id,) = submitted(1)
-    long_running = trigger(phota_task_id, since=time.time() - 300.0, model=SIGHT.model)
+    long_running = trigger(phota_task_id, since=time.time() - 300.0, model=SEEN.model)
 
     async def forgotten():
         async with SharedPoller("phota_default") as shared:
-            before = shared.durations.forecast(SIGHT)
+            before = shared.durations.forecast(SEEN)
             waiting = asyncio.create_task(end_of(long_running))
             async with asyncio.timeout(20.0):
-                while shared.durations.forecast(SIGHT) == before:  # noqa: ASYNC110  # no event could tell
+                while shared.durations.forecast(SEEN) == before:  # noqa: ASYNC110  # no event could tell
                     await asyncio.sleep(0.05)
             waiting.cancel()
             await asyncio.gather(waiting, return_exceptions=True)
-            return shared.durations.forecast(SIGHT) == before
+            return shared.durations.forecast(SEEN) == before
 
     assert asyncio.run(left_nothing(forgotten()))
 
@@ -287,10 +286,10 @@ def test_tasks_that_finish_teach_the_waits_after_them(emulator, submitted, conne
 
     async def learned():
         async with SharedPoller("phota_default") as shared:
-            before = shared.durations.forecast(SIGHT).spread
+            before = shared.durations.forecast(SEEN).spread
             await ends_of(submitted(5))
             # they take as long as the service says: the forecast becomes surer
-            return shared.durations.forecast(SIGHT).spread < before
+            return shared.durations.forecast(SEEN).spread < before
 
     assert asyncio.run(left_nothing(learned()))
 

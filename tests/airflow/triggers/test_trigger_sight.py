@@ -11,7 +11,7 @@ import pytest
 from airflow_provider_phota.api.tasks import PhotaTask, TaskStatus
 from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.hooks.phota import PhotaHook
-from airflow_provider_phota.polling.durations import Sight
+from airflow_provider_phota.polling.durations import Observation
 from airflow_provider_phota.triggers.events import WaitEnd, WaitEvent
 from airflow_provider_phota.triggers.phota import PhotaTaskTrigger
 from airflow_provider_phota.triggers.poller import SharedPoller
@@ -113,6 +113,6 @@ def test_the_time_a_triggerer_was_away_is_no_tasks_duration(emulator, phota_task
             waiting = restarted(phota_task_id)
             waiting.poll_interval = 0.05
             await end(waiting)
-            return shared.durations.forecast(Sight(0.0, MODEL, 45.0)).median
+            return shared.durations.forecast(Observation(0.0, MODEL, 45.0)).median
 
     assert asyncio.run(learned()) <= 46.0

@@ -10,7 +10,6 @@ import chaos_points
 from airflow.providers.common.compat.sdk import DAG, AirflowFailException, task
 
 import airflow_provider_phota
-from airflow_provider_phota.ledger.ledger import Ledger
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
 
 if not Path(airflow_provider_phota.__file__).is_relative_to(os.environ["CHAOS_ROOT"]):
@@ -33,11 +32,13 @@ COMMON = {
 class ChaosEdit(PhotaImageEditOperator):
     """Edits as the operator does, but stops where the run's conf says."""
 
+    keeps_journal = True
+
     def execute(self, context):
         chaos_points.arm(context)
         chaos_points.reach("start")
         conf = context["dag_run"].conf
-        self.ledger_path = conf["ledger_path"]
+        self.ledger_path = conf["ledger_path"] if self.keeps_journal else None
         if prompt_file := conf.get("prompt_file"):
             self.prompt = Path(prompt_file).read_text()
         if connection := conf.get("connection"):
@@ -58,21 +59,30 @@ class ChaosEdit(PhotaImageEditOperator):
 class JournalOnly(ChaosEdit):
     """Edits as on an Airflow before 3.3, which has no task state store."""
 
-    def _ledger(self, context):
-        return Ledger.of({"ti": context["ti"]}, self.ledger_path)
+    def execute(self, context):
+        return super().execute(_without_state(context))
+
+    def execute_complete(self, context, event):
+        return super().execute_complete(_without_state(context), event)
 
 
-class NaiveEdit(ChaosEdit):
+class NaiveEdit(JournalOnly):
     """Edits as an operator without a ledger does: every attempt submits, and every error is retried."""
 
-    def _ledger(self, context):
-        return Ledger([])
+    keeps_journal = False
 
     def execute(self, context):
         try:
             return super().execute(context)
         except AirflowFailException as error:
             raise RuntimeError(str(error)) from error
+
+
+def _without_state(context):
+    """Takes Airflow's task state store out of the context, if this Airflow has one."""
+    if "task_state_store" in context:
+        del context["task_state_store"]
+    return context
 
 
 LEDGERS = {

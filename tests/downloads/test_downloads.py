@@ -7,37 +7,34 @@ import socket
 import threading
 import time
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 import pytest
-from driving import KEY
 from http_text import answer, head
 from raw_server import RawServer, answers, drips, hangs_after, resets_after, resets_on_accept
 
 from airflow_provider_phota.api.addresses import Reach, RefusedUrl
 from airflow_provider_phota.api.settings import Settings
-from airflow_provider_phota.downloads import downloads as module
 from airflow_provider_phota.downloads.arrival import Gone, Undelivered
-from airflow_provider_phota.downloads.downloads import Downloads
+from airflow_provider_phota.downloads.downloads import TRIES, Downloads, Timing
+from airflow_provider_phota.downloads.guard import AddressGuard, resolve
 
+KEY = "sk-0123456789CANARY"
+HURRIED = Timing(pause=0.01)
 CONTENT = bytes(range(256)) * 64
 LARGEST = 1_000_000
 ETAG = 'ETag: "one"'
 
 
-@pytest.fixture(autouse=True)
-def _hurried(monkeypatch):
-    monkeypatch.setattr(module, "_PAUSE", 0.01)
-
-
-def fetched(url, own, largest=LARGEST, **changes):
+def fetched(url, own, largest=LARGEST, timing=HURRIED, guard=None, **changes):
     target = io.BytesIO()
-    with Downloads(Settings(KEY, own, read_timeout=1.0, **changes)) as downloads:
+    with Downloads(Settings(KEY, own, read_timeout=1.0, **changes), timing, guard) as downloads:
         downloads.fetch(url, target, largest)
     return target.getvalue()
 
 
 def of(server, path="/result.png", **changes):
-    """What is fetched where the connection's own host is on loopback too."""
+    """Fetches from a server on loopback, where the connection's own host is too."""
     return fetched(f"{server.url}{path}", server.url, **changes)
 
 
@@ -121,7 +118,7 @@ def test_a_server_that_sends_all_of_it_again_is_taken_at_its_word(second):
 
 
 @pytest.mark.parametrize("etag", ["", 'ETag: W/"weak"', "ETag: bare"])
-def test_without_a_strong_tag_it_starts_anew(etag):
+def test_without_a_strong_tag_it_starts_from_the_beginning(etag):
     whole = answer(200, CONTENT, *filter(None, [etag]))
     with RawServer((answers(whole[:9000]), answers(whole))) as server:
         assert of(server) == CONTENT
@@ -162,7 +159,7 @@ def test_the_wrong_part_is_not_put_together():
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 429, 408])
-def test_what_heals_is_tried_again(status):
+def test_a_temporary_failure_is_tried_again(status):
     with RawServer((answers(answer(status)), answers(answer(200, CONTENT)))) as server:
         assert of(server) == CONTENT
 
@@ -184,12 +181,12 @@ def test_what_heals_is_tried_again(status):
 def test_what_never_arrives_is_given_up(behaviour, words):
     with RawServer((behaviour,)) as server, pytest.raises(Undelivered, match=words) as caught:
         of(server, "/result.png?sig=CANARY")
-    assert server.connections == module.TRIES
+    assert server.connections == TRIES
     assert "CANARY" not in str(caught.value)
 
 
 @pytest.mark.parametrize("status", [204, 400, 401, 451])
-def test_what_does_not_heal_is_not_tried_again(status):
+def test_a_permanent_failure_is_not_tried_again(status):
     with RawServer((answers(answer(status)),)) as server, pytest.raises(Undelivered, match=f"HTTP {status}"):
         of(server)
     assert server.connections == 1
@@ -203,30 +200,24 @@ def test_what_is_gone_says_when_by_the_servers_clock(status):
     assert caught.value.at.to_iso8601_string() == "2026-11-24T10:00:00Z"
 
 
-def test_a_drip_is_slower_than_the_slowest(monkeypatch):
-    monkeypatch.setattr(module, "_GRACE", 0.2)
+@pytest.mark.parametrize("announced", [100_000, 900_000])
+def test_a_drip_is_slower_than_the_slowest_whatever_size_it_announces(announced):
     with (
-        RawServer((drips(head(200, "Content-Length: 100000")),)) as server,
-        pytest.raises(Undelivered, match="less than 32 KiB a second"),
+        RawServer((drips(head(200, f"Content-Length: {announced}")),)) as server,
+        pytest.raises(Undelivered, match="less than 4096 KiB a second"),
     ):
-        of(server)
+        of(server, timing=Timing(pause=0.01, grace=0.2, slowest=4096 * 1024))
 
 
-def test_a_large_announcement_buys_no_time(monkeypatch):
-    monkeypatch.setattr(module, "_GRACE", 0.2)
-    monkeypatch.setattr(module, "PIECE", 1024)
-    with (
-        RawServer((drips(head(200, "Content-Length: 900000")),)) as server,
-        pytest.raises(Undelivered, match="less than 32 KiB a second"),
-    ):
-        of(server)
+def test_a_picture_has_30_seconds_and_then_32_kib_a_second():
+    assert Timing().due(received=0) == 30.0 + 8.0  # the first 256 KiB
+    assert Timing().due(received=1024 * 1024) == 30.0 + 8.0 + 32.0
 
 
-def test_a_head_that_drips_is_cut_off(monkeypatch):
-    monkeypatch.setattr(module, "_HEAD", 0.3)
+def test_a_head_that_drips_is_cut_off():
     began = time.monotonic()
     with RawServer((drips(b"HTTP/1.1 200 OK\r\nX-Drip: "),)) as server, pytest.raises(Undelivered):
-        of(server)
+        of(server, timing=Timing(pause=0.01, head=0.3))
     assert time.monotonic() - began < 10
 
 
@@ -302,27 +293,30 @@ def test_redirects_without_end_end():
     ],
 )
 @pytest.mark.parametrize("redirected", [False, True], ids=["at once", "redirected"])
-def test_nothing_is_sent_to_a_forbidden_address(target, redirected, public):
+def test_nothing_is_sent_to_a_forbidden_address(target, redirected):
+    public = "127.0.0.3"
     with RawServer((answers(answer(200, CONTENT)),)) as forbidden, RawServer((), host=public) as cdn:
         url = target.format(loopback=f"127.0.0.1:{forbidden.port}", port=forbidden.port)
         cdn.behaviours = (answers(redirect(url)),)
+        own = f"http://{public}"
         with pytest.raises(RefusedUrl) as caught:
-            fetched(f"{cdn.url}/first.png" if redirected else url, f"http://{public}")
+            fetched(
+                f"{cdn.url}/first.png" if redirected else url,
+                own,
+                guard=guard_that_takes_for_public(public, own),
+            )
         assert "word" not in str(caught.value)
     assert forbidden.connections == 0
     assert cdn.connections == int(redirected)
 
 
-@pytest.fixture
-def public(monkeypatch):
-    """A loopback address that stands for a public one."""
-    address = "127.0.0.3"
+def guard_that_takes_for_public(address, own):
+    """Lets an address on loopback stand for a public one."""
 
     def reaches_but_for_one(addresses):
         return {Reach.PUBLIC if each == address else Reach.of(ip_address(each)) for each in addresses}
 
-    monkeypatch.setattr(module, "reaches", reaches_but_for_one)
-    return address
+    return AddressGuard(urlsplit(own), resolve, reaches_but_for_one)
 
 
 def test_a_name_is_looked_up_once(monkeypatch):
@@ -344,19 +338,19 @@ def test_a_name_is_looked_up_once(monkeypatch):
     assert server.received[0].headers["host"] == f"rebinding.example.com:{server.port}"
 
 
-def test_a_name_with_one_bad_address_is_refused(monkeypatch):
-    def both(host, port, flags=0):
+def test_a_name_with_one_bad_address_is_refused():
+    def both(host, port, flags):
         return ["93.184.216.34", "127.0.0.1"] if host == "both.example.com" else ["93.184.216.34"]
 
-    monkeypatch.setattr(module, "_resolved", both)
+    own = "https://own.example.com"
     with pytest.raises(RefusedUrl, match="on this machine"):
-        fetched("https://both.example.com/result.png", "https://own.example.com")
+        fetched("https://both.example.com/result.png", own, guard=AddressGuard(urlsplit(own), both))
 
 
-def test_the_next_address_is_tried(monkeypatch):
+def test_the_next_address_is_tried():
     with RawServer((answers(answer(200, CONTENT)),)) as server:
-        monkeypatch.setattr(module, "_resolved", lambda *_: ["127.0.0.9", "127.0.0.1"])
-        assert of(server) == CONTENT
+        guard = AddressGuard(urlsplit(server.url), lambda *_: ["127.0.0.9", "127.0.0.1"])
+        assert of(server, guard=guard) == CONTENT
 
 
 def test_tls_is_checked_by_the_name(certificates):

@@ -19,7 +19,7 @@ def head(status: int, *headers: str) -> bytes:
 
 
 def answer(status: int, body: object = b"", *headers: str) -> bytes:
-    """A whole answer; a body that is no bytes becomes JSON."""
+    """A whole answer; a body that is not bytes becomes JSON."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     return head(status, f"Content-Length: {len(raw)}", *headers) + raw
 

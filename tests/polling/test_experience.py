@@ -1,4 +1,4 @@
-"""What tasks teach about the next one, when nobody saw any of them end."""
+"""Tasks teach about the next one, although none of them was seen at the moment it ended."""
 
 import math
 import random
@@ -18,7 +18,9 @@ def median(experience: Experience) -> float:
 
 
 @given(spreads=st.tuples(st.floats(0.05, 2.0), st.floats(0.05, 2.0)))
-def test_two_guesses_together_are_surer_than_each_and_lie_between_them(spreads: tuple[float, float]) -> None:
+def test_two_guesses_together_are_more_certain_than_each_and_lie_between_them(
+    spreads: tuple[float, float],
+) -> None:
     one, other = Forecast(30.0, spreads[0]), Forecast(60.0, spreads[1])
     both = one.combined(other)
     assert 30.0 <= both.median <= 60.0
@@ -41,7 +43,7 @@ def test_whatever_is_learned_a_forecast_is_a_number(lessons: list[tuple[str, flo
 
 
 def test_the_narrower_the_bounds_the_more_they_teach() -> None:
-    """All of them around e times what was foretold."""
+    """All of them around e times what was predicted."""
     learned = []
     for width in (0.01, 1.0, 3.0):
         experience = Experience(0.7)
@@ -91,8 +93,10 @@ def _after_one_at(value: float) -> float:
 
 
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
-def test_of_tasks_begun_together_the_brief_ones_end_first_and_deceive_nobody(share: float) -> None:
-    """Median 3 and spread 0.7; whoever learned of the finished ones alone would expect 1.2 to 2.2."""
+def test_of_tasks_begun_together_the_brief_ones_end_first_without_misleading_the_forecast(
+    share: float,
+) -> None:
+    """The median is 3 and the spread 0.7; the finished tasks alone would suggest 1.2 to 2.2."""
     chance = random.Random(4)
     tasks = sorted(math.log(3.0) + chance.gauss(0.0, 0.7) for _ in range(1000))
     finished, running = tasks[: int(1000 * share)], tasks[int(1000 * share) :]

@@ -1,48 +1,48 @@
 """How long a wait takes, whatever the clocks say: it always asks, and says how long it really waited."""
 
 import pytest
-from scripted import TASK_ID, Service, finished, refuses, shows
-from test_api_watch import date, running
+from scripted import TASK_ID, Service, date, finished, refuses, running, shows
 
 from airflow_provider_phota.api.endings import PhotaExecutionTimeout
 from airflow_provider_phota.api.errors import MaybeSent, PhotaLostSight, PhotaWaitTimeout
 from airflow_provider_phota.api.tasks import Outcome, PhotaTask
 from airflow_provider_phota.api.wire import Response
-from airflow_provider_phota.polling.durations import Sight
+from airflow_provider_phota.polling.durations import Observation
 from airflow_provider_phota.polling.schedule import PollSchedule
 from airflow_provider_phota.polling.span import Span
-from airflow_provider_phota.polling.wait import Patience, wait_for_task
+from airflow_provider_phota.polling.state import Patience
+from airflow_provider_phota.polling.wait import wait_for_task
 
 HOUR = 3600.0
 MODEL = "phota-image-edit"
 
 
-def wait(service: Service, span: Span, sight: Sight | None = None, **patience: float) -> PhotaTask:
+def wait(service: Service, span: Span, seen: Observation | None = None, **patience: float) -> PhotaTask:
     conversation = wait_for_task(
         TASK_ID,
         seconds=span,
         schedule=PollSchedule(10.0, 10.0, chance=lambda: 0.5),
         patience=Patience(**patience),
-        sight=sight,
+        seen=seen,
         clock=service.clock,
     )
     return service.run(conversation)
 
 
-def timeout(service: Service, span: Span, sight: Sight | None = None, **patience: float) -> list[str]:
+def timeout(service: Service, span: Span, seen: Observation | None = None, **patience: float) -> list[str]:
     """The lines of the error that ends a wait."""
     with pytest.raises(PhotaWaitTimeout) as caught:
-        wait(service, span, sight, **patience)
+        wait(service, span, seen, **patience)
     assert caught.value.phota_task_id == TASK_ID
     return str(caught.value).splitlines()
 
 
 @pytest.mark.parametrize("gone", [HOUR, HOUR + 5.0, 10 * HOUR])
-@pytest.mark.parametrize("sight", [None, Sight(0.0, MODEL, 45.0)])
-def test_a_wait_whose_time_is_over_asks_once(gone: float, sight: Sight | None) -> None:
-    assert wait(Service(finished()), Span(HOUR, gone), sight).outcome is Outcome.SUCCEEDED
+@pytest.mark.parametrize("seen", [None, Observation(0.0, MODEL, 45.0)])
+def test_a_wait_whose_time_is_over_asks_once(gone: float, seen: Observation | None) -> None:
+    assert wait(Service(finished()), Span(HOUR, gone), seen).outcome is Outcome.SUCCEEDED
     service = Service(shows("processing"))
-    timeout(service, Span(HOUR, gone), sight)
+    timeout(service, Span(HOUR, gone), seen)
     assert len(service.requests) == 1
     assert sum(service.sleeps) == 0.0
 
@@ -97,22 +97,22 @@ def test_a_clock_that_may_be_ahead_is_told_of() -> None:
 def test_the_services_clock_shows_a_clock_that_is_ahead() -> None:
     """The task was 5 s old when the wait began, and is 8 s old now: 3 s are over, whatever is said here."""
     service = Service(running(8))
-    said = timeout(service, Span(100.0, gone=5000.0, age=5.0))
+    said = timeout(service, Span(100.0, used=5000.0, age=5.0))
     assert sum(service.sleeps) == 97.0
     assert said[0].endswith("was not finished after waiting 100 s.")
 
 
 def test_a_clock_that_is_ahead_by_less_takes_no_time_away_either() -> None:
     service = Service(running(8))
-    timeout(service, Span(100.0, gone=60.0, age=5.0))
+    timeout(service, Span(100.0, used=60.0, age=5.0))
     assert sum(service.sleeps) == 97.0
 
 
 def test_the_services_clock_grants_a_restarted_wait_no_new_time() -> None:
     service = Service(running(95))
-    timeout(service, Span(100.0, gone=90.0, age=5.0))
+    timeout(service, Span(100.0, used=90.0, age=5.0))
     assert sum(service.sleeps) == 10.0
-    timeout(service := Service(running(200)), Span(100.0, gone=200.0, age=5.0))
+    timeout(service := Service(running(200)), Span(100.0, used=200.0, age=5.0))
     assert sum(service.sleeps) == 0.0
 
 
@@ -127,26 +127,26 @@ def test_the_services_clock_grants_a_restarted_wait_no_new_time() -> None:
 )
 def test_without_the_services_clock_the_wall_clock_decides(answer: Response) -> None:
     service = Service(answer)
-    timeout(service, Span(100.0, gone=60.0, age=5.0))
+    timeout(service, Span(100.0, used=60.0, age=5.0))
     assert sum(service.sleeps) == 40.0
 
 
 def test_a_task_of_the_future_gives_no_more_than_the_whole_time() -> None:
     answer = Response(200, {"date": date(0)}, shows("processing", created=4_000_000_000).body)
     service = Service(answer)
-    timeout(service, Span(100.0, gone=60.0, age=0.0))
+    timeout(service, Span(100.0, used=60.0, age=0.0))
     assert sum(service.sleeps) == 100.0
 
 
 def test_an_answer_out_of_a_cache_does_not_hold_the_time_up() -> None:
     service = Service(running(65))
-    timeout(service, Span(100.0, gone=70.0, age=5.0))
+    timeout(service, Span(100.0, used=70.0, age=5.0))
     assert sum(service.sleeps) == 40.0
 
 
 def test_an_age_that_was_not_known_when_the_wait_began_says_nothing_later() -> None:
     service = Service(running(8))
-    timeout(service, Span(100.0, gone=60.0))
+    timeout(service, Span(100.0, used=60.0))
     assert sum(service.sleeps) == 40.0
 
 

@@ -20,7 +20,8 @@ from airflow_provider_phota.api.errors import (
 from airflow_provider_phota.api.tasks import Outcome, PhotaTask
 from airflow_provider_phota.api.wire import Response
 from airflow_provider_phota.polling.schedule import PollSchedule
-from airflow_provider_phota.polling.wait import Patience, wait_for_task
+from airflow_provider_phota.polling.state import Patience
+from airflow_provider_phota.polling.wait import wait_for_task
 
 STEADY = PollSchedule(10.0, 10.0, chance=lambda: 0.5)
 PENDING_RESULTS = shows("completed", results=None, progress=50)
@@ -45,7 +46,7 @@ def test_a_task_is_asked_about_until_it_is_completed() -> None:
 
 
 @pytest.mark.parametrize("word", ["failed", "cancelled"])
-def test_a_task_that_ended_badly_is_an_answer_and_no_error(word: str) -> None:
+def test_a_task_that_ended_badly_is_an_answer_and_not_an_error(word: str) -> None:
     task = wait(Service(shows(word, error={"code": "bad_face", "message": "no face", "type": "task_error"})))
     assert task.outcome is Outcome.FAILED
     assert task.failure is not None
@@ -114,7 +115,7 @@ def test_sight_is_lost_after_too_long_without_a_usable_answer() -> None:
     assert service.sleeps == [10.0, 20.0, 40.0, 60.0]
 
 
-def test_an_answer_in_between_begins_the_patience_anew() -> None:
+def test_an_answer_in_between_begins_the_patience_again() -> None:
     down = refuses(503)
     service = Service(down, down, down, shows("processing"), down, down, down, finished())
     assert wait(service, unreachable=100.0).outcome is Outcome.SUCCEEDED
@@ -141,10 +142,10 @@ def test_retry_after_never_outlasts_the_wait() -> None:
         pytest.param(refuses(400, message="bad key"), id="400"),
     ],
 )
-def test_what_asking_again_cannot_heal_ends_the_wait(answer: Response) -> None:
+def test_a_problem_that_asking_again_cannot_fix_ends_the_wait(answer: Response) -> None:
     service = Service(shows("processing"), answer)
     with pytest.raises(
-        PhotaWaitRefused, match=rf"(?s){TASK_ID} cannot be asked about\.\n.*bad key"
+        PhotaWaitRefused, match=rf"(?s)Cannot ask about PHOTA task {TASK_ID}\.\n.*bad key"
     ) as caught:
         wait(service)
     assert (caught.value.phota_task_id, caught.value.retryable) == (TASK_ID, False)
@@ -188,14 +189,14 @@ def test_a_wait_that_never_had_a_tls_connection_ends_after_some_minutes() -> Non
     with pytest.raises(PhotaWaitRefused) as caught:
         wait(service)
     first, problem, *rest = str(caught.value).splitlines()
-    assert first.startswith(f"PHOTA task {TASK_ID} cannot be asked about: no TLS connection for ")
+    assert first.startswith(f"Cannot ask about PHOTA task {TASK_ID}: no TLS connection for ")
     assert "self-signed" in problem
     assert "billed" in rest[0]
     assert 300.0 <= sum(service.sleeps) < 400.0
     assert (caught.value.phota_task_id, caught.value.retryable) == (TASK_ID, False)
 
 
-def test_it_ends_no_later_than_a_wait_without_any_answer() -> None:
+def test_a_wait_without_tls_ends_no_later_than_one_without_any_answer() -> None:
     service = Service(UNTRUSTED)
     with pytest.raises(PhotaWaitRefused):
         wait(service, unreachable=20.0)
@@ -209,7 +210,7 @@ def test_a_wait_that_had_an_answer_outlasts_the_rotation_of_a_certificate(answer
     assert sum(service.sleeps) > 300.0
 
 
-def test_sight_is_lost_where_the_rotation_takes_too_long() -> None:
+def test_sight_is_lost_if_the_rotation_takes_too_long() -> None:
     with pytest.raises(PhotaLostSight, match="not trusted"):
         wait(Service(shows("processing"), UNTRUSTED))
 
@@ -278,13 +279,13 @@ def test_every_question_is_one_line_in_the_log(caplog: pytest.LogCaptureFixture)
         shows("processing", progress=10), Response(502, {}, b""), shows("processing"), finished()
     )
     wait(service)
-    words = [record.getMessage() for record in caplog.records if record.name.endswith("polling.wait")]
+    words = [record.getMessage() for record in caplog.records if record.name.endswith("polling.state")]
     assert len(words) == len(service.requests) == 4
     assert words[2] == f"PHOTA task {TASK_ID} is still processing (progress: 0)."
 
 
 @pytest.mark.parametrize("word", [None, 7, ["completed"], {"a": 1}, "", "COMPLETED", "done", True])
-def test_a_word_that_is_no_known_status_means_still_running(word: Any) -> None:
+def test_an_unknown_status_word_means_still_running(word: Any) -> None:
     service = Service(shows(word, results=[{"url": "https://a/b"}]), finished())
     wait(service)
     assert len(service.requests) == 2

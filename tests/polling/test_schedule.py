@@ -1,4 +1,4 @@
-"""When to ask about a task next: within bounds always, and seldom or often for a reason."""
+"""The next question is always within its bounds, and rare or frequent for a reason."""
 
 import math
 import random
@@ -11,14 +11,15 @@ from hypothesis import strategies as st
 from scripted import TASK_ID, Clock, finished, shows
 
 from airflow_provider_phota.api.wire import Request, Response
-from airflow_provider_phota.polling.durations import Durations, Sight
+from airflow_provider_phota.polling.durations import Durations, Observation
 from airflow_provider_phota.polling.schedule import LONGEST_PAUSE, PollSchedule
-from airflow_provider_phota.polling.wait import Patience, wait_for_task
+from airflow_provider_phota.polling.state import Patience
+from airflow_provider_phota.polling.wait import wait_for_task
 
 chances = st.floats(0.0, 1.0, exclude_max=True)
 seconds = st.floats(0.0, 1000.0)
-sights = st.none() | st.builds(
-    Sight,
+observations = st.none() | st.builds(
+    Observation,
     st.floats(0.0, 2.0**32),
     st.sampled_from(["", "m"]),
     st.none() | st.floats(0.0, allow_nan=False, allow_infinity=False),
@@ -32,8 +33,10 @@ def adaptive(shortest: float = 0.001, longest: float = 1e6) -> PollSchedule:
 
 @given(
     bounds=st.tuples(st.floats(0.01, 600.0), st.floats(0.01, 600.0)).map(sorted),
-    sight=sights,
-    lessons=st.lists(st.tuples(sights, sights, st.just(math.inf) | st.floats(0.0, 2.0**32)), max_size=5),
+    seen=observations,
+    lessons=st.lists(
+        st.tuples(observations, observations, st.just(math.inf) | st.floats(0.0, 2.0**32)), max_size=5
+    ),
     failures=st.integers(0, 10**9),
     asked_for=seconds,
     chance=chances,
@@ -41,8 +44,8 @@ def adaptive(shortest: float = 0.001, longest: float = 1e6) -> PollSchedule:
 def test_the_next_question_stays_in_its_bounds(
     *,
     bounds: list[float],
-    sight: Sight | None,
-    lessons: list[tuple[Sight | None, Sight | None, float]],
+    seen: Observation | None,
+    lessons: list[tuple[Observation | None, Observation | None, float]],
     failures: int,
     asked_for: float,
     chance: float,
@@ -53,14 +56,14 @@ def test_the_next_question_stays_in_its_bounds(
         if first and last:
             durations.learn("t", first, last, finished_at)
     schedule = PollSchedule(shortest, longest, durations, chance=lambda: chance)
-    pause = schedule.next_in(sight, failures, asked_for)
+    pause = schedule.next_in(seen, failures, asked_for)
     assert max(asked_for, 0.89 * shortest) <= pause
     assert pause <= max(asked_for, 1.11 * (max(longest, LONGEST_PAUSE) if failures else longest))
 
 
-@given(interval=st.floats(0.01, 600.0), sight=sights)
-def test_equal_bounds_are_a_steady_interval(interval: float, sight: Sight | None) -> None:
-    assert adaptive(interval, interval).next_in(sight) == pytest.approx(interval)
+@given(interval=st.floats(0.01, 600.0), seen=observations)
+def test_equal_bounds_are_a_steady_interval(interval: float, seen: Observation | None) -> None:
+    assert adaptive(interval, interval).next_in(seen) == pytest.approx(interval)
 
 
 def test_what_was_never_seen_is_asked_about_soon() -> None:
@@ -79,7 +82,7 @@ def test_failed_questions_are_asked_ever_more_rarely() -> None:
 
 def test_failures_stretch_the_pause_of_any_age_up_to_the_longest_one() -> None:
     for age in (0.0, 45.0, 1000.0):
-        pauses = [adaptive(2.0, 30.0).next_in(Sight(age, "m", 45.0), failures) for failures in range(8)]
+        pauses = [adaptive(2.0, 30.0).next_in(Observation(age, "m", 45.0), failures) for failures in range(8)]
         assert pauses == sorted(pauses)
         assert pauses[1] == pytest.approx(2.0 * pauses[0])
         assert pauses[-1] == LONGEST_PAUSE
@@ -89,27 +92,29 @@ def test_an_interval_above_the_longest_pause_is_kept_while_the_service_is_away()
     assert adaptive(300.0, 300.0).next_in(None, 3) == 300.0
 
 
-@given(sight=sights, asked_for=seconds, failures=st.integers(0, 20))
-def test_retry_after_is_a_minimum(sight: Sight | None, asked_for: float, failures: int) -> None:
-    alone = adaptive(2.0, 30.0).next_in(sight, failures)
-    assert adaptive(2.0, 30.0).next_in(sight, failures, asked_for) == max(alone, asked_for)
+@given(seen=observations, asked_for=seconds, failures=st.integers(0, 20))
+def test_retry_after_is_a_minimum(seen: Observation | None, asked_for: float, failures: int) -> None:
+    alone = adaptive(2.0, 30.0).next_in(seen, failures)
+    assert adaptive(2.0, 30.0).next_in(seen, failures, asked_for) == max(alone, asked_for)
 
 
 def test_a_young_task_is_asked_about_seldom_and_one_near_its_end_often() -> None:
-    young, middle, due = (adaptive().next_in(Sight(age, "m", 45.0)) for age in (0.0, 15.0, 45.0))
+    young, middle, due = (adaptive().next_in(Observation(age, "m", 45.0)) for age in (0.0, 15.0, 45.0))
     assert young > middle > due
     assert young > 2.0 * due
 
 
 def test_a_late_task_is_asked_about_ever_less_often() -> None:
     ages = (100.0, 300.0, 1000.0, 3000.0, 10000.0)
-    pauses = [round(adaptive().next_in(Sight(age, "m", 45.0)), 6) for age in ages]
+    pauses = [round(adaptive().next_in(Observation(age, "m", 45.0)), 6) for age in ages]
     assert pauses == sorted(pauses)
     assert pauses[-1] > 2.0 * pauses[0]
 
 
 def test_long_tasks_are_asked_about_less_often_than_short_ones() -> None:
-    pauses = [adaptive().next_in(Sight(0.5 * estimate, "m", estimate)) for estimate in (10.0, 60.0, 600.0)]
+    pauses = [
+        adaptive().next_in(Observation(0.5 * estimate, "m", estimate)) for estimate in (10.0, 60.0, 600.0)
+    ]
     assert pauses == sorted(pauses)
     # by the square root: a question is worth a fixed delay
     assert pauses[-1] / pauses[0] == pytest.approx(math.sqrt(60.0), rel=0.25)
@@ -117,11 +122,13 @@ def test_long_tasks_are_asked_about_less_often_than_short_ones() -> None:
 
 def test_a_first_question_comes_long_before_the_expected_end_but_not_at_once() -> None:
     for estimate in (20.0, 45.0, 120.0, 600.0):
-        assert 0.1 * estimate < adaptive().next_in(Sight(0.0, "m", estimate)) < estimate
+        assert 0.1 * estimate < adaptive().next_in(Observation(0.0, "m", estimate)) < estimate
 
 
 def test_progress_says_that_the_end_is_near_or_far() -> None:
-    near, unsaid, far = (adaptive().next_in(Sight(45.0, "m", 45.0, progress)) for progress in (97, None, 10))
+    near, unsaid, far = (
+        adaptive().next_in(Observation(45.0, "m", 45.0, progress)) for progress in (97, None, 10)
+    )
     assert near < unsaid < far
 
 
@@ -129,10 +136,10 @@ def test_experience_shifts_the_questions() -> None:
     """Where tasks take twice the estimate, the estimate's own time is no longer when to ask most often."""
     experienced = replace(adaptive(), durations=Durations())
     for _ in range(200):
-        experienced.durations.learn("t", Sight(1.0, "m", 45.0), Sight(90.0, "m", 45.0), 90.0)
-    before, now = (schedule.next_in(Sight(45.0, "m", 45.0)) for schedule in (adaptive(), experienced))
+        experienced.durations.learn("t", Observation(1.0, "m", 45.0), Observation(90.0, "m", 45.0), 90.0)
+    before, now = (schedule.next_in(Observation(45.0, "m", 45.0)) for schedule in (adaptive(), experienced))
     assert now > 1.5 * before
-    assert now > experienced.next_in(Sight(80.0, "m", 45.0))
+    assert now > experienced.next_in(Observation(80.0, "m", 45.0))
 
 
 @dataclass
@@ -161,7 +168,7 @@ def delay_and_questions(duration: float, schedule: PollSchedule, progress: str) 
         seconds=72000.0,
         schedule=schedule,
         patience=Patience(),
-        sight=Sight(0.0, "phota-image-edit", 45.0, 0),
+        seen=Observation(0.0, "phota-image-edit", 45.0, 0),
         clock=clock,
     )
     step = next(conversation)

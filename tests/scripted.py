@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from airflow_provider_phota.api.errors import TransportError
@@ -9,6 +10,8 @@ from airflow_provider_phota.api.wire import Conversation, Request, Response, Sle
 
 T = TypeVar("T")
 
+#: Epoch seconds at which the service created the task.
+CREATED = 1757165031
 TASK_ID = "task-unified-1757165031-uyujaw3d"
 
 
@@ -53,7 +56,7 @@ class Service:
 
 
 def says(status: int, body: object = b"", **headers: str) -> Response:
-    """An answer; a body that is no bytes becomes JSON, and `retry_after` the header `retry-after`."""
+    """An answer; a body that is not bytes becomes JSON, and `retry_after` the header `retry-after`."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     return Response(status, {name.replace("_", "-"): value for name, value in headers.items()}, raw)
 
@@ -76,6 +79,15 @@ def finished(**fields: Any) -> Response:
     return shows("completed", **({"results": [picture], "progress": 100} | fields))
 
 
+def date(seconds: int) -> str:
+    """The Date header of an answer given so many seconds after the task was created."""
+    return f"Sat, 06 Sep 2025 13:{23 + (51 + seconds) // 60:02}:{(51 + seconds) % 60:02} GMT"
+
+
+def running(age: int, **fields: object) -> Response:
+    return replace(shows("processing", **fields), headers={"date": date(age)})
+
+
 def task_fields(status: object = "pending", task_id: object = TASK_ID, **fields: Any) -> dict[str, Any]:
     return {
         "id": task_id,
@@ -84,5 +96,5 @@ def task_fields(status: object = "pending", task_id: object = TASK_ID, **fields:
         "model": "phota-image-edit",
         "status": status,
         "progress": 0,
-        "created": 1757165031,
+        "created": CREATED,
     } | fields
