@@ -109,8 +109,8 @@ def check_fraction_as_written(argument: str, value: object) -> None:
         checked_fraction(argument, value)
 
 
-def checked_profile_ids(value: object) -> tuple[str, ...] | None:
-    """Returns profile IDs.
+def checked_profile_ids(value: object) -> tuple[str, ...]:
+    """Returns profile IDs; none if the value is None.
 
     Args:
         value: one ID or several; or what `PhotaTaskSensor` returned of tasks that created profiles.
@@ -119,7 +119,7 @@ def checked_profile_ids(value: object) -> tuple[str, ...] | None:
         PhotaInputError: There are no IDs in it, or one of them twice.
     """
     if value is None:
-        return None
+        return ()
     if isinstance(value, str) and is_collection_repr(value):
         raise PhotaInputError("profile_ids", f"is the text of a list, {shown(value)}. {RENDERED_TO_TEXT}")
     given = _profile_ids_in(value)

@@ -82,8 +82,8 @@ class GenerateOrder:
         return self.num_outputs
 
     @property
-    def uses_profiles(self) -> bool:
-        return bool(_REFERENCE.search(self.prompt))
+    def profile_ids(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(_REFERENCE.findall(self.prompt)))
 
     def with_files(self, names: Mapping[str, str]) -> GenerateOrder:  # noqa: ARG002  # it reads no files
         return self
@@ -117,7 +117,7 @@ def _checked_name(name: object) -> str:
 
 def _checked_profile(name: object, profile: object) -> str:
     try:
-        profile_ids = checked_profile_ids(profile) or ()
+        profile_ids = checked_profile_ids(profile)
     except PhotaInputError as error:
         raise PhotaInputError("profiles", f"has no profile ID for {shown(name)}: {error}") from None
     if len(profile_ids) != 1:
