@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from airflow_provider_phota.api.errors import PhotaInputError
@@ -80,7 +79,7 @@ def checked_fraction(argument: str, value: object) -> float | None:
     if value is None:
         return None
     hint = f" {RENDERED_TO_TEXT}" if isinstance(value, str) else ""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or math.isnan(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise PhotaInputError(argument, f"must be a number from 0.0 to 1.0, got {shown(value)}.{hint}")
     if not 0 <= value <= 1:
         raise PhotaInputError(argument, f"must be from 0.0 to 1.0, got {shown(value)}.")

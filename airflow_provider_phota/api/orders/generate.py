@@ -106,7 +106,10 @@ def _checked_profiles(value: object) -> dict[str, str]:
         raise PhotaInputError(
             "profiles", f"must be a dict such as {{'anna': create.output}}, got {shown(value)}."
         )
-    return {_checked_name(name): _checked_profile(name, profile) for name, profile in value.items()}
+    profiles = {_checked_name(name): _checked_profile(name, profile) for name, profile in value.items()}
+    if len(profiles) < len(value):
+        raise PhotaInputError("profiles", f"has one name twice: {', '.join(map(shown, value))}.")
+    return profiles
 
 
 def _checked_name(name: object) -> str:
@@ -124,6 +127,8 @@ def _checked_profile(name: object, profile: object) -> str:
         raise PhotaInputError(
             "profiles", f"must have one profile ID for {shown(name)}, got {shown(profile)}."
         )
+    if "[" in profile_ids[0] or "]" in profile_ids[0]:
+        raise PhotaInputError("profiles", f"has {shown(profile)} as a profile ID: leave out the brackets.")
     return profile_ids[0]
 
 
