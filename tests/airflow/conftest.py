@@ -89,6 +89,17 @@ def picture_url(emulator: Emulator) -> str:
     return PhotaHook().upload_file(PICTURE)
 
 
+@pytest.fixture(params=["task state", "object storage"])
+def remembering(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    """What a context and an operator need, for either ledger."""
+    from airflow_runs import TaskInstance
+    from attempt_by_hand import Accessor
+
+    if request.param == "task state":
+        return {"ti": TaskInstance(), "task_state_store": Accessor()}, {}
+    return {"ti": TaskInstance()}, {"ledger_path": f"file://{tmp_path}"}
+
+
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[str]:
     """A server that speaks S3, over real HTTP."""

@@ -1,0 +1,438 @@
+"""The four models: each is submitted, waited for, landed and remembered in the same way."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
+from airflow_runs import PICTURE, TaskInstance, run
+from attempt_by_hand import Clock, set_clock
+
+from airflow_provider_phota.api.errors import PhotaTaskFailed
+from airflow_provider_phota.emulator import Fault
+from airflow_provider_phota.ledger.ledger import Ledger
+from airflow_provider_phota.operators.phota import (
+    PhotaCreateProfileOperator,
+    PhotaImageEditOperator,
+    PhotaImageEnhanceOperator,
+    PhotaImageGenerateOperator,
+)
+from airflow_provider_phota.sensors.phota import PhotaTaskSensor
+from airflow_provider_phota.transfers.phota_to_object_storage import PhotaToObjectStorageOperator
+
+pytestmark = pytest.mark.usefixtures("metadata_database", "at_once")
+
+SUBMIT = "POST /v1/images/generations"
+UPLOADS = "POST /v1/files/upload/stream"
+
+
+@dataclass(frozen=True)
+class Model:
+    """One of the four models, and an order of it.
+
+    Attributes:
+        files: the argument that names its files; a folder of photos for a profile, and else a picture.
+        skip: the argument by which it skips what has landed before.
+    """
+
+    name: str
+    operator: type
+    files: str = ""
+    arguments: dict[str, Any] = field(default_factory=dict)
+    skip: str = "skip_existing"
+
+    def order(self, picture: Path, **more: Any) -> Any:
+        """Returns the operator with an order of that picture."""
+        named = f"file://{picture.parent}/" if self.files == "photos" else f"file://{picture}"
+        given = {self.files: named} if self.files else {}
+        how = {"wait_for_completion": True, "poll_interval": 0.05, **self.arguments, **given, **more}
+        return self.operator(task_id="order", **how)
+
+    def is_result(self, result: Any, phota_task_id: str) -> bool:
+        if self.files == "photos":
+            return isinstance(result, str) and result.startswith("profile_")
+        return (result["phota_task_id"], result["model"], len(result["images"])) == (
+            phota_task_id,
+            self.name,
+            1,
+        )
+
+
+EDIT = Model("phota-image-edit", PhotaImageEditOperator, "image_urls", {"prompt": "a"}, "skip_existing_edits")
+GENERATE = Model("phota-image", PhotaImageGenerateOperator, "", {"prompt": "a"})
+ENHANCE = Model("phota-image-enhance", PhotaImageEnhanceOperator, "image_url")
+PROFILE = Model("phota-create-profile", PhotaCreateProfileOperator, "photos")
+MODELS = [EDIT, GENERATE, ENHANCE, PROFILE]
+IMAGES = [EDIT, GENERATE, ENHANCE]
+every_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+every_image_model = pytest.mark.parametrize("model", IMAGES, ids=lambda model: model.name)
+DAGS = {"phota-image-edit": "edit", "phota-image": "generate", "phota-image-enhance": "enhance"}
+every_dag = pytest.mark.parametrize("name", [*DAGS.values(), "profile"])
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    """The only picture of a folder, so that the folder can be the photos of a person."""
+    folder = tmp_path / "anna"
+    folder.mkdir()
+    return Path(shutil.copy(PICTURE, folder))
+
+
+@pytest.fixture
+def conf(picture: Path) -> dict[str, str]:
+    return {"picture": f"file://{picture}", "photos": f"file://{picture.parent}/"}
+
+
+def context(**more: Any) -> dict[str, Any]:
+    return {"ti": TaskInstance(), **more}
+
+
+# in a DAG ---------------------------------------------------------------------------------------------------
+
+
+@every_dag
+def test_it_submits_and_pushes_the_id_twice(emulator, conf, name):
+    done = run(f"model_{name}_submit", **conf)
+    (entry,) = emulator.ledger()
+    assert done.xcom("order") == done.xcom("order", "phota_task_id") == entry.id
+    assert DAGS.get(entry.model, "profile") == name
+
+
+@every_dag
+@pytest.mark.parametrize("mode", ["worker", "deferred"])
+def test_a_waiting_one_returns_the_result(emulator, conf, name, mode):
+    done = run(f"model_{name}_{mode}", **conf)
+    (entry,) = emulator.ledger()
+    (model,) = (model for model in MODELS if model.name == entry.model)
+    assert DAGS.get(entry.model, "profile") == name
+    assert done.xcom("order", "phota_task_id") == entry.id
+    assert model.is_result(done.xcom("order"), entry.id)
+
+
+@every_dag
+@pytest.mark.parametrize("mode", ["worker", "deferred"])
+def test_a_failed_phota_task_fails_it(emulator, conf, name, mode):
+    emulator.add_faults(Fault(on="submit", kind="fail_task"))
+    assert run(f"model_{name}_{mode}", **conf).states == {"order": ["failed"]}
+    assert len(emulator.ledger()) == 1
+
+
+@every_dag
+def test_a_mapped_task_places_an_order_for_each_item(emulator, conf, name, tmp_path):
+    if name == "profile":
+        other = tmp_path / "ben"
+        other.mkdir()
+        shutil.copy(PICTURE, other / "another name.jpg")
+        items = [conf["photos"], f"file://{other}/"]
+    else:
+        items = ["a lake", "a hill"] if name == "generate" else [conf["picture"]] * 2
+    done = run(f"model_{name}_mapped", items=json.dumps(items), **conf)
+    assert done.states["order"] == ["success", "success"]
+    assert sorted(done.pushed["order", "phota_task_id"]) == sorted(entry.id for entry in emulator.ledger())
+    assert len(emulator.ledger()) == 2
+
+
+@pytest.mark.parametrize("dag_id", ["profile_of_operator", "profile_of_sensor"])
+def test_a_new_profile_goes_straight_into_the_orders_of_other_models(emulator, conf, dag_id):
+    done = run(dag_id, **conf)
+    assert done.state == "success", done.states
+    told = done.xcom("create" if dag_id == "profile_of_operator" else "wait")
+    profile_id = told if isinstance(told, str) else told["profile_ids"][0]
+    requests = {entry.model: entry.request for entry in emulator.ledger()}
+    assert len(requests) == 4
+    assert requests["phota-image-edit"]["profile_ids"] == [profile_id]
+    assert requests["phota-image-enhance"]["profile_ids"] == [profile_id]
+    assert requests["phota-image"]["prompt"] == f"[[{profile_id}]] at the sea"
+
+
+# by hand ----------------------------------------------------------------------------------------------------
+
+
+@every_model
+def test_a_deferral_waits_in_the_triggerer_and_comes_back_to_the_result(emulator, picture, model):
+    emulator.add_faults(Fault(on="submit", kind="latency", seconds=0.5))
+    here = context()
+    with pytest.raises(TaskDeferred) as deferred:
+        model.order(picture, deferrable=True).execute(here)
+
+    async def events() -> list[Any]:
+        return [event.payload async for event in deferred.value.trigger.run()]
+
+    (event,) = asyncio.run(events())
+    result = model.order(picture, deferrable=True).execute_complete(here, event)
+    (entry,) = emulator.ledger()
+    assert model.is_result(result, entry.id)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob("*") if path.is_file())
+
+
+@every_image_model
+def test_pictures_land_under_their_names(emulator, picture, tmp_path, model):
+    result = model.order(picture, destination=f"file://{tmp_path}/out").execute(context())
+    (file,) = result["files"]
+    assert file["phota_task_id"] == result["phota_task_id"]
+    assert names(tmp_path / "out") == [f"{result['phota_task_id']}-0.png"]
+
+
+@every_image_model
+def test_what_has_landed_before_is_neither_uploaded_nor_paid_for(emulator, picture, tmp_path, model):
+    how = {"destination": f"file://{tmp_path}/out", model.skip: True}
+    first = model.order(picture, **how).execute(context())
+    counts = emulator.counts()
+    other = context()
+    other["ti"].run_id = "another run"
+    second = model.order(picture, **how).execute(other)
+    assert emulator.counts() == counts
+    assert (second["phota_task_id"], second["status"], second["model"]) == (None, "existing", model.name)
+    assert second["files"] == first["files"]
+    model.order(picture, edition="2", **how).execute(other)
+    assert len(emulator.ledger()) == 2
+
+
+def test_a_profile_on_record_is_neither_uploaded_nor_paid_for(emulator, picture, tmp_path):
+    (tmp_path / "profiles").mkdir()
+    how = {"profiles_path": f"file://{tmp_path}/profiles"}
+    first = PROFILE.order(picture, **how).execute(context())
+    counts = emulator.counts()
+    other = context()
+    other["ti"].dag_id, other["ti"].run_id = "another DAG", "another run"
+    assert PROFILE.order(picture, **how).execute(other) == first
+    assert emulator.counts() == counts
+    assert (counts[UPLOADS], counts[SUBMIT]) == (1, 1)
+    assert PROFILE.order(picture, edition="2", **how).execute(other) != first
+    assert len(emulator.ledger()) == 2
+
+
+# faults -----------------------------------------------------------------------------------------------------
+
+
+class Killed(BaseException):
+    """The process died here."""
+
+
+NOTE_TASK = Ledger.note_task
+
+
+def die(*_: Any) -> None:
+    raise Killed
+
+
+def note_task_and_die(ledger: Ledger, entry: Any) -> None:
+    NOTE_TASK(ledger, entry)
+    raise Killed
+
+
+@every_model
+def test_killed_in_flight_it_is_held_until_a_person_adopts_the_task(
+    emulator, picture, remembering, monkeypatch, model
+):
+    here, kept = remembering
+    with monkeypatch.context() as dying:
+        dying.setattr(Ledger, "note_task", die)
+        with pytest.raises(Killed):
+            model.order(picture, **kept).execute(here)
+    set_clock(monkeypatch, Clock(later=600.0))
+    with pytest.raises(AirflowFailException, match=r"(?s)never got its answer.*adopt_phota_task_id"):
+        model.order(picture, **kept).execute(here)
+    (entry,) = emulator.ledger()
+    adopted = model.order(picture, adopt_phota_task_id=entry.id, **kept).execute(here)
+    assert model.is_result(adopted, entry.id)
+    assert model.order(picture, **kept).execute(here) == adopted
+    assert len(emulator.ledger()) == 1
+
+
+@every_model
+def test_killed_once_its_id_is_on_record_it_goes_on_with_the_paid_task(
+    emulator, picture, remembering, monkeypatch, model
+):
+    here, kept = remembering
+    with monkeypatch.context() as dying:
+        dying.setattr(Ledger, "note_task", note_task_and_die)
+        with pytest.raises(Killed):
+            model.order(picture, **kept).execute(here)
+    result = model.order(picture, **kept).execute(here)
+    (entry,) = emulator.ledger()
+    assert model.is_result(result, entry.id)
+    assert emulator.counts()[SUBMIT] == 1
+
+
+@every_model
+def test_a_submit_without_an_answer_is_held_until_a_person_adopts_the_task(
+    emulator, picture, remembering, monkeypatch, model
+):
+    here, kept = remembering
+    emulator.add_faults(Fault(on="submit", kind="reset_after"))
+    with pytest.raises(AirflowFailException, match="may have been created and billed"):
+        model.order(picture, **kept).execute(here)
+    set_clock(monkeypatch, Clock(later=600.0))
+    with pytest.raises(AirflowFailException, match="never got its answer"):
+        model.order(picture, **kept).execute(here)
+    (entry,) = emulator.ledger()
+    adopted = model.order(picture, adopt_phota_task_id=entry.id, **kept).execute(here)
+    assert model.is_result(adopted, entry.id)
+    assert emulator.counts()[SUBMIT] == 1
+
+
+@every_model
+def test_cleared_after_success_it_is_not_paid_for_again(emulator, picture, remembering, model):
+    here, kept = remembering
+    first = model.order(picture, **kept).execute(here)
+    here["ti"].try_number, here["ti"].max_tries = 2, 1
+    assert model.order(picture, **kept).execute(here) == first
+    assert emulator.counts()[SUBMIT] == 1
+
+
+@every_model
+def test_without_a_ledger_a_service_that_fails_the_task_is_paid_again_by_a_retry_and_says_so(
+    emulator, picture, model
+):
+    emulator.add_faults(Fault(on="submit", kind="fail_task", code="out_of_memory", message="No such luck."))
+    with pytest.raises(
+        PhotaTaskFailed, match=r"(?s)out_of_memory: No such luck.*A retry submits a new order"
+    ):
+        model.order(picture).execute(context())
+    assert len(emulator.ledger()) == 1
+
+
+@every_model
+def test_input_that_the_service_refuses_is_not_paid_for_again(emulator, picture, model):
+    emulator.add_faults(Fault(on="submit", kind="fail_task", code="content_policy_violation", message="no"))
+    with pytest.raises(AirflowFailException, match="does not retry"):
+        model.order(picture).execute(context())
+    assert len(emulator.ledger()) == 1
+
+
+# the sensor and the landing operator ------------------------------------------------------------------------
+
+
+@pytest.fixture(params=MODELS, ids=lambda model: model.name)
+def submitted(request, emulator, picture) -> tuple[Model, str]:
+    """A model and a PHOTA task of it."""
+    return request.param, request.param.order(picture, wait_for_completion=False).execute(context())
+
+
+def sensed(phota_task_id: object, **more: Any) -> Any:
+    sensor = PhotaTaskSensor(task_id="wait", phota_task_id=phota_task_id, poke_interval=0.05, **more)
+    return sensor.execute(context())
+
+
+def landed(result: object, folder: Path) -> Any:
+    land = PhotaToObjectStorageOperator(task_id="land", result=result, destination=f"file://{folder}")
+    return land.execute(context())
+
+
+def test_the_sensor_returns_the_result_of_every_model(submitted):
+    model, phota_task_id = submitted
+    result = sensed(phota_task_id)
+    assert (result["phota_task_id"], result["model"]) == (phota_task_id, model.name)
+    made = "profile_ids" if model is PROFILE else "images"
+    assert len(result[made]) == 1
+    assert sensed(result) == result
+
+
+def test_what_every_model_has_made_lands_or_says_that_it_is_not_a_file(submitted, tmp_path):
+    model, phota_task_id = submitted
+    result = sensed(phota_task_id)
+    for given in (result, phota_task_id):
+        if model is PROFILE:
+            with pytest.raises(
+                AirflowFailException, match=r"made the profile \['profile_\w+'\], which is not a file"
+            ):
+                landed(given, tmp_path / "out")
+        else:
+            (file,) = landed(given, tmp_path / "out")
+            assert file["path"] == f"file://{tmp_path}/out/{phota_task_id}-0.png"
+    assert (tmp_path / "out").exists() is not (model is PROFILE)
+
+
+def test_a_sensor_that_is_to_land_says_that_a_profile_is_not_a_file(emulator, picture, tmp_path):
+    phota_task_id = PROFILE.order(picture, wait_for_completion=False).execute(context())
+    with pytest.raises(AirflowFailException, match="which is not a file"):
+        sensed(phota_task_id, destination=f"file://{tmp_path}/out")
+
+
+# profiles ---------------------------------------------------------------------------------------------------
+
+WITH_PROFILES = [
+    (EDIT, {"profile_ids": ["p-1", "p-2"]}),
+    (ENHANCE, {"profile_ids": ["p-1", "p-2"]}),
+    (GENERATE, {"prompt": "[[anna]] and [[ben]]", "profiles": {"anna": "p-1", "ben": "p-2"}}),
+]
+with_profiles = pytest.mark.parametrize(
+    ("model", "arguments"), WITH_PROFILES, ids=[model.name for model, _ in WITH_PROFILES]
+)
+NAMED = r"(?s)Profiles of this order: \['p-1', 'p-2'\]\..*PhotaCreateProfileOperator with another edition"
+
+
+@with_profiles
+@pytest.mark.parametrize(("status", "code"), [(404, "not_found"), (422, "invalid_param"), (403, "forbidden")])
+def test_a_refused_order_names_its_profiles(emulator, picture, model, arguments, status, code):
+    emulator.add_faults(
+        Fault(on="submit", kind="status", status=status, code=code, message="profile p-2 not found")
+    )
+    with pytest.raises(AirflowFailException, match=NAMED) as caught:
+        model.order(picture, **arguments).execute(context())
+    assert "profile p-2 not found" in str(caught.value)
+    assert "Nothing was billed." in str(caught.value)
+    assert emulator.ledger() == []
+
+
+@with_profiles
+@pytest.mark.parametrize("code", ["profile_not_found", "invalid_profile"])
+def test_a_failed_task_names_the_profiles_of_its_order(emulator, picture, model, arguments, code):
+    emulator.add_faults(Fault(on="submit", kind="fail_task", code=code, message="profile p-2 not found"))
+    here = context()
+    with pytest.raises((AirflowFailException, PhotaTaskFailed), match=NAMED):
+        model.order(picture, **arguments).execute(here)
+    (entry,) = emulator.ledger()
+    event = {"version": 1, "end": "finished", "phota_task_id": entry.id, "message": ""}
+    with pytest.raises((AirflowFailException, PhotaTaskFailed), match=NAMED):
+        model.order(picture, deferrable=True, **arguments).execute_complete(here, event)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(on="submit", kind="status", status=401, code="authentication_error"),
+        Fault(on="submit", kind="status", status=402, code="insufficient_quota"),
+        Fault(on="upload", kind="status", status=422, code="invalid_file_type"),
+    ],
+    ids=lambda fault: f"{fault.on} {fault.status}",
+)
+def test_a_refusal_that_is_not_about_the_order_does_not_name_profiles(emulator, picture, fault):
+    emulator.add_faults(fault)
+    with pytest.raises(AirflowFailException, match="Nothing was billed") as caught:
+        EDIT.order(picture, profile_ids="p-1").execute(context())
+    assert "Profiles of this order" not in str(caught.value)
+
+
+@every_model
+def test_an_order_without_profiles_does_not_mention_any(emulator, picture, model):
+    emulator.add_faults(Fault(on="submit", kind="status", status=422, code="invalid_param"))
+    with pytest.raises(AirflowFailException) as caught:
+        model.order(picture).execute(context())
+    assert "Profiles of this order" not in str(caught.value)
+
+
+def test_arguments_that_have_changed_while_it_waited_do_not_hide_why_the_task_failed(emulator, picture):
+    emulator.add_faults(Fault(on="submit", kind="fail_task", code="out_of_memory", message="No such luck."))
+    phota_task_id = EDIT.order(picture, wait_for_completion=False, profile_ids="p-1").execute(context())
+    event = {"version": 1, "end": "finished", "phota_task_id": phota_task_id, "message": ""}
+    operator = EDIT.order(picture, deferrable=True, profile_ids="{{ params.x }}")
+    operator.profile_ids = []  # as Airflow does when it renders
+    with pytest.raises(PhotaTaskFailed, match="No such luck"):
+        operator.execute_complete(context(), event)
+
+
+def test_an_unknown_name_in_a_prompt_is_refused_before_anything_is_sent(emulator, picture):
+    with pytest.raises(AirflowFailException, match=r"prompt: refers to the profile \[\[ana\]\]"):
+        GENERATE.order(picture, prompt="[[ana]]", profiles={"anna": "p-1"}).execute(context())
+    assert emulator.requests() == []
