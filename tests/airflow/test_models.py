@@ -7,6 +7,7 @@ import json
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -353,10 +354,19 @@ def test_what_every_model_has_made_lands_or_says_that_it_is_not_a_file(submitted
     assert (tmp_path / "out").exists() is not (model is PROFILE)
 
 
-def test_a_sensor_that_is_to_land_says_that_a_profile_is_not_a_file(emulator, picture, tmp_path):
+def test_a_sensor_that_is_to_land_says_that_a_profile_is_not_a_file(emulator, picture, tmp_path, monkeypatch):
+    said: list[str] = []
+
+    def say(words: str, *values: object) -> None:
+        said.append(words % values)
+
+    log = SimpleNamespace(info=say, warning=say)
+    monkeypatch.setattr(PhotaTaskSensor, "log", property(lambda _: log))
     phota_task_id = PROFILE.order(picture, wait_for_completion=False).execute(context())
-    with pytest.raises(AirflowFailException, match="which is not a file"):
-        sensed(phota_task_id, destination=f"file://{tmp_path}/out")
+    result = sensed(phota_task_id, destination=f"file://{tmp_path}/out")
+    assert result["profile_ids"]
+    assert "files" not in result
+    assert f"PHOTA task {phota_task_id} has made a profile; there is nothing to land." in said
 
 
 # profiles ---------------------------------------------------------------------------------------------------
