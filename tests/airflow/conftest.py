@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -87,6 +88,16 @@ def picture_url(emulator: Emulator) -> str:
     from airflow_provider_phota.hooks.phota import PhotaHook
 
     return PhotaHook().upload_file(PICTURE)
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    """The only picture of a folder, so that the folder can be the photos of a person."""
+    from airflow_runs import PICTURE
+
+    folder = tmp_path / "anna"
+    folder.mkdir()
+    return Path(shutil.copy(PICTURE, folder))
 
 
 @pytest.fixture(params=["task state", "object storage"])

@@ -5,93 +5,31 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
-from airflow_runs import PICTURE, TaskInstance, run
+from airflow_runs import PICTURE, run
 from attempt_by_hand import Clock, set_clock
+from model_orders import MODELS, PROFILE, SUBMIT, UPLOADS, Model, context, every_image_model, every_model
 
 from airflow_provider_phota.api.errors import PhotaTaskFailed
 from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.ledger.ledger import Ledger
-from airflow_provider_phota.operators.phota import (
-    PhotaCreateProfileOperator,
-    PhotaImageEditOperator,
-    PhotaImageEnhanceOperator,
-    PhotaImageGenerateOperator,
-)
 from airflow_provider_phota.sensors.phota import PhotaTaskSensor
 from airflow_provider_phota.transfers.phota_to_object_storage import PhotaToObjectStorageOperator
 
 pytestmark = pytest.mark.usefixtures("metadata_database", "at_once")
 
-SUBMIT = "POST /v1/images/generations"
-UPLOADS = "POST /v1/files/upload/stream"
-
-
-@dataclass(frozen=True)
-class Model:
-    """One of the four models, and an order of it.
-
-    Attributes:
-        files: the argument that names its files; a folder of photos for a profile, and else a picture.
-        skip: the argument by which it skips what has landed before.
-    """
-
-    name: str
-    operator: type
-    files: str = ""
-    arguments: dict[str, Any] = field(default_factory=dict)
-    skip: str = "skip_existing"
-
-    def order(self, picture: Path, **more: Any) -> Any:
-        """Returns the operator with an order of that picture."""
-        named = f"file://{picture.parent}/" if self.files == "photos" else f"file://{picture}"
-        given = {self.files: named} if self.files else {}
-        how = {"wait_for_completion": True, "poll_interval": 0.05, **self.arguments, **given, **more}
-        return self.operator(task_id="order", **how)
-
-    def is_result(self, result: Any, phota_task_id: str) -> bool:
-        if self.files == "photos":
-            return isinstance(result, str) and result.startswith("profile_")
-        return (result["phota_task_id"], result["model"], len(result["images"])) == (
-            phota_task_id,
-            self.name,
-            1,
-        )
-
-
-EDIT = Model("phota-image-edit", PhotaImageEditOperator, "image_urls", {"prompt": "a"}, "skip_existing_edits")
-GENERATE = Model("phota-image", PhotaImageGenerateOperator, "", {"prompt": "a"})
-ENHANCE = Model("phota-image-enhance", PhotaImageEnhanceOperator, "image_url")
-PROFILE = Model("phota-create-profile", PhotaCreateProfileOperator, "photos")
-MODELS = [EDIT, GENERATE, ENHANCE, PROFILE]
-IMAGES = [EDIT, GENERATE, ENHANCE]
-every_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
-every_image_model = pytest.mark.parametrize("model", IMAGES, ids=lambda model: model.name)
 DAGS = {"phota-image-edit": "edit", "phota-image": "generate", "phota-image-enhance": "enhance"}
 every_dag = pytest.mark.parametrize("name", [*DAGS.values(), "profile"])
 
 
 @pytest.fixture
-def picture(tmp_path: Path) -> Path:
-    """The only picture of a folder, so that the folder can be the photos of a person."""
-    folder = tmp_path / "anna"
-    folder.mkdir()
-    return Path(shutil.copy(PICTURE, folder))
-
-
-@pytest.fixture
 def conf(picture: Path) -> dict[str, str]:
     return {"picture": f"file://{picture}", "photos": f"file://{picture.parent}/"}
-
-
-def context(**more: Any) -> dict[str, Any]:
-    return {"ti": TaskInstance(), **more}
 
 
 # in a DAG ---------------------------------------------------------------------------------------------------
@@ -367,82 +305,3 @@ def test_a_sensor_that_is_to_land_says_that_a_profile_is_not_a_file(emulator, pi
     assert result["profile_ids"]
     assert "files" not in result
     assert f"PHOTA task {phota_task_id} has made a profile; there is nothing to land." in said
-
-
-# profiles ---------------------------------------------------------------------------------------------------
-
-WITH_PROFILES = [
-    (EDIT, {"profile_ids": ["p-1", "p-2"]}),
-    (ENHANCE, {"profile_ids": ["p-1", "p-2"]}),
-    (GENERATE, {"prompt": "[[anna]] and [[ben]]", "profiles": {"anna": "p-1", "ben": "p-2"}}),
-]
-with_profiles = pytest.mark.parametrize(
-    ("model", "arguments"), WITH_PROFILES, ids=[model.name for model, _ in WITH_PROFILES]
-)
-NAMED = r"(?s)Profiles of this order: \['p-1', 'p-2'\]\..*PhotaCreateProfileOperator with another edition"
-
-
-@with_profiles
-@pytest.mark.parametrize(("status", "code"), [(404, "not_found"), (422, "invalid_param"), (403, "forbidden")])
-def test_a_refused_order_names_its_profiles(emulator, picture, model, arguments, status, code):
-    emulator.add_faults(
-        Fault(on="submit", kind="status", status=status, code=code, message="profile p-2 not found")
-    )
-    with pytest.raises(AirflowFailException, match=NAMED) as caught:
-        model.order(picture, **arguments).execute(context())
-    assert "profile p-2 not found" in str(caught.value)
-    assert "Nothing was billed." in str(caught.value)
-    assert emulator.ledger() == []
-
-
-@with_profiles
-@pytest.mark.parametrize("code", ["profile_not_found", "invalid_profile"])
-def test_a_failed_task_names_the_profiles_of_its_order(emulator, picture, model, arguments, code):
-    emulator.add_faults(Fault(on="submit", kind="fail_task", code=code, message="profile p-2 not found"))
-    here = context()
-    with pytest.raises((AirflowFailException, PhotaTaskFailed), match=NAMED):
-        model.order(picture, **arguments).execute(here)
-    (entry,) = emulator.ledger()
-    event = {"version": 1, "end": "finished", "phota_task_id": entry.id, "message": ""}
-    with pytest.raises((AirflowFailException, PhotaTaskFailed), match=NAMED):
-        model.order(picture, deferrable=True, **arguments).execute_complete(here, event)
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        Fault(on="submit", kind="status", status=401, code="authentication_error"),
-        Fault(on="submit", kind="status", status=402, code="insufficient_quota"),
-        Fault(on="upload", kind="status", status=422, code="invalid_file_type"),
-    ],
-    ids=lambda fault: f"{fault.on} {fault.status}",
-)
-def test_a_refusal_that_is_not_about_the_order_does_not_name_profiles(emulator, picture, fault):
-    emulator.add_faults(fault)
-    with pytest.raises(AirflowFailException, match="Nothing was billed") as caught:
-        EDIT.order(picture, profile_ids="p-1").execute(context())
-    assert "Profiles of this order" not in str(caught.value)
-
-
-@every_model
-def test_an_order_without_profiles_does_not_mention_any(emulator, picture, model):
-    emulator.add_faults(Fault(on="submit", kind="status", status=422, code="invalid_param"))
-    with pytest.raises(AirflowFailException) as caught:
-        model.order(picture).execute(context())
-    assert "Profiles of this order" not in str(caught.value)
-
-
-def test_arguments_that_have_changed_while_it_waited_do_not_hide_why_the_task_failed(emulator, picture):
-    emulator.add_faults(Fault(on="submit", kind="fail_task", code="out_of_memory", message="No such luck."))
-    phota_task_id = EDIT.order(picture, wait_for_completion=False, profile_ids="p-1").execute(context())
-    event = {"version": 1, "end": "finished", "phota_task_id": phota_task_id, "message": ""}
-    operator = EDIT.order(picture, deferrable=True, profile_ids="{{ params.x }}")
-    operator.profile_ids = []  # as Airflow does when it renders
-    with pytest.raises(PhotaTaskFailed, match="No such luck"):
-        operator.execute_complete(context(), event)
-
-
-def test_an_unknown_name_in_a_prompt_is_refused_before_anything_is_sent(emulator, picture):
-    with pytest.raises(AirflowFailException, match=r"prompt: refers to the profile \[\[ana\]\]"):
-        GENERATE.order(picture, prompt="[[ana]]", profiles={"anna": "p-1"}).execute(context())
-    assert emulator.requests() == []

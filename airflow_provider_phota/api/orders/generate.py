@@ -108,7 +108,7 @@ def _checked_profiles(value: object) -> dict[str, str]:
         )
     profiles = {_checked_name(name): _checked_profile(name, profile) for name, profile in value.items()}
     if len(profiles) < len(value):
-        raise PhotaInputError("profiles", f"has one name twice: {', '.join(map(shown, value))}.")
+        raise PhotaInputError("profiles", f"has one name twice: {shown(list(value))}.")
     return profiles
 
 
@@ -146,9 +146,9 @@ def _profile_id(name: str, profiles: Mapping[str, str]) -> str:
     # IDs are made by the service and have digits in them, so a word without a digit is a forgotten name
     if name in profiles.values() or (not profiles and any(map(str.isdigit, name))):
         return name
-    known = f"it has {', '.join(map(shown, profiles))}" if profiles else "there are no profiles"
+    known = f"it has {shown(list(profiles))}" if profiles else "there are no profiles"
     raise PhotaInputError(
         "prompt",
-        f"refers to the profile [[{name}]], which profiles does not name ({known}): "
+        f"refers to the profile {shown(f'[[{name}]]')}, which profiles does not name ({known}): "
         f"set profiles={{{shown(name)}: <its profile ID>}}.",
     )

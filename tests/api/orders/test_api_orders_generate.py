@@ -65,9 +65,11 @@ BAD: list[tuple[dict[str, object], str, str]] = [
     ({"prompt": " "}, "prompt", "say what the picture shows"),
     ({"prompt": "[[anna]]"}, "prompt", "set profiles={'anna': <its profile ID>}"),
     ({"prompt": "[[anna]]"}, "prompt", "there are no profiles"),
-    ({"prompt": "[[]] smiles"}, "prompt", "refers to the profile [[]]"),
-    ({"prompt": "[[ana]]", "profiles": {"anna": "p-1"}}, "prompt", "it has 'anna'"),
-    ({"prompt": "[[p-2]]", "profiles": {"anna": "p-1"}}, "prompt", "refers to the profile [[p-2]]"),
+    ({"prompt": "[[]] smiles"}, "prompt", "refers to the profile '[[]]'"),
+    ({"prompt": "[[ana]]", "profiles": {"anna": "p-1"}}, "prompt", "it has ['anna']"),
+    ({"prompt": "[[p-2]]", "profiles": {"anna": "p-1"}}, "prompt", "refers to the profile '[[p-2]]'"),
+    ({"prompt": "[[https://me:pw@h/x?sig=CANARY]]"}, "prompt", "refers to the profile '[[https://h/x?…"),
+    ({"prompt": f"[[{'x' * 10_000}]]"}, "prompt", "refers to the profile '[[xxx"),
     ({"num_outputs": 0}, "num_outputs", "got 0"),
     ({"resolution": "2K"}, "resolution", "got '2K'"),
     ({"aspect_ratio": "16:10"}, "aspect_ratio", "'9:16' or '16:9', got '16:10'"),
@@ -79,7 +81,7 @@ BAD: list[tuple[dict[str, object], str, str]] = [
     ({"profiles": {"": "p-1"}}, "profiles", "has '' as a name"),
     ({"profiles": {7: "p-1"}}, "profiles", "has 7 as a name"),
     ({"profiles": {"[[anna]]": "p-1"}}, "profiles", "text without brackets"),
-    ({"profiles": {"anna": "p-1", " anna": "p-2"}}, "profiles", "has one name twice: 'anna', ' anna'"),
+    ({"profiles": {"anna": "p-1", " anna": "p-2"}}, "profiles", "has one name twice: ['anna', ' anna']"),
     ({"profiles": {"anna": None}}, "profiles", "must have one profile ID for 'anna', got None"),
     ({"profiles": {"anna": ["p-1", "p-2"]}}, "profiles", "must have one profile ID for 'anna'"),
     ({"profiles": {"anna": ""}}, "profiles", "has no profile ID for 'anna'"),
@@ -97,3 +99,5 @@ def test_bad_input_is_refused_by_the_name_of_its_argument(
         GenerateOrder.checked(**({"prompt": PROMPT} | arguments))
     assert (caught.value.argument, caught.value.money) == (argument, Money.NOT_BILLED)
     assert problem in str(caught.value)
+    assert "CANARY" not in str(caught.value)
+    assert len(str(caught.value)) < 600
