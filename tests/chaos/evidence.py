@@ -139,7 +139,9 @@ def _delivered_task(run: Run, result: Any, tasks: tuple[tuple[str, str], ...]) -
         return result if isinstance(result, str) else None
     if run.trial.case.model == "profile":
         return next((each for each, _ in tasks if result in run.lab.service.profile_ids(each)), None)
-    if isinstance(result, dict) and result["status"] == "completed" and result["images"]:
+    # the DAGs of the other models land their pictures
+    complete = "files" if run.trial.case.model else "images"
+    if isinstance(result, dict) and result["status"] == "completed" and result.get(complete):
         return str(result["phota_task_id"])
     return None
 

@@ -62,6 +62,7 @@ def _start_with_conf(lab: Laboratory, trial: Trial, network: Network | None, roo
         "prompt": f"{trial.tag} a beach",
         "image_url": f"{lab.picture}{trial.mark}",
         "archive_url": f"{lab.archive}{trial.mark}",
+        "destination": f"file://{lab.folder}/landed/{trial.number}",
         "edits": trial.case.edits,
         "ledger_path": root.url if root else None,
     }

@@ -36,6 +36,18 @@ for _name, (_operator, _order) in MODELS.items():
             _operator(task_id="order", **_order, **_how, **QUICK)
         globals()[_dag.dag_id] = _dag
 
+for _name, (_operator, _order) in MODELS.items():
+    if _name != "profile":
+        with DAG(f"model_{_name}_landing", schedule=None) as _dag:
+            _operator(
+                task_id="order",
+                destination="{{ dag_run.conf['destination'] }}",
+                **_order,
+                **MODES["deferred"],
+                **QUICK,
+            )
+        globals()[_dag.dag_id] = _dag
+
 
 @task
 def listed(what: str) -> list[Any]:

@@ -17,10 +17,13 @@ MODELS = {
     "profile": (PhotaCreateProfileOperator, {"photos": "{{ dag_run.conf['archive_url'] }}"}),
 }
 
+LANDING = {"destination": "{{ dag_run.conf['destination'] }}"}
+
 for _model, (_operator, _order) in MODELS.items():
     for _ledger in ("state", "journal", "both"):
         for _mode in MODES:
             _kind, _arguments = with_ledger(_operator, _ledger)
+            _landing = LANDING if _mode != "submit" and _model != "profile" else {}
             with DAG(f"chaos_{_ledger}_{_mode}_{_model}", schedule=None, max_active_runs=200) as _dag:
-                _kind(**COMMON, **MODES[_mode], **_order, **_arguments)
+                _kind(**COMMON, **MODES[_mode], **_order, **_landing, **_arguments)
             globals()[_dag.dag_id] = _dag
