@@ -17,7 +17,7 @@ from airflow_provider_phota.api import protocol
 from airflow_provider_phota.api.account import Upload, Usage
 from airflow_provider_phota.api.errors import PhotaConfigurationError, PhotaError
 from airflow_provider_phota.api.forms import file_form
-from airflow_provider_phota.api.orders.base import PHOTA_MODELS
+from airflow_provider_phota.api.orders.base import PHOTA_MODELS, Order
 from airflow_provider_phota.api.orders.edit import EditOrder
 from airflow_provider_phota.api.retry import Backoff
 from airflow_provider_phota.api.settings import EXTRAS, Settings, settings_from_connection
@@ -148,7 +148,20 @@ class PhotaHook(BaseHook):
             profile_ids=profile_ids,
             local_inputs=self.settings.is_loopback,
         )
-        return self.run(protocol.submit(edit, resend_on_503=self.settings.resend_on_503))
+        return self.submit(edit)
+
+    def submit(self, order: Order) -> PhotaTask:
+        """Submits an order of any model. Billed, and never sent twice unless it provably created no task.
+
+        Args:
+            order: such as `GenerateOrder.checked(prompt="a beach")` of `api.orders.generate`; its files are
+                URLs that the service can read.
+
+        Raises:
+            PhotaNotBilled: The service refused it, or could not be reached.
+            PhotaSubmitAmbiguous: A task may have been created and billed.
+        """
+        return self.run(protocol.submit(order, resend_on_503=self.settings.resend_on_503))
 
     def get_task(self, phota_task_id: str, *, sync_upstream: bool = False) -> PhotaTask:
         """Asks for the state of a task. Free.

@@ -11,6 +11,10 @@ from airflow_runs import PICTURE
 
 from airflow_provider_phota.api import protocol
 from airflow_provider_phota.api.errors import PhotaInputError, PhotaNotFound
+from airflow_provider_phota.api.orders.edit import EditOrder
+from airflow_provider_phota.api.orders.enhance import EnhanceOrder
+from airflow_provider_phota.api.orders.generate import GenerateOrder
+from airflow_provider_phota.api.orders.profile import ProfileOrder
 from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.hooks.phota import PhotaHook
 
@@ -121,3 +125,19 @@ def test_the_connection_test_says_what_is_wrong(emulator, fault, works, words):
     worked, sentence = PhotaHook().test_connection()
     assert worked is works
     assert words in sentence
+
+
+ORDERS = [
+    EditOrder.checked(prompt="a beach", image_urls="http://127.0.0.1/a.png", local_inputs=True),
+    GenerateOrder.checked(prompt="a beach"),
+    EnhanceOrder.checked(image_url="http://127.0.0.1/a.png", local_inputs=True),
+    ProfileOrder.checked(image_archive_url="http://127.0.0.1/a.zip", local_inputs=True),
+]
+
+
+@pytest.mark.parametrize("order", ORDERS, ids=lambda order: order.model)
+def test_an_order_of_any_model_is_submitted(emulator, order):
+    phota_task = PhotaHook().submit(order)
+    (entry,) = emulator.ledger()
+    assert (entry.id, entry.model) == (phota_task.id, order.model)
+    assert entry.request == json.loads(order.body())
