@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_phota.api.errors import (
@@ -210,12 +210,16 @@ def world():
     return World()
 
 
+#: A busy machine may take its time.
+PROVEN = settings(
+    max_examples=400, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 attempts = st.lists(
     st.tuples(st.sampled_from(SENDS), st.sampled_from(EVENTS), st.floats(0.0, 100.0)), min_size=1, max_size=8
 )
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(PROVEN)
 @given(attempts, st.sampled_from([1, 2]))
 def test_no_sequence_of_crashes_retries_and_answers_pays_twice_by_default(steps, how_many_stores):
     world = World()
@@ -233,7 +237,7 @@ REFUSED_RESUBMIT = [
 ]
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(PROVEN)
 @example(REFUSED_RESUBMIT)
 @given(attempts)
 def test_resubmitting_what_is_ambiguous_pays_at_most_once_more(steps):
