@@ -51,7 +51,7 @@ class TaskInstance:
 
 def run(dag_id: str, when: datetime | None = None, **conf: Any) -> Run:
     """Run a DAG, by default now; two runs of one date have one ID, and the later replaces the other."""
-    dag = _dag(dag_id)
+    dag = dag_of(dag_id)
     dag_run = dag.test(run_conf=conf, **(_dated(dag, when) if when else {}))
     states: dict[str, list[str]] = {}
     for instance in sorted(dag_run.get_task_instances(), key=lambda each: each.map_index):
@@ -66,7 +66,8 @@ def _dated(dag: Any, when: datetime) -> dict[str, datetime]:
 
 
 @cache
-def _dag(dag_id: str) -> Any:
+def dag_of(dag_id: str) -> Any:
+    """Return the DAG of that ID, which is the same object in every run of this process."""
     for name, dag in _dags().items():
         if name == dag_id:
             return dag

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 
 import pytest
-from airflow_runs import PICTURE, run
+from airflow_runs import PICTURE, dag_of, run
 from PIL import Image
 
 from airflow_provider_phota.emulator import Fault
@@ -68,19 +69,32 @@ def test_the_pipeline_edits_a_folder_and_a_second_run_pays_and_fetches_nothing(e
     assert emulator.counts() == counts
 
 
-def test_photos_become_a_profile_and_the_profile_is_used_by_an_edit_and_a_new_picture(emulator, tmp_path):
+def test_photos_become_a_profile_that_is_paid_for_once_and_is_used_by_an_edit_and_a_new_picture(
+    emulator, tmp_path, monkeypatch
+):
+    profiles = tmp_path / "profiles"
     photos = tmp_path / "anna"
+    profiles.mkdir()
     photos.mkdir()
     for name, colour in (("one.jpg", "red"), ("two.png", "blue")):
         Image.new("RGB", (64, 64), colour).save(photos / name)
-    done = run(
-        "phota_profile_to_pictures", photos=f"file://{photos}", destination=f"file://{tmp_path}/landed"
+    monkeypatch.setattr(
+        dag_of("phota_profile_to_pictures").get_task("anna"), "profiles_path", f"file://{profiles}"
     )
-    assert done.state == "success"
-    profile_id = done.xcom("anna")
-    created, *made = sorted(emulator.ledger(), key=lambda entry: entry.model != "phota-create-profile")
-    assert created.request["image_archive_url"].endswith(".zip")
-    requests = {entry.model: entry.request for entry in made}
+    conf = {"photos": f"file://{photos}", "destination": f"file://{tmp_path}/landed"}
+
+    first = run("phota_profile_to_pictures", **conf)
+    assert first.state == "success"
+    profile_id = first.xcom("anna")
+    models = Counter(entry.model for entry in emulator.ledger())
+    assert models == {"phota-create-profile": 1, "phota-image-edit": 1, "phota-image": 1}
+    requests = {entry.model: entry.request for entry in emulator.ledger()}
+    assert requests["phota-create-profile"]["image_archive_url"].endswith(".zip")
     assert requests["phota-image-edit"]["profile_ids"] == [profile_id]
-    assert requests["phota-image"]["prompt"] == f"[[{profile_id}]] reading a book in a hammock"
+    assert requests["phota-image"]["prompt"] == f"[[{profile_id}]] on a beach"
     assert len(list((tmp_path / "landed").glob("*.png"))) == 2
+
+    second = run("phota_profile_to_pictures", **conf)
+    assert (second.state, second.xcom("anna")) == ("success", profile_id)
+    models = Counter(entry.model for entry in emulator.ledger())
+    assert models == {"phota-create-profile": 1, "phota-image-edit": 2, "phota-image": 2}
