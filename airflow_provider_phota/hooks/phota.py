@@ -125,15 +125,7 @@ class PhotaHook(BaseHook):
     ) -> PhotaTask:
         """Orders an edit (`phota-image-edit`). Billed; never sent again if it may have created a task.
 
-        Args:
-            prompt: what to change in the pictures.
-            image_urls: one URL, or several, that the service can read.
-            num_outputs: how many pictures to make; each is billed on its own.
-            resolution: `1K`, or `4K` at double the price.
-            profile_ids: profiles that keep a person's likeness.
-
-        Returns:
-            The task as the service accepted it, not finished yet.
+        The arguments are those of `api.orders.edit.EditOrder`. The task that is returned is not finished.
 
         Raises:
             PhotaInputError: an argument is wrong; nothing was sent.
