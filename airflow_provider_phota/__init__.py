@@ -1,3 +1,3 @@
-"""Edit pictures with PHOTA, a paid asynchronous image-edit API, from Apache Airflow."""
+"""Edits, generates and enhances pictures with PHOTA, a paid, asynchronous image API, from Apache Airflow."""
 
 __version__ = "0.1.0"

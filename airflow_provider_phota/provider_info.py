@@ -79,7 +79,7 @@ def get_provider_info() -> dict[str, Any]:
     return {
         "package-name": "airflow-provider-phota",
         "name": "PHOTA",
-        "description": "Make, edit and enhance pictures with PHOTA, a paid asynchronous image API.",
+        "description": "Edit, generate and enhance pictures with PHOTA, a paid, asynchronous image API.",
         "versions": [__version__],
         "integrations": [
             {

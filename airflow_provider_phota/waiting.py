@@ -1,4 +1,4 @@
-"""Builds waits, for operators and the sensor, and turns their ends into a finished task or an error."""
+"""Builds waits for operators and the sensor, and turns the end of a wait into a finished task or an error."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Seconds a worker asks for the results of a task that the triggerer has seen finished.
+#: Seconds for which a worker asks for the results of a task that the triggerer has seen finished.
 _FETCH_SECONDS = 300.0
-#: Seconds by which Airflow's own deferral timeout is later than ours: it ends a task without telling us.
+#: Seconds by which Airflow's own deferral timeout is later than ours, since it ends a task without a message.
 _NET = 300.0
 #: Results live 24 hours: a longer wait would outlive them.
 LONGEST_TIMEOUT = (RESULT_HOURS - 4) * 3600.0
@@ -49,10 +49,10 @@ class Intervals:
 
     @classmethod
     def checked(cls, argument: str, value: object) -> Intervals:
-        """Reads what an author gave: one time span for a steady interval, or two as its bounds.
+        """Returns the bounds that an author gave: two time spans, or one for a steady interval.
 
         Raises:
-            PhotaInputError: it is neither.
+            PhotaInputError: The value is neither.
         """
         if not isinstance(value, (list, tuple)):
             seconds = checked_seconds(argument, value)
@@ -68,10 +68,10 @@ class Intervals:
 
 @dataclass(frozen=True)
 class Wait:
-    """Says how to wait for a task. All times are in seconds.
+    """Describes how to wait for a task. All times are in seconds.
 
     Attributes:
-        execution_timeout: of the Airflow task, if the wait ends because of it; 0 if because of `timeout`.
+        execution_timeout: that of the Airflow task if it ends the wait; 0 if `timeout` does.
     """
 
     phota_conn_id: str
@@ -97,7 +97,7 @@ class Wait:
         )
 
     def within(self, execution_timeout: timedelta | None, context: Context | None = None) -> Wait:
-        """Returns the same wait, ended when the attempt has no time left.
+        """Returns the same wait, which ends at the latest when the time of the attempt is over.
 
         Airflow itself does not end a deferred attempt by `execution_timeout`.
 
@@ -118,7 +118,7 @@ class Wait:
 
     @property
     def airflow_timeout(self) -> timedelta:
-        """The timeout for `defer()`: a safety net behind our own deadline, which explains itself."""
+        """Returns the timeout for `defer()`, a safety net behind our own deadline, which gives a reason."""
         return timedelta(seconds=self.timeout + _NET)
 
     def trigger(self, phota_task_id: str, seen: PhotaTask | None = None) -> PhotaTaskTrigger:
@@ -126,7 +126,7 @@ class Wait:
 
         Args:
             phota_task_id: the task to wait for.
-            seen: how it was seen a moment ago, if it was.
+            seen: the task as the service showed it a moment ago; None if it did not.
         """
         running = Observation.of(seen)
         now = time.time()
@@ -161,7 +161,7 @@ class Wait:
         """Waits in this worker.
 
         Raises:
-            PhotaTaskError: the wait ended without a finished task.
+            PhotaTaskError: The wait ended without a finished task.
         """
         return self._ask_until_finished(phota_task_id, self.timeout, Observation.of(seen))
 
@@ -169,7 +169,7 @@ class Wait:
         """Returns the finished task that a trigger waited for.
 
         Raises:
-            PhotaTaskError: the wait ended without one.
+            PhotaTaskError: The wait ended without one.
         """
         if event.error:
             raise event.error
@@ -203,7 +203,7 @@ class Wait:
 
 
 def _time_left(execution_timeout: timedelta, context: Context | None) -> float:
-    """Returns the seconds that an attempt has left, by the clock that its start was recorded with."""
+    """Returns the seconds that an attempt has left, by this machine's clock and its recorded start."""
     seconds = execution_timeout.total_seconds()
     start: datetime | None = getattr(context.get("ti"), "start_date", None) if context else None
     if start is None:
@@ -212,37 +212,37 @@ def _time_left(execution_timeout: timedelta, context: Context | None) -> float:
     return min(max(seconds - gone, 0.0), seconds)
 
 
-def out_of_time(phota_task_id: str, execution_timeout: timedelta | None, then: str) -> str:
+def out_of_time(phota_task_id: str, execution_timeout: timedelta | None, next_step: str) -> str:
     """Returns the message of an attempt that `execution_timeout` ends, on a worker or in the triggerer.
 
     Args:
         phota_task_id: the task.
         execution_timeout: of the Airflow task.
-        then: what a retry does.
+        next_step: what a retry does.
     """
     seconds = execution_timeout.total_seconds() if execution_timeout else 0.0
-    return endings.lines(endings.out_of_time(phota_task_id, seconds), then)
+    return endings.lines(endings.out_of_time(phota_task_id, seconds), next_step)
 
 
 def resumed_too_late(execution_timeout: timedelta | None, context: Context) -> bool:
     """Returns True if Airflow ends an attempt as soon as it comes back from a deferral, without a message.
 
-    Airflow 2 does so where `execution_timeout` has passed meanwhile; later versions count anew.
+    Airflow 2 does so if `execution_timeout` has passed meanwhile; later versions count again from 0.
     """
-    resumed = getattr(context.get("ti"), "next_method", None)  # Airflow 2 alone tells it
+    resumed = getattr(context.get("ti"), "next_method", None)  # only Airflow 2 has it
     return bool(resumed and execution_timeout and not _time_left(execution_timeout, context))
 
 
 def default_deferrable() -> bool:
-    """Returns True if this Airflow lets operators wait in the triggerer unless their author decides."""
+    """Returns True if this Airflow defers operators whose author does not set `deferrable`."""
     return bool(conf.getboolean("operators", "default_deferrable", fallback=False))
 
 
 def checked_seconds(argument: str, value: object) -> float:
-    """Reads a time span that an author gave: a number of seconds or a timedelta.
+    """Returns the seconds of a time span that an author gave: a number of seconds or a timedelta.
 
     Raises:
-        PhotaInputError: it is none, or not above 0, or longer than results are waited for.
+        PhotaInputError: It is not a time span, not above 0, or longer than a wait may be.
     """
     seconds = value.total_seconds() if isinstance(value, timedelta) else value
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):

@@ -1,1 +1,1 @@
-"""Place orders with PHOTA from a DAG; `operators.phota` has all of them."""
+"""Holds the operators that place orders with PHOTA; `operators.phota` exports all of them."""

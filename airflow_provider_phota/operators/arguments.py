@@ -1,4 +1,4 @@
-"""Types the arguments that all operators take, so that a type checker finds a wrong one.
+"""Declares the types of the arguments that operators share, so that a type checker finds a wrong one.
 
 Airflow finds an operator's arguments in the signatures of its class and its base classes. A type checker
 needs them in one place, which is here.

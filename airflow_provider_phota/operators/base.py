@@ -1,4 +1,4 @@
-"""Submits an order to PHOTA, and waits for it if asked to, whichever model it is for."""
+"""Submits an order to PHOTA, for any model, and waits for the result if it is asked to."""
 
 from __future__ import annotations
 
@@ -34,37 +34,37 @@ if TYPE_CHECKING:
 
 
 class PhotaOperator(BaseOperator):
-    """Submits an order to PHOTA and pushes the ID of its task via XCom. Billed.
+    """Submits an order to PHOTA, and waits for the result if it is asked to. Every submit is billed.
 
-    The ID is pushed under the key `phota_task_id` as soon as it is known. Without `wait_for_completion` it is
-    also the return value; with it, the finished task is: a dict with `phota_task_id`, `model`, `status`,
-    `images` (each `url` and `content_type`), `created`, `expires_at` (ISO 8601) and `usage`.
-
-    A subclass says what is ordered: `_order` returns it.
+    It pushes the ID of the PHOTA task via XCom, under the key `phota_task_id`, as soon as it knows the ID. It
+    returns that ID, or with `wait_for_completion` the finished PHOTA task: a dict with `phota_task_id`,
+    `model`, `status`, `images` (each `url` and `content_type`), `created`, `expires_at` (ISO 8601) and
+    `usage`. Each model has a subclass, which says what is ordered.
 
     Args:
-        publish: how paths become URLs: `upload`, or `presign` where the store can sign URLs. The connection's
-            extra of that name decides if it is left out.
+        publish: how paths become URLs: `upload`, or `presign` where the store can sign URLs. If it is left
+            out, the connection's extra of that name decides.
         phota_conn_id: the Airflow connection.
         wait_for_completion: whether to wait for the result.
-        deferrable: wait in the triggerer, without a worker slot.
+        deferrable: whether to wait in the triggerer, without a worker slot.
         poll_interval: seconds between two questions while waiting: the shortest and the longest, between
             which the pause is chosen by when the task is likely to be finished; or one number for a steady
             interval.
-        timeout: seconds to wait for the result, at most 20 hours (results live 24).
-        max_unreachable: seconds without any usable answer that a wait survives.
+        timeout: seconds to wait for the result, at most 20 hours (results live 24 hours).
+        max_unreachable: how many seconds without a usable answer a wait tolerates.
         ledger_path: object-storage directory in which to record what was paid for, next to Airflow's own task
-            state store (3.3 and later). The connection's extra of that name is used if it is left out.
-        ledger_key: a name for this item of a mapped task, by which its record is found again when the list
-            has changed between a run and its clearing (templated). It takes a ledger_path, and no two items
-            share a name.
-        on_ambiguous: `fail`, or `resubmit` once if it is not known whether the last submit was billed.
-        on_missing: `fail`, or `resubmit` if the service no longer knows the paid task.
-        on_expired: `fail`, or `resubmit` if the paid results are no longer served.
-        on_discarded: `fail`, or `resubmit` if Airflow 3.4 has thrown the record of earlier attempts away
-            when the task was cleared, and there is no ledger_path.
-        edition: any text; another one makes an identical order a new one, which is billed (templated).
-        adopt_phota_task_id: a PHOTA task to go on with instead of submitting (templated).
+            state store (3.3 and later). If it is left out, the connection's extra of that name is used.
+        ledger_key: a name for this item of a mapped task, by which its record is found again if the list
+            changes before the task is cleared (templated). It needs a ledger_path, and two items must not
+            have the same name.
+        on_ambiguous: what to do if it is not known whether the last submit was billed: `fail`, or `resubmit`
+            once.
+        on_missing: what to do if the service no longer knows the paid task: `fail` or `resubmit`.
+        on_expired: what to do if the paid results are no longer served: `fail` or `resubmit`.
+        on_discarded: what to do if Airflow 3.4 has discarded the record of a cleared task, and there is no
+            ledger_path: `fail` or `resubmit`.
+        edition: any text; with another text an identical order is a new one, which is billed (templated).
+        adopt_phota_task_id: the ID of a PHOTA task to resume instead of submitting (templated).
 
     Raises:
         AirflowFailException: A retry cannot help, or would pay again.
@@ -73,7 +73,7 @@ class PhotaOperator(BaseOperator):
 
     template_fields: Sequence[str] = ("ledger_key", "edition", "adopt_phota_task_id")
     ui_color = "#f2e6ff"
-    #: What `wait_for_completion` is if its author leaves it out.
+    #: The value of `wait_for_completion` if the author leaves it out.
     waits_by_default: ClassVar[bool] = False
 
     def __init__(
@@ -114,7 +114,7 @@ class PhotaOperator(BaseOperator):
         self.on_discarded = on_discarded
         self.edition = edition
         self.adopt_phota_task_id = adopt_phota_task_id
-        # what the whole DAG has as a default is not meant for this task in particular
+        # a default of the whole DAG is not meant for this task in particular
         self._defaults = frozenset(kwargs.get("default_args") or ())
         self._asked_to_defer = bool(deferrable) and "deferrable" not in self._defaults
         self._payment: Payment | None = None
@@ -139,7 +139,7 @@ class PhotaOperator(BaseOperator):
             )
 
     def _order(self, settings: Settings) -> Order:
-        """Returns what is asked for, after templates were rendered; nothing is sent.
+        """Returns the order that the rendered arguments ask for; nothing is sent.
 
         Args:
             settings: of the account that pays.
@@ -149,31 +149,31 @@ class PhotaOperator(BaseOperator):
         """
         raise NotImplementedError
 
-    def _ordered(self) -> Order:
+    def _current_order(self) -> Order:
         return self._order(self._hook.settings)
 
     @property
     def _outputs(self) -> int:
-        """How many pictures are ordered."""
+        """Returns the number of pictures that are ordered."""
         raise NotImplementedError
 
     def _prepared(self) -> PreparedOrder:
-        """Returns the order with its files looked at.
+        """Returns the order after a look at its files.
 
         Raises:
             PhotaInputError: It names the argument.
         """
-        return PreparedOrder.of(self._ordered(), self._publisher, self.edition)
+        return PreparedOrder.of(self._current_order(), self._publisher, self.edition)
 
     def _existing(self, prepared: PreparedOrder, payment: Payment) -> Any:  # noqa: ARG002  # for subclasses
-        """Returns the result of the same order if it exists already, so that nothing has to be paid."""
+        """Returns the result of the same order if there is one already, so that nothing is paid."""
         return None
 
     def _check_before_paying(self, prepared: PreparedOrder, payment: Payment) -> None:
-        """Checks what is not worth checking for a task that is paid for already."""
+        """Checks what matters only if nothing is paid for yet."""
 
     def _result(self, task: PhotaTask, payment: Payment) -> Any:  # noqa: ARG002  # for subclasses
-        """Returns what the Airflow task returns of a finished PHOTA task."""
+        """Returns what the Airflow task returns for a finished PHOTA task."""
         return result_of(task, num_outputs=self._outputs)
 
     def pre_execute(self, context: Any) -> None:
@@ -196,13 +196,13 @@ class PhotaOperator(BaseOperator):
         phota_task_id = payment.phota_task_id or ""
         if not self.wait_for_completion:
             return phota_task_id
-        # what an earlier attempt paid for may be finished: then there is nothing to defer for
+        # what an earlier attempt paid for may be finished: then a deferral is not needed
         if self.deferrable and not (seen and seen.is_finished):
             self._defer(payment, seen)
         return self._finish(payment, lambda: self._wait.here(phota_task_id, seen))
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
-        """Goes on with the task after its wait in the triggerer."""
+        """Returns the result after the wait in the triggerer."""
         self._written.restore(self)
         payment = self._new_payment(context)
         with payment.at_stake():
@@ -211,7 +211,7 @@ class PhotaOperator(BaseOperator):
         return self._finish(payment, lambda: self._wait.after(end))
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
-        """Comes back from a deferral; a broken one is not retried if a retry would pay again."""
+        """Resumes after a deferral. A broken deferral is not retried if a retry would pay again."""
         try:
             return super().resume_execution(next_method, next_kwargs, context)
         except AirflowException as error:
@@ -228,7 +228,7 @@ class PhotaOperator(BaseOperator):
             )
 
     def _submit(self, prepared: PreparedOrder, payment: Payment) -> PhotaTask | None:
-        """Places the order, and returns the paid task as the service showed it last."""
+        """Places the order, and returns the paid task as the service showed it last, if it did."""
 
         def published() -> Order:
             self._check_before_paying(prepared, payment)
@@ -254,7 +254,7 @@ class PhotaOperator(BaseOperator):
         return submission.seen
 
     def _push(self, prepared: PreparedOrder, payment: Payment) -> None:  # noqa: ARG002  # for subclasses
-        """Pushes what a later part of this Airflow task, or another one, has to know."""
+        """Pushes what this Airflow task after its wait, or another Airflow task, has to know."""
         payment.push(XCOM_PHOTA_TASK_ID, payment.phota_task_id)
 
     def _defer(self, payment: Payment, seen: PhotaTask | None) -> NoReturn:
@@ -272,7 +272,7 @@ class PhotaOperator(BaseOperator):
             return self._result(wait(), payment)
 
     def _new_payment(self, context: Context) -> Payment:
-        self._payment = Payment(self._hook, self._money, context, self.execution_timeout, self._ordered)
+        self._payment = Payment(self._hook, self._money, context, self.execution_timeout, self._current_order)
         return self._payment
 
     @cached_property

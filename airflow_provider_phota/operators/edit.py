@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 
 class PhotaImageEditOperator(PhotaImageOperator):
-    """Submits an edit to PHOTA (model `phota-image-edit`) and pushes the ID of its task via XCom. Billed.
+    """Edits pictures with PHOTA (model `phota-image-edit`). Every submit is billed.
 
     Args:
         prompt: what to change (templated).
         image_urls: the pictures to edit, one or several: http(s) URLs that the service can read, or paths of
-            an object store, which are published for it (templated).
+            an object store, which the operator publishes for it (templated).
         num_outputs: how many pictures to make; each is billed on its own (templated).
         resolution: `1K`, or `4K` at double the price (templated).
-        profile_ids: profiles that keep a person's likeness; leave them out unless necessary (templated).
+        profile_ids: profiles that keep the likeness of people; leave it out unless you need it (templated).
         skip_existing_edits: neither pay nor download if the same edit of pictures with the same content has
-            landed in `destination` before, in whatever run. It takes pictures of an object store.
+            landed in `destination` before, in any run. The pictures must be in an object store.
 
-    The other arguments, and what is returned, are those of `PhotaImageOperator` and `PhotaOperator`.
+    `PhotaImageOperator` and `PhotaOperator` describe the other arguments and what is returned.
     """
 
     template_fields: Sequence[str] = (

@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 
 class PhotaImageEnhanceOperator(PhotaImageOperator):
-    """Submits a picture to PHOTA (model `phota-image-enhance`), which makes a better version of it. Billed.
+    """Makes a better version of a picture with PHOTA (model `phota-image-enhance`). Every submit is billed.
 
     Args:
         image_url: the picture: an http(s) URL that the service can read, or a path of an object store, which
-            is published for it (templated).
+            the operator publishes for it (templated).
         resolution: `4K`, or `1K` at half the price (templated).
-        creativity: how freely it may change the picture, from 0.0 to 1.0 (templated).
-        resemblance: how close it has to stay to the picture, from 0.0 to 1.0 (templated).
-        profile_ids: profiles that keep a person's likeness; leave them out unless necessary (templated).
+        creativity: how freely the service may change the picture, from 0.0 to 1.0 (templated).
+        resemblance: how close the service has to stay to the picture, from 0.0 to 1.0 (templated).
+        profile_ids: profiles that keep the likeness of people; leave it out unless you need it (templated).
         skip_existing: neither pay nor download if the same order of a picture with the same content has
-            landed in `destination` before, in whatever run. It takes a picture of an object store.
+            landed in `destination` before, in any run. The picture must be in an object store.
 
-    The other arguments, and what is returned, are those of `PhotaImageOperator` and `PhotaOperator`.
+    `PhotaImageOperator` and `PhotaOperator` describe the other arguments and what is returned.
     """
 
     template_fields: Sequence[str] = (

@@ -1,4 +1,4 @@
-"""Makes pictures of a text with PHOTA (model `phota-image`)."""
+"""Makes pictures from a text with PHOTA (model `phota-image`)."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
 
 class PhotaImageGenerateOperator(PhotaImageOperator):
-    """Submits a text to PHOTA (model `phota-image`), which makes pictures of it. Billed.
+    """Makes pictures from a text with PHOTA (model `phota-image`). Every submit is billed.
 
     Args:
-        prompt: what the pictures show; `[[anna]]` in it stands for the person of the profile that `profiles`
-            names so (templated).
+        prompt: what the pictures show; `[[anna]]` in it stands for the person of the profile that has the
+            name `anna` in `profiles` (templated).
         num_outputs: how many pictures to make; each is billed on its own (templated).
         resolution: `1K`, or `4K` at double the price (templated).
         aspect_ratio: width to height: `1:1`, `2:3`, `3:2`, `3:4`, `4:3`, `9:16` or `16:9` (templated).
-        profiles: the profile ID by the name that stands for it in the prompt; the output of a
-            `PhotaCreateProfileOperator` is one (templated).
-        skip_existing: neither pay nor download if the same order has landed in `destination` before, in
-            whatever run.
+        profiles: a dict of the names in the prompt and the profile IDs they stand for, such as
+            `{"anna": create.output}` of a `PhotaCreateProfileOperator` (templated).
+        skip_existing: neither pay nor download if the same order has landed in `destination` before, in any
+            run.
 
-    The other arguments, and what is returned, are those of `PhotaImageOperator` and `PhotaOperator`.
+    `PhotaImageOperator` and `PhotaOperator` describe the other arguments and what is returned.
     """
 
     template_fields: Sequence[str] = (

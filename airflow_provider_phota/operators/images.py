@@ -1,4 +1,4 @@
-"""Lands the pictures of an order, and finds the ones that have landed before."""
+"""Lands the pictures of an order, and finds pictures that have landed before."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ if TYPE_CHECKING:
 
 
 class PhotaImageOperator(PhotaOperator):
-    """Submits an order of pictures to PHOTA, and lands them if there is a `destination`. Billed.
+    """Submits an order for pictures, and lands them if there is a `destination`. Every submit is billed.
 
     Args:
         destination: an object-storage directory to land the pictures in, once they are finished (templated).
             The dict that is returned then has `files`: what `PhotaToObjectStorageOperator` returns.
-        filename: of each picture, without its extension, with the fields `{phota_task_id}`, `{index}` and,
-            if what has landed before is skipped, `{digest}` (templated). `{phota_task_id}-{index}` if left
-            out, or `{digest}-{index}`.
-        if_exists: `skip`, `overwrite` or `fail` if a file of that name is there already.
-        skip_existing: neither pay nor download if the same order of pictures with the same content has landed
-            in `destination` before, in whatever run. It takes pictures of an object store.
+        filename: the name of each picture, without its extension, with the fields `{phota_task_id}`,
+            `{index}` and, with `skip_existing`, `{digest}` (templated). If it is left out, it is
+            `{phota_task_id}-{index}`, or `{digest}-{index}` with `skip_existing`.
+        if_exists: what to do if a file of that name is there already: `skip`, `overwrite` or `fail`.
+        skip_existing: neither pay nor download if the same order for pictures with the same content has
+            landed in `destination` before, in any run. Input pictures must be in an object store.
 
-    The other arguments are those of `PhotaOperator`.
+    `PhotaOperator` describes the other arguments.
     """
 
     template_fields: Sequence[str] = (*PhotaOperator.template_fields, "destination", "filename")
-    #: What the author calls `skip_existing`.
+    #: The name that `skip_existing` has in a subclass, for messages.
     skip_argument: ClassVar[str] = "skip_existing"
 
     def __init__(
@@ -109,7 +109,7 @@ class PhotaImageOperator(PhotaOperator):
         return result
 
     def _files(self, landing: Landing, payment: Payment) -> list[LandedFile] | None:
-        """Returns the order's files if it has landed. An unreadable store does not hold up a paid task."""
+        """Returns the files of the order if it has landed. An unreadable store does not stop a paid task."""
         try:
             return landed_before(landing)
         except PhotaLedgerError as error:
@@ -127,9 +127,9 @@ class PhotaImageOperator(PhotaOperator):
         result["files"] = manifest(files)
         outlets: Sequence[Any] = self.outlets
         if files[0].phota_task_id in payment.money.ids_on_record(payment.context, self._hook):
-            result["phota_task_id"] = files[0].phota_task_id  # an earlier attempt of this very task made it
+            result["phota_task_id"] = files[0].phota_task_id  # an earlier attempt of this task made it
         else:
-            # an alias is told of new files only, but an asset among the outlets gets an event in any case
+            # an alias gets assets for new files only, but an asset among the outlets always gets an event
             outlets = [outlet for outlet in outlets if isinstance(outlet, Asset)]
         Delivery(self._hook, landing, payment.context, outlets).announce(files)
         return result

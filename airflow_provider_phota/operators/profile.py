@@ -26,20 +26,21 @@ if TYPE_CHECKING:
 
 
 class PhotaCreateProfileOperator(PhotaOperator):
-    """Submits photos of a person to PHOTA (model `phota-create-profile`); returns the profile's ID. Billed.
+    """Creates a profile of a person from photos (model `phota-create-profile`). Every submit is billed.
 
-    The ID is for `profile_ids` of the other operators, and for `profiles` of `PhotaImageGenerateOperator`.
-    This operator waits unless `wait_for_completion=False`; then it returns the ID of the PHOTA task.
+    It returns the ID of the profile, for `profile_ids` of the operators that edit and enhance, and for
+    `profiles` of `PhotaImageGenerateOperator`. With `wait_for_completion=False` it does not wait, and returns
+    the ID of the PHOTA task.
 
     Args:
         photos: a folder of an object store, a pattern such as `s3://bucket/anna/*.jpg`, a list of paths, or a
             ready ZIP: a path, or an http(s) URL that the service can read (templated). Photos that are not in
-            a ZIP are made one, in the order of their paths, while they are uploaded.
-        profiles_path: an object-storage directory in which to record which profile came of which photos: the
-            same photos give the same profile again, in any DAG and run, and nothing is paid. It takes photos
-            of an object store.
+            a ZIP are put into one, in the order of their paths, while they are uploaded.
+        profiles_path: an object-storage directory in which to record which profile belongs to which photos.
+            The same photos then give the same profile again, in any DAG and run, and nothing is paid. The
+            photos must be in an object store.
 
-    The other arguments are those of `PhotaOperator`.
+    `PhotaOperator` describes the other arguments.
     """
 
     template_fields: Sequence[str] = ("photos", *PhotaOperator.template_fields)

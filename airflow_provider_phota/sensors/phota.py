@@ -62,37 +62,38 @@ _WAIT_ON = "Clear this Airflow task to wait on; that pays nothing."
 
 
 class PhotaTaskSensor(BaseSensorOperator):
-    """Waits for a PHOTA task and returns it: the same dict as a waiting operator.
+    """Waits for a PHOTA task and returns it, as the same dict that a waiting operator returns.
 
     With a `destination` it also lands the pictures, and the dict has `files`: what
     `PhotaToObjectStorageOperator` returns.
 
-    A PHOTA task that failed fails the sensor without retries, since waiting again cannot change that.
-    Waiting is free: after any other failure the sensor can be retried or cleared at no cost while the
-    results live (24 hours).
+    If the PHOTA task failed, the sensor fails without retries, since waiting again cannot change that.
+    Waiting is free. After any other failure the sensor can be retried or cleared at no cost while the results
+    live (24 hours).
 
     Args:
         phota_task_id: the PHOTA task to wait for (templated), as an operator returns it.
         phota_conn_id: the Airflow connection.
-        deferrable: wait in the triggerer, without a worker slot.
-        poke_interval: seconds between two questions: one number for a steady interval; or, if it is
-            deferrable, the shortest and the longest, between which the pause is chosen by when the task is
-            likely to be finished (2 and 30 if left out). In the modes `poke` and `reschedule` the pace is
-            steady: the number, the shortest, or 5.
-        timeout: seconds to wait at most, up to 20 hours (results live 24).
-        max_unreachable: seconds without any usable answer that the wait survives. In mode `reschedule`
-            every poke starts again, and `timeout` alone ends the wait.
+        deferrable: whether to wait in the triggerer, without a worker slot.
+        poke_interval: seconds between two questions: one number for a steady interval; or, with `deferrable`,
+            the shortest and the longest, between which the pause is chosen by when the task is likely to be
+            finished. The default is 2 and 30. In the modes `poke` and `reschedule` the interval is always
+            steady: the number, the shortest, or 5 by default.
+        timeout: seconds to wait at most, up to 20 hours (results live 24 hours).
+        max_unreachable: how many seconds without a usable answer the wait tolerates. In mode `reschedule`
+            each poke counts them from the start, so only `timeout` ends the wait.
         destination: an object-storage directory to land the pictures in (templated).
-        filename: of each picture, without its extension, with the fields `{phota_task_id}` and `{index}`
-            (templated).
-        if_exists: `skip`, `overwrite` or `fail` if a file of that name is there already.
-        start_from_trigger: start in the triggerer, and use a worker for the result only (Airflow 3.3 on).
-            If that is not possible, it starts on a worker, says why in its log, and defers.
+        filename: the name of each picture, without its extension, with the fields `{phota_task_id}` and
+            `{index}` (templated).
+        if_exists: what to do if a file of that name is there already: `skip`, `overwrite` or `fail`.
+        start_from_trigger: whether to start in the triggerer, and to use a worker only for the result
+            (Airflow 3.3 and later). If that is not possible, the sensor starts on a worker, says why in its
+            log, and defers.
 
     Raises:
         AirflowFailException: The PHOTA task failed, is unknown, or may not be asked about.
-        AirflowSensorTimeout: It was not finished in time; it goes on.
-        PhotaTaskError: The sensor lost sight of it; a retry waits for it again.
+        AirflowSensorTimeout: The PHOTA task was not finished in time; it goes on.
+        PhotaTaskError: The sensor lost sight of the PHOTA task; a retry waits for it again.
     """
 
     template_fields: Sequence[str] = ("phota_task_id", "destination", "filename")
@@ -170,9 +171,9 @@ class PhotaTaskSensor(BaseSensorOperator):
     def poke(self, context: Context) -> PokeReturnValue:
         """Asks once. A problem that may pass is tolerated for as long as `max_unreachable` allows."""
         with as_airflow_errors(), adding_retry_hint():
-            phota_task_id = self._id()
+            phota_task_id = self._checked_phota_task_id()
             if self._wait_state is None:
-                _ = self._landing  # a wrong one is found before the wait, not after it
+                _ = self._landing  # a wrong argument is found before the wait, not after it
                 self._wait_state = WaitState(phota_task_id, self._wait.patience, time.monotonic())
             hook = self._usable_hook(phota_task_id)
             try:
@@ -187,7 +188,7 @@ class PhotaTaskSensor(BaseSensorOperator):
             return PokeReturnValue(is_done=True, xcom_value=self._result(context, task))
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> PhotaResult:
-        """Goes on with the task after its wait in the triggerer."""
+        """Returns the result after the wait in the triggerer."""
         self._written.restore(self)
         with self._explaining_execution_timeout(), as_airflow_errors(), adding_retry_hint():
             try:
@@ -197,8 +198,8 @@ class PhotaTaskSensor(BaseSensorOperator):
             except PhotaWaitTimeout as timeout:
                 raise AirflowSensorTimeout(endings.lines(str(timeout), _WAIT_ON)) from None
 
-    def _id(self) -> str:
-        """Returns the task to wait for, and keeps its ID for messages, whatever it was given by."""
+    def _checked_phota_task_id(self) -> str:
+        """Returns the ID of the PHOTA task, and keeps it for messages in place of what the author gave."""
         self._written.restore(self)
         self.phota_task_id = checked_task_id(self.phota_task_id)
         return str(self.phota_task_id)
@@ -225,7 +226,7 @@ class PhotaTaskSensor(BaseSensorOperator):
         return LandingOptions(self.destination, self.filename, self.if_exists)
 
     def _check_landing(self, phota_task_id: str) -> None:
-        """Checks once where pictures land; not in mode `reschedule`, where each poke is a new process."""
+        """Checks once where the pictures land; not in mode `reschedule`, where each poke is a new process."""
         if self._landing_checked or self.reschedule or (landing := self._landing) is None:
             return
         self._landing_checked = True
@@ -269,6 +270,7 @@ class PhotaTaskSensor(BaseSensorOperator):
 
     @contextmanager
     def _saying_what_goes_on(self) -> Iterator[None]:
+        """Adds to the error of a timeout that the PHOTA task goes on, and what can be done."""
         try:
             yield
         except AirflowSensorTimeout as timeout:
@@ -278,7 +280,7 @@ class PhotaTaskSensor(BaseSensorOperator):
 
     @contextmanager
     def _explaining_execution_timeout(self) -> Iterator[None]:
-        """Says what goes on if `execution_timeout` ends an attempt, on a worker or in the triggerer."""
+        """Says that the PHOTA task goes on if `execution_timeout` ends an attempt, in whichever process."""
         try:
             yield
         except (AirflowTaskTimeout, PhotaExecutionTimeout):
@@ -288,7 +290,7 @@ class PhotaTaskSensor(BaseSensorOperator):
 
     @contextmanager
     def _skipping_soft_failures(self) -> Iterator[None]:
-        """Skips instead of failing if the user asked for it, as the base class does around its own pokes."""
+        """Skips instead of failing if the author asks for it, as the base class does around its own pokes."""
         try:
             yield
         except AirflowFailException as failure:

@@ -1,8 +1,8 @@
 """Decides whether a sensor can start in the triggerer, by what Airflow can render there.
 
-In a triggerer Airflow renders templates within its event loop. A template that asks the API server there for
-anything but one XCom of one map index never gets its answer, and the task hangs; so only templates that are
-known to render are let through, and everything else starts on a worker.
+In a triggerer, Airflow renders templates within its event loop. If a template asks the API server there for
+anything but one XCom of one map index, it never gets an answer, and the task hangs. So a sensor starts in the
+triggerer only with a template that is known to render, and on a worker with every other.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _INSTANCE = frozenset({"ti", "task_instance"})
 
 @dataclass(frozen=True)
 class OnWorker:
-    """Says, for the log, why the sensor has to start on a worker."""
+    """Tells the log why the sensor has to start on a worker."""
 
     why: str
 
@@ -60,7 +60,7 @@ def _of_output(output: XComArg) -> str | OnWorker:
         return OnWorker("its phota_task_id is the output of a mapped task group")
     ((_, key),) = references
     pull = f"ti.xcom_pull(task_ids={plain.task_id!r}, key={key!r}, map_indexes=-1)"
-    # a task that waits returns a dict with the ID in it; the XCom is asked for once
+    # a task that waits returns a dict with the ID in it; the template asks for the XCom only once
     return f"{{% set found = {pull} %}}{{{{ found['phota_task_id'] if found is mapping else found }}}}"
 
 
@@ -78,7 +78,7 @@ def _of_template(text: str) -> str | OnWorker:
 
 
 def _pulls_one_index(template: Template) -> bool:
-    """Returns True if the template asks the task instance only for XComs of given map indexes."""
+    """Returns True if the template asks the task instance only for XComs with a map index."""
     calls = [call for call in template.find_all(nodes.Call) if _is_pull(call.node)]
     asked = [name for name in template.find_all(nodes.Name) if name.name in _INSTANCE]
     return len(calls) == len(asked) and all(

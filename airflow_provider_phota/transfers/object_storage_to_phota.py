@@ -1,4 +1,4 @@
-"""Bring pictures of an object store where the PHOTA service can read them."""
+"""Publishes pictures of an object store, so that the PHOTA service can read them."""
 
 from __future__ import annotations
 
@@ -20,21 +20,22 @@ if TYPE_CHECKING:
 
 
 class ObjectStorageToPhotaOperator(BaseOperator):
-    """Publishes pictures for the service and returns their URLs, for `image_urls`. Free.
+    """Publishes pictures for the service and returns their URLs, for `image_urls`. It is free.
 
-    Whoever has such a URL can read the picture while it lives: 72 hours where it was uploaded, 24 where it is
-    signed. `PhotaImageEditOperator` takes paths as well, and then no URL goes through XCom.
+    Anyone who has such a URL can read the picture while the URL lives: 72 hours after an upload, 24 hours if
+    it is signed. The operators that place orders accept paths as well, and then a URL never goes through
+    XCom.
 
     Args:
         path: one picture or several, as `s3://`, `gs://`, `file://` ... URLs or as `ObjectStoragePath`
             (templated).
-        publish: `upload`, or `presign` where the store can sign URLs; the connection's extra of that name if
-            left out.
+        publish: `upload`, or `presign` where the store can sign URLs. If it is left out, the connection's
+            extra of that name decides.
         phota_conn_id: the Airflow connection.
 
     Raises:
-        AirflowFailException: an argument is wrong, or a file is no whole picture.
-        PhotaNotBilled: the service did not take an upload, or could not be reached; a retry may heal it.
+        AirflowFailException: An argument is wrong, or a file is not a whole picture.
+        PhotaNotBilled: The service did not accept an upload, or could not be reached; a retry may help.
     """
 
     template_fields: Sequence[str] = ("path",)
@@ -60,5 +61,5 @@ class ObjectStorageToPhotaOperator(BaseOperator):
         with as_airflow_errors():
             paths = list(flattened(self.path)) if is_list(self.path) else [self.path]
             if not paths:
-                raise PhotaInputError("path", "is empty: there is no picture to publish.")
+                raise PhotaInputError("path", "is empty: name at least one picture.")
             return published_urls(Publisher(PhotaHook(self.phota_conn_id), self._publish), paths)

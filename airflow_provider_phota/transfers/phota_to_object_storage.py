@@ -26,20 +26,22 @@ if TYPE_CHECKING:
 class PhotaToObjectStorageOperator(BaseOperator):
     """Streams every picture of a finished PHOTA task to a directory, whole or not at all.
 
-    Returns the manifest, one dict for each picture in their order: `path`, `sha256`, `bytes`, `width`,
-    `height`, `content_type` and `phota_task_id`. An asset among the task's `outlets` gets it as its event's
-    extra (`files`), an asset alias gets an asset for each file. It is free, so it can be retried while the
-    results live (24 hours); what has landed is not fetched again.
+    It returns the manifest, which has one dict for each picture, in the order of the pictures: `path`,
+    `sha256`, `bytes`, `width`, `height`, `content_type` and `phota_task_id`. An asset among the task's
+    `outlets` gets the manifest as the extra `files` of its event. An asset alias gets an asset for each file.
+
+    Landing is free, so it can be retried while the results live (24 hours). What has landed is not fetched
+    again.
 
     Args:
-        result: what `PhotaTaskSensor` or a waiting operator returned; or a PHOTA task ID, and fresh URLs are
-            asked for (templated).
+        result: what `PhotaTaskSensor` or a waiting operator returned; or the ID of a PHOTA task, for which
+            the operator then asks the service (templated).
         destination: an object-storage directory, as a URL (`file://`, `s3://`, ...) (templated).
-        filename: of each picture, without its extension, which is that of the picture itself. It can have the
-            fields `{phota_task_id}` and `{index}` (templated).
-        if_exists: `skip`, `overwrite` or `fail` if a file of that name is there already. One that is cut or
-            damaged is replaced.
-        max_bytes: of one picture; a larger one is refused.
+        filename: the name of each picture, without its extension, which follows from the picture itself. It
+            can have the fields `{phota_task_id}` and `{index}` (templated).
+        if_exists: what to do if a file of that name is there already: `skip`, `overwrite` or `fail`. With
+            `skip`, a file that is cut or damaged is replaced.
+        max_bytes: the largest size of one picture, in bytes; a larger one is refused.
         phota_conn_id: the Airflow connection.
 
     Raises:
