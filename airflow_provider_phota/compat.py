@@ -1,6 +1,6 @@
-"""What differs between the Airflow versions this provider runs on: the only file that asks.
+"""Hides how the supported Airflow versions differ: no other file asks for the version.
 
-Everything whose name alone differs comes from `airflow.providers.common.compat.sdk`.
+What only has another name in another version comes from `airflow.providers.common.compat.sdk`.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ if TYPE_CHECKING:
 __all__ = ["CLEAR_DISCARDS_STATE", "STARTS_IN_TRIGGERER", "amask_secret", "load_connection"]
 
 _AIRFLOW = Version(version("apache-airflow")).release
-#: Whether a task may start in the triggerer: before, Airflow renders no templates there, or ignores the wish.
+#: True if a task may start in the triggerer. Older versions forbid it, or do not render templates there.
 STARTS_IN_TRIGGERER = _AIRFLOW >= (3, 3)
-#: Whether clearing a task throws its task state store away, unless the person ticks "keep".
+#: True if clearing a task deletes its task state store, unless the user ticks "keep".
 CLEAR_DISCARDS_STATE = _AIRFLOW >= (3, 4)
 
 
 async def load_connection(conn_id: str) -> Connection:
-    """An Airflow connection, from a triggerer's event loop.
+    """Loads an Airflow connection on a triggerer's event loop.
 
     Raises:
-        AirflowNotFoundException: there is none.
+        AirflowNotFoundException: the connection does not exist.
     """
     try:
         return await get_async_connection(conn_id)
     except AirflowNotFoundException:
-        # `airflow dags test` runs triggers inline, where 3.x has no asynchronous way to the database
+        # `airflow dags test` runs triggers inline, where Airflow 3 cannot read the database asynchronously
         return await sync_to_async(BaseHook.get_connection)(conn_id)
 
 
 async def amask_secret(secret: str) -> None:
-    """Mask a secret in this process's logs, from an event loop."""
+    """Masks a secret in the logs of this process, on an event loop."""
     try:
         from airflow.sdk.log import amask_secret as airflow_amask_secret  # noqa: PLC0415  # 3.3.2 and later
     except ImportError:

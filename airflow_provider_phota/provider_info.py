@@ -1,4 +1,4 @@
-"""What Airflow reads about this package, by the entry point `apache_airflow_provider`."""
+"""Tells Airflow about this package, through the entry point `apache_airflow_provider`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CONNECTION_FIELDS: dict[str, dict[str, Any]] = {
     "connect_timeout": {
         "label": "Connect timeout (s)",
         "schema": {"type": ["number", "null"], "exclusiveMinimum": 0},
-        "description": "Seconds for TCP and TLS to stand. Default 10.",
+        "description": "Seconds until TCP and TLS are established. Default 10.",
     },
     "read_timeout": {
         "label": "Read timeout (s)",
@@ -23,12 +23,12 @@ CONNECTION_FIELDS: dict[str, dict[str, Any]] = {
     "total_timeout": {
         "label": "Total timeout (s)",
         "schema": {"type": ["number", "null"], "exclusiveMinimum": 0},
-        "description": "Seconds for one whole request, however slowly it drips. Default 60.",
+        "description": "Seconds for one whole request, even if bytes keep coming. Default 60.",
     },
     "requests_per_second": {
         "label": "Requests per second",
         "schema": {"type": ["number", "null"], "exclusiveMinimum": 0},
-        "description": "How often all the waits of a triggerer together ask, at most. Default 50.",
+        "description": "Questions that all the waits of a triggerer ask in a second, at most. Default 50.",
     },
     "max_pixels": {
         "label": "Pixels of a picture",
@@ -53,17 +53,17 @@ CONNECTION_FIELDS: dict[str, dict[str, Any]] = {
     "publish": {
         "label": "Publish",
         "schema": {"type": ["string", "null"], "enum": ["upload", "presign", None]},
-        "description": "How pictures of an object store become URLs for the service. Default upload.",
+        "description": "How pictures in an object store become URLs for the service. Default upload.",
     },
     "resend_on_503": {
         "label": "Resend on 503",
         "schema": {"type": ["boolean", "null"]},
-        "description": "Send a submit again after a 503, though the vendor does not say what one means.",
+        "description": "Send a submit again after a 503, although the vendor does not say what a 503 means.",
     },
     "allow_http": {
         "label": "Allow plain http",
         "schema": {"type": ["boolean", "null"]},
-        "description": "Send the API key unencrypted to the host. For a gateway on a network of your own.",
+        "description": "Send the API key unencrypted to the host. Only for a gateway on your own network.",
     },
 }
 
@@ -75,10 +75,11 @@ FIELD_BEHAVIOUR: dict[str, Any] = {
 
 
 def get_provider_info() -> dict[str, Any]:
+    """Returns what Airflow needs to know of the package: its modules, and its type of connection."""
     return {
         "package-name": "airflow-provider-phota",
         "name": "PHOTA",
-        "description": "Edit pictures with PHOTA, a paid asynchronous image-edit API.",
+        "description": "Make, edit and enhance pictures with PHOTA, a paid asynchronous image API.",
         "versions": [__version__],
         "integrations": [
             {

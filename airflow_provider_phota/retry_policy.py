@@ -1,4 +1,4 @@
-"""A retry policy for PHOTA tasks (Airflow 3.3 and later): `PhotaImageEditOperator(..., retry_policy=...)`."""
+"""Provides a retry policy for Airflow 3.3 and later: `PhotaImageEditOperator(..., retry_policy=...)`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ try:
     from airflow.providers.common.compat.sdk import RetryDecision, RetryPolicy
 except ImportError:
     raise ImportError(
-        "PhotaRetryPolicy takes Airflow 3.3 or later: the Airflow installed here has no retry policies. "
+        "PhotaRetryPolicy needs Airflow 3.3 or later: the Airflow installed here has no retry policies. "
         "Leave retry_policy out, and Airflow retries the same errors after its own retry_delay."
     ) from None
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 
 class PhotaRetryPolicy(RetryPolicy):
-    """Retries what another attempt can heal, after as long as the service asks for, and says why.
+    """Retries the errors that another attempt can fix, after the time that the service asks for.
 
-    Without it Airflow does the same with its own `retry_delay`; errors that no retry can heal fail the task
-    either way.
+    Each decision gives its reason. Without this policy Airflow retries the same errors after its own
+    `retry_delay`. Errors that a retry cannot fix fail the Airflow task either way.
 
     Args:
-        pay_again: whether to retry an edit that the service ended as failed. The retry submits, and pays for,
-            a new one. An edit whose input the service refuses, as by content policy, is not retried.
+        pay_again: True to retry if the service ended the PHOTA task as failed. The retry submits, and pays
+            for, a new one. If the service refused the input, as by content policy, there is no retry.
     """
 
     def __init__(self, *, pay_again: bool = True) -> None:
@@ -40,18 +40,21 @@ class PhotaRetryPolicy(RetryPolicy):
         max_tries: int,  # noqa: ARG002  # Airflow's signature
         context: Context | None = None,  # noqa: ARG002  # Airflow's signature
     ) -> RetryDecision:
+        """Returns whether Airflow retries an error, after how long, and why."""
         if isinstance(exception, PhotaInputRefused):
-            return RetryDecision.fail("PhotaInputRefused: the service would refuse, and bill, the edit again")
+            return RetryDecision.fail(
+                "PhotaInputRefused: the service would refuse, and bill, the order again"
+            )
         if isinstance(exception, PhotaTaskFailed):
-            return self._after_a_failed_edit()
+            return self._after_failed_task()
         if not isinstance(exception, PhotaError):
             return RetryDecision.default()
         if not exception.retryable:
-            return RetryDecision.fail(f"{type(exception).__name__}: a retry cannot heal it")
+            return RetryDecision.fail(f"{type(exception).__name__}: a retry cannot fix it")
         delay = timedelta(seconds=exception.retry_after) if exception.retry_after else None
         return RetryDecision.retry(delay, f"{type(exception).__name__}: {exception.money.value}")
 
-    def _after_a_failed_edit(self) -> RetryDecision:
+    def _after_failed_task(self) -> RetryDecision:
         if self.pay_again:
-            return RetryDecision.retry(reason="PhotaTaskFailed: the retry submits a new edit")
-        return RetryDecision.fail("PhotaTaskFailed: a retry would pay for a new edit")
+            return RetryDecision.retry(reason="PhotaTaskFailed: the retry submits a new PHOTA task")
+        return RetryDecision.fail("PhotaTaskFailed: a retry would pay for a new PHOTA task")

@@ -1,4 +1,4 @@
-"""Which errors Airflow retries, and how a person reads the ones that are about money."""
+"""Decides which errors Airflow retries, and logs the errors about money in lines that a person can read."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from airflow_provider_phota.api.errors import Money, PhotaError, PhotaInputError
 
 log = logging.getLogger(__name__)
 
-#: What a retry does where a ledger remembers the paid task.
+#: Says what a retry does if a ledger remembers the paid task.
 RESUMES = "A retry, or clearing this Airflow task, waits for the same PHOTA task and pays nothing."
 NOT_RETRIED = "Airflow does not retry this."
 
 
-def logged(text: str) -> str:
-    """Log a text in short lines, and return it for an exception.
+def log_lines(text: str) -> str:
+    """Logs a text line by line, and returns it for an exception.
 
-    Airflow's log view shows an exception's text as one line, and cuts it at the edge.
+    Airflow's log view shows the text of an exception as one line, and cuts it at the edge.
     """
     for line in text.splitlines():
         log.error("%s", line)
@@ -28,22 +28,27 @@ def logged(text: str) -> str:
 
 
 @contextmanager
-def airflow_retries() -> Iterator[None]:
-    """Let Airflow retry what another attempt can change, and nothing else."""
+def as_airflow_errors() -> Iterator[None]:
+    """Raises errors in such a way that Airflow retries those that a retry can fix, and no others.
+
+    Raises:
+        PhotaError: a retry can fix it.
+        AirflowFailException: a retry cannot; Airflow then does not retry.
+    """
     try:
         yield
     except PhotaError as error:
-        told = error if error.retryable else error.saying(NOT_RETRIED)
+        shown = error if error.retryable else error.saying(NOT_RETRIED)
         if error.money is not Money.NOT_BILLED:
-            logged(str(told))
+            log_lines(str(shown))
         if error.retryable:
             raise
-        raise AirflowFailException(str(told)) from None
+        raise AirflowFailException(str(shown)) from None
 
 
 @contextmanager
-def telling_of_retries() -> Iterator[None]:
-    """Say what a retry does about a PHOTA task that is paid for and remembered."""
+def adding_retry_hint() -> Iterator[None]:
+    """Adds to an error what a retry does about a PHOTA task that is paid for and remembered."""
     try:
         yield
     except PhotaTaskError as error:
@@ -51,12 +56,12 @@ def telling_of_retries() -> Iterator[None]:
 
 
 @contextmanager
-def when_parsed(operator: object) -> Iterator[None]:
-    """Let a wrong argument fail the parsing of the DAG or, of a mapped task, the task without retries."""
+def checking_arguments(operator: object) -> Iterator[None]:
+    """Lets a wrong argument fail the parsing of a DAG or, in a mapped task, fail the task without retries."""
     try:
         yield
     except PhotaInputError as error:
-        # a mapped task is made on the worker, of arguments that nobody has seen before
+        # Airflow makes a mapped operator on the worker, from arguments that nothing has checked before
         if getattr(operator, "_BaseOperator__from_mapped", False):
             raise AirflowFailException(str(error.saying(NOT_RETRIED))) from None
         raise

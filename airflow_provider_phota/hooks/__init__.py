@@ -1,0 +1,1 @@
+"""The hook reaches PHOTA with the account of an Airflow connection."""

@@ -1,4 +1,4 @@
-"""The PHOTA account of an Airflow connection, and what can be asked of it."""
+"""Provides the hook, which asks the service with the PHOTA account of an Airflow connection."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ log = logging.getLogger(__name__)
 
 
 class PhotaHook(BaseHook):
-    """Speaks to PHOTA with the credentials of an Airflow connection.
+    """Talks to PHOTA with the credentials of an Airflow connection.
 
-    Every method raises `airflow_provider_phota.api.errors.PhotaError`, whose subclass says what it means for
-    the money. A coroutine speaks through `driver()`, by the conversations of `api.protocol`::
+    Every method raises subclasses of `airflow_provider_phota.api.errors.PhotaError`, which say what an error
+    means for the money. A coroutine uses `driver()` with the conversations of `api.protocol`::
 
         async with PhotaHook().driver() as driver:
             task = await driver.run(protocol.get_task(phota_task_id))
@@ -64,50 +64,54 @@ class PhotaHook(BaseHook):
 
     @cached_property
     def settings(self) -> Settings:
-        """The account, checked.
+        """The PHOTA account of the connection, checked.
 
         Raises:
-            PhotaConfigurationError: there is no such connection, or it is malformed.
+            PhotaConfigurationError: the connection does not exist or is malformed.
         """
         try:
             connection = self.get_connection(self.phota_conn_id)
         except AirflowNotFoundException:
-            raise self._no_connection() from None
-        settings = _read(connection)
+            raise self._missing_connection() from None
+        settings = _settings_of(connection)
         mask_secret(settings.api_key)
         return settings
 
     def get_conn(self) -> RequestsDriver:
-        """A driver for conversations; the caller closes it."""
+        """Returns a driver for conversations. The caller closes it."""
         from airflow_provider_phota.drivers.requests_driver import RequestsDriver  # noqa: PLC0415  # DAG parsing stays cheap
 
         settings = self.settings
-        with _naming(self.phota_conn_id):
+        with _naming_connection(self.phota_conn_id):
             return RequestsDriver(settings)
 
     async def load_settings(self) -> Settings:
-        """The account, checked, from an event loop.
+        """Returns the PHOTA account of the connection, checked, on an event loop.
 
         Raises:
-            PhotaConfigurationError: there is no such connection, or it is malformed.
+            PhotaConfigurationError: the connection does not exist or is malformed.
         """
         try:
-            settings = _read(await load_connection(self.phota_conn_id))
+            settings = _settings_of(await load_connection(self.phota_conn_id))
         except AirflowNotFoundException:
-            raise self._no_connection() from None
+            raise self._missing_connection() from None
         await amask_secret(settings.api_key)
         return settings
 
     @asynccontextmanager
     async def driver(self) -> AsyncIterator[AiohttpDriver]:
-        """A driver for conversations on an event loop."""
+        """Opens a driver for conversations on an event loop, and closes it."""
         from airflow_provider_phota.drivers.aiohttp_driver import AiohttpDriver  # noqa: PLC0415  # DAG parsing stays cheap
 
         async with AiohttpDriver(await self.load_settings()) as driver:
             yield driver
 
     def run(self, conversation: Conversation[T]) -> T:
-        """Carry one conversation to its end."""
+        """Carries one conversation to its end and returns its result.
+
+        Args:
+            conversation: a conversation of `api.protocol`.
+        """
         with self.get_conn() as driver:
             return driver.run(conversation)
 
@@ -119,11 +123,21 @@ class PhotaHook(BaseHook):
         resolution: Resolution = "1K",
         profile_ids: Sequence[str] | None = None,
     ) -> PhotaTask:
-        """Ask for an edit. Billed, and never sent twice unless it provably created no task.
+        """Orders an edit (`phota-image-edit`). Billed; never sent again if it may have created a task.
+
+        Args:
+            prompt: what to change in the pictures.
+            image_urls: one URL, or several, that the service can read.
+            num_outputs: how many pictures to make; each is billed on its own.
+            resolution: `1K`, or `4K` at double the price.
+            profile_ids: profiles that keep a person's likeness.
+
+        Returns:
+            The task as the service accepted it, not finished yet.
 
         Raises:
             PhotaInputError: an argument is wrong; nothing was sent.
-            PhotaNotBilled: the service refused it, or could not be reached.
+            PhotaNotBilled: the service refused the order, or could not be reached.
             PhotaSubmitAmbiguous: a task may have been created and billed.
         """
         edit = EditOrder.checked(
@@ -137,48 +151,57 @@ class PhotaHook(BaseHook):
         return self.run(protocol.submit(edit, resend_on_503=self.settings.resend_on_503))
 
     def get_task(self, phota_task_id: str, *, sync_upstream: bool = False) -> PhotaTask:
-        """Ask how a task is doing. Free.
+        """Asks for the state of a task. Free.
+
+        Args:
+            phota_task_id: the task.
+            sync_upstream: True to have the gateway refresh its answer first. That is slower, and the answer
+                may lack the results.
 
         Raises:
-            PhotaNotFound: the service knows no such task.
+            PhotaInputError: the ID is not a PHOTA task ID.
+            PhotaNotFound: the service does not know the task.
             PhotaNotBilled: any other refusal, or no usable answer.
         """
         return self.run(protocol.get_task(checked_task_id(phota_task_id), sync_upstream=sync_upstream))
 
     def upload_file(self, path: str | bytes | Path) -> str:
-        """Bring a local picture where the service can read it, streamed. Free; the URL lives 72 hours.
+        """Uploads a local picture to where the service can read it. Free; the URL lives 72 hours.
+
+        Args:
+            path: the picture, which is streamed.
 
         Returns:
             The URL, for `image_urls`.
 
         Raises:
-            PhotaInputError: the path is no readable, non-empty file.
-            PhotaNotBilled: the service refused it, or could not be reached.
+            PhotaInputError: the path is not a readable file, or the file is empty.
+            PhotaNotBilled: the service refused the file, or could not be reached.
         """
         stored: Upload = self.run(protocol.upload(file_form(Path(os.fsdecode(path)))))
         return stored.url
 
     def get_models(self) -> tuple[str, ...]:
-        """The models open to the key. Free."""
+        """Returns the IDs of the models that the key may use. Free."""
         return self.run(protocol.get_models())
 
     def get_usage(self) -> Usage:
-        """The balance of the key. Free."""
+        """Returns the balance of the key. Free."""
         return self.run(protocol.get_usage())
 
     def test_connection(self) -> tuple[bool, str]:
-        """Whether the key works, which PHOTA models are open to it, and the balance. Free."""
+        """Returns whether the key works, and a text with the models that it may use and the balance. Free."""
         once = Backoff(tries=1)
         try:
             with self.get_conn() as driver:
                 models = driver.run(protocol.get_models(once))
-                return _verdict(models, _balance(driver, once))
+                return _verdict(models, _balance_text(driver, once))
         except PhotaError as error:
             return False, str(error)
 
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
-        """For the UI of Airflow 2, which does not read it from the provider info."""
+        """Returns the labels of the form in Airflow 2, which does not read them from the provider info."""
         return {
             "hidden_fields": FIELD_BEHAVIOUR["hidden-fields"],
             "relabeling": FIELD_BEHAVIOUR["relabeling"],
@@ -187,7 +210,7 @@ class PhotaHook(BaseHook):
 
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:
-        """For the UI of Airflow 2, which does not read it from the provider info."""
+        """Returns the extras of the form in Airflow 2, which does not read them from the provider info."""
         from flask_appbuilder.fieldwidgets import BS3TextFieldWidget  # noqa: PLC0415  # Airflow 2's UI only
         from flask_babel import lazy_gettext  # noqa: PLC0415
         from wtforms import BooleanField, StringField  # noqa: PLC0415
@@ -201,27 +224,27 @@ class PhotaHook(BaseHook):
 
         return {name: widget(field) for name, field in CONNECTION_FIELDS.items()}
 
-    def _no_connection(self) -> PhotaConfigurationError:
+    def _missing_connection(self) -> PhotaConfigurationError:
         return PhotaConfigurationError(
             f"There is no Airflow connection {shown(self.phota_conn_id)}: create it with type 'phota' and "
-            f"the API key as password{_variable(self.phota_conn_id)}."
+            f"the API key as its password{_or_variable(self.phota_conn_id)}."
         )
 
 
-def _variable(conn_id: str) -> str:
-    """The other way to make a connection, where its ID can stand in the name of a variable."""
+def _or_variable(conn_id: str) -> str:
+    """Names the environment variable of a connection, if its ID can be part of a variable's name."""
     return f", or set AIRFLOW_CONN_{conn_id.upper()}" if conn_id.isidentifier() else ""
 
 
-def _read(connection: Connection) -> Settings:
-    extra = _extra(connection)
+def _settings_of(connection: Connection) -> Settings:
+    extra = _extra_of(connection)
     if unknown := sorted(extra.keys() - EXTRAS):
         log.warning(
-            "The connection %s has extras that mean nothing here: %s.",
+            "The connection %s has extras that this provider does not know: %s.",
             shown(connection.conn_id),
             shown(unknown),
         )
-    with _naming(connection.conn_id):
+    with _naming_connection(connection.conn_id):
         return settings_from_connection(
             host=connection.host,
             port=connection.port,
@@ -232,38 +255,38 @@ def _read(connection: Connection) -> Settings:
 
 
 @contextmanager
-def _naming(conn_id: str) -> Iterator[None]:
-    """Say whose connection is wrong."""
+def _naming_connection(conn_id: str) -> Iterator[None]:
+    """Adds to an error which connection is wrong."""
     try:
         yield
     except PhotaConfigurationError as error:
         raise error.saying(f"(Airflow connection {shown(conn_id)})") from None
 
 
-def _extra(connection: Connection) -> dict[str, Any]:
-    # not extra_dejson, which logs malformed JSON, secrets included, and carries on without it
+def _extra_of(connection: Connection) -> dict[str, Any]:
+    # not extra_dejson, which logs malformed JSON together with its secrets, and goes on without it
     try:
         extra = json.loads(connection.extra or "{}")
     except ValueError:
         extra = None
     if not isinstance(extra, dict):
         raise PhotaConfigurationError(
-            f"The extra of connection {shown(connection.conn_id)} is no JSON object."
+            f"The extra of connection {shown(connection.conn_id)} is not a JSON object."
         )
     return extra
 
 
-def _balance(driver: RequestsDriver, backoff: Backoff) -> str:
+def _balance_text(driver: RequestsDriver, backoff: Backoff) -> str:
     try:
         usage = driver.run(protocol.get_usage(backoff))
     except PhotaError:
-        return ""  # the account endpoint is a courtesy: the key works all the same
+        return ""  # the balance is only additional information: the key works without it
     return " Balance: unlimited." if usage.unlimited else f" Balance: {usage.available_usd:.2f} USD."
 
 
 def _verdict(models: Sequence[str], balance: str) -> tuple[bool, str]:
     missing = [model for model in PHOTA_MODELS if model not in models]
     if len(missing) == len(PHOTA_MODELS):
-        return False, f"The key works, but no PHOTA model is open to it.{balance}"
-    but = f", except {', '.join(missing)}" if missing else ""
-    return True, f"The key works and the PHOTA models are open to it{but}.{balance}"
+        return False, f"The key works, but it may not use any PHOTA model.{balance}"
+    exceptions = f", except {', '.join(missing)}" if missing else ""
+    return True, f"The key works and may use the PHOTA models{exceptions}.{balance}"

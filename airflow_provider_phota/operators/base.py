@@ -22,7 +22,7 @@ from airflow_provider_phota.inputs.publisher import Publish, Publisher
 from airflow_provider_phota.operators.arguments import AirflowArguments
 from airflow_provider_phota.operators.payment import NO_LEDGER, XCOM_PHOTA_TASK_ID, Payment
 from airflow_provider_phota.results.result import result_of
-from airflow_provider_phota.retrying import airflow_retries, when_parsed
+from airflow_provider_phota.retrying import as_airflow_errors, checking_arguments
 from airflow_provider_phota.submitting.options import MoneyOptions
 from airflow_provider_phota.submitting.policies import Policies
 from airflow_provider_phota.submitting.submission import Submission
@@ -122,7 +122,7 @@ class PhotaOperator(BaseOperator):
     def _check_arguments(self) -> None:
         """Checks plain values when the DAG is parsed; each operator calls it at the end of `__init__`."""
         self._written = Written(**{name: getattr(self, name) for name in self.template_fields})
-        with when_parsed(self):
+        with checking_arguments(self):
             self._check_as_written()
 
     def _check_as_written(self) -> None:
@@ -184,7 +184,7 @@ class PhotaOperator(BaseOperator):
     def execute(self, context: Context) -> Any:
         self._written.restore(self)
         payment = self._new_payment(context)
-        with airflow_retries():
+        with as_airflow_errors():
             with payment.named_in_input_errors():
                 prepared = self._prepared()
             if (existing := self._existing(prepared, payment)) is not None:

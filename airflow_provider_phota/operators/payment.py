@@ -15,7 +15,7 @@ from airflow_provider_phota.api.endings import PhotaExecutionTimeout
 from airflow_provider_phota.api.errors import PhotaError, PhotaInputError, PhotaInputRefused, PhotaTaskFailed
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.ledger.messages import timed_out_before_answer, what_to_do
-from airflow_provider_phota.retrying import RESUMES, airflow_retries, logged, telling_of_retries
+from airflow_provider_phota.retrying import RESUMES, adding_retry_hint, as_airflow_errors, log_lines
 from airflow_provider_phota.submitting.options import MoneyOptions
 from airflow_provider_phota.submitting.submission import Submission
 from airflow_provider_phota.waiting import out_of_time
@@ -102,10 +102,10 @@ class Payment:
                 if (sent := submission.unanswered) is None:
                     raise
                 what_now = what_to_do(sent.try_number, resubmits=sent.resubmits)
-                raise AirflowTaskTimeout(logged(timed_out_before_answer(what_now))) from None
+                raise AirflowTaskTimeout(log_lines(timed_out_before_answer(what_now))) from None
             if not submission.may_have_sent:
                 raise
-            raise AirflowFailException(logged(timed_out_before_answer(_NO_RETRY))) from None
+            raise AirflowFailException(log_lines(timed_out_before_answer(_NO_RETRY))) from None
 
     @contextmanager
     def at_stake(self) -> Iterator[None]:
@@ -113,18 +113,18 @@ class Payment:
         try:
             yield
         except PhotaInputRefused as refused:
-            raise AirflowFailException(logged(endings.lines(str(refused), _REFUSED))) from None
+            raise AirflowFailException(log_lines(endings.lines(str(refused), _REFUSED))) from None
         except PhotaTaskFailed as failed:
             told = failed.saying("A retry submits a new order, which is billed.")
-            logged(str(told))
+            log_lines(str(told))
             raise told from None
         except (AirflowTaskTimeout, PhotaExecutionTimeout):
             if self.is_remembered:
-                raise AirflowTaskTimeout(logged(self._out_of_time(RESUMES))) from None
+                raise AirflowTaskTimeout(log_lines(self._out_of_time(RESUMES))) from None
             raise self._not_retried(self._out_of_time(_NO_RETRY)) from None
         except Exception as error:
             if self.is_remembered:
-                with airflow_retries(), telling_of_retries():
+                with as_airflow_errors(), adding_retry_hint():
                     raise
             raise self._not_retried(endings.lines(self._what_broke(error), _NO_RETRY)) from None
 
@@ -136,12 +136,12 @@ class Payment:
             f"The ID of the PHOTA task is in XCom {XCOM_PHOTA_TASK_ID!r}.",
             _NO_RETRY,
         )
-        return AirflowFailException(logged(text))
+        return AirflowFailException(log_lines(text))
 
     def _not_retried(self, text: str) -> AirflowFailException:
         where = repr(self.phota_task_id) if self.phota_task_id else f"<XCom {XCOM_PHOTA_TASK_ID!r}>"
         fetching = f"Fetch the result with PhotaTaskSensor(phota_task_id={where})."
-        return AirflowFailException(logged(endings.lines(text, fetching)))
+        return AirflowFailException(log_lines(endings.lines(text, fetching)))
 
     def _out_of_time(self, then: str) -> str:
         return out_of_time(self._named, self.execution_timeout, then)

@@ -35,7 +35,13 @@ from airflow_provider_phota.results.landing_checks import check_before_waiting
 from airflow_provider_phota.results.names import Names
 from airflow_provider_phota.results.options import LandingOptions
 from airflow_provider_phota.results.result import ResultImages, result_of
-from airflow_provider_phota.retrying import RESUMES, airflow_retries, logged, telling_of_retries, when_parsed
+from airflow_provider_phota.retrying import (
+    RESUMES,
+    adding_retry_hint,
+    as_airflow_errors,
+    checking_arguments,
+    log_lines,
+)
 from airflow_provider_phota.sensors.start import OnWorker, starting_id
 from airflow_provider_phota.triggers.events import WaitEvent
 from airflow_provider_phota.waiting import (
@@ -107,7 +113,7 @@ class PhotaTaskSensor(BaseSensorOperator):
         start_from_trigger: bool = False,
         **kwargs: Any,
     ) -> None:
-        with when_parsed(self):
+        with checking_arguments(self):
             asked_for = None if poke_interval is None else Intervals.checked("poke_interval", poke_interval)
             seconds = checked_seconds("timeout", timeout)
         super().__init__(
@@ -120,7 +126,7 @@ class PhotaTaskSensor(BaseSensorOperator):
         self.filename = filename
         self.if_exists = if_exists
         self._written = Written(phota_task_id=phota_task_id, destination=destination, filename=filename)
-        with when_parsed(self):
+        with checking_arguments(self):
             self.max_unreachable = checked_seconds("max_unreachable", max_unreachable)
             check_conn_id(phota_conn_id)
             check_flags(deferrable=self.deferrable, start_from_trigger=start_from_trigger)
@@ -163,7 +169,7 @@ class PhotaTaskSensor(BaseSensorOperator):
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Ask once. What may heal by itself is borne as long as `max_unreachable` allows."""
-        with airflow_retries(), telling_of_retries():
+        with as_airflow_errors(), adding_retry_hint():
             phota_task_id = self._id()
             if self._wait_state is None:
                 _ = self._landing  # a wrong one is found before the wait, not after it
@@ -183,7 +189,7 @@ class PhotaTaskSensor(BaseSensorOperator):
     def execute_complete(self, context: Context, event: dict[str, Any]) -> PhotaResult:
         """Take up the task again after its wait in the triggerer."""
         self._written.restore(self)
-        with self._told_of_execution_timeout(), airflow_retries(), telling_of_retries():
+        with self._told_of_execution_timeout(), as_airflow_errors(), adding_retry_hint():
             try:
                 return self._result(context, self._wait.after(WaitEvent.from_dict(event)))
             except PhotaExecutionTimeout:
@@ -281,7 +287,7 @@ class PhotaTaskSensor(BaseSensorOperator):
             yield
         except (AirflowTaskTimeout, PhotaExecutionTimeout):
             raise AirflowTaskTimeout(
-                logged(out_of_time(self.phota_task_id, self.execution_timeout, RESUMES))
+                log_lines(out_of_time(self.phota_task_id, self.execution_timeout, RESUMES))
             ) from None
 
     @contextmanager

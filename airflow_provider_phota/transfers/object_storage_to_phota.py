@@ -13,7 +13,7 @@ from airflow_provider_phota.api.parsing import check_conn_id
 from airflow_provider_phota.api.types import PublishWay
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.inputs.publisher import Publish, Publisher, published_urls
-from airflow_provider_phota.retrying import airflow_retries, when_parsed
+from airflow_provider_phota.retrying import as_airflow_errors, checking_arguments
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, ObjectStoragePath, XComArg
@@ -52,12 +52,12 @@ class ObjectStorageToPhotaOperator(BaseOperator):
         self.path = path
         self.publish = publish
         self.phota_conn_id = phota_conn_id
-        with when_parsed(self):
+        with checking_arguments(self):
             check_conn_id(phota_conn_id)
             self._publish = Publish.checked(publish)
 
     def execute(self, context: Context) -> list[str]:  # noqa: ARG002  # Airflow's signature
-        with airflow_retries():
+        with as_airflow_errors():
             paths = list(flattened(self.path)) if is_list(self.path) else [self.path]
             if not paths:
                 raise PhotaInputError("path", "is empty: there is no picture to publish.")

@@ -17,7 +17,7 @@ from airflow_provider_phota.results.landing import MAX_BYTES, manifest
 from airflow_provider_phota.results.names import Names
 from airflow_provider_phota.results.options import LandingOptions
 from airflow_provider_phota.results.result import ResultImages
-from airflow_provider_phota.retrying import airflow_retries, when_parsed
+from airflow_provider_phota.retrying import as_airflow_errors, checking_arguments
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, ObjectStoragePath, XComArg
@@ -69,13 +69,13 @@ class PhotaToObjectStorageOperator(BaseOperator):
         self.max_bytes = max_bytes
         self.phota_conn_id = phota_conn_id
         self._written = Written(result=result, destination=destination, filename=filename)
-        with when_parsed(self):
+        with checking_arguments(self):
             check_conn_id(phota_conn_id)
             self._options.check_as_written()
 
     def execute(self, context: Context) -> list[PhotaFile]:
         self._written.restore(self)
-        with airflow_retries():
+        with as_airflow_errors():
             landing = self._options.landing()
             hook = PhotaHook(self.phota_conn_id)
             delivery = Delivery(hook, landing, context, self.outlets)

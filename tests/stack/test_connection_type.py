@@ -54,7 +54,7 @@ def test_the_form_asks_for_a_base_url_and_a_key(form):
 @pytest.mark.parametrize(
     ("key", "status", "words"),
     [
-        (KEY, True, "The key works and the PHOTA models are open to it. Balance:"),
+        (KEY, True, "The key works and may use the PHOTA models. Balance:"),
         ("sk-0123456789", False, "emulator"),
     ],
 )

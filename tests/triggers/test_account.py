@@ -176,7 +176,7 @@ def test_refusals_that_come_in_one_after_the_other_share_a_fetch_too() -> None:
 
 
 def test_one_who_is_refused_as_a_fetch_fails_is_not_told_that_the_key_is_the_same() -> None:
-    """It would end as refused, though nobody has read the connection since."""
+    """It would end as refused, although the connection was not read since."""
     connection = Connection(OLD, OSError("away"))
 
     async def refused() -> list[Settings | BaseException | None]:

@@ -68,7 +68,7 @@ def test_turns_come_in_the_order_they_are_asked_for() -> None:
     assert run(order()) == list(range(100))
 
 
-def test_nobody_starves_whoever_else_asks_all_the_time() -> None:
+def test_every_wait_gets_its_turn_even_if_others_ask_all_the_time() -> None:
     async def turns() -> Counter[int]:
         even, had = pace(), Counter[int]()
 
@@ -86,7 +86,7 @@ def test_nobody_starves_whoever_else_asks_all_the_time() -> None:
 
     had = run(turns())
     assert len(had) == 30
-    assert max(had.values()) - min(had.values()) <= 7  # the first finds the gate open
+    assert max(had.values()) - min(had.values()) <= 7  # the first one finds no pause
     assert 60.0 * 50 / APART - 10 <= sum(had.values()) <= 60 * 50
 
 
@@ -231,7 +231,7 @@ def test_an_answer_to_an_earlier_request_does_not_cut_retry_after_short() -> Non
     assert run(answered_late()) >= 10.0
 
 
-def test_trouble_that_goes_on_keeps_the_gate_closed_ever_longer_up_to_half_a_minute() -> None:
+def test_trouble_that_goes_on_makes_the_pauses_longer_up_to_half_a_minute() -> None:
     async def closings() -> list[float]:
         even = pace()
         return [even.throttled(await even.turn(), 0.0) for _ in range(10)]
@@ -241,7 +241,7 @@ def test_trouble_that_goes_on_keeps_the_gate_closed_ever_longer_up_to_half_a_min
         assert 0.75 * middle <= seconds <= 1.25 * middle
 
 
-def test_five_failures_are_an_outage_that_is_probed_once_a_second_until_an_answer_opens_the_gate() -> None:
+def test_five_failures_are_an_outage_that_is_probed_once_a_second_until_an_answer_ends_the_pause() -> None:
     async def outage() -> tuple[list[float], list[float]]:
         even = pace()
         assert [even.failed(await even.turn()) for _ in range(4)] == [0.0] * 4

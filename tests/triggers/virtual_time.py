@@ -1,4 +1,4 @@
-"""An event loop whose time goes forward only when nobody has anything to do: no test of it can be too slow."""
+"""Makes event loops whose time goes forward only when all tasks wait, so that a slow machine cannot fail a test."""
 
 import asyncio
 import selectors
@@ -15,7 +15,7 @@ class _Selector(selectors.DefaultSelector):  # type: ignore[misc, valid-type]  #
         events = super().select(0)
         if not events:
             if timeout is None:
-                raise RuntimeError("everybody waits, and nothing will ever happen")
+                raise RuntimeError("all tasks wait, and nothing will ever happen")
             self.now += timeout
         return events
 
@@ -35,7 +35,7 @@ def now() -> float:
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run it to its end, and check that it has left nothing that is still under way."""
+    """Runs a coroutine to its end, and checks that it has left no task under way."""
 
     async def alone() -> T:
         result = await coroutine

@@ -103,7 +103,7 @@ def test_an_empty_file_is_not_uploaded(emulator, tmp_path):
 def test_a_working_connection_says_so_in_one_sentence_with_the_balance(emulator):
     works, sentence = PhotaHook().test_connection()
     assert works
-    assert sentence.startswith("The key works and the PHOTA models are open to it. Balance: ")
+    assert sentence.startswith("The key works and may use the PHOTA models. Balance: ")
 
 
 @pytest.mark.parametrize(
@@ -111,9 +111,9 @@ def test_a_working_connection_says_so_in_one_sentence_with_the_balance(emulator)
     [
         (Fault(on="models", kind="status", status=401, code="authentication_error", message="Bad key."), False, "Bad key."),
         (Fault(on="models", kind="status", status=503), False, "HTTP 503"),
-        (Fault(on="models", kind="status", status=200, body={"data": []}), False, "no PHOTA model is open"),
+        (Fault(on="models", kind="status", status=200, body={"data": []}), False, "may not use any PHOTA model"),
         (Fault(on="models", kind="status", status=200, body={"data": [{"id": "phota-image-edit"}]}), True, "except phota-image,"),
-        (Fault(on="usage", kind="status", status=500), True, "open to it."),
+        (Fault(on="usage", kind="status", status=500), True, "PHOTA models."),
     ],
 )  # fmt: skip
 def test_the_connection_test_says_what_is_wrong(emulator, fault, works, words):

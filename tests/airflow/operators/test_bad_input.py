@@ -84,14 +84,14 @@ CONNECTIONS = [
     ({"password": f"{KEY} {KEY}"}, "malformed"),
     ({"password": f"{KEY}\u201d"}, "malformed"),
     ({"password": f"{KEY}\x00"}, "malformed"),
-    ({"host": "ftp://api.foxapi.cc"}, "no http(s) URL"),
+    ({"host": "ftp://api.foxapi.cc"}, "not an http(s) URL"),
     ({"host": "http://api.foxapi.cc"}, "plain http"),
     ({"host": "http://10.0.0.8"}, "plain http"),
     ({"host": "https://api.foxapi.cc/v1"}, "no path"),
     ({"host": "https://api.foxapi.cc?x=1"}, "no path"),
     ({"host": f"https://{KEY}@api.foxapi.cc"}, "no path, query or user name"),
     ({"host": "https://api.foxapi.cc:99999"}, "malformed"),
-    ({"host": "https://"}, "no http(s) URL"),
+    ({"host": "https://"}, "not an http(s) URL"),
     ({"host": "https://api .foxapi.cc"}, "spaces"),
     ({"port": 99999}, "port 99999"),
     ({"schema": "v1"}, "schema 'v1'"),
@@ -102,8 +102,8 @@ CONNECTIONS = [
     ({"extra": {"allow_http": "maybe"}}, "'allow_http'"),
     ({"extra": {"proxy": "proxy.local:3128"}}, "'proxy'"),
     ({"extra": {"ca_bundle": "/nowhere.pem"}}, "'ca_bundle'"),
-    ({"extra": "[1, 2]"}, "no JSON object"),
-    ({"extra": "{broken"}, "no JSON object"),
+    ({"extra": "[1, 2]"}, "not a JSON object"),
+    ({"extra": "{broken"}, "not a JSON object"),
 ]
 
 

@@ -9,6 +9,6 @@ import pytest
 
 def test_importing_it_says_what_it_takes_and_what_to_do():
     with pytest.raises(
-        ImportError, match=r"PhotaRetryPolicy takes Airflow 3\.3 or later.*Leave retry_policy out"
+        ImportError, match=r"PhotaRetryPolicy needs Airflow 3\.3 or later.*Leave retry_policy out"
     ):
         importlib.import_module("airflow_provider_phota.retry_policy")
