@@ -31,12 +31,12 @@ test: lint ## Lint, types, and every test that is not slow; coverage of api/ is 
 .PHONY: test-all
 test-all: test $(READY_2_11) $(READY_3_4) ## make test, the slow tests; the Airflow suite and parts of chaos on 3.4 and on 2.11 (PostgreSQL)
 	$(PYTHON_3_4) -m pytest tests/airflow/submitting tests/airflow/ledger/test_ledger_stores.py
-	$(PYTHON_3_4) -m tests.chaos --database postgres --groups people,kills,answers --seeds 1 --edits 0 --naive 0
+	$(PYTHON_3_4) -m tests.chaos --database postgres --groups people,kills,answers,models --seeds 1 --edits 0 --naive 0
 	$(PYTHON_3_4) -m pytest tests/airflow
 	$(PYTHON) -m pytest -m slow
 	$(PYTHON) -m tests.races --times 2
 	$(PYTHON_2_11) -m pytest tests/airflow tests/docs tests/emulator/test_emulator_pytest_plugin.py
-	$(PYTHON_2_11) -m tests.chaos --groups kills,people,answers,network,resubmit --seeds 1 --edits 0 --naive 0
+	$(PYTHON_2_11) -m tests.chaos --groups kills,people,answers,network,resubmit,models --seeds 1 --edits 0 --naive 0
 
 .PHONY: races
 races: $(READY) ## Attempts that overtake each other, 20 times each, with every kind of ledger (RACES_TIMES, ...)

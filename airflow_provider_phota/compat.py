@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["CLEAR_DISCARDS_STATE", "STARTS_IN_TRIGGERER", "amask_secret", "load_connection"]
 
 _AIRFLOW = Version(version("apache-airflow")).release
-#: True if a task may start in the triggerer. Older versions forbid it, or do not render templates there.
+#: True if a task may start in the triggerer. Older versions do not allow it, or render no templates there.
 STARTS_IN_TRIGGERER = _AIRFLOW >= (3, 3)
 #: True if clearing a task deletes its task state store, unless the user ticks "keep".
 CLEAR_DISCARDS_STATE = _AIRFLOW >= (3, 4)

@@ -1,4 +1,4 @@
-"""What the waiting operator and the sensor share: how a wait begins, and what its end becomes."""
+"""Builds waits, for operators and the sensor, and turns their ends into a finished task or an error."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ LONGEST_TIMEOUT = (RESULT_HOURS - 4) * 3600.0
 
 @dataclass(frozen=True)
 class Intervals:
-    """Bounds of the seconds between two questions; where they are equal, the interval is steady."""
+    """Bounds the seconds between two questions; the interval is steady if both are equal."""
 
     shortest: float = 2.0
     longest: float = 30.0
 
     @classmethod
     def checked(cls, argument: str, value: object) -> Intervals:
-        """What an author gave: one time span for a steady interval, or two as its bounds.
+        """Reads what an author gave: one time span for a steady interval, or two as its bounds.
 
         Raises:
             PhotaInputError: it is neither.
@@ -68,7 +68,7 @@ class Intervals:
 
 @dataclass(frozen=True)
 class Wait:
-    """How to wait for a task. All times are in seconds.
+    """Says how to wait for a task. All times are in seconds.
 
     Attributes:
         execution_timeout: of the Airflow task, if the wait ends because of it; 0 if because of `timeout`.
@@ -97,11 +97,13 @@ class Wait:
         )
 
     def within(self, execution_timeout: timedelta | None, context: Context | None = None) -> Wait:
-        """The same wait, ended when the attempt has no time left: Airflow does not see to it in a deferral.
+        """Returns the same wait, ended when the attempt has no time left.
+
+        Airflow itself does not end a deferred attempt by `execution_timeout`.
 
         Args:
             execution_timeout: of the Airflow task.
-            context: of its attempt; None where that begins with the wait.
+            context: of its attempt; None if the attempt begins with the wait.
         """
         if execution_timeout is None:
             return self
@@ -116,11 +118,11 @@ class Wait:
 
     @property
     def airflow_timeout(self) -> timedelta:
-        """For `defer(timeout=)`: a net behind our own deadline, which knows what to say."""
+        """The timeout for `defer()`: a safety net behind our own deadline, which explains itself."""
         return timedelta(seconds=self.timeout + _NET)
 
     def trigger(self, phota_task_id: str, seen: PhotaTask | None = None) -> PhotaTaskTrigger:
-        """A trigger whose time begins now.
+        """Returns a trigger whose time begins now.
 
         Args:
             phota_task_id: the task to wait for.
@@ -139,7 +141,7 @@ class Wait:
         )
 
     def trigger_from_the_start(self, phota_task_id: str) -> PhotaTaskTrigger:
-        """A trigger that is started with its task, so that nobody knows when; the ID may be a template."""
+        """Returns a trigger that starts together with its Airflow task; the ID may be a template."""
         return self._trigger(phota_task_id, None)
 
     def _trigger(self, phota_task_id: str, deadline: float | None, **seen: Any) -> PhotaTaskTrigger:
@@ -156,7 +158,7 @@ class Wait:
         )
 
     def here(self, phota_task_id: str, seen: PhotaTask | None = None) -> PhotaTask:
-        """Wait in this worker.
+        """Waits in this worker.
 
         Raises:
             PhotaTaskError: the wait ended without a finished task.
@@ -164,7 +166,7 @@ class Wait:
         return self._ask_until_finished(phota_task_id, self.timeout, Observation.of(seen))
 
     def after(self, event: WaitEvent) -> PhotaTask:
-        """The finished task a trigger waited for.
+        """Returns the finished task that a trigger waited for.
 
         Raises:
             PhotaTaskError: the wait ended without one.
@@ -201,7 +203,7 @@ class Wait:
 
 
 def _time_left(execution_timeout: timedelta, context: Context | None) -> float:
-    """Seconds that an attempt has left, by the clock that its start was written down by."""
+    """Returns the seconds that an attempt has left, by the clock that its start was recorded with."""
     seconds = execution_timeout.total_seconds()
     start: datetime | None = getattr(context.get("ti"), "start_date", None) if context else None
     if start is None:
@@ -211,7 +213,7 @@ def _time_left(execution_timeout: timedelta, context: Context | None) -> float:
 
 
 def out_of_time(phota_task_id: str, execution_timeout: timedelta | None, then: str) -> str:
-    """What to say where an attempt ends by `execution_timeout`, on a worker or after a wait in the triggerer.
+    """Returns the message of an attempt that `execution_timeout` ends, on a worker or in the triggerer.
 
     Args:
         phota_task_id: the task.
@@ -223,7 +225,7 @@ def out_of_time(phota_task_id: str, execution_timeout: timedelta | None, then: s
 
 
 def resumed_too_late(execution_timeout: timedelta | None, context: Context) -> bool:
-    """True if Airflow ends an attempt as soon as it comes back from a deferral, and without a word.
+    """Returns True if Airflow ends an attempt as soon as it comes back from a deferral, without a message.
 
     Airflow 2 does so where `execution_timeout` has passed meanwhile; later versions count anew.
     """
@@ -232,12 +234,12 @@ def resumed_too_late(execution_timeout: timedelta | None, context: Context) -> b
 
 
 def default_deferrable() -> bool:
-    """Whether this Airflow's operators wait in the triggerer where their author says nothing."""
+    """Returns True if this Airflow lets operators wait in the triggerer unless their author decides."""
     return bool(conf.getboolean("operators", "default_deferrable", fallback=False))
 
 
 def checked_seconds(argument: str, value: object) -> float:
-    """A time span an author gave: a number of seconds or a timedelta.
+    """Reads a time span that an author gave: a number of seconds or a timedelta.
 
     Raises:
         PhotaInputError: it is none, or not above 0, or longer than results are waited for.

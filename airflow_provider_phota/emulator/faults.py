@@ -43,8 +43,8 @@ _CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "on": (lambda v: v in PLACES, f"one of {', '.join(PLACES)}"),
     "kind": (lambda v: isinstance(v, str) and v in KINDS, f"one of {', '.join(KINDS)}"),
     "match": (
-        lambda v: _has_only_texts(v) and set(v) <= {"task_id", "prompt"},
-        "an object with task_id and/or prompt",
+        lambda v: _has_only_texts(v) and set(v) <= {"task_id", "prompt", "url"},
+        "an object with task_id, prompt and/or url",
     ),
     "skip": (lambda v: _is_count(v) and v >= 0, "an integer of at least 0"),
     "times": (
@@ -85,7 +85,8 @@ class Fault:
               duration, on ``task`` at once.
             - ``status_word``: the task shows ``word`` as its status.
             - ``latency``: the submitted task takes ``seconds``.
-        match: Only requests about this ``task_id`` and/or a task whose prompt contains ``prompt``.
+        match: Only requests about this ``task_id``, and/or a task whose prompt contains ``prompt``, and/or a
+            task that reads a file whose URL contains ``url``.
         skip: The number of matching requests that pass first.
         times: The number of requests that are hit. If it is None, all later ones are.
         status: HTTP status of the answer.
@@ -139,7 +140,7 @@ class Fault:
             raise ValueError(f"match works on submit, task and result, not on {self.on!r}")
         if self.on == "submit" and "task_id" in self.match:
             raise ValueError(
-                "match.task_id does not work on 'submit': there is no task yet; match its prompt"
+                "match.task_id does not work on 'submit': there is no task yet; match its prompt or url"
             )
 
     @classmethod

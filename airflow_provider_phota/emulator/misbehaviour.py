@@ -53,19 +53,29 @@ def faulty(on: str, handler: Handler) -> Handler:
 
 async def _subject_of(on: str, call: Call) -> Subject:
     if on == "submit":
-        return Subject(prompt=_prompt_in(await call.request.read()))
+        return _subject_in(await call.request.read())
     task_id = call.request.match_info.get("task_id")
     task = call.service.find_task(task_id) if task_id else None
     if task is None:
         return Subject(task_id)
-    return Subject(task.id, task.order.prompt, task.status(call.service.now()) == "completed")
+    completed = task.status(call.service.now()) == "completed"
+    return Subject(task.id, task.order.prompt, task.order.urls, completed)
 
 
-def _prompt_in(body: bytes) -> str:
+def _subject_in(body: bytes) -> Subject:
+    """Reads a submit that may not be one: whether it is valid is found out later."""
     try:
-        return str(json.loads(body)["prompt"])
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return ""
+        fields = json.loads(body)
+    except (ValueError, RecursionError):
+        return Subject()
+    if not isinstance(fields, dict):
+        return Subject()
+    urls = (fields.get("image_url"), fields.get("image_archive_url"), *_listed(fields.get("image_urls")))
+    return Subject(prompt=str(fields.get("prompt", "")), urls=tuple(map(str, filter(None, urls))))
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
 
 
 async def _status(scene: Scene) -> web.StreamResponse:

@@ -13,13 +13,16 @@ class Subject:
 
     task_id: str | None = None
     prompt: str = ""
+    urls: tuple[str, ...] = ()
     completed: bool = False
 
     def fits(self, fault: Fault) -> bool:
-        task_id, prompt = fault.match.get("task_id"), fault.match.get("prompt")
+        task_id, url = fault.match.get("task_id"), fault.match.get("url")
         if task_id is not None and task_id != self.task_id:
             return False
-        if prompt is not None and prompt not in self.prompt:
+        if fault.match.get("prompt", "") not in self.prompt:
+            return False
+        if url is not None and not any(url in each for each in self.urls):
             return False
         # A running task shows no results anyway, so a `no_results` fault would be wasted on it.
         return self.completed or fault.kind != "no_results"

@@ -17,7 +17,7 @@ from airflow_provider_phota.api import protocol
 from airflow_provider_phota.api.account import Upload, Usage
 from airflow_provider_phota.api.errors import PhotaConfigurationError, PhotaError
 from airflow_provider_phota.api.forms import file_form
-from airflow_provider_phota.api.orders.base import PHOTA_MODELS
+from airflow_provider_phota.api.orders.base import PHOTA_MODELS, Order
 from airflow_provider_phota.api.orders.edit import EditOrder
 from airflow_provider_phota.api.retry import Backoff
 from airflow_provider_phota.api.settings import EXTRAS, Settings, settings_from_connection
@@ -125,15 +125,7 @@ class PhotaHook(BaseHook):
     ) -> PhotaTask:
         """Orders an edit (`phota-image-edit`). Billed; never sent again if it may have created a task.
 
-        Args:
-            prompt: what to change in the pictures.
-            image_urls: one URL, or several, that the service can read.
-            num_outputs: how many pictures to make; each is billed on its own.
-            resolution: `1K`, or `4K` at double the price.
-            profile_ids: profiles that keep a person's likeness.
-
-        Returns:
-            The task as the service accepted it, not finished yet.
+        The arguments are those of `api.orders.edit.EditOrder`. The task that is returned is not finished.
 
         Raises:
             PhotaInputError: an argument is wrong; nothing was sent.
@@ -148,7 +140,20 @@ class PhotaHook(BaseHook):
             profile_ids=profile_ids,
             local_inputs=self.settings.is_loopback,
         )
-        return self.run(protocol.submit(edit, resend_on_503=self.settings.resend_on_503))
+        return self.submit(edit)
+
+    def submit(self, order: Order) -> PhotaTask:
+        """Submits an order of any model. Billed, and never sent twice unless it provably created no task.
+
+        Args:
+            order: such as `GenerateOrder.checked(prompt="a beach")` of `api.orders.generate`; its files are
+                URLs that the service can read.
+
+        Raises:
+            PhotaNotBilled: The service refused it, or could not be reached.
+            PhotaSubmitAmbiguous: A task may have been created and billed.
+        """
+        return self.run(protocol.submit(order, resend_on_503=self.settings.resend_on_503))
 
     def get_task(self, phota_task_id: str, *, sync_upstream: bool = False) -> PhotaTask:
         """Asks for the state of a task. Free.

@@ -12,6 +12,7 @@ from typing import Any
 from fsspec.utils import glob_translate  # type: ignore[import-untyped]  # it has no types
 
 from airflow_provider_phota.api.errors import PhotaInputError, PhotaUnreachable
+from airflow_provider_phota.api.hints import RENDERED_TO_TEXT, is_collection_repr
 from airflow_provider_phota.api.lists import flattened, is_list
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.storage.paths import OBJECT_STORES, Place, checked_path, reason_of
@@ -55,6 +56,8 @@ def _place(value: object) -> Place:
         raise PhotaInputError(
             ARGUMENT, f"must be in an object store, or be the URL of one ZIP, got {shown(value)}."
         )
+    if isinstance(value, str) and is_collection_repr(value):
+        raise PhotaInputError(ARGUMENT, f"is the text of a list, {shown(value)}. {RENDERED_TO_TEXT}")
     if "\0" in str(value):
         raise PhotaInputError(ARGUMENT, f"{shown(value)} has a NUL character in it.")
     return Place.of(checked_path(ARGUMENT, value))

@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.lists import is_list
-from airflow_provider_phota.api.orders.base import Order
+from airflow_provider_phota.api.orders.base import PROFILE_MODEL, Order
 from airflow_provider_phota.api.orders.files import is_stored
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.api.written import NATIVE_RENDERING
@@ -77,7 +77,7 @@ class PreparedOrder:
     def digest(self) -> str:
         """Names everything that the result depends on, so that landed files can be found again by it."""
         account = [self.hook.settings.base_url]
-        if self.order.uses_profiles:
+        if self.order.profile_ids or self.order.model == PROFILE_MODEL:
             account.append(self.hook.phota_conn_id)  # a profile belongs to one account
         parts = (self.identity.decode(), self.edition, *account)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()

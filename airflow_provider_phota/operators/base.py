@@ -149,6 +149,9 @@ class PhotaOperator(BaseOperator):
         """
         raise NotImplementedError
 
+    def _ordered(self) -> Order:
+        return self._order(self._hook.settings)
+
     @property
     def _outputs(self) -> int:
         """How many pictures are ordered."""
@@ -160,7 +163,7 @@ class PhotaOperator(BaseOperator):
         Raises:
             PhotaInputError: It names the argument.
         """
-        return PreparedOrder.of(self._order(self._hook.settings), self._publisher, self.edition)
+        return PreparedOrder.of(self._ordered(), self._publisher, self.edition)
 
     def _existing(self, prepared: PreparedOrder, payment: Payment) -> Any:  # noqa: ARG002  # for subclasses
         """Returns the result of the same order if it exists already, so that nothing has to be paid."""
@@ -269,7 +272,7 @@ class PhotaOperator(BaseOperator):
             return self._result(wait(), payment)
 
     def _new_payment(self, context: Context) -> Payment:
-        self._payment = Payment(self._hook, self._money, context, self.execution_timeout)
+        self._payment = Payment(self._hook, self._money, context, self.execution_timeout, self._ordered)
         return self._payment
 
     @cached_property

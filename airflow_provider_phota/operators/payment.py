@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowTaskTimeout
 
 from airflow_provider_phota.api import endings
 from airflow_provider_phota.api.endings import PhotaExecutionTimeout
-from airflow_provider_phota.api.errors import PhotaError, PhotaInputError, PhotaInputRefused, PhotaTaskFailed
+from airflow_provider_phota.api.errors import (
+    PhotaError,
+    PhotaInputError,
+    PhotaInputRefused,
+    PhotaRefused,
+    PhotaTaskFailed,
+)
+from airflow_provider_phota.api.orders.base import Order
+from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.ledger.messages import timed_out_before_answer, what_to_do
 from airflow_provider_phota.retrying import RESUMES, adding_retry_hint, as_airflow_errors, log_lines
@@ -22,6 +30,8 @@ from airflow_provider_phota.waiting import out_of_time
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+
+_Error = TypeVar("_Error", bound=PhotaError)
 
 #: XCom key under which the PHOTA task ID is pushed right after the submit.
 XCOM_PHOTA_TASK_ID = "phota_task_id"
@@ -36,6 +46,13 @@ _REFUSED = (
     "Airflow does not retry this. Change the prompt or the pictures, then clear this task: that submits "
     "another order, which is billed."
 )
+_PROFILES = (
+    "Profiles of this order: {}. If the service no longer knows one of them, create it again by "
+    "PhotaCreateProfileOperator with another edition, which is billed. With the same edition and a "
+    "profiles_path, the old ID would be found again."
+)
+#: HTTP statuses with which the service refuses an order for what is in it.
+_ABOUT_THE_ORDER = frozenset({400, 403, 404, 422})
 _NO_RETRY = "Airflow does not retry this, since without a ledger a retry would pay for a new order."
 
 
@@ -45,6 +62,7 @@ class Payment:
 
     Attributes:
         execution_timeout: of the Airflow task.
+        order: returns what is asked for, with its files as the user named them.
         phota_task_id: the paid task, once its ID is known.
     """
 
@@ -52,6 +70,7 @@ class Payment:
     money: MoneyOptions
     context: Context
     execution_timeout: timedelta | None
+    order: Callable[[], Order]
     phota_task_id: str | None = None
 
     @property
@@ -93,9 +112,13 @@ class Payment:
 
     @contextmanager
     def under_way(self, submission: Submission) -> Iterator[None]:
-        """Says what may be paid for if the attempt runs out of time while it submits."""
+        """Says what may be paid for if the attempt runs out of time while it submits, and what is refused."""
         try:
             yield
+        except PhotaRefused as refused:
+            if refused.retryable or refused.status not in _ABOUT_THE_ORDER or not submission.may_have_sent:
+                raise  # it is not the order: the service is busy, or refuses the account or an upload
+            raise self._naming_profiles(refused) from None
         except AirflowTaskTimeout:
             if submission.ledger.remembers:
                 # every attempt may end like this, and then no attempt gets as far as saying what is held
@@ -113,9 +136,10 @@ class Payment:
         try:
             yield
         except PhotaInputRefused as refused:
-            raise AirflowFailException(log_lines(endings.lines(str(refused), _REFUSED))) from None
+            text = str(self._naming_profiles(refused).saying(_REFUSED))
+            raise AirflowFailException(log_lines(text)) from None
         except PhotaTaskFailed as failed:
-            told = failed.saying("A retry submits a new order, which is billed.")
+            told = self._naming_profiles(failed).saying("A retry submits a new order, which is billed.")
             log_lines(str(told))
             raise told from None
         except (AirflowTaskTimeout, PhotaExecutionTimeout):
@@ -137,6 +161,14 @@ class Payment:
             _NO_RETRY,
         )
         return AirflowFailException(log_lines(text))
+
+    def _naming_profiles(self, error: _Error) -> _Error:
+        """Adds the profiles of the order to an error, since the service may no longer know one of them."""
+        try:
+            profile_ids = self.order().profile_ids
+        except PhotaError:  # the arguments have changed since the order was sent
+            return error
+        return error.saying(_PROFILES.format(shown(list(profile_ids)))) if profile_ids else error
 
     def _not_retried(self, text: str) -> AirflowFailException:
         where = repr(self.phota_task_id) if self.phota_task_id else f"<XCom {XCOM_PHOTA_TASK_ID!r}>"

@@ -61,7 +61,7 @@ class ResultImages:
             )
         check_succeeded(task)
         if not task.images:
-            raise _nothing_to_land(task.profile_ids)
+            raise _nothing_to_land(list(task.profile_ids))
         return cls(task.id, task.images, task.expires_at)
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Wait for a PHOTA task that another task submitted."""
+"""Waits for a PHOTA task that another Airflow task submitted."""
 
 from __future__ import annotations
 
@@ -62,37 +62,37 @@ _WAIT_ON = "Clear this Airflow task to wait on; that pays nothing."
 
 
 class PhotaTaskSensor(BaseSensorOperator):
-    """Waits for a PHOTA task and returns it: the same dict as a waiting `PhotaImageEditOperator`.
+    """Waits for a PHOTA task and returns it: the same dict as a waiting operator.
 
     With a `destination` it also lands the pictures, and the dict has `files`: what
     `PhotaToObjectStorageOperator` returns.
 
-    A PHOTA task that failed fails the sensor without retries, since waiting again cannot heal it. Waiting is
-    free: after any other failure the sensor can be retried or cleared at no cost while the results live
-    (24 hours).
+    A PHOTA task that failed fails the sensor without retries, since waiting again cannot change that.
+    Waiting is free: after any other failure the sensor can be retried or cleared at no cost while the
+    results live (24 hours).
 
     Args:
-        phota_task_id: the PHOTA task to wait for (templated), as `PhotaImageEditOperator` returns it.
+        phota_task_id: the PHOTA task to wait for (templated), as an operator returns it.
         phota_conn_id: the Airflow connection.
         deferrable: wait in the triggerer, without a worker slot.
-        poke_interval: seconds between two questions: one number for a steady interval; or, where it is
+        poke_interval: seconds between two questions: one number for a steady interval; or, if it is
             deferrable, the shortest and the longest, between which the pause is chosen by when the task is
             likely to be finished (2 and 30 if left out). In the modes `poke` and `reschedule` the pace is
             steady: the number, the shortest, or 5.
         timeout: seconds to wait at most, up to 20 hours (results live 24).
         max_unreachable: seconds without any usable answer that the wait survives. In mode `reschedule`
-            every poke starts anew, and `timeout` alone ends the wait.
+            every poke starts again, and `timeout` alone ends the wait.
         destination: an object-storage directory to land the pictures in (templated).
         filename: of each picture, without its extension, with the fields `{phota_task_id}` and `{index}`
             (templated).
-        if_exists: `skip`, `overwrite` or `fail` where a file of that name is there already.
+        if_exists: `skip`, `overwrite` or `fail` if a file of that name is there already.
         start_from_trigger: start in the triggerer, and use a worker for the result only (Airflow 3.3 on).
-            Where that is not possible it starts on a worker, says why in its log, and defers.
+            If that is not possible, it starts on a worker, says why in its log, and defers.
 
     Raises:
-        AirflowFailException: the PHOTA task failed, is unknown, or may not be asked about.
-        AirflowSensorTimeout: it was not finished in time; it goes on.
-        PhotaTaskError: lost sight of it; a retry takes the wait up again.
+        AirflowFailException: The PHOTA task failed, is unknown, or may not be asked about.
+        AirflowSensorTimeout: It was not finished in time; it goes on.
+        PhotaTaskError: The sensor lost sight of it; a retry waits for it again.
     """
 
     template_fields: Sequence[str] = ("phota_task_id", "destination", "filename")
@@ -145,18 +145,18 @@ class PhotaTaskSensor(BaseSensorOperator):
 
     def pre_execute(self, context: Any) -> None:
         super().pre_execute(context)
-        with self._told_of_execution_timeout():
+        with self._explaining_execution_timeout():
             if resumed_too_late(self.execution_timeout, context):
                 raise AirflowTaskTimeout
 
     def execute(self, context: Context) -> Any:
         if self._starts_in_triggerer:
-            self._say_why_here(context)
-        with self._told_of_execution_timeout():
+            self._log_why_on_worker(context)
+        with self._explaining_execution_timeout():
             if not self.deferrable:
-                with self._told_what_goes_on():
+                with self._saying_what_goes_on():
                     return super().execute(context)
-            with self._soft_failing():
+            with self._skipping_soft_failures():
                 answer = self.poke(context)
             if answer.is_done:
                 return answer.xcom_value
@@ -168,7 +168,7 @@ class PhotaTaskSensor(BaseSensorOperator):
         )
 
     def poke(self, context: Context) -> PokeReturnValue:
-        """Ask once. What may heal by itself is borne as long as `max_unreachable` allows."""
+        """Asks once. A problem that may pass is tolerated for as long as `max_unreachable` allows."""
         with as_airflow_errors(), adding_retry_hint():
             phota_task_id = self._id()
             if self._wait_state is None:
@@ -187,9 +187,9 @@ class PhotaTaskSensor(BaseSensorOperator):
             return PokeReturnValue(is_done=True, xcom_value=self._result(context, task))
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> PhotaResult:
-        """Take up the task again after its wait in the triggerer."""
+        """Goes on with the task after its wait in the triggerer."""
         self._written.restore(self)
-        with self._told_of_execution_timeout(), as_airflow_errors(), adding_retry_hint():
+        with self._explaining_execution_timeout(), as_airflow_errors(), adding_retry_hint():
             try:
                 return self._result(context, self._wait.after(WaitEvent.from_dict(event)))
             except PhotaExecutionTimeout:
@@ -198,7 +198,7 @@ class PhotaTaskSensor(BaseSensorOperator):
                 raise AirflowSensorTimeout(endings.lines(str(timeout), _WAIT_ON)) from None
 
     def _id(self) -> str:
-        """The task to wait for; from now on also for messages, whatever it was given by."""
+        """Returns the task to wait for, and keeps its ID for messages, whatever it was given by."""
         self._written.restore(self)
         self.phota_task_id = checked_task_id(self.phota_task_id)
         return str(self.phota_task_id)
@@ -225,7 +225,7 @@ class PhotaTaskSensor(BaseSensorOperator):
         return LandingOptions(self.destination, self.filename, self.if_exists)
 
     def _check_landing(self, phota_task_id: str) -> None:
-        """Once, and not in mode `reschedule`, where each poke is a process that knows of no other."""
+        """Checks once where pictures land; not in mode `reschedule`, where each poke is a new process."""
         if self._landing_checked or self.reschedule or (landing := self._landing) is None:
             return
         self._landing_checked = True
@@ -258,7 +258,7 @@ class PhotaTaskSensor(BaseSensorOperator):
             timeout=wait.airflow_timeout,
         )
 
-    def _say_why_here(self, context: Context) -> None:
+    def _log_why_on_worker(self, context: Context) -> None:
         mapped = "it is mapped" if context["ti"].map_index not in (None, -1) else "it was run by hand"
         why = self._on_worker.why if self._on_worker else mapped
         self.log.info("Not started in the triggerer, since %s.", why)
@@ -268,21 +268,17 @@ class PhotaTaskSensor(BaseSensorOperator):
         return Wait(self.phota_conn_id, float(self.timeout), self._intervals, self.max_unreachable)
 
     @contextmanager
-    def _told_what_goes_on(self) -> Iterator[None]:
+    def _saying_what_goes_on(self) -> Iterator[None]:
         try:
             yield
         except AirflowSensorTimeout as timeout:
-            words = (
-                f"PHOTA task {self.phota_task_id} was not finished in time.",
-                str(timeout),
-                endings.goes_on(self.phota_task_id),
-                _WAIT_ON,
-            )
-            raise AirflowSensorTimeout(endings.lines(*words)) from None
+            first = f"PHOTA task {self.phota_task_id} was not finished in time."
+            goes_on = endings.goes_on(self.phota_task_id)
+            raise AirflowSensorTimeout(endings.lines(first, str(timeout), goes_on, _WAIT_ON)) from None
 
     @contextmanager
-    def _told_of_execution_timeout(self) -> Iterator[None]:
-        """Airflow ends an attempt on a worker without a word on what goes on, and none in the triggerer."""
+    def _explaining_execution_timeout(self) -> Iterator[None]:
+        """Says what goes on if `execution_timeout` ends an attempt, on a worker or in the triggerer."""
         try:
             yield
         except (AirflowTaskTimeout, PhotaExecutionTimeout):
@@ -291,8 +287,8 @@ class PhotaTaskSensor(BaseSensorOperator):
             ) from None
 
     @contextmanager
-    def _soft_failing(self) -> Iterator[None]:
-        """What the base class does around a poke, which it does not do before a deferral."""
+    def _skipping_soft_failures(self) -> Iterator[None]:
+        """Skips instead of failing if the user asked for it, as the base class does around its own pokes."""
         try:
             yield
         except AirflowFailException as failure:

@@ -1,4 +1,4 @@
-"""Starting a sensor in the triggerer: what Airflow can do there, and what it must not be asked to.
+"""Decides whether a sensor can start in the triggerer, by what Airflow can render there.
 
 In a triggerer Airflow renders templates within its event loop. A template that asks the API server there for
 anything but one XCom of one map index never gets its answer, and the task hangs; so only templates that are
@@ -20,20 +20,20 @@ from airflow_provider_phota.compat import STARTS_IN_TRIGGERER
 if TYPE_CHECKING:
     from jinja2.nodes import Template
 
-#: Names that are there without asking anybody.
+#: Names that a template can use without a question to the API server.
 _AT_HAND = frozenset({"run_id", "params", "dag_run", "ds", "ts", "logical_date"})
 _INSTANCE = frozenset({"ti", "task_instance"})
 
 
 @dataclass(frozen=True)
 class OnWorker:
-    """It has to start on a worker; why, for the log."""
+    """Says, for the log, why the sensor has to start on a worker."""
 
     why: str
 
 
 def starting_id(phota_task_id: object) -> str | OnWorker:
-    """The PHOTA task ID in a form that a triggerer can render, or why there is none.
+    """Returns the PHOTA task ID in a form that a triggerer can render, or why that is not possible.
 
     Args:
         phota_task_id: what the DAG's author gave: an ID, a template, or another task's output.
@@ -45,7 +45,7 @@ def starting_id(phota_task_id: object) -> str | OnWorker:
     if isinstance(phota_task_id, Mapping):
         phota_task_id = phota_task_id.get("phota_task_id")
     if not isinstance(phota_task_id, str):
-        return OnWorker("its phota_task_id is no text")
+        return OnWorker("its phota_task_id is not text")
     if changes_natively(phota_task_id):
         return OnWorker("native rendering may change its phota_task_id")
     return _of_template(phota_task_id)
@@ -53,7 +53,7 @@ def starting_id(phota_task_id: object) -> str | OnWorker:
 
 def _of_output(output: XComArg) -> str | OnWorker:
     references = list(output.iter_references())
-    plain = getattr(output, "operator", None)  # what is mapped or zipped has none of its own
+    plain = getattr(output, "operator", None)  # outputs that are mapped or zipped do not have an operator
     if plain is None or len(references) != 1 or getattr(plain, "is_mapped", False):
         return OnWorker("its phota_task_id is the output of several tasks")
     if plain.get_closest_mapped_task_group() is not None:
@@ -78,7 +78,7 @@ def _of_template(text: str) -> str | OnWorker:
 
 
 def _pulls_one_index(template: Template) -> bool:
-    """Whether all that is asked of the task instance is XComs of given map indexes."""
+    """Returns True if the template asks the task instance only for XComs of given map indexes."""
     calls = [call for call in template.find_all(nodes.Call) if _is_pull(call.node)]
     asked = [name for name in template.find_all(nodes.Name) if name.name in _INSTANCE]
     return len(calls) == len(asked) and all(

@@ -6,6 +6,7 @@ import fcntl
 import glob
 import os
 import shutil
+import stat
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -118,9 +119,18 @@ class _LocalDraft(Draft):
 
     def _create_part(self) -> IO[bytes]:
         while True:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._make_folder()
             with suppress(FileNotFoundError):  # another attempt has just removed the empty folder: try again
                 return self._path.open("x+b")
+
+    def _make_folder(self) -> None:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            # mkdir says so too if another attempt removes the folder between its two looks at it
+            with suppress(FileNotFoundError):
+                if not stat.S_ISDIR(self._folder.stat().st_mode):
+                    raise
 
     def publish(self, place: Place, content_type: str) -> None:  # noqa: ARG002  # a disk keeps no types
         self.file.flush()

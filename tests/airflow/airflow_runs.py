@@ -44,6 +44,10 @@ class TaskInstance:
     def xcom_push(self, key: str, value: Any) -> None:
         self.pushed[key] = value
 
+    def xcom_pull(self, task_ids: str, key: str, map_indexes: int) -> Any:
+        is_own = (task_ids, map_indexes) == (self.task_id, self.map_index)
+        return self.pushed.get(key) if is_own else None
+
 
 def run(dag_id: str, when: datetime | None = None, **conf: Any) -> Run:
     """Run a DAG, by default now; two runs of one date have one ID, and the later replaces the other."""

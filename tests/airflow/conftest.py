@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -87,6 +88,27 @@ def picture_url(emulator: Emulator) -> str:
     from airflow_provider_phota.hooks.phota import PhotaHook
 
     return PhotaHook().upload_file(PICTURE)
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    """The only picture of a folder, so that the folder can be the photos of a person."""
+    from airflow_runs import PICTURE
+
+    folder = tmp_path / "anna"
+    folder.mkdir()
+    return Path(shutil.copy(PICTURE, folder))
+
+
+@pytest.fixture(params=["task state", "object storage"])
+def remembering(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    """What a context and an operator need, for either ledger."""
+    from airflow_runs import TaskInstance
+    from attempt_by_hand import Accessor
+
+    if request.param == "task state":
+        return {"ti": TaskInstance(), "task_state_store": Accessor()}, {}
+    return {"ti": TaskInstance()}, {"ledger_path": f"file://{tmp_path}"}
 
 
 @pytest.fixture(scope="session")

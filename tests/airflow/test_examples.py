@@ -66,3 +66,21 @@ def test_the_pipeline_edits_a_folder_and_a_second_run_pays_and_fetches_nothing(e
     files = [[result["files"] for result in done.pushed["edit", "return_value"]] for done in (first, second)]
     assert files[0] == files[1]
     assert emulator.counts() == counts
+
+
+def test_photos_become_a_profile_and_the_profile_is_used_by_an_edit_and_a_new_picture(emulator, tmp_path):
+    photos = tmp_path / "anna"
+    photos.mkdir()
+    for name, colour in (("one.jpg", "red"), ("two.png", "blue")):
+        Image.new("RGB", (64, 64), colour).save(photos / name)
+    done = run(
+        "phota_profile_to_pictures", photos=f"file://{photos}", destination=f"file://{tmp_path}/landed"
+    )
+    assert done.state == "success"
+    profile_id = done.xcom("anna")
+    created, *made = sorted(emulator.ledger(), key=lambda entry: entry.model != "phota-create-profile")
+    assert created.request["image_archive_url"].endswith(".zip")
+    requests = {entry.model: entry.request for entry in made}
+    assert requests["phota-image-edit"]["profile_ids"] == [profile_id]
+    assert requests["phota-image"]["prompt"] == f"[[{profile_id}]] reading a book in a hammock"
+    assert len(list((tmp_path / "landed").glob("*.png"))) == 2

@@ -1,6 +1,6 @@
 """What is in flight or on record survives an upgrade: request bodies, fingerprints, file names and triggers.
 
-The files in `golden/` were written by version 0.1 and are never written again.
+The files in `golden/` were written by the first version that has what they are of, and are never written again.
 """
 
 from __future__ import annotations
@@ -21,12 +21,18 @@ from airflow_provider_phota.inputs.publisher import Publisher
 from airflow_provider_phota.ledger.object_storage import ObjectStorageStore
 from airflow_provider_phota.ledger.records import Entry, Identity, Record, fingerprint
 from airflow_provider_phota.ledger.stores import TaskStateStore
+from airflow_provider_phota.operators.phota import (
+    PhotaCreateProfileOperator,
+    PhotaImageEnhanceOperator,
+    PhotaImageGenerateOperator,
+)
 from airflow_provider_phota.triggers.events import WaitEnd, WaitEvent
 from airflow_provider_phota.waiting import Intervals, Wait
 
 GOLDEN = Path(__file__).parent / "golden"
 PICTURES = Path(__file__).parents[2] / "example_dags" / "pictures"
 ORDERS = json.loads((GOLDEN / "orders_v1.json").read_text())
+MODELS = json.loads((GOLDEN / "orders_of_other_models_v1.json").read_text())
 TRIGGERS = json.loads((GOLDEN / "triggers_v1.json").read_text())
 EVENTS = json.loads((GOLDEN / "events_v1.json").read_text())
 LEDGER = json.loads((GOLDEN / "ledger_v1.json").read_text())
@@ -57,6 +63,23 @@ def test_an_order_is_recognised(hook, golden):
         fingerprint(body, hook.phota_conn_id, hook.settings.base_url, order.edition) == golden["fingerprint"]
     )
     assert order.digest == golden["digest"]
+
+
+OPERATORS = {
+    "phota-image": PhotaImageGenerateOperator,
+    "phota-image-enhance": PhotaImageEnhanceOperator,
+    "phota-create-profile": PhotaCreateProfileOperator,
+}
+
+
+@pytest.mark.parametrize("golden", MODELS, ids=lambda golden: f"{golden['model']}, {golden['name']}")
+def test_an_order_of_another_model_is_recognised(hook, golden):
+    arguments = json.loads(json.dumps(golden["arguments"]).replace("{pictures}", f"file://{PICTURES}"))
+    operator = OPERATORS[golden["model"]](task_id="order", phota_conn_id=hook.phota_conn_id, **arguments)
+    order = operator._prepared()
+    named = fingerprint(order.identity, hook.phota_conn_id, hook.settings.base_url, order.edition)
+    assert order.identity.decode() == golden["body"]
+    assert (named, order.digest) == (golden["fingerprint"], golden["digest"])
 
 
 def seen(fields: dict | None) -> PhotaTask | None:

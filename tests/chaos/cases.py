@@ -42,6 +42,8 @@ WITHOUT_TASK_STATE = {
 }
 #: Kinds of ledgers that write nothing to the task state store.
 STATELESS = frozenset({"naive", *WITHOUT_TASK_STATE.values()})
+#: Models whose orders have no prompt.
+WITHOUT_PROMPT = frozenset({"enhance", "profile"})
 #: Kinds of ledgers that write nothing to object storage.
 PATHLESS = frozenset({"naive", "state", "resubmit_state"})
 
@@ -76,6 +78,7 @@ class Case:
         store: what happens to the store of the ledger, by its name in `roots.py`, or "" if nothing happens.
             The trial then has a root of its own.
         match: only objects with this in their name are hit.
+        model: what is ordered, by its name in `dags/chaos_models.py`; "" is an edit.
         stores: the stores that this can happen to.
         ends_with_journal_alone: the ends that are right without a task state store, if they differ.
         id_arrived: True if the ID arrived, so that it must be in a log, whatever the stores did.
@@ -101,6 +104,7 @@ class Case:
     big: bool = False
     store: str = ""
     match: str = ""
+    model: str = ""
     stores: tuple[str, ...] = STORES
     ends_with_journal_alone: frozenset[End] | None = None
     id_arrived: bool = False
@@ -148,9 +152,26 @@ class Trial:
     @property
     def dag_id(self) -> str:
         mode = "hurried" if self.case.hurried else self.mode
-        return f"chaos_{self.ledger}_{mode}" + ("_many" if self.case.edits > 1 else "")
+        what = "many" if self.case.edits > 1 else self.case.model
+        return f"chaos_{self.ledger}_{mode}" + (f"_{what}" if what else "")
 
     @property
     def tag(self) -> str:
-        """A text for the prompt, by which the service's bills can be sorted by trial."""
+        """A text for the prompt, by which the service's bills are sorted by trial."""
         return f"[{self.number}: {self.case.row} {self.mode} {self.ledger}{self.store and f'@{self.store}'} {self.seed}]"
+
+    @property
+    def mark(self) -> str:
+        """A query for the URLs of pictures and archives: the same for the models without a prompt."""
+        return f"?trial={self.number}."
+
+    @property
+    def match(self) -> dict[str, str]:
+        """What the service's orders of this trial have in common, for its faults."""
+        return {"url": self.mark} if self.case.model in WITHOUT_PROMPT else {"prompt": self.tag}
+
+    def placed(self, request: dict[str, Any]) -> bool:
+        """Returns True if an order that the service got is of this trial."""
+        if self.case.model in WITHOUT_PROMPT:
+            return any(self.mark in str(value) for value in request.values())
+        return self.tag in request.get("prompt", "")

@@ -102,9 +102,11 @@ def gather(run: Run, billed: tuple[str, ...] | None, seconds: float) -> Evidence
 
 
 def _billed_tasks(run: Run) -> tuple[tuple[str, str], ...]:
-    """Returns the ID and the prompt of every PHOTA task of this trial."""
-    tasks = ((task["id"], task["request"]["prompt"]) for task in patiently(run.lab.service.billed))
-    return tuple((task_id, prompt) for task_id, prompt in tasks if run.trial.tag in prompt)
+    """Returns the ID and the prompt, if there is one, of every PHOTA task of this trial."""
+    tasks = patiently(run.lab.service.billed)
+    return tuple(
+        (task["id"], task["request"].get("prompt", "")) for task in tasks if run.trial.placed(task["request"])
+    )
 
 
 def _evidence_of(run: Run, instance: TaskInstance, tasks: tuple[tuple[str, str], ...]) -> EditEvidence:
@@ -126,16 +128,20 @@ def _evidence_of(run: Run, instance: TaskInstance, tasks: tuple[tuple[str, str],
         ids,
         sum(entry.phota_task_id is None for entry in record.entries),
         frozenset({pushed} if pushed else ()),
-        _delivered_task(run.trial.mode, result),
+        _delivered_task(run, result, tasks),
         _read_logs(run, instance),
         run.trial.ledger == "state" and run.trial.case.clears and not AIRFLOW.keeps_cleared_state,
     )
 
 
-def _delivered_task(mode: str, result: Any) -> str | None:
-    if mode == "submit":
+def _delivered_task(run: Run, result: Any, tasks: tuple[tuple[str, str], ...]) -> str | None:
+    if run.trial.mode == "submit":
         return result if isinstance(result, str) else None
-    if isinstance(result, dict) and result["status"] == "completed" and result["images"]:
+    if run.trial.case.model == "profile":
+        return next((each for each, _ in tasks if result in run.lab.service.profile_ids(each)), None)
+    # the DAGs of the other models land their pictures
+    complete = "files" if run.trial.case.model else "images"
+    if isinstance(result, dict) and result["status"] == "completed" and result.get(complete):
         return str(result["phota_task_id"])
     return None
 

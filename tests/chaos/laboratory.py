@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self, TypeVar
+from zipfile import ZipFile
 
 import requests
 
 from airflow_provider_phota.api.forms import file_form
-from airflow_provider_phota.api.protocol import upload
+from airflow_provider_phota.api.protocol import get_task, upload
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.drivers.requests_driver import RequestsDriver
 from dev.airflow_answers import AirflowApiError, TaskInstance
@@ -33,6 +34,7 @@ from tests.chaos.roots import BucketRoot, DiskRoot, Root
 T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parents[2]
+PICTURE = ROOT / "example_dags/pictures/mountain-lake.jpg"
 KEY = "emu-chaos-0123456789"
 #: Seconds for one submit. A retry waits that long, and 5 s more, for a sender that may be alive.
 TOTAL_TIMEOUT = 5.0
@@ -71,9 +73,20 @@ class PhotaService:
     def script(self, faults: list[dict[str, Any]]) -> None:
         requests.post(f"{self.url}/_emulator/faults", json={"faults": faults}, timeout=10).raise_for_status()
 
-    def upload_picture(self) -> str:
+    def profile_ids(self, phota_task_id: str) -> tuple[str, ...]:
+        """Returns the profiles that a PHOTA task has made."""
         with RequestsDriver(Settings(KEY, self.url)) as driver:
-            return driver.run(upload(file_form(ROOT / "example_dags/pictures/mountain-lake.jpg"))).url
+            return driver.run(get_task(phota_task_id)).profile_ids
+
+    def upload(self, path: Path) -> str:
+        with RequestsDriver(Settings(KEY, self.url)) as driver:
+            return driver.run(upload(file_form(path))).url
+
+
+def _zipped(picture: Path, path: Path) -> Path:
+    with ZipFile(path, "w") as archive:
+        archive.write(picture, picture.name)
+    return path
 
 
 def patiently(ask: Callable[[], T], seconds: float = 120.0) -> T:
@@ -109,7 +122,8 @@ class Laboratory:
             self.service = PhotaService(self.folder)
             self._open.callback(self.service.stop)
             self.service.start()
-            self.picture = self.service.upload_picture()
+            self.picture = self.service.upload(PICTURE)
+            self.archive = self.service.upload(_zipped(PICTURE, self.folder / "anna.zip"))
             self.s3 = self._open.enter_context(S3Server(self.folder))
             self._shared = {store: self._new_root(store, "journal") for store in STORES}
             self.airflow = self._open.enter_context(self._stack())

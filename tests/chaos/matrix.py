@@ -133,6 +133,19 @@ STORES = (
     *(Case("46", f"SIGKILL task after persist; the store {how} at the retry", "after_persist", "store_fails_at_the_retry", store=fault, stores=stores, id_arrived=True, ledgers=WITH_PATH, naive=False) for how, fault, stores in FAULTS),
 )  # fmt: skip
 
+
+def _of_model(model: str, name: str) -> tuple[Case, ...]:
+    """Returns the rows for a model other than `phota-image-edit`, which places its orders as an edit does."""
+    return (
+        Case("23", f"{name}: SIGKILL task, POST in flight, billed", "in_flight", "kill_task", HELD, faults=(HANGS_BILLED,), model=model, stores=("file",), naive=False),
+        Case("24", f"{name}: SIGKILL task after persist", "after_persist", "kill_task", modes=WAYS_TO_WAIT, model=model, stores=("file",), naive=False),
+        Case("10", f"{name}: reset after it was served", None, "nothing", HELD, faults=(on_submit("reset_after"),), model=model, stores=("file",), naive=False),
+        Case("34", f"{name}: cleared after success", ENDED, "clear", modes=WAYS_TO_WAIT, model=model, stores=("file",), naive=False),
+    )  # fmt: skip
+
+
+MODELS = (*_of_model("generate", "phota-image"), *_of_model("enhance", "phota-image-enhance"), *_of_model("profile", "phota-create-profile"))  # fmt: skip
+
 GROUPS: Mapping[str, tuple[Case, ...]] = {
     "kills": KILLS,
     "components": COMPONENTS,
@@ -142,4 +155,5 @@ GROUPS: Mapping[str, tuple[Case, ...]] = {
     "resubmit": RESUBMIT,
     "crowds": CROWDS,
     "stores": STORES,
+    "models": MODELS,
 }

@@ -51,7 +51,7 @@ def _network(lab: Laboratory, trial: Trial) -> AbstractContextManager[Network | 
 
 
 def _faults(trial: Trial) -> list[dict[str, Any]]:
-    match = {"match": {"prompt": trial.tag}}
+    match = {"match": trial.match}
     # a request is hit by one fault only, so the faults of the case come first
     duration = {"on": "submit", "kind": "latency", "seconds": trial.case.seconds, "times": None}
     return [{**fault, **match} for fault in (*trial.case.faults, duration)]
@@ -60,7 +60,9 @@ def _faults(trial: Trial) -> list[dict[str, Any]]:
 def _start_with_conf(lab: Laboratory, trial: Trial, network: Network | None, root: Root | None) -> str:
     conf: dict[str, Any] = {
         "prompt": f"{trial.tag} a beach",
-        "image_url": lab.picture,
+        "image_url": f"{lab.picture}{trial.mark}",
+        "archive_url": f"{lab.archive}{trial.mark}",
+        "destination": f"file://{lab.folder}/landed/{trial.number}",
         "edits": trial.case.edits,
         "ledger_path": root.url if root else None,
     }

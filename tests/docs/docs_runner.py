@@ -120,8 +120,8 @@ def _here(code: str, emulator: Emulator) -> str:
     code = code.replace("/data/portrait.jpg", str(PICTURE))
     code = code.replace("s3://my-bucket/inbox/", f"file://{INBOX}/")
     code = re.sub(r"(s3://my-bucket|file:///data)/", f"file://{LANDED / str(time.time_ns())}/", code)
-    for path in re.findall(r'ledger_path="file://([^"]+)"', code):
-        Path(path).mkdir(parents=True)  # a ledger makes no directory
+    for path in re.findall(r'(?:ledger|profiles)_path="file://([^"]+)"', code):
+        Path(path).mkdir(parents=True)  # it is never made for its user
     return code.replace(PHOTA_TASK_ID, _finished_task(url)) if PHOTA_TASK_ID in code else code
 
 

@@ -28,7 +28,13 @@ from airflow_provider_phota.emulator import Emulator
 from airflow_provider_phota.emulator.__main__ import _parser
 from airflow_provider_phota.emulator.faults import KINDS
 from airflow_provider_phota.ledger import stores
-from airflow_provider_phota.operators.phota import PhotaImageEditOperator
+from airflow_provider_phota.operators.arguments import AirflowArguments, ImageArguments
+from airflow_provider_phota.operators.phota import (
+    PhotaCreateProfileOperator,
+    PhotaImageEditOperator,
+    PhotaImageEnhanceOperator,
+    PhotaImageGenerateOperator,
+)
 from airflow_provider_phota.sensors.phota import PhotaTaskSensor
 from airflow_provider_phota.transfers.object_storage_to_phota import ObjectStorageToPhotaOperator
 from airflow_provider_phota.transfers.phota_to_object_storage import PhotaToObjectStorageOperator
@@ -141,9 +147,27 @@ def test_every_error_is_explained() -> None:
 
 def test_the_operators_arguments_are_all_described() -> None:
     rows = re.findall(r"^\| `(\w+)` \| .+? \| (yes|) ?\|", (DOCS / "operator.md").read_text(), re.M)
-    arguments = inspect.signature(PhotaImageEditOperator.__init__).parameters.keys() - {"self", "kwargs"}
-    assert {name for name, _ in rows} == arguments
+    own = inspect.signature(PhotaImageEditOperator.__init__).parameters.keys() - {"self", "kwargs"}
+    shared = ImageArguments.__annotations__.keys() - AirflowArguments.__annotations__.keys()
+    assert {name for name, _ in rows} == own | shared
     assert {name for name, templated in rows if templated} == set(PhotaImageEditOperator.template_fields)
+
+
+@pytest.mark.parametrize(
+    ("page", "operator"),
+    [
+        ("generate.md", PhotaImageGenerateOperator),
+        ("enhance.md", PhotaImageEnhanceOperator),
+        ("profiles.md", PhotaCreateProfileOperator),
+    ],
+)
+def test_the_arguments_of_each_model_are_all_described(page: str, operator: type) -> None:
+    table = (DOCS / page).read_text().partition("## Arguments")[2]
+    rows = re.findall(r"^\| `(\w+)` \| .+? \| (yes|) ?\|", table, re.M)
+    own = inspect.signature(operator.__init__).parameters.keys() - {"self", "kwargs"}
+    shared = {*ImageArguments.__annotations__}
+    assert {name for name, _ in rows} == own
+    assert {name for name, templated in rows if templated} == set(operator.template_fields) - shared
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ WRONG = [
     ({"on": "task", "kind": "status_word", "word": ""}, "word must be a non-empty string"),
     ({"on": "task", "kind": "reset_before", "times": 0}, "times must be an integer of at least 1, or null"),
     ({"on": "task", "kind": "reset_before", "skip": -1}, "skip must be an integer of at least 0"),
-    ({"on": "task", "kind": "reset_before", "match": {"id": "x"}}, "task_id and/or prompt"),
+    ({"on": "task", "kind": "reset_before", "match": {"id": "x"}}, "task_id, prompt and/or url"),
     (
         {"on": "models", "kind": "reset_before", "match": {"prompt": "x"}},
         "match works on submit, task and result",

@@ -1,8 +1,11 @@
+from __future__ import annotations
+
 import time
+from collections.abc import Callable
 
 import pytest
 import requests
-from emulator_client import Client, picture
+from emulator_client import Client, archive, picture
 
 from airflow_provider_phota.emulator import Emulator, Fault
 
@@ -235,10 +238,37 @@ def test_match_by_prompt_works_on_queries_and_results(client: Client, phota_emul
     assert requests.get(dog["results"][0]["url"], timeout=20).status_code == 410
 
 
+@pytest.mark.parametrize(
+    ("model", "argument", "of"),
+    [
+        ("phota-image-edit", "image_urls", lambda url: [url]),
+        ("phota-image-enhance", "image_url", str),
+        ("phota-create-profile", "image_archive_url", str),
+    ],
+)
+def test_match_by_url_chooses_the_orders_that_read_a_file(
+    client: Client, phota_emulator: Emulator, model: str, argument: str, of: Callable[[str], object]
+):
+    content = archive(picture()) if model == "phota-create-profile" else picture()
+    url = client.upload(content)["url"]
+    phota_emulator.add_faults(
+        Fault("submit", "status", status=503, times=None, match={"url": "?of=cat"}),
+        Fault("task", "status", status=502, times=None, match={"url": "?of=bird"}),
+    )
+
+    def submitted(animal: str) -> requests.Response:
+        return client.submit(**{"model": model, "prompt": "cat", argument: of(f"{url}?of={animal}")})
+
+    assert submitted("cat").status_code == 503
+    dog, bird = submitted("dog").json()["id"], submitted("bird").json()["id"]
+    assert client.ended(dog)["status"] == "completed"
+    assert client.get(f"/v1/tasks/{bird}").status_code == 502
+
+
 def test_a_malformed_submit_does_not_disturb_the_script(client: Client, phota_emulator: Emulator):
     phota_emulator.add_faults(Fault("submit", "status", status=503, match={"prompt": "cat"}))
 
-    for body in (b"{", b"[]", b"7", b'{"prompt": 7}'):
+    for body in (b"{", b"[]", b"7", b'{"prompt": 7}', b'{"image_urls": 7}'):
         answer = client.post(
             "/v1/images/generations", data=body, headers={"Content-Type": "application/json"}
         )

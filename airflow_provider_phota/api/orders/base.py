@@ -35,8 +35,8 @@ class Order(Protocol):
         """How many pictures it asks for; each is billed on its own. A profile has no pictures."""
 
     @property
-    def uses_profiles(self) -> bool:
-        """True if the result depends on profiles, which belong to one account."""
+    def profile_ids(self) -> tuple[str, ...]:
+        """The profiles that the result depends on."""
 
     def with_files(self, names: Mapping[str, str]) -> Self:
         """Returns the same order with its files under other names, such as the URLs they were published at.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from airflow_provider_phota.api.errors import PhotaInputError
@@ -80,7 +79,7 @@ def checked_fraction(argument: str, value: object) -> float | None:
     if value is None:
         return None
     hint = f" {RENDERED_TO_TEXT}" if isinstance(value, str) else ""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or math.isnan(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise PhotaInputError(argument, f"must be a number from 0.0 to 1.0, got {shown(value)}.{hint}")
     if not 0 <= value <= 1:
         raise PhotaInputError(argument, f"must be from 0.0 to 1.0, got {shown(value)}.")
@@ -109,8 +108,8 @@ def check_fraction_as_written(argument: str, value: object) -> None:
         checked_fraction(argument, value)
 
 
-def checked_profile_ids(value: object) -> tuple[str, ...] | None:
-    """Returns profile IDs.
+def checked_profile_ids(value: object) -> tuple[str, ...]:
+    """Returns profile IDs; none if the value is None.
 
     Args:
         value: one ID or several; or what `PhotaTaskSensor` returned of tasks that created profiles.
@@ -119,7 +118,7 @@ def checked_profile_ids(value: object) -> tuple[str, ...] | None:
         PhotaInputError: There are no IDs in it, or one of them twice.
     """
     if value is None:
-        return None
+        return ()
     if isinstance(value, str) and is_collection_repr(value):
         raise PhotaInputError("profile_ids", f"is the text of a list, {shown(value)}. {RENDERED_TO_TEXT}")
     given = _profile_ids_in(value)

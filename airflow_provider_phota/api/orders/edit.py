@@ -26,7 +26,7 @@ class EditOrder:
         image_urls: the pictures to edit, as URLs that the service can read.
         num_outputs: how many pictures to make; each is billed on its own.
         resolution: `1K` or `4K`; `4K` costs double.
-        profile_ids: profiles that keep a person's likeness; None to do without.
+        profile_ids: profiles that keep a person's likeness; empty to do without.
     """
 
     model: ClassVar[str] = EDIT_MODEL
@@ -36,7 +36,7 @@ class EditOrder:
     image_urls: tuple[str, ...]
     num_outputs: int = 1
     resolution: str = "1K"
-    profile_ids: tuple[str, ...] | None = None
+    profile_ids: tuple[str, ...] = ()
 
     @classmethod
     def checked(
@@ -83,10 +83,6 @@ class EditOrder:
     def outputs(self) -> int:
         return self.num_outputs
 
-    @property
-    def uses_profiles(self) -> bool:
-        return bool(self.profile_ids)
-
     def with_files(self, names: Mapping[str, str]) -> EditOrder:
         return replace(self, image_urls=tuple(names.get(url, url) for url in self.image_urls))
 
@@ -98,6 +94,6 @@ class EditOrder:
             "num_outputs": self.num_outputs,
             "resolution": self.resolution,
         }
-        if self.profile_ids is not None:
+        if self.profile_ids:
             fields["profile_ids"] = self.profile_ids
         return json.dumps(fields).encode()

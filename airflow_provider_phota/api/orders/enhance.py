@@ -21,7 +21,7 @@ class EnhanceOrder:
         resolution: `4K`, or `1K` at half the price.
         creativity: from 0.0 to 1.0; the service chooses if it is None.
         resemblance: from 0.0 to 1.0; the service chooses if it is None.
-        profile_ids: profiles that keep a person's likeness; None to do without.
+        profile_ids: profiles that keep a person's likeness; empty to do without.
     """
 
     model: ClassVar[str] = ENHANCE_MODEL
@@ -31,7 +31,7 @@ class EnhanceOrder:
     resolution: str = "4K"
     creativity: float | None = None
     resemblance: float | None = None
-    profile_ids: tuple[str, ...] | None = None
+    profile_ids: tuple[str, ...] = ()
 
     @classmethod
     def checked(
@@ -77,10 +77,6 @@ class EnhanceOrder:
     def outputs(self) -> int:
         return 1
 
-    @property
-    def uses_profiles(self) -> bool:
-        return bool(self.profile_ids)
-
     def with_files(self, names: Mapping[str, str]) -> EnhanceOrder:
         return replace(self, image_url=names.get(self.image_url, self.image_url))
 
@@ -93,7 +89,7 @@ class EnhanceOrder:
         optional = {
             "creativity": self.creativity,
             "resemblance": self.resemblance,
-            "profile_ids": self.profile_ids,
+            "profile_ids": self.profile_ids or None,
         }
         fields |= {name: value for name, value in optional.items() if value is not None}
         return json.dumps(fields).encode()

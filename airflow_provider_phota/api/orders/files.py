@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from airflow_provider_phota.api.addresses import Reach
 from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.hints import RENDERED_TO_TEXT, hint_for, is_collection_repr
+from airflow_provider_phota.api.lists import is_list
 from airflow_provider_phota.api.orders.checks import check_sendable, checked_texts
 from airflow_provider_phota.api.settings import is_loopback
 from airflow_provider_phota.api.shown import shown
@@ -51,7 +52,7 @@ def checked_file(argument: str, value: object, *, local_inputs: bool, stored_inp
     Raises:
         PhotaInputError: It is not one, or the service cannot read it.
     """
-    if isinstance(value, (list, tuple)) and len(value) == 1:
+    if is_list(value) and len(value) == 1:
         (value,) = value  # what a task returned that publishes any number of pictures
     if not isinstance(value, str):
         raise PhotaInputError(argument, f"must be one URL or path, got {shown(value)}.{hint_for(value)}")

@@ -82,8 +82,8 @@ class GenerateOrder:
         return self.num_outputs
 
     @property
-    def uses_profiles(self) -> bool:
-        return bool(_REFERENCE.search(self.prompt))
+    def profile_ids(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(_REFERENCE.findall(self.prompt)))
 
     def with_files(self, names: Mapping[str, str]) -> GenerateOrder:  # noqa: ARG002  # it reads no files
         return self
@@ -106,7 +106,10 @@ def _checked_profiles(value: object) -> dict[str, str]:
         raise PhotaInputError(
             "profiles", f"must be a dict such as {{'anna': create.output}}, got {shown(value)}."
         )
-    return {_checked_name(name): _checked_profile(name, profile) for name, profile in value.items()}
+    profiles = {_checked_name(name): _checked_profile(name, profile) for name, profile in value.items()}
+    if len(profiles) < len(value):
+        raise PhotaInputError("profiles", f"has one name twice: {shown(list(value))}.")
+    return profiles
 
 
 def _checked_name(name: object) -> str:
@@ -117,13 +120,15 @@ def _checked_name(name: object) -> str:
 
 def _checked_profile(name: object, profile: object) -> str:
     try:
-        profile_ids = checked_profile_ids(profile) or ()
+        profile_ids = checked_profile_ids(profile)
     except PhotaInputError as error:
         raise PhotaInputError("profiles", f"has no profile ID for {shown(name)}: {error}") from None
     if len(profile_ids) != 1:
         raise PhotaInputError(
             "profiles", f"must have one profile ID for {shown(name)}, got {shown(profile)}."
         )
+    if "[" in profile_ids[0] or "]" in profile_ids[0]:
+        raise PhotaInputError("profiles", f"has {shown(profile)} as a profile ID: leave out the brackets.")
     return profile_ids[0]
 
 
@@ -141,9 +146,9 @@ def _profile_id(name: str, profiles: Mapping[str, str]) -> str:
     # IDs are made by the service and have digits in them, so a word without a digit is a forgotten name
     if name in profiles.values() or (not profiles and any(map(str.isdigit, name))):
         return name
-    known = f"it has {', '.join(map(shown, profiles))}" if profiles else "there are no profiles"
+    known = f"it has {shown(list(profiles))}" if profiles else "there are no profiles"
     raise PhotaInputError(
         "prompt",
-        f"refers to the profile [[{name}]], which profiles does not name ({known}): "
+        f"refers to the profile {shown(f'[[{name}]]')}, which profiles does not name ({known}): "
         f"set profiles={{{shown(name)}: <its profile ID>}}.",
     )

@@ -51,9 +51,8 @@ class ProfileOrder:
         return 0
 
     @property
-    def uses_profiles(self) -> bool:
-        """True, since the profile itself belongs to the account."""
-        return True
+    def profile_ids(self) -> tuple[str, ...]:
+        return ()
 
     def with_files(self, names: Mapping[str, str]) -> ProfileOrder:
         return ProfileOrder(names.get(self.image_archive_url, self.image_archive_url))

@@ -11,6 +11,10 @@ from airflow_runs import PICTURE
 
 from airflow_provider_phota.api import protocol
 from airflow_provider_phota.api.errors import PhotaInputError, PhotaNotFound
+from airflow_provider_phota.api.orders.edit import EditOrder
+from airflow_provider_phota.api.orders.enhance import EnhanceOrder
+from airflow_provider_phota.api.orders.generate import GenerateOrder
+from airflow_provider_phota.api.orders.profile import ProfileOrder
 from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.hooks.phota import PhotaHook
 
@@ -113,7 +117,7 @@ def test_a_working_connection_says_so_in_one_sentence_with_the_balance(emulator)
         (Fault(on="models", kind="status", status=503), False, "HTTP 503"),
         (Fault(on="models", kind="status", status=200, body={"data": []}), False, "may not use any PHOTA model"),
         (Fault(on="models", kind="status", status=200, body={"data": [{"id": "phota-image-edit"}]}), True, "except phota-image,"),
-        (Fault(on="usage", kind="status", status=500), True, "PHOTA models."),
+        (Fault(on="usage", kind="status", status=500), True, "may use the PHOTA models."),
     ],
 )  # fmt: skip
 def test_the_connection_test_says_what_is_wrong(emulator, fault, works, words):
@@ -121,3 +125,19 @@ def test_the_connection_test_says_what_is_wrong(emulator, fault, works, words):
     worked, sentence = PhotaHook().test_connection()
     assert worked is works
     assert words in sentence
+
+
+ORDERS = [
+    EditOrder.checked(prompt="a beach", image_urls="http://127.0.0.1/a.png", local_inputs=True),
+    GenerateOrder.checked(prompt="a beach"),
+    EnhanceOrder.checked(image_url="http://127.0.0.1/a.png", local_inputs=True),
+    ProfileOrder.checked(image_archive_url="http://127.0.0.1/a.zip", local_inputs=True),
+]
+
+
+@pytest.mark.parametrize("order", ORDERS, ids=lambda order: order.model)
+def test_an_order_of_any_model_is_submitted(emulator, order):
+    phota_task = PhotaHook().submit(order)
+    (entry,) = emulator.ledger()
+    assert (entry.id, entry.model) == (phota_task.id, order.model)
+    assert entry.request == json.loads(order.body())

@@ -98,7 +98,6 @@ def test_what_another_process_wrote_a_moment_ago_is_found(s3):
         set(),
         "anna",
         "/anna",
-        "['file:///a.jpg']",
         object(),
     ],
     ids=repr,
@@ -115,6 +114,8 @@ def test_what_is_not_a_path_is_refused(value):
     [
         ([], "is an empty list"),
         (["file:///a.jpg", []], "must be an object-storage URL"),
+        ("['file:///a.jpg']", "is the text of a list"),
+        (["['file:///a.jpg']"], "is the text of a list"),
         ([[["file:///a.jpg"]]], "must be an object-storage URL"),
         (
             ["file:///a.jpg", "file:///b.jpg", ["file:///a.jpg"]],

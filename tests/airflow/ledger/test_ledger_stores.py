@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import replace
-from functools import partial
 
 import pytest
 from airflow.providers.common.compat.sdk import (
@@ -15,6 +13,7 @@ from airflow.providers.common.compat.sdk import (
     TaskDeferred,
 )
 from airflow_runs import TaskInstance
+from attempt_by_hand import Accessor, Clock, set_clock
 
 from airflow_provider_phota.api.errors import PhotaLedgerError, PhotaSubmitAmbiguous, PhotaWaitTimeout
 from airflow_provider_phota.api.orders.edit import EditOrder
@@ -33,40 +32,6 @@ pytestmark = pytest.mark.usefixtures("metadata_database")
 IDENTITY = Identity("dag", "run", "task", -1)
 INTENT = Entry("f" * 64, 1, 1, 100.0, 165.0)
 PAID = replace(INTENT, phota_task_id="task-1")
-
-
-class Accessor:
-    """Airflow's task state store, in memory."""
-
-    def __init__(self):
-        self.values = {}
-
-    def get(self, key, default=None):
-        return self.values.get(key, default)
-
-    def set(self, key, value):
-        self.values[key] = json.loads(json.dumps(value))
-
-
-class Clock:
-    """Time that passes by sleeping."""
-
-    def __init__(self, later=0.0):
-        self.later = later
-
-    def time(self):
-        return time.time() + self.later
-
-    def monotonic(self):
-        return time.monotonic() + self.later
-
-    def sleep(self, seconds):
-        self.later += seconds
-
-
-def set_clock(monkeypatch, clock):
-    """Let the operator's submissions go by another clock."""
-    monkeypatch.setattr("airflow_provider_phota.operators.base.Submission", partial(Submission, clock=clock))
 
 
 @pytest.fixture(params=["task state", "object storage"])
@@ -217,14 +182,6 @@ def test_a_fingerprint_is_of_the_request_and_of_who_pays_and_of_no_secret():
 def execute(context, picture_url, **arguments):
     how = {"prompt": "a beach", "image_urls": picture_url, "poll_interval": 0.05, **arguments}
     return PhotaImageEditOperator(task_id="edit", **how).execute(context)
-
-
-@pytest.fixture(params=["task state", "object storage"])
-def remembering(request, tmp_path):
-    """What a context and an operator need, for either ledger."""
-    if request.param == "task state":
-        return {"ti": TaskInstance(), "task_state_store": Accessor()}, {}
-    return {"ti": TaskInstance()}, {"ledger_path": f"file://{tmp_path}"}
 
 
 def test_a_retry_takes_up_the_task_of_the_attempt_before(emulator, picture_url, remembering):

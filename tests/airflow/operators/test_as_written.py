@@ -7,7 +7,12 @@ from airflow.providers.common.compat.sdk import DAG, AirflowFailException, Objec
 from airflow_runs import TaskInstance, run
 
 from airflow_provider_phota.api.errors import PhotaInputError
-from airflow_provider_phota.operators.phota import PhotaImageEditOperator
+from airflow_provider_phota.operators.phota import (
+    PhotaCreateProfileOperator,
+    PhotaImageEditOperator,
+    PhotaImageEnhanceOperator,
+    PhotaImageGenerateOperator,
+)
 from airflow_provider_phota.sensors.phota import PhotaTaskSensor
 from airflow_provider_phota.transfers.object_storage_to_phota import ObjectStorageToPhotaOperator
 from airflow_provider_phota.transfers.phota_to_object_storage import PhotaToObjectStorageOperator
@@ -23,6 +28,26 @@ def edit(**arguments):
 
 def landing_edit(**arguments):
     return edit(wait_for_completion=True, **{"destination": "s3://bucket/edits", **arguments})
+
+
+def generate(**arguments):
+    return PhotaImageGenerateOperator(**{"task_id": "generate", "prompt": "a", **arguments})
+
+
+def enhance(**arguments):
+    return PhotaImageEnhanceOperator(**{"task_id": "enhance", "image_url": PICTURE, **arguments})
+
+
+def create(**arguments):
+    return PhotaCreateProfileOperator(**{"task_id": "create", "photos": "s3://bucket/anna/", **arguments})
+
+
+def landing_generate(**arguments):
+    return generate(wait_for_completion=True, **{"destination": "s3://bucket/edits", **arguments})
+
+
+def landing_enhance(**arguments):
+    return enhance(wait_for_completion=True, **{"destination": "s3://bucket/edits", **arguments})
 
 
 def sensor(**arguments):
@@ -43,8 +68,10 @@ def publish(**arguments):
     return ObjectStorageToPhotaOperator(task_id="publish", **{"path": "s3://bucket/a.png", **arguments})
 
 
-ALL = (edit, sensor, land, publish)
-LANDING = (landing_edit, landing_sensor, land)
+ORDERS = (edit, generate, enhance, create)
+IMAGES = (edit, generate, enhance)
+ALL = (*ORDERS, sensor, land, publish)
+LANDING = (landing_edit, landing_generate, landing_enhance, landing_sensor, land)
 
 WRONG = [
     *((make, {"phota_conn_id": "{{ var.value.conn }}"}, "not a templated field") for make in ALL),
@@ -52,7 +79,7 @@ WRONG = [
     *((make, {"phota_conn_id": "phota://:sk-CANARY@h"}, "not a URI") for make in ALL),
     *(
         (make, {"if_exists": "keep"}, "must be 'skip', 'overwrite' or 'fail'")
-        for make in (*LANDING, edit, sensor)
+        for make in (*LANDING, *IMAGES, sensor)
     ),
     *((make, {"if_exists": "{{ params.x }}"}, "not a templated field") for make in LANDING),
     *((make, {"destination": "bucket/edits"}, "must be an object-storage URL") for make in LANDING),
@@ -70,24 +97,45 @@ WRONG = [
     *((make, {"filename": "{prompt}"}, "fields index, phota_task_id") for make in LANDING),
     *((make, {"filename": "x-{index}"}, "must have {phota_task_id}") for make in LANDING),
     *((make, {"filename": 7}, "must be a string, got 7. Native rendering") for make in LANDING),
-    *((make, {"filename": "{phota_task_id}-x"}, "takes a destination") for make in (edit, sensor)),
-    *((make, {"if_exists": "fail"}, "takes a destination") for make in (edit, sensor)),
-    (landing_edit, {"filename": "{phota_task_id}", "num_outputs": 2}, "needs {index}"),
+    *((make, {"filename": "{phota_task_id}-x"}, "takes a destination") for make in (*IMAGES, sensor)),
+    *((make, {"if_exists": "fail"}, "takes a destination") for make in (*IMAGES, sensor)),
+    *(
+        (make, {"filename": "{phota_task_id}", "num_outputs": 2}, "needs {index}")
+        for make in (landing_edit, landing_generate)
+    ),
     (land, {"max_bytes": 0}, "at least 1"),
     (land, {"max_bytes": "{{ params.x }}"}, "not a templated field"),
-    *((edit, {"num_outputs": value}, "must be") for value in (0, -1, "2", 1.0, True, None)),
-    *((edit, {"resolution": value}, "must be '1K' or '4K'") for value in ("2K", "1k", None, 4)),
     *(
-        (edit, {name: "maybe"}, "must be 'fail' or 'resubmit'")
-        for name in ("on_ambiguous", "on_missing", "on_expired")
+        (make, {"num_outputs": value}, "must be")
+        for make in (edit, generate)
+        for value in (0, -1, "2", 1.0, True, None)
     ),
-    *((make, {"publish": "sign"}, "must be 'presign' or 'upload'") for make in (edit, publish)),
-    (edit, {"ledger_path": "s3://bucket/{{ ds }}"}, "not a templated field"),
-    (edit, {"wait_for_completion": "{{ params.wait }}"}, "not a templated field"),
-    (edit, {"wait_for_completion": "no"}, "must be True or False"),
+    *(
+        (make, {"resolution": value}, "must be '1K' or '4K'")
+        for make in IMAGES
+        for value in ("2K", "1k", None, 4)
+    ),
+    *((generate, {"aspect_ratio": value}, "must be '1:1', '2:3'") for value in ("16:10", None, 1.5)),
+    *(
+        (enhance, {name: value}, "from 0.0 to 1.0")
+        for name in ("creativity", "resemblance")
+        for value in (-0.1, 2, "0.5", True)
+    ),
+    *(
+        (make, {name: "maybe"}, "must be 'fail' or 'resubmit'")
+        for make in ORDERS
+        for name in ("on_ambiguous", "on_missing", "on_expired", "on_discarded")
+    ),
+    *((make, {"publish": "sign"}, "must be 'presign' or 'upload'") for make in (*ORDERS, publish)),
+    *((make, {"ledger_path": "s3://bucket/{{ ds }}"}, "not a templated field") for make in ORDERS),
+    *((make, {"wait_for_completion": "{{ params.wait }}"}, "not a templated field") for make in ORDERS),
+    *((make, {"wait_for_completion": "no"}, "must be True or False") for make in ORDERS),
     (edit, {"skip_existing_edits": 1}, "must be True or False"),
-    (edit, {"deferrable": True}, "takes wait_for_completion=True"),
-    (edit, {"deferrable": "yes", "wait_for_completion": True}, "must be True or False"),
+    *((make, {"skip_existing": 1}, "must be True or False") for make in (generate, enhance)),
+    *((make, {"deferrable": True}, "takes wait_for_completion=True") for make in IMAGES),
+    (create, {"deferrable": True, "wait_for_completion": False}, "takes wait_for_completion=True"),
+    *((make, {"deferrable": "yes", "wait_for_completion": True}, "must be True or False") for make in ORDERS),
+    (create, {"profiles_path": "s3://bucket/{{ ds }}"}, "not a templated field"),
     (sensor, {"deferrable": "yes"}, "must be True or False"),
     (sensor, {"start_from_trigger": "yes"}, "must be True or False"),
 ]
@@ -136,6 +184,24 @@ def test_templates_and_outputs_are_left_for_when_they_are_rendered():
                 edition=value,
                 adopt_phota_task_id=value,
             )
+            generate(
+                task_id=f"generate_{type(value).__name__}",
+                prompt=value,
+                num_outputs=value,
+                resolution=value,
+                aspect_ratio=value,
+                profiles={"anna": value},
+                edition=value,
+            )
+            enhance(
+                task_id=f"enhance_{type(value).__name__}",
+                image_url=value,
+                resolution=value,
+                creativity=value,
+                resemblance=value,
+                profile_ids=value,
+            )
+            create(task_id=f"create_{type(value).__name__}", photos=value, adopt_phota_task_id=value)
 
 
 def test_a_template_that_renders_to_something_wrong_is_refused_before_anything_is_sent(emulator, tmp_path):

@@ -7,10 +7,16 @@ from datetime import timedelta
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow_runs import PICTURE as PHOTOGRAPH
 from airflow_runs import TaskInstance
 
 from airflow_provider_phota.api.errors import PhotaInputError
-from airflow_provider_phota.operators.phota import PhotaImageEditOperator
+from airflow_provider_phota.operators.phota import (
+    PhotaCreateProfileOperator,
+    PhotaImageEditOperator,
+    PhotaImageEnhanceOperator,
+    PhotaImageGenerateOperator,
+)
 from airflow_provider_phota.sensors.phota import PhotaTaskSensor
 from airflow_provider_phota.transfers.phota_to_object_storage import PhotaToObjectStorageOperator
 from airflow_provider_phota.waiting import Intervals
@@ -20,6 +26,10 @@ pytestmark = pytest.mark.usefixtures("metadata_database")
 #: When the DAG is parsed, or when the task runs.
 REFUSED = (PhotaInputError, AirflowFailException)
 PICTURE = "http://127.0.0.1/picture.png"
+PHOTOS = f"file://{PHOTOGRAPH.parent}/"
+SMALL = PHOTOGRAPH.read_bytes()
+#: The header of a PNG of 30,000 x 30,000 pixels.
+WIDE = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + (30_000).to_bytes(4, "big") * 2 + b"\x08\x02\x00\x00\x00"
 
 EDITS = [
     ({"prompt": None}, "prompt", "None"),
@@ -70,6 +80,139 @@ def test_a_bad_edit_is_refused_before_anything_is_sent(emulator, arguments, argu
         )
     assert str(caught.value).startswith(f"{argument}: ")
     assert words in str(caught.value)
+    assert emulator.requests() == []
+
+
+def rows(*names):
+    """The rows of an edit that are about these arguments."""
+    return [row for row in EDITS if row[1] in names]
+
+
+FRACTIONS = [
+    ({name: value}, name, words)
+    for name in ("creativity", "resemblance")
+    for value, words in [
+        (-0.1, "-0.1"),
+        (1.01, "1.01"),
+        (10**400, "0.0 to 1.0"),
+        (float("nan"), "nan"),
+        ("0.5", "'0.5'"),
+        ("much", "'much'"),
+        (True, "True"),
+        ([], "[]"),
+    ]
+]
+GENERATES = [
+    *rows("prompt", "num_outputs", "resolution"),
+    *(({"aspect_ratio": value}, "aspect_ratio", repr(value)) for value in ("16:10", "1x1", "", None, 1.5)),
+    ({"profiles": {}}, "profiles", "{}"),
+    ({"profiles": "p1"}, "profiles", "'p1'"),
+    ({"profiles": ["p1"]}, "profiles", "['p1']"),
+    ({"profiles": {"": "p1"}}, "profiles", "''"),
+    ({"profiles": {"a": None}}, "profiles", "None"),
+    ({"profiles": {"a": ["p1", "p2"]}}, "profiles", "'p2'"),
+    ({"profiles": {"a": "p1", " a": "p2"}}, "profiles", "twice"),
+    ({"profiles": {"a": "nul \x00"}}, "profiles", "NUL"),
+    ({"prompt": "[[ana]]", "profiles": {"anna": "p1"}}, "prompt", "'anna'"),
+    ({"prompt": "[[anna]]"}, "prompt", "there are no profiles"),
+]
+ENHANCES = [
+    *rows("resolution", "profile_ids"),
+    *FRACTIONS,
+    *(({"image_url": value}, "image_url", repr(value)) for value in (None, 7, "", " ", "None", [], "a.jpg")),
+    ({"image_url": [PICTURE, f"{PICTURE}?2"]}, "image_url", "must be one URL"),
+    ({"image_url": {"url": PICTURE}}, "image_url", "url"),
+    ({"image_url": f"['{PICTURE}']"}, "image_url", "the text of a list"),
+    ({"image_url": "ftp://example.com/me.jpg"}, "image_url", "ftp"),
+    ({"image_url": "file:///data/me.jpg"}, "image_url", "cannot be read"),
+    ({"image_url": "data:image/png;base64,AAAA"}, "image_url", "PhotaHook.upload_file()"),
+    ({"image_url": "https://user:word@example.com/me.jpg"}, "image_url", "user name"),
+]
+PROFILES = [
+    *(({"photos": value}, "photos", repr(value)) for value in (None, 7, "", "None", "anna.zip")),
+    ({"photos": []}, "photos", "empty"),
+    ({"photos": [None]}, "photos", "None"),
+    ({"photos": {"path": "s3://bucket/anna/"}}, "photos", "path"),
+    ({"photos": "['s3://bucket/a.jpg']"}, "photos", "text of a list"),
+    ({"photos": "file:///nowhere/anna/"}, "photos", "nowhere"),
+    ({"photos": "s4://bucket/anna/"}, "photos", "s4"),
+    ({"photos": "data:application/zip;base64,AAAA"}, "photos", "data:"),
+    ({"photos": "https://user:word@example.com/anna.zip"}, "photos", "user name"),
+    ({"photos": "https://"}, "photos", "complete"),
+    ({"profiles_path": "relative/path", "photos": PHOTOS}, "profiles_path", "relative/path"),
+    ({"profiles_path": "s4://bucket/profiles", "photos": PHOTOS}, "profiles_path", "s4"),
+    ({"profiles_path": "{{ ds }}"}, "profiles_path", "not a templated field"),
+    ({"profiles_path": "file:///tmp", "photos": "https://a.example/b.zip"}, "photos", "object store"),
+]
+MONEY = [
+    ({"edition": None}, "edition", "None"),
+    ({"edition": ["2"]}, "edition", "'2'"),
+    ({"adopt_phota_task_id": "../x"}, "adopt_phota_task_id", "../x"),
+    ({"ledger_path": "relative/path"}, "ledger_path", "relative/path"),
+    ({"ledger_path": "{{ ds }}"}, "ledger_path", "not a templated field"),
+    ({"ledger_key": "a"}, "ledger_key", "needs a ledger_path"),
+    ({"on_ambiguous": "again"}, "on_ambiguous", "'again'"),
+    ({"timeout": 0}, "timeout", "0"),
+    ({"timeout": 24 * 3600}, "timeout", "72000"),
+    ({"poll_interval": 0}, "poll_interval", "0"),
+    ({"publish": "sign"}, "publish", "'sign'"),
+]
+LANDINGS = [
+    ({"destination": "relative/path"}, "destination", "relative/path"),
+    ({"destination": "file:///out/../etc"}, "destination", "upwards"),
+    ({"destination": "s4://bucket/prefix"}, "destination", "s4"),
+    ({"destination": "file:///tmp", "wait_for_completion": False}, "destination", "nothing to land yet"),
+    ({"destination": "file:///tmp", "filename": "{prompt}"}, "filename", "{prompt}"),
+]
+OTHERS = [
+    *((PhotaImageGenerateOperator, {"prompt": "a"}, *row) for row in [*GENERATES, *MONEY, *LANDINGS]),
+    *((PhotaImageEnhanceOperator, {"image_url": PICTURE}, *row) for row in [*ENHANCES, *MONEY, *LANDINGS]),
+    *((PhotaCreateProfileOperator, {"photos": PICTURE}, *row) for row in [*PROFILES, *MONEY]),
+]
+
+
+@pytest.mark.parametrize(("operator", "good", "arguments", "argument", "words"), OTHERS)
+def test_a_bad_order_of_another_model_is_refused_before_anything_is_sent(
+    emulator, operator, good, arguments, argument, words
+):
+    how = {"wait_for_completion": True, **good, **arguments}
+    with pytest.raises(REFUSED) as caught:
+        operator(task_id="order", **how).execute({"ti": TaskInstance()})
+    assert str(caught.value).startswith(f"{argument}: ")
+    assert words in str(caught.value)
+    assert emulator.requests() == []
+
+
+#: Files of a folder of photos, and what is said of them.
+FOLDERS = [
+    ({}, "anna"),
+    ({"a.jpg": b""}, "a.jpg"),
+    ({"a.jpg": b"a text named like a picture"}, "a.jpg"),
+    ({"a.jpg": SMALL[:-20]}, "a.jpg"),
+    ({"a.png": WIDE}, "a.png"),
+    ({"a.jpg": SMALL, "b.svg": b"<svg/>", "c.png": b"<svg/>"}, "c.png"),
+]
+
+
+@pytest.mark.parametrize(("files", "words"), FOLDERS)
+def test_photos_that_are_not_pictures_are_refused_before_anything_is_sent(emulator, tmp_path, files, words):
+    folder = tmp_path / "anna"
+    folder.mkdir()
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    operator = PhotaCreateProfileOperator(task_id="order", photos=f"file://{folder}/")
+    with pytest.raises(AirflowFailException, match=r"^photos: ") as caught:
+        operator.execute({"ti": TaskInstance()})
+    assert words in str(caught.value)
+    assert emulator.requests() == []
+
+
+@pytest.mark.parametrize("content", [b"", b"a text", SMALL[:-20], WIDE])
+def test_a_picture_to_enhance_that_is_not_one_is_refused_before_anything_is_sent(emulator, tmp_path, content):
+    (tmp_path / "me.png").write_bytes(content)
+    operator = PhotaImageEnhanceOperator(task_id="order", image_url=f"file://{tmp_path}/me.png")
+    with pytest.raises(AirflowFailException, match=r"^image_url: .*me\.png"):
+        operator.execute({"ti": TaskInstance()})
     assert emulator.requests() == []
 
 

@@ -10,7 +10,12 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 from airflow_runs import TaskInstance
 
 from airflow_provider_phota.hooks.phota import PhotaHook
-from airflow_provider_phota.operators.phota import PhotaImageEditOperator
+from airflow_provider_phota.operators.phota import (
+    PhotaCreateProfileOperator,
+    PhotaImageEditOperator,
+    PhotaImageEnhanceOperator,
+    PhotaImageGenerateOperator,
+)
 from airflow_provider_phota.sensors.phota import PhotaTaskSensor
 from airflow_provider_phota.transfers.object_storage_to_phota import ObjectStorageToPhotaOperator
 from airflow_provider_phota.transfers.phota_to_object_storage import PhotaToObjectStorageOperator
@@ -50,6 +55,7 @@ VALUES += [
 
 PICTURE = "https://example.com/a.png"
 QUICK = {"timeout": 0.2, "poke_interval": 0.05}
+QUICK_WAIT = {"timeout": 0.2, "poll_interval": 0.05}
 
 
 def _edit(**arguments):
@@ -62,6 +68,30 @@ def _edit(**arguments):
             "destination": "file:///proc/nowhere",
             **arguments,
         },
+    )
+
+
+def _generate(**arguments):
+    landing = {"wait_for_completion": True, "destination": "file:///proc/nowhere"}
+    return PhotaImageGenerateOperator(task_id="generate", **{"prompt": "a", **landing, **arguments})
+
+
+def _refer(name):
+    return _generate(prompt=f"[[{name}]]")
+
+
+def _mean(profile):
+    return _generate(prompt="[[anna]]", profiles={"anna": profile})
+
+
+def _enhance(**arguments):
+    landing = {"wait_for_completion": True, "destination": "file:///proc/nowhere"}
+    return PhotaImageEnhanceOperator(task_id="enhance", **{"image_url": PICTURE, **landing, **arguments})
+
+
+def _create(**arguments):
+    return PhotaCreateProfileOperator(
+        task_id="create", **{"photos": "file:///proc/nowhere/", **QUICK_WAIT, **arguments}
     )
 
 
@@ -98,6 +128,11 @@ OPERATORS = {
         *("poll_interval", "timeout", "max_unreachable", "ledger_path", "on_ambiguous", "on_missing"),
         *("on_expired", "edition", "adopt_phota_task_id"),
     ],
+    _generate: ["prompt", "num_outputs", "resolution", "aspect_ratio", "profiles", "skip_existing"],
+    _refer: ["name"],
+    _mean: ["profile"],
+    _enhance: ["image_url", "resolution", "creativity", "resemblance", "profile_ids", "skip_existing"],
+    _create: ["photos", "profiles_path", "publish", "edition", "adopt_phota_task_id", "ledger_path"],
     _wait: [
         *("phota_task_id", "phota_conn_id", "deferrable", "poke_interval", "timeout", "max_unreachable"),
         *("destination", "filename", "if_exists", "start_from_trigger"),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import struct
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import fsspec
@@ -27,7 +29,7 @@ from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
 from airflow_provider_phota.results.options import LandingOptions
 from airflow_provider_phota.sensors.phota import PhotaTaskSensor
-from airflow_provider_phota.storage.drafts import new_draft
+from airflow_provider_phota.storage.drafts import PARTS, new_draft
 from airflow_provider_phota.storage.paths import Place
 from airflow_provider_phota.transfers.phota_to_object_storage import PhotaToObjectStorageOperator
 
@@ -360,7 +362,7 @@ def test_a_picture_that_is_too_large_is_not_written(result, tmp_path):
 )
 def test_other_urls_are_not_fetched(result, tmp_path, url):
     result["images"][0]["url"] = url
-    with pytest.raises(PhotaLandingError, match=r"not fetched|only https is fetched"):
+    with pytest.raises(PhotaLandingError, match=r"not fetched|nothing is fetched|only https is fetched"):
         land(result, f"file://{tmp_path}")
 
 
@@ -419,6 +421,41 @@ def test_a_draft_that_is_let_go_leaves_nothing(tmp_path):
         draft.file.write(b"half")
         assert len(names(tmp_path)) == 1
     assert names(tmp_path) == []
+
+
+def test_a_folder_of_parts_that_another_attempt_removes_while_it_is_made_is_made_again(tmp_path, monkeypatch):
+    real, removed = os.mkdir, []
+
+    def mkdir_that_finds_a_folder_which_is_gone_a_moment_later(path, *more, **how):
+        if str(path).endswith(PARTS) and not removed:
+            removed.append(path)
+            raise FileExistsError(17, "File exists")
+        real(path, *more, **how)
+
+    monkeypatch.setattr(os, "mkdir", mkdir_that_finds_a_folder_which_is_gone_a_moment_later)
+    place = Place.of(ObjectStoragePath(f"file://{tmp_path}/a"))
+    with new_draft(place) as draft:
+        draft.file.write(b"whole")
+        draft.publish(place + ".png", "image/png")
+    assert removed
+    assert names(tmp_path) == ["a.png"]
+
+
+def test_a_file_in_the_place_of_the_folder_of_parts_is_an_error(tmp_path):
+    (tmp_path / PARTS).touch()
+    with pytest.raises(FileExistsError), new_draft(Place.of(ObjectStoragePath(f"file://{tmp_path}/a"))):
+        pass
+
+
+def test_many_drafts_of_one_folder_at_once_do_not_disturb_each_other(tmp_path):
+    def draft(number):
+        for _ in range(50):
+            with new_draft(Place.of(ObjectStoragePath(f"file://{tmp_path}/{number}"))):
+                pass
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(draft, range(8)))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_task_that_is_not_finished_has_nothing_to_land(emulator, picture_url, tmp_path):

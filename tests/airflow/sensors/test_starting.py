@@ -64,8 +64,8 @@ def test_what_is_known_to_render_in_a_triggerer_starts_there(text):
         ("{{ conn.phota.password }}", "asks for conn"),
         ("{{ macros.uuid() }}", "asks for macros"),
         ("{{ broken", "template that Airflow must judge"),
-        (None, "is no text"),
-        (["a"], "is no text"),
+        (None, "is not text"),
+        (["a"], "is not text"),
     ],
 )
 def test_what_may_hang_there_starts_on_a_worker(text, why):

@@ -5,17 +5,13 @@ import pickle
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scripted import Service, shows
 
 from airflow_provider_phota.api.errors import Money, PhotaInputError
 from airflow_provider_phota.api.orders.edit import EditOrder
-from airflow_provider_phota.api.protocol import get_task
-from airflow_provider_phota.api.task_ids import checked_task_id
 
 URL = "https://pictures.example/lake.jpg"
 GOOD: dict[str, Any] = {"prompt": "make it winter", "image_urls": [URL]}
@@ -226,48 +222,6 @@ def test_whatever_is_passed_is_a_sendable_edit_or_a_clear_refusal(arguments: dic
         json.loads(EditOrder.checked(**arguments).body())
 
 
-TASK_IDS = [
-    (None, "got None"),
-    (17, "got 17"),
-    (["task-1"], "got ['task-1']"),
-    ("None", "the template found no value"),
-    ("", "is not a PHOTA task ID: ''"),
-    ("task/1", "'task/1'"),
-    ("task-1?x=CANARY", "'task-1?…'"),
-    ("..", "'..'"),
-    ("../usage", "'../usage'"),
-    ("task-1\n", r"'task-1\n'"),
-    ("task 1", "'task 1'"),
-    (".", "'.'"),
-    ("...:", "'...:'"),
-    ("-task:1", "'-task:1'"),
-    ("t~a:b", "'t~a:b'"),
-    ("~" * 257, "'~~~"),
-    ("~/x", "'~/x'"),
-    ("tásk", "'tásk'"),
-    ("t" * 500, "'ttt"),
-]
-
-
-@pytest.mark.parametrize(("value", "problem"), TASK_IDS)
-def test_what_is_no_task_id_never_gets_into_a_url(value: object, problem: str) -> None:
-    with pytest.raises(PhotaInputError) as caught:
-        checked_task_id(value, "adopt_task_id")
-    assert str(caught.value).startswith("adopt_task_id: ")
-    assert problem in str(caught.value)
-    assert "CANARY" not in str(caught.value)
-
-
-@pytest.mark.parametrize("value", ["task-unified-1757165031-uyujaw3d", "7", "a:b.c_d-e", "t" * 256])
-def test_a_task_id_is_opaque(value: str) -> None:
-    assert checked_task_id(value) == value
-
-
-def test_a_task_id_is_called_phota_task_id() -> None:
-    with pytest.raises(PhotaInputError, match=r"^phota_task_id: "):
-        checked_task_id(None)
-
-
 @pytest.mark.parametrize("url", ["s3://bucket/a.jpg", "file:///a.jpg", "gs://bucket/a b.jpg"])
 def test_a_picture_of_a_store_is_taken_where_it_will_be_published(url: str) -> None:
     edit = EditOrder.checked(
@@ -282,29 +236,3 @@ def test_a_picture_of_a_store_is_taken_where_it_will_be_published(url: str) -> N
 def test_what_is_on_the_web_must_be_readable_there_all_the_same(url: str) -> None:
     with pytest.raises(PhotaInputError, match="image_urls"):
         EditOrder.checked(prompt="a beach", image_urls=url, stored_inputs=True)
-
-
-@pytest.mark.parametrize(
-    "task_id",
-    [
-        "t",
-        "task:1",
-        ".task",
-        "_task",
-        "-task",
-        "~task",
-        "task~",
-        "...",
-        "..task",
-        "7",
-        "t" * 256,
-        "~" * 256,
-        "a:" * 128,
-    ],
-)
-def test_what_any_client_of_the_vendors_takes_is_a_task_id(task_id: str) -> None:
-    assert checked_task_id(task_id) == task_id
-    assert quote(task_id, safe=":") == task_id
-    service = Service(shows(task_id=task_id))
-    assert service.run(get_task(task_id)).id == task_id
-    assert service.requests[0].path == f"/v1/tasks/{task_id.replace(':', '%3A')}"
