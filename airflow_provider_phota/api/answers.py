@@ -126,7 +126,7 @@ def _images(fields: Mapping[str, Any]) -> tuple[Image, ...]:
 
 
 def _images_of_older_page(output: object) -> tuple[Image, ...]:
-    """Returns the pictures in `output: {"url", "urls": [...]}`, which an older page of the vendor documents."""
+    """Returns the pictures in `output: {"url", "urls": [...]}`, as an older page of the vendor has it."""
     if not isinstance(output, dict):
         return ()
     urls = output.get("urls") or [output.get("url")]
