@@ -9,7 +9,7 @@ from cryptography.x509 import Name, NameAttribute, load_pem_x509_certificate
 
 
 class Certificates:
-    """A certificate authority of our own, and what it signs."""
+    """Signs certificates with an authority of its own."""
 
     def __init__(self, folder: Path) -> None:
         self._authority = trustme.CA()
@@ -18,7 +18,7 @@ class Certificates:
         self._authority.cert_pem.write_to_path(self.bundle)
 
     def hashed(self, folder: Path) -> Path:
-        """A folder that holds the authority under the name by which OpenSSL looks for it."""
+        """Makes a folder that holds the authority under the name by which OpenSSL looks for it."""
         folder.mkdir()
         subject = load_pem_x509_certificate(self.bundle.read_bytes()).subject
         canonical = b"".join(
@@ -35,7 +35,7 @@ class Certificates:
         return context
 
     def file(self, *hosts: str) -> Path:
-        """One PEM file with a key and its certificate."""
+        """Writes one PEM file with a key and its certificate."""
         path = self._folder / f"{hosts[0]}.pem"
         self._authority.issue_cert(*hosts).private_key_and_cert_chain_pem.write_to_path(path)
         return path

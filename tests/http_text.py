@@ -1,4 +1,4 @@
-"""HTTP answers as bytes."""
+"""Writes HTTP answers as bytes."""
 
 import json
 from typing import Any
@@ -19,13 +19,13 @@ def head(status: int, *headers: str) -> bytes:
 
 
 def answer(status: int, body: object = b"", *headers: str) -> bytes:
-    """A whole answer; a body that is not bytes becomes JSON."""
+    """Returns a whole answer; a body that is not bytes becomes JSON."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     return head(status, f"Content-Length: {len(raw)}", *headers) + raw
 
 
 def refusal(status: int, code: str = "", message: str = "because", *headers: str) -> bytes:
-    """A whole answer with the documented error body."""
+    """Returns a whole answer with the documented error body."""
     error = {"message": message, "type": "invalid_request_error", "code": code}
     return answer(status, {"error": error}, *headers)
 

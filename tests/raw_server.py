@@ -1,7 +1,7 @@
-"""A server of bare sockets, for what no HTTP library will emit; it counts what it received in full.
+"""Serves over bare sockets what no HTTP library would send, and counts what it received in full.
 
 A behaviour is a function of one accepted connection. The server plays its behaviours in the order in which
-connections come, and the last one for ever; when a behaviour returns, the connection ends with a FIN.
+connections come, and the last one again and again; when a behaviour returns, the connection ends with a FIN.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ PIECE = 64 * 1024
 
 @dataclass(frozen=True)
 class Received:
-    """A request that came in full; of its body only what tells one from another."""
+    """Describes a request that came in full; its body is kept as size and digest."""
 
     method: str
     target: str
@@ -29,7 +29,7 @@ class Received:
 
 
 class Peer:
-    """One accepted connection, from the server's side."""
+    """Is one accepted connection, from the server's side."""
 
     def __init__(self, server: "RawServer", sock: socket.socket) -> None:
         self.server = server
@@ -37,12 +37,12 @@ class Peer:
         self._unread = b""
 
     def shake_hands(self) -> None:
-        """Speak TLS from here on."""
+        """Uses TLS from here on."""
         assert self.server.tls is not None
         self.sock = self.server.tls.wrap_socket(self.sock, server_side=True)
 
     def receive(self) -> Received | None:
-        """Read one request in full and record it; None if the connection ends first."""
+        """Reads one request in full and records it; returns None if the connection ends first."""
         head = self.receive_head()
         if head is None:
             return None
@@ -72,7 +72,7 @@ class Peer:
         return head
 
     def hang(self) -> None:
-        """Do nothing until the other side leaves or the server is stopped."""
+        """Does nothing until the other side leaves or the server is stopped."""
         while not self.server.stopping.wait(0.02):
             self.sock.settimeout(0.0)
             with suppress(BlockingIOError, ssl.SSLWantReadError):
@@ -80,7 +80,7 @@ class Peer:
                     return
 
     def reset(self) -> None:
-        """End the connection with a RST."""
+        """Ends the connection with a RST."""
         # lingering for zero seconds makes the close a RST instead of a FIN
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.sock.close()
@@ -114,10 +114,10 @@ class RawServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop, and wait for every connection: what was received is final after this."""
+        """Stops, and waits for every connection: what was received is final after this."""
         self.stopping.set()
         with socket.socket() as last:
-            # connections are accepted in the order they came: after this one there is none left to count
+            # connections are accepted in the order they came: after this one there are no more to count
             last.bind((self.host, 0))
             self._last = last.getsockname()
             last.connect((self.host, self.port))
@@ -156,7 +156,7 @@ class RawServer:
 
 
 def answers(*raw: bytes) -> Behaviour:
-    """Receive a request and send the bytes, for each of them, over one connection."""
+    """Receives a request and sends bytes, for each of them, over one connection."""
 
     def play(peer: Peer) -> None:
         for answer in raw:
@@ -176,7 +176,7 @@ def resets_after(raw: bytes) -> Behaviour:
 
 
 def drips(head: bytes, drop: bytes = b" ") -> Behaviour:
-    """Receive a request, send the head, then the drop every now and then for ever."""
+    """Receives a request, sends the head, then a drop now and then without end."""
 
     def play(peer: Peer) -> None:
         peer.receive()
@@ -197,7 +197,7 @@ def hangs_after(raw: bytes) -> Behaviour:
 
 
 def closes_on_accept(peer: Peer) -> None:
-    """Leave without having read a byte."""
+    """Leaves without having read a byte."""
 
 
 def resets_on_accept(peer: Peer) -> None:
@@ -220,7 +220,7 @@ def answers_a_handshake_in_plain(peer: Peer) -> None:
 
 
 def stalls(peer: Peer) -> None:
-    """Read the head, then no more, so that the other side's writes block."""
+    """Reads the head, then no more, so that the other side's writes block."""
     peer.receive_head()
     peer.server.stopping.wait()
 
@@ -240,7 +240,7 @@ def closes_in_the_handshake(peer: Peer) -> None:
 
 
 def breaks_tls_after_the_request(raw: bytes) -> Behaviour:
-    """Answer a request that came over TLS with bytes that are none."""
+    """Answers a request that came over TLS with bytes that are not TLS."""
 
     def play(peer: Peer) -> None:
         with peer.sock.dup() as below:
@@ -254,7 +254,7 @@ def breaks_tls_after_the_request(raw: bytes) -> Behaviour:
 
 @contextmanager
 def full_backlog() -> Iterator[int]:
-    """A port on which no further connection is accepted or refused."""
+    """Yields a port on which no further connection is accepted or refused."""
     with ExitStack() as stack:
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
         for _ in range(8):
@@ -266,7 +266,7 @@ def full_backlog() -> Iterator[int]:
 
 @contextmanager
 def closed_port() -> Iterator[int]:
-    """A port that refuses connections: bound, so that nobody else takes it, but not listening."""
+    """Yields a port that refuses connections: bound, so that no other process takes it, but not listening."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         yield sock.getsockname()[1]

@@ -1,4 +1,4 @@
-"""A scripted service: drives a conversation by hand and keeps what the conversation asked for."""
+"""Drives a conversation by hand with the answers of a scripted service, and keeps what was asked for."""
 
 import json
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ class Clock:
 
 
 class Service:
-    """Gives its answers in order, and the last one for ever."""
+    """Gives its answers in order, and the last one again and again."""
 
     def __init__(self, *answers: Response | TransportError) -> None:
         self._answers = list(answers)
@@ -56,31 +56,31 @@ class Service:
 
 
 def says(status: int, body: object = b"", **headers: str) -> Response:
-    """An answer; a body that is not bytes becomes JSON, and `retry_after` the header `retry-after`."""
+    """Returns an answer; a body that is not bytes becomes JSON, and `retry_after` the header `retry-after`."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     return Response(status, {name.replace("_", "-"): value for name, value in headers.items()}, raw)
 
 
 def refuses(status: int, code: str = "", message: str = "because", **headers: str) -> Response:
-    """An error of the documented shape."""
+    """Returns an error of the documented shape."""
     return says(
         status, {"error": {"message": message, "type": "invalid_request_error", "code": code}}, **headers
     )
 
 
 def shows(status: object = "pending", task_id: object = TASK_ID, **fields: Any) -> Response:
-    """A 200 with a task."""
+    """Returns a 200 with a task."""
     return says(200, task_fields(status, task_id, **fields))
 
 
 def finished(**fields: Any) -> Response:
-    """A 200 with a completed task and its picture."""
+    """Returns a 200 with a completed task and its picture."""
     picture: Mapping[str, str] = {"url": "https://cdn.example/out.png?sig=s", "content_type": "image/png"}
     return shows("completed", **({"results": [picture], "progress": 100} | fields))
 
 
 def date(seconds: int) -> str:
-    """The Date header of an answer given so many seconds after the task was created."""
+    """Returns the Date header of an answer that was given this many seconds after the task was created."""
     return f"Sat, 06 Sep 2025 13:{23 + (51 + seconds) // 60:02}:{(51 + seconds) % 60:02} GMT"
 
 

@@ -39,7 +39,7 @@ class RefusedUrl(Exception):
 
 
 class Reach(Enum):
-    """Who can reach an address."""
+    """Says who can reach an address."""
 
     PUBLIC = "public"
     PRIVATE = "on a private network"
@@ -49,6 +49,7 @@ class Reach(Enum):
 
     @classmethod
     def of(cls, address: Address) -> Reach:
+        """Returns who can reach an address."""
         if isinstance(address, ipaddress.IPv6Address):
             address = address.ipv4_mapped or address
         if address.is_loopback:

@@ -1,7 +1,7 @@
-"""Read what the service answered, trusting none of it.
+"""Reads the answers of the service without trusting them.
 
-An answer that is not what the vendor documents is `Unreadable`, never half-used. What that means is the
-caller's to say: a poll asks again, a submit may have been billed.
+An answer that is not what the vendor documents is `Unreadable` as a whole. The caller decides what that
+means: a wait asks again, a submit may have been billed.
 """
 
 from __future__ import annotations
@@ -29,12 +29,20 @@ from airflow_provider_phota.api.wire import Response
 
 
 def read_task(response: Response) -> PhotaTask:
-    """The task in a 2xx answer to a submit or a query."""
+    """Returns the task in a 2xx answer to a submit or a query.
+
+    Raises:
+        Unreadable: the answer has no usable task.
+    """
     return task_in(read_json(response), response)
 
 
 def task_in(fields: Mapping[str, Any], response: Response) -> PhotaTask:
-    """The task in fields of an answer."""
+    """Returns the task in the fields of an answer.
+
+    Raises:
+        Unreadable: there is no usable ID.
+    """
     task_id, word = fields.get("id"), fields.get("status")
     if not isinstance(task_id, str) or not TASK_ID.fullmatch(task_id):
         raise Unreadable(f"HTTP {response.status} without a usable task id")
@@ -53,13 +61,17 @@ def task_in(fields: Mapping[str, Any], response: Response) -> PhotaTask:
         images=_images(fields),
         profile_ids=_profile_ids(fields),
         failure=failure_of(fields) if status.is_terminal else None,
-        usage=_plain(fields.get("usage")),
+        usage=_plain_usage(fields.get("usage")),
         request_id=request_id(response),
     )
 
 
 def read_upload(response: Response) -> Upload:
-    """The stored file in a 2xx answer to an upload."""
+    """Returns the stored file in a 2xx answer to an upload.
+
+    Raises:
+        Unreadable: the answer has no usable URL.
+    """
     fields = read_json(response)
     url = fields.get("url")
     if not isinstance(url, str) or not re.match(r"https?://[^\s/]+/", _url(url)):
@@ -69,7 +81,11 @@ def read_upload(response: Response) -> Upload:
 
 
 def read_models(response: Response) -> tuple[str, ...]:
-    """The model IDs open to the key."""
+    """Returns the IDs of the models that the key may use.
+
+    Raises:
+        Unreadable: the answer has no list of models.
+    """
     data = read_json(response).get("data")
     if not isinstance(data, list):
         raise Unreadable(f"HTTP {response.status} without a list of models")
@@ -77,7 +93,11 @@ def read_models(response: Response) -> tuple[str, ...]:
 
 
 def read_usage(response: Response) -> Usage:
-    """The balance of the key."""
+    """Returns the balance of the key.
+
+    Raises:
+        Unreadable: the answer has no data of the account.
+    """
     data = read_json(response).get("data")
     if not isinstance(data, dict):
         raise Unreadable(f"HTTP {response.status} without the account's data")
@@ -106,7 +126,7 @@ def _images(fields: Mapping[str, Any]) -> tuple[Image, ...]:
 
 
 def _images_of_older_page(output: object) -> tuple[Image, ...]:
-    """`output: {"url", "urls": [...]}`, as an older page of the vendor's documents it."""
+    """Returns the pictures in `output: {"url", "urls": [...]}`, as an older page of the vendor has it."""
     if not isinstance(output, dict):
         return ()
     urls = output.get("urls") or [output.get("url")]
@@ -120,12 +140,12 @@ def _profile_ids(fields: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(
         item["profile_id"]
         for item in results
-        if isinstance(item, dict) and _printable(item.get("profile_id"))
+        if isinstance(item, dict) and _is_printable(item.get("profile_id"))
     )
 
 
-def _plain(usage: object) -> dict[str, str | int | float]:
-    """The credits as the service stated them, without what is nested or of no plain type."""
+def _plain_usage(usage: object) -> dict[str, str | int | float]:
+    """Returns the credits as the service states them: only texts and numbers, nothing nested."""
     if not isinstance(usage, dict):
         return {}
     return {
@@ -136,18 +156,18 @@ def _plain(usage: object) -> dict[str, str | int | float]:
 
 
 def _url(value: object) -> str:
-    """A result's URL as it is sent, so that everyone can use and store it; empty where it is missing."""
+    """Returns a result's URL in the form in which it is sent; empty if it is missing or cannot be stored."""
     url = text_of(value)
     if UNUSABLE.search(url):
         return ""
     try:
         return as_sent(url)
     except ValueError:
-        return url  # what is wrong with it is said where it is fetched
+        return url  # the download reports what is wrong with it
 
 
-def _printable(value: object) -> bool:
-    """Whether it is a text that a database takes: PostgreSQL refuses NUL and half a surrogate pair."""
+def _is_printable(value: object) -> bool:
+    """True for a text that a database can store: PostgreSQL refuses NUL and half a surrogate pair."""
     return bool(text_of(value)) and text_of(value).isprintable()
 
 

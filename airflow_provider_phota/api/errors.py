@@ -45,7 +45,7 @@ class Money(Enum):
 
 
 class PhotaError(Exception):
-    """Base of every error that this package raises on purpose. It never holds the API key or a signed URL."""
+    """Is the base of all errors that this package raises on purpose. It never holds a key or a signed URL."""
 
     money: ClassVar[Money]
     #: True if the same attempt can succeed later although nothing was changed.

@@ -1,4 +1,4 @@
-"""The conversations with the PHOTA API, as generators over `wire`: written once, driven by either driver."""
+"""Holds the conversations with the PHOTA API as generators over `wire`, which either driver can carry."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from airflow_provider_phota.api.wire import Conversation, FileForm, Request, Res
 
 T = TypeVar("T")
 
-#: A gateway lists every model of every vendor it serves.
+#: Bytes of the list of models, at most: a gateway lists every model of every vendor that it serves.
 _LONGEST_LISTING = 8 * 1024 * 1024
 
 
@@ -42,12 +42,13 @@ def submit(
     Args:
         order: what to ask for.
         backoff: how often a submit that provably created no task is repeated.
-        before_sending: called before each time it is sent, when the connection stands.
-        resend_on_503: take a 503 for a refusal. The vendor does not promise that, so it may pay twice.
+        before_sending: called each time before it is sent, once the connection is established.
+        resend_on_503: True to treat a 503 as a refusal. The vendor does not promise that it is one, so this
+            may pay twice.
 
     Raises:
         PhotaRefused: a documented refusal; not billed.
-        PhotaUnreachable: the request never left; not billed.
+        PhotaUnreachable: the request was never sent; not billed.
         PhotaConfigurationError: the service's certificate is not trusted; not billed.
         PhotaSubmitAmbiguous: anything else: a task may exist and be billed.
     """
@@ -60,17 +61,18 @@ def submit(
 def get_task(
     phota_task_id: str, *, sync_upstream: bool = False, backoff: Backoff | None = None
 ) -> Conversation[PhotaTask]:
-    """Ask how a task is doing. Free.
+    """Asks for the state of a task. Free.
 
     Args:
         phota_task_id: a checked task ID.
-        sync_upstream: have the gateway refresh its answer first; slower, and seen to lack results.
+        sync_upstream: True to have the gateway refresh its answer first. That is slower, and the answer may
+            lack the results.
         backoff: how often a question without a usable answer is repeated.
 
     Raises:
-        PhotaNotFound: the service knows no such task.
+        PhotaNotFound: the service does not know the task.
         PhotaRefused: any other documented refusal.
-        PhotaUnreachable: no usable answer.
+        PhotaUnreachable: there was no usable answer.
     """
     return _patiently(lambda: get_task_once(phota_task_id, sync_upstream=sync_upstream), backoff or Backoff())
 
@@ -78,12 +80,15 @@ def get_task(
 def get_task_once(
     phota_task_id: str, *, sync_upstream: bool = False, within: float | None = None
 ) -> Conversation[PhotaTask]:
-    """As `get_task`, without a second try: for those who keep a schedule of their own.
+    """Asks for the state of a task once, for callers that have a schedule of their own. Free.
 
     Args:
         phota_task_id: a checked task ID.
         sync_upstream: as in `get_task`.
         within: seconds for which a driver that paces requests may hold it back.
+
+    Raises:
+        PhotaNotBilled: as in `get_task`.
     """
 
     def read(response: Response) -> PhotaTask:
@@ -98,24 +103,24 @@ def get_task_once(
 
 
 def upload(form: FileForm, backoff: Backoff | None = None) -> Conversation[Upload]:
-    """Bring a file where the service can read it, for 72 hours. Free, so it may be repeated."""
+    """Uploads a file to where the service can read it for 72 hours. Free, so it may be repeated."""
     request = Request("POST", "/v1/files/upload/stream", body=form)
     return _patiently(lambda: _ask(request, read_upload), backoff or Backoff())
 
 
 def get_models(backoff: Backoff | None = None) -> Conversation[tuple[str, ...]]:
-    """Ask which models are open to the key. Free, so it serves as the test of a connection."""
+    """Asks which models the key may use. Free, so it can test a connection."""
     request = Request("GET", "/v1/models", max_answer=_LONGEST_LISTING)
     return _patiently(lambda: _ask(request, read_models), backoff or Backoff())
 
 
 def get_usage(backoff: Backoff | None = None) -> Conversation[Usage]:
-    """Ask for the key's balance. Free."""
+    """Asks for the key's balance. Free."""
     return _patiently(lambda: _ask(Request("GET", "/api/usage/token/"), read_usage), backoff or Backoff())
 
 
 def _patiently(converse: Callable[[], Conversation[T]], backoff: Backoff) -> Conversation[T]:
-    """Repeat a conversation while its failure is one that heals by itself and money allows it."""
+    """Repeats a conversation while its failure is temporary and nothing was billed."""
     failures = 0
     while True:
         try:
@@ -132,8 +137,8 @@ def _submit_once(request: Request, *, resend_on_503: bool) -> Conversation[Phota
     named = ""
     try:
         response = yield from _send(request)
-        named = named_task_id(response, _text(request))
-        answer = _answer(response, named, resend_on_503=resend_on_503)
+        named = named_task_id(response, _body_text(request))
+        answer = _read_answer(response, named, resend_on_503=resend_on_503)
     except NotSent as failure:
         raise _not_sent(failure) from None
     except (TransportError, Unreadable) as failure:
@@ -143,12 +148,21 @@ def _submit_once(request: Request, *, resend_on_503: bool) -> Conversation[Phota
     return answer
 
 
-def _text(request: Request) -> str:
+def _body_text(request: Request) -> str:
     return request.body.decode() if isinstance(request.body, bytes) else ""
 
 
-def _answer(response: Response, named: str, *, resend_on_503: bool) -> PhotaTask | PhotaNotBilled:
-    """What became of a submit: the task, or a refusal, which never names a task, whatever its status is."""
+def _read_answer(response: Response, named: str, *, resend_on_503: bool) -> PhotaTask | PhotaNotBilled:
+    """Returns the task that a submit created, or the refusal of it.
+
+    Args:
+        response: the answer.
+        named: ID of a task that the answer mentions: then it is not a refusal, whatever its status is.
+        resend_on_503: as in `submit`.
+
+    Raises:
+        Unreadable: the answer proves neither.
+    """
     if 200 <= response.status < 300:
         return accepted_task(response) or read_task(response)
     if task := accepted_task(response):
@@ -168,7 +182,7 @@ def _ambiguous(failure: Exception, phota_task_id: str) -> PhotaSubmitAmbiguous:
         else "Its ID is not known."
     )
     error = PhotaSubmitAmbiguous(
-        "A PHOTA task may have been created and billed: the submit left, its answer proves nothing.\n"
+        "A PHOTA task may have been created and billed: the submit was sent, its answer proves nothing.\n"
         f"What happened: {failure}. {named}"
     )
     error.named_task_id = phota_task_id
@@ -176,7 +190,13 @@ def _ambiguous(failure: Exception, phota_task_id: str) -> PhotaSubmitAmbiguous:
 
 
 def _ask(request: Request, read: Callable[[Response], T]) -> Conversation[T]:
-    """One free question: a typed answer, a documented refusal, or `PhotaUnreachable`."""
+    """Asks one free question and reads its answer.
+
+    Raises:
+        PhotaRefused: a documented refusal.
+        PhotaUnreachable: there was no usable answer.
+        PhotaConfigurationError: the service's certificate is not trusted.
+    """
     wait = 0.0
     try:
         response = yield from _send(request)
@@ -194,7 +214,7 @@ def _ask(request: Request, read: Callable[[Response], T]) -> Conversation[T]:
 def _send(request: Request) -> Generator[Step, Response | None, Response]:
     response = yield request
     if response is None:
-        raise TypeError("a driver answers a Request with a Response")
+        raise TypeError("a driver must answer a Request with a Response")
     return response
 
 

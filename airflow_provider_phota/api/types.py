@@ -20,14 +20,14 @@ FailOrResubmit = Literal["fail", "resubmit"]
 
 
 class PhotaImage(TypedDict):
-    """One picture of a finished PHOTA task. Anyone who has the URL can read it for 24 hours."""
+    """Describes one picture of a finished PHOTA task. Anyone who has the URL can read it for 24 hours."""
 
     url: str
     content_type: str | None
 
 
 class PhotaFile(TypedDict):
-    """One landed picture."""
+    """Describes one landed picture."""
 
     path: str
     sha256: str
@@ -39,7 +39,7 @@ class PhotaFile(TypedDict):
 
 
 class PhotaResult(TypedDict):
-    """A finished PHOTA task, as the sensor and a waiting operator return it.
+    """Describes a finished PHOTA task, as the sensor and a waiting operator return it.
 
     An order whose pictures had landed before has no images, and no ID if another Airflow task has paid for
     it. `created` and `expires_at` are ISO 8601; `usage` is what the service said. `profile_ids` are there if

@@ -18,7 +18,7 @@ MAX_ANSWER = 256 * 1024
 
 
 class Openable(Protocol):
-    """A file that can be opened: a `pathlib.Path`, or a path of an object store."""
+    """Is a file that can be opened: a `pathlib.Path`, or a path of an object store."""
 
     @property
     def name(self) -> str: ...
@@ -28,7 +28,7 @@ class Openable(Protocol):
 
 @dataclass(frozen=True)
 class FileForm:
-    """A multipart body that the driver streams: `head`, the file, `tail`.
+    """Is a multipart body that the driver streams: `head`, the file, `tail`.
 
     Attributes:
         size: bytes of the file when the form was made. If the file then has another size, it is not sent.
@@ -51,7 +51,7 @@ class FileForm:
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request to the API, relative to the connection's base URL.
+    """Describes one HTTP request to the API, relative to the connection's base URL.
 
     Attributes:
         body: JSON text, a form to stream, or None.
@@ -74,7 +74,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """A complete HTTP answer: the names of the headers are in lower case, the body is not decoded."""
+    """Holds a complete HTTP answer: the names of its headers are in lower case, its body is not decoded."""
 
     status: int
     headers: Mapping[str, str]

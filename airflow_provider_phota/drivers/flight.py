@@ -22,7 +22,7 @@ AddressLookup = Callable[[str, int], Sequence[str]]
 
 @dataclass
 class Flight:
-    """One request on its way.
+    """Follows one request on its way.
 
     Attributes:
         before_sending: called once the connection is established, before the first byte is sent.

@@ -1,4 +1,4 @@
-"""Connections for `requests` that report to the current flight when a request is sent."""
+"""Makes the connections of `requests` report to the current flight when a request is sent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from airflow_provider_phota.drivers.flight import current_flight
 
 
 class _Tracked:
-    """Mixin for a urllib3 connection that tells the current flight when the first byte of a request is sent.
+    """Tells the current flight when the first byte of a request is sent; a mixin for urllib3's connections.
 
     Where the flight has a lookup, only the addresses that it returns are connected to: a second lookup of the
     same name could return another address, which was never checked.

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import os
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,29 +13,25 @@ from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHo
 
 from airflow_provider_phota.api import protocol
 from airflow_provider_phota.api.account import Upload, Usage
-from airflow_provider_phota.api.errors import PhotaConfigurationError, PhotaError
+from airflow_provider_phota.api.errors import PhotaError
 from airflow_provider_phota.api.forms import file_form
 from airflow_provider_phota.api.orders.base import PHOTA_MODELS, Order
 from airflow_provider_phota.api.orders.edit import EditOrder
 from airflow_provider_phota.api.retry import Backoff
-from airflow_provider_phota.api.settings import EXTRAS, Settings, settings_from_connection
-from airflow_provider_phota.api.shown import shown
+from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.task_ids import checked_task_id
 from airflow_provider_phota.api.tasks import PhotaTask
 from airflow_provider_phota.api.types import Resolution
 from airflow_provider_phota.api.wire import Conversation
 from airflow_provider_phota.compat import amask_secret, load_connection
+from airflow_provider_phota.hooks.connection import missing_connection, naming_connection, settings_of
 from airflow_provider_phota.provider_info import CONNECTION_FIELDS, CONNECTION_TYPE, FIELD_BEHAVIOUR
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Connection
-
     from airflow_provider_phota.drivers.aiohttp_driver import AiohttpDriver
     from airflow_provider_phota.drivers.requests_driver import RequestsDriver
 
 T = TypeVar("T")
-
-log = logging.getLogger(__name__)
 
 
 class PhotaHook(BaseHook):
@@ -72,8 +66,8 @@ class PhotaHook(BaseHook):
         try:
             connection = self.get_connection(self.phota_conn_id)
         except AirflowNotFoundException:
-            raise self._missing_connection() from None
-        settings = _settings_of(connection)
+            raise missing_connection(self.phota_conn_id) from None
+        settings = settings_of(connection)
         mask_secret(settings.api_key)
         return settings
 
@@ -82,7 +76,7 @@ class PhotaHook(BaseHook):
         from airflow_provider_phota.drivers.requests_driver import RequestsDriver  # noqa: PLC0415  # DAG parsing stays cheap
 
         settings = self.settings
-        with _naming_connection(self.phota_conn_id):
+        with naming_connection(self.phota_conn_id):
             return RequestsDriver(settings)
 
     async def load_settings(self) -> Settings:
@@ -92,9 +86,9 @@ class PhotaHook(BaseHook):
             PhotaConfigurationError: the connection does not exist or is malformed.
         """
         try:
-            settings = _settings_of(await load_connection(self.phota_conn_id))
+            settings = settings_of(await load_connection(self.phota_conn_id))
         except AirflowNotFoundException:
-            raise self._missing_connection() from None
+            raise missing_connection(self.phota_conn_id) from None
         await amask_secret(settings.api_key)
         return settings
 
@@ -143,15 +137,15 @@ class PhotaHook(BaseHook):
         return self.submit(edit)
 
     def submit(self, order: Order) -> PhotaTask:
-        """Submits an order of any model. Billed, and never sent twice unless it provably created no task.
+        """Submits an order of any model. Billed; never sent again if it may have created a task.
 
         Args:
             order: such as `GenerateOrder.checked(prompt="a beach")` of `api.orders.generate`; its files are
                 URLs that the service can read.
 
         Raises:
-            PhotaNotBilled: The service refused it, or could not be reached.
-            PhotaSubmitAmbiguous: A task may have been created and billed.
+            PhotaNotBilled: the service refused it, or could not be reached.
+            PhotaSubmitAmbiguous: a task may have been created and billed.
         """
         return self.run(protocol.submit(order, resend_on_503=self.settings.resend_on_503))
 
@@ -228,57 +222,6 @@ class PhotaHook(BaseHook):
             )
 
         return {name: widget(field) for name, field in CONNECTION_FIELDS.items()}
-
-    def _missing_connection(self) -> PhotaConfigurationError:
-        return PhotaConfigurationError(
-            f"There is no Airflow connection {shown(self.phota_conn_id)}: create it with type 'phota' and "
-            f"the API key as its password{_or_variable(self.phota_conn_id)}."
-        )
-
-
-def _or_variable(conn_id: str) -> str:
-    """Names the environment variable of a connection, if its ID can be part of a variable's name."""
-    return f", or set AIRFLOW_CONN_{conn_id.upper()}" if conn_id.isidentifier() else ""
-
-
-def _settings_of(connection: Connection) -> Settings:
-    extra = _extra_of(connection)
-    if unknown := sorted(extra.keys() - EXTRAS):
-        log.warning(
-            "The connection %s has extras that this provider does not know: %s.",
-            shown(connection.conn_id),
-            shown(unknown),
-        )
-    with _naming_connection(connection.conn_id):
-        return settings_from_connection(
-            host=connection.host,
-            port=connection.port,
-            schema=connection.schema,
-            password=connection.password,
-            extra=extra,
-        )
-
-
-@contextmanager
-def _naming_connection(conn_id: str) -> Iterator[None]:
-    """Adds to an error which connection is wrong."""
-    try:
-        yield
-    except PhotaConfigurationError as error:
-        raise error.saying(f"(Airflow connection {shown(conn_id)})") from None
-
-
-def _extra_of(connection: Connection) -> dict[str, Any]:
-    # not extra_dejson, which logs malformed JSON together with its secrets, and goes on without it
-    try:
-        extra = json.loads(connection.extra or "{}")
-    except ValueError:
-        extra = None
-    if not isinstance(extra, dict):
-        raise PhotaConfigurationError(
-            f"The extra of connection {shown(connection.conn_id)} is not a JSON object."
-        )
-    return extra
 
 
 def _balance_text(driver: RequestsDriver, backoff: Backoff) -> str:

@@ -1,4 +1,4 @@
-"""Which result URLs and addresses are fetched from."""
+"""Results are fetched only from URLs and addresses that are allowed."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_one_bad_address_of_several_is_enough():
         check_reach({Reach.PUBLIC, Reach.LOOPBACK}, PUBLIC)
 
 
-def test_what_nobody_can_reach_is_never_fetched_from():
+def test_an_address_that_leads_nowhere_is_never_fetched_from():
     with pytest.raises(RefusedUrl, match="link-local"):
         check_reach({Reach.NOWHERE}, set(Reach))
 

@@ -254,7 +254,7 @@ def test_usage_keeps_what_is_plain() -> None:
     assert read(usage=[1]).usage == {}
 
 
-def test_an_uploads_url_is_one_that_everybody_takes() -> None:
+def test_an_uploads_url_is_one_that_every_client_accepts() -> None:
     stored = answers.read_upload(says(200, {"id": "f", "url": "https://a.example/my caf\xe9.png"}))
     assert stored.url == "https://a.example/my%20caf%C3%A9.png"
     for url in ("https://a.example/\x00", "https:///x", ""):

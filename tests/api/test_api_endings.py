@@ -1,4 +1,4 @@
-"""What is said at the end of a wait: a first line that a log view shows whole, and what to do below it."""
+"""The error of a wait has a first line that a log view shows whole, and below it what can be done."""
 
 import pytest
 from scripted import TASK_ID

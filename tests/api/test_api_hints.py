@@ -1,4 +1,4 @@
-"""What messages say of a value that native rendering, or rendering to text, has changed."""
+"""Messages explain how native rendering, or rendering to text, has changed a value."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def test_a_finished_task_names_the_profiles_that_it_made() -> None:
     assert made.to_dict() == {**TASK.to_dict(), "images": [], "profile_ids": ["profile-1"]}
 
 
-def test_without_a_creation_time_nobody_knows_when_results_expire() -> None:
+def test_without_a_creation_time_it_is_not_known_when_results_expire() -> None:
     task = PhotaTask("task-1", "m", TaskStatus.PENDING, "pending")
     assert (task.to_dict()["created"], task.to_dict()["expires_at"]) == (None, None)
 

@@ -1,4 +1,4 @@
-"""An answer to a submit that names a task is no refusal, wherever it names it."""
+"""An answer to a submit that names a task anywhere is not a refusal."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is known of an argument before any template is rendered."""
+"""Arguments are checked as far as possible before any template is rendered."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def test_after_the_last_try_it_counts_as_unreachable(answer: Response | Transpor
         (NotSent("the certificate is not trusted", permanent=True), PhotaConfigurationError),
     ],
 )
-def test_what_asking_again_cannot_heal_is_asked_once(
+def test_a_question_is_asked_once_if_asking_again_cannot_help(
     answer: Response | TransportError, error: type[Exception]
 ) -> None:
     service = Service(answer)

@@ -81,7 +81,9 @@ def test_a_failure_keeps_its_reason(error: object, code: str, message: str) -> N
         ({"error": {}}, Failure("", "")),
     ],
 )
-def test_a_reason_may_stand_beside_the_error(fields: dict[str, object], failure: Failure | None) -> None:
+def test_a_reason_may_be_in_another_field_than_error(
+    fields: dict[str, object], failure: Failure | None
+) -> None:
     assert answers.read_task(shows("failed", **fields)).failure == failure
 
 

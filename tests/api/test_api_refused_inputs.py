@@ -1,4 +1,4 @@
-"""Which failures say that the input is refused, so that a new edit of it would only be paid for."""
+"""Some failures refuse the input, so that a new order of it would be paid for in vain."""
 
 import pytest
 from scripted import shows

@@ -1,4 +1,4 @@
-"""How long to wait before the next try."""
+"""The pauses between tries grow, within their bounds."""
 
 import pytest
 from hypothesis import given

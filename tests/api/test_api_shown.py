@@ -1,4 +1,4 @@
-"""How a user's value stands in a message: recognisable, short, printable, and without a secret."""
+"""A message shows a user's value so that it is recognisable, short, printable, and without a secret."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ HEALING = [
 
 
 @pytest.mark.parametrize(("answer", "error"), HEALING)
-def test_what_provably_created_no_task_and_heals_is_sent_again(
+def test_a_temporary_failure_that_provably_created_no_task_is_sent_again(
     answer: Response | TransportError, error: type[PhotaError]
 ) -> None:
     service = Service(answer, answer, shows())

@@ -1,4 +1,4 @@
-"""What is a PHOTA task ID, wherever it comes from, and what never gets into a URL."""
+"""A PHOTA task ID is checked wherever it comes from, so that nothing else gets into a URL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an answer says between the lines: when to come back, and words for a log."""
+"""An answer also says when to ask again, and its words are made fit for a log."""
 
 import pytest
 from hypothesis import given

@@ -320,7 +320,7 @@ def guard_that_takes_for_public(address, own):
 
 
 def test_a_name_is_looked_up_once(monkeypatch):
-    """What answers the second time is another address: it must not be asked for."""
+    """A second lookup would return another address, so there must not be one."""
     asked = []
     real = socket.getaddrinfo
 

@@ -22,7 +22,7 @@ def edit(prompt: str = "make it winter") -> Conversation[PhotaTask]:
 
 
 def failure(run: Run, settings: Settings, conversation: Conversation[PhotaTask] | None = None) -> PhotaError:
-    """What a user hears, without a secret in it."""
+    """Returns the error that a user gets, and checks that there is no secret in it."""
     with pytest.raises(PhotaError) as caught:
         run(conversation or edit(), settings)
     for secret in (KEY, "SIGNED", "Bearer"):

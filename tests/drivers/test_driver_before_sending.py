@@ -1,4 +1,4 @@
-"""What is done before a submit is sent: after the connection stands, before the first byte, or not at all."""
+"""`before_sending` is called once the connection is established, before the first byte is sent."""
 
 import pytest
 from driving import Account, Run
@@ -15,7 +15,7 @@ TWICE = Backoff(tries=2, first=0.01)
 
 
 class NoDisk(Exception):
-    """What a ledger may raise."""
+    """Stands for an error that a ledger raises."""
 
 
 def test_it_is_done_when_the_connection_stands_and_before_a_byte_left(run: Run, account: Account) -> None:

@@ -161,13 +161,13 @@ def test_a_faulty_submit_is_billed_once_at_most(
     ],
     ids=lambda fault: f"{fault.kind} {fault.status}",
 )
-def test_a_submit_that_heals_is_billed_once(run: Run, service: Service, fault: Fault) -> None:
+def test_a_submit_whose_failure_is_temporary_is_billed_once(run: Run, service: Service, fault: Fault) -> None:
     service.emulator.add_faults(fault)
     task = run(submit(service.edit, TWICE), service.settings)
     assert [entry.id for entry in service.emulator.ledger()] == [task.id]
 
 
-def test_a_wait_bears_whatever_heals(run: Run, service: Service) -> None:
+def test_a_wait_tolerates_whatever_is_temporary(run: Run, service: Service) -> None:
     task = run(submit(service.edit), service.settings)
     service.emulator.add_faults(
         Fault("task", "status", status=503, headers={"Retry-After": "0"}),

@@ -1,4 +1,4 @@
-"""A submit that never left: nothing is received, and what heals is tried again."""
+"""A submit that was never sent is tried again if its failure is temporary."""
 
 import pytest
 from certificates import Certificates

@@ -94,7 +94,7 @@ NOT_SENT: list[object] = [
     pytest.param(resets_after(b""), id="reset"),
     pytest.param(answers_connect(b""), id="no answer"),
     pytest.param(answers_connect(b"HTTP/1.1 200 Connection est"), id="no whole answer"),
-    pytest.param(answers_connect(b"HTTP/1.1 200 Connection established\r\n\r\n"), id="nobody behind it"),
+    pytest.param(answers_connect(b"HTTP/1.1 200 Connection established\r\n\r\n"), id="no server behind it"),
     *(
         pytest.param(answers(answer(status, b"<html>")), id=str(status))
         for status in (400, 403, 407, 429, 502, 503)

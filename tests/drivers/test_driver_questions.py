@@ -90,7 +90,7 @@ def test_questions_share_a_connection_but_a_submit_has_its_own(run: Run, account
         talk = in_turn(get_models(ONCE), get_models(ONCE), submit(EDIT), get_models(ONCE), submit(EDIT))
         run(talk, account(server.url))
     assert [request.method for request in server.received] == ["GET", "GET", "POST", "GET", "POST"]
-    assert server.connections in (3, 4)  # a driver may keep the questions' connection or open it anew
+    assert server.connections in (3, 4)  # a driver may keep the questions' connection or open another one
 
 
 def test_a_submit_never_goes_over_a_connection_that_is_about_to_close(run: Run, account: Account) -> None:
@@ -105,7 +105,7 @@ def test_a_submit_never_goes_over_a_connection_that_is_about_to_close(run: Run, 
     assert (server.connections, len(server.posts())) == (2, 1)
 
 
-def test_a_connection_that_was_closed_while_idle_is_opened_anew(run: Run, account: Account) -> None:
+def test_a_connection_that_was_closed_while_idle_is_opened_again(run: Run, account: Account) -> None:
     with RawServer((answers(MODELS),)) as server:
         run(in_turn(get_models(TWICE), get_models(TWICE), get_models(TWICE)), account(server.url))
     assert len(server.received) == 3
@@ -148,7 +148,7 @@ HEALING: list[object] = [
 
 
 @pytest.mark.parametrize("behaviour", HEALING)
-def test_a_question_survives_what_heals(run: Run, account: Account, behaviour: Behaviour) -> None:
+def test_a_question_survives_a_temporary_failure(run: Run, account: Account, behaviour: Behaviour) -> None:
     # aiohttp repeats a GET by itself once where the connection broke: two may meet the same fate
     with RawServer((behaviour, behaviour, answers(MODELS))) as server:
         settings = account(server.url, read_timeout=0.4, total_timeout=0.6)

@@ -1,4 +1,4 @@
-"""A submit over a network that breaks once it left: what a user hears, and how many POSTs were received."""
+"""A submit fails after it was sent: its error tells the user the truth, and the POST is not repeated."""
 
 import pytest
 from certificates import Certificates
@@ -43,7 +43,7 @@ NOT_RECEIVED: list[object] = [
 
 
 @pytest.mark.parametrize(("behaviour", "limits"), NOT_RECEIVED)
-def test_once_a_byte_has_left_nobody_knows(
+def test_once_a_byte_was_sent_the_outcome_is_not_known(
     run: Run, account: Account, behaviour: Behaviour, limits: dict[str, float]
 ) -> None:
     with RawServer((behaviour,)) as server:
@@ -189,7 +189,7 @@ REFUSED: list[object] = [
 
 
 @pytest.mark.parametrize(("raw", "kind", "posts"), REFUSED)
-def test_a_refusal_is_heard_and_only_what_heals_is_sent_again(
+def test_a_refusal_is_raised_and_only_a_temporary_one_is_sent_again(
     run: Run, account: Account, raw: bytes, kind: type[PhotaRefused], posts: int
 ) -> None:
     with RawServer((answers(raw),)) as server:
@@ -225,7 +225,7 @@ def test_an_interim_100_is_passed_over(run: Run, account: Account) -> None:
         assert run(edit(), account(server.url)).id == TASK_ID
 
 
-def test_nobody_is_told_the_key_that_the_service_echoes(run: Run, account: Account) -> None:
+def test_the_key_that_the_service_echoes_is_not_shown(run: Run, account: Account) -> None:
     echo = refusal(401, "bad", f"invalid key {KEY}", f"x-request-id: r-{KEY}")
     with RawServer((answers(echo),)) as server:
         error = failure(run, account(server.url))

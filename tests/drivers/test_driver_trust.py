@@ -67,7 +67,7 @@ def test_several_folders_are_trusted_as_openssl_does(
 
 
 @pytest.mark.parametrize("folder", ["nowhere", "empty"])
-def test_a_folder_beside_a_good_file_does_not_have_to_be_good(
+def test_a_folder_next_to_a_good_file_does_not_have_to_be_good(
     run: Run, plain_account: Account, certificates: Certificates, monkeypatch, tmp_path, folder: str
 ) -> None:
     (tmp_path / "empty").mkdir()
@@ -144,7 +144,7 @@ def test_a_folder_without_hashed_names_says_what_to_do(
         run(get_models(ONCE), plain_account("https://127.0.0.1:1"))
 
 
-def test_without_tls_nobody_asks_for_authorities(run: Run, plain_account: Account, monkeypatch) -> None:
+def test_without_tls_the_authorities_are_not_read(run: Run, plain_account: Account, monkeypatch) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem")
     with RawServer((answers(MODELS),)) as server:
         assert run(get_models(ONCE), plain_account(server.url))

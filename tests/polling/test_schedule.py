@@ -133,7 +133,7 @@ def test_progress_says_that_the_end_is_near_or_far() -> None:
 
 
 def test_experience_shifts_the_questions() -> None:
-    """Where tasks take twice the estimate, the estimate's own time is no longer when to ask most often."""
+    """If tasks take twice the estimate, most questions are no longer asked around the estimate."""
     experienced = replace(adaptive(), durations=Durations())
     for _ in range(200):
         experienced.durations.learn("t", Observation(1.0, "m", 45.0), Observation(90.0, "m", 45.0), 90.0)
@@ -144,7 +144,7 @@ def test_experience_shifts_the_questions() -> None:
 
 @dataclass
 class Renderer:
-    """Renders for so many seconds of a virtual clock, and shows how far it is."""
+    """Renders for some seconds of a virtual clock, and shows its progress."""
 
     duration: float
     progress: str

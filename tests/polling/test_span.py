@@ -1,4 +1,4 @@
-"""How long a wait takes, whatever the clocks say: it always asks, and says how long it really waited."""
+"""A wait asks at least once and says how long it really waited, whatever the clocks say."""
 
 import pytest
 from scripted import TASK_ID, Service, date, finished, refuses, running, shows

@@ -13,7 +13,7 @@ OLD, NEW = Settings("sk-CANARY-of-yesterday"), Settings("sk-CANARY-of-today")
 
 
 class Connection:
-    """What is fetched: settings or an error, after a second; what it says last, it goes on saying."""
+    """Returns settings or raises an error, after a second; the last of them again and again."""
 
     def __init__(self, *says: Settings | Exception) -> None:
         self.says = list(says)
@@ -105,7 +105,7 @@ def test_a_renewal_that_fails_keeps_the_old_ones_and_shows_no_words(caplog: pyte
     async def renewing() -> None:
         shared = account(connection)
         await shared.settings()
-        for _ in range(3):  # at once after it failed there is no other
+        for _ in range(3):  # right after a failed one there is no other renewal
             await asyncio.sleep(TIME_TO_LIVE / 3 + 1.0)
             assert await shared.settings() == OLD
         await asyncio.sleep(2.0)

@@ -1,4 +1,4 @@
-"""The API key goes to the API and to nobody else, whatever is uploaded, landed or redirected."""
+"""The API key goes only to the API, whatever is uploaded, landed or redirected."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ SEEN = Observation(0.0, "phota-image-edit", 45.0)
 
 @pytest.fixture
 def submitted(picture_url):
-    """Submit so many edits; the IDs of their PHOTA tasks."""
+    """Submits this many edits and returns the IDs of their PHOTA tasks."""
     return lambda count: [PhotaHook().submit_edit("a beach", picture_url).id for _ in range(count)]
 
 
@@ -49,7 +49,7 @@ def connection(emulator, monkeypatch):
 
 @pytest.fixture
 def fetches(monkeypatch):
-    """Every read of the connection from an event loop; what is put into it is done after so many reads."""
+    """Records every read of the connection on an event loop; `then` says what happens after which read."""
 
     class Fetches(list):
         then = {}  # noqa: RUF012  # one instance
@@ -91,7 +91,7 @@ async def ends_of(phota_task_ids, **arguments):
 
 
 async def left_nothing(waiting):
-    """What a coroutine returns; nothing of it goes on, and no poller has anything open."""
+    """Returns what a coroutine returns, and checks that nothing goes on and that no poller is open."""
     result = await waiting
     assert asyncio.all_tasks() == {asyncio.current_task()}
     for each in poller._pollers[asyncio.get_running_loop()].values():
@@ -281,14 +281,14 @@ def test_what_a_cancelled_wait_taught_while_it_went_on_is_forgotten(emulator, su
 
 
 def test_tasks_that_finish_teach_the_waits_after_them(emulator, submitted, connection):
-    # long enough to be seen running, or nobody knows how long they took
+    # long enough to be seen running, or it would not be known how long they took
     emulator.add_faults(Fault(on="submit", kind="latency", seconds=3.0, times=None))
 
     async def learned():
         async with SharedPoller("phota_default") as shared:
             before = shared.durations.forecast(SEEN).spread
             await ends_of(submitted(5))
-            # they take as long as the service says: the forecast becomes surer
+            # they take as long as the service says: the forecast becomes more certain
             return shared.durations.forecast(SEEN).spread < before
 
     assert asyncio.run(left_nothing(learned()))

@@ -100,7 +100,7 @@ def test_the_last_question_is_asked_when_the_time_is_over(at_once, emulator, pho
         ({"kind": "status", "status": 401, "code": "authentication_error"}, {}, WaitEnd.REFUSED),
     ],
 )
-def test_what_does_not_heal_ends_the_wait(at_once, emulator, phota_task_id, fault, arguments, end):
+def test_a_problem_that_does_not_pass_ends_the_wait(at_once, emulator, phota_task_id, fault, arguments, end):
     emulator.add_faults(Fault(on="task", times=None, **fault))
     event = end_of(trigger(phota_task_id, **arguments))
     assert event.end is end

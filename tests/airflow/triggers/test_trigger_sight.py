@@ -1,4 +1,4 @@
-"""What a trigger is told of its task when it begins, and when it asks for that reason."""
+"""A trigger is told how its task was seen when it begins, and asks accordingly."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_it_asks_at_once_about_what_it_knows_nothing_of(emulator, phota_task_id)
 
 
 def restarted(phota_task_id):
-    """The trigger of a task submitted an hour ago, made anew by a triggerer that was away meanwhile."""
+    """The trigger of a task submitted an hour ago, resumed by a triggerer that was away meanwhile."""
     hour = 3600.0
     arguments = {"poll_interval": 600.0, "longest_interval": 600.0, "timeout": hour + 30.0}
     about = {"since": time.time() - hour, "estimated_time": 45.0, "model": MODEL}

@@ -1,4 +1,4 @@
-"""What all orders have in common, and the checks of plain values when a DAG is parsed."""
+"""All orders share these checks, some of which run when a DAG is parsed."""
 
 from __future__ import annotations
 

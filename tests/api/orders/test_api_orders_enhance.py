@@ -1,4 +1,4 @@
-"""What can be asked of `phota-image-enhance`."""
+"""An order of `phota-image-enhance` is checked before it is sent."""
 
 from __future__ import annotations
 

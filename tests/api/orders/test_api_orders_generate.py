@@ -1,4 +1,4 @@
-"""What can be asked of `phota-image`, and how a prompt names the profiles of people."""
+"""An order of `phota-image` is checked before it is sent, and its prompt names the profiles of people."""
 
 from __future__ import annotations
 

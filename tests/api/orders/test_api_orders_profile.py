@@ -1,4 +1,4 @@
-"""What can be asked of `phota-create-profile`."""
+"""An order of `phota-create-profile` is checked before it is sent."""
 
 from __future__ import annotations
 
