@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
-# Airflow writes its configuration where it is first imported, which is no business of a docs build
+# Airflow writes its configuration where it is first imported, and that must not be the developer's own home
 os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="phota-docs-")
 atexit.register(shutil.rmtree, os.environ["AIRFLOW_HOME"], ignore_errors=True)
 

@@ -1,4 +1,4 @@
-"""A wait that cannot get through TLS: said at once in the task's log, borne for some minutes, kept by its ID."""
+"""A wait that cannot get through TLS: said at once in the task's log, tolerated for some minutes, kept by its ID."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from dataclasses import replace
@@ -11,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, ObjectStoragePath
 from airflow_runs import TaskInstance
+from attempt_by_hand import Accessor
 
 from airflow_provider_phota.api.errors import PhotaLedgerError
 from airflow_provider_phota.emulator import Fault
@@ -115,19 +115,6 @@ def test_a_living_sender_is_waited_for_whatever_this_clock_says(healthy, ahead):
 def test_where_no_store_shows_a_clock_the_whole_span_is_waited_for():
     store = SimpleNamespace(age=lambda entry: None)
     assert Ledger([store]).seconds_left(replace(INTENT, sent_at=0.0, send_deadline=65.0)) == 65.0
-
-
-class Accessor:
-    """Airflow's task state store, in memory."""
-
-    def __init__(self):
-        self.values = {}
-
-    def get(self, key, default=None):
-        return self.values.get(key, default)
-
-    def set(self, key, value):
-        self.values[key] = json.loads(json.dumps(value))
 
 
 @pytest.fixture

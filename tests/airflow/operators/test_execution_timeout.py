@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowTaskTimeout, TaskDeferred
 from airflow_runs import TaskInstance
+from attempt_by_hand import Accessor
 
 from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.hooks.phota import PhotaHook
@@ -35,19 +36,6 @@ class Started(TaskInstance):
 
     def xcom_pull(self, key, **_):
         return self.pushed.get(key)
-
-
-class Accessor:
-    """Airflow's task state store, in memory."""
-
-    def __init__(self):
-        self.values = {}
-
-    def get(self, key, default=None):
-        return self.values.get(key, default)
-
-    def set(self, key, value):
-        self.values[key] = value
 
 
 @pytest.fixture

@@ -421,17 +421,23 @@ def test_a_paid_id_that_cannot_be_recorded_is_still_delivered(world):
     assert len(world.tasks) == 1
 
 
-def test_a_paid_id_is_offered_until_a_store_takes_it(world):
-    store = MemoryStore(world)
+def refused_ids(store, times=5):
+    """Lets a store refuse the ID of a task that many times; returns what it has refused so far."""
     remember, refusals = store.put, []
 
     def put(entry):
-        if entry.phota_task_id and len(refusals) < 5:
+        if entry.phota_task_id and len(refusals) < times:
             refusals.append(entry)
             raise OSError("the API server is away")
         remember(entry)
 
     store.put = put
+    return refusals
+
+
+def test_a_paid_id_is_offered_until_a_store_takes_it(world):
+    store = MemoryStore(world)
+    refusals = refused_ids(store)
     assert attempt(world, [store], "answered", Policies()) == "task-1"
     assert len(refusals) == 5
     assert attempt(world, [store], "answered", Policies(), 2) == "task-1"
@@ -440,15 +446,7 @@ def test_a_paid_id_is_offered_until_a_store_takes_it(world):
 
 def test_an_id_is_offered_to_every_store_until_it_has_it(world):
     journal, state = MemoryStore(world), MemoryStore(world)
-    remember, refusals = state.put, []
-
-    def put(entry):
-        if entry.phota_task_id and len(refusals) < 5:
-            refusals.append(entry)
-            raise OSError("the API server is away")
-        remember(entry)
-
-    state.put = put
+    refusals = refused_ids(state)
     assert attempt(world, [journal, state], "answered", Policies()) == "task-1"
     assert len(refusals) == 5
     assert state.record.phota_task_ids == journal.record.phota_task_ids == {"task-1"}
