@@ -7,7 +7,6 @@ and then a disk. At the end every file is checked: all are there, all are whole,
 from __future__ import annotations
 
 import io
-import json
 import os
 import sys
 import tempfile
@@ -22,24 +21,12 @@ from typing import Any
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.types import PhotaFile
 from benchmarks import gallery
+from benchmarks.by_hand import TaskInstance, s3_server
 from benchmarks.processes import ROOT
 
 OUTPUT = ROOT / ".build" / "bench-pipeline.md"
 PICTURES = int(os.environ.get("BENCH_PICTURES") or 2000)
 PROCESSES = 4
-
-
-class TaskInstance:
-    """Stands in for Airflow's task instance, for an operator that is run by hand."""
-
-    dag_id, task_id, map_index, try_number = "pipeline", "edit", -1, 1
-
-    def __init__(self, run_id: str) -> None:
-        self.run_id = run_id
-        self._pushed: dict[str, Any] = {}
-
-    def xcom_push(self, key: str, value: Any) -> None:
-        self._pushed[key] = value
 
 
 def edit_and_land(prompt: str, source: str, destination: str, **more: Any) -> list[PhotaFile]:
@@ -91,26 +78,17 @@ def _is_whole(file: PhotaFile) -> bool:
 
 
 def main() -> int:
-    from moto.server import ThreadedMotoServer  # noqa: PLC0415  # only in the development environment
-
-    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    extra = {"endpoint_url": f"http://{host}:{port}", "region_name": "us-east-1"}
-    connection = {"conn_type": "aws", "login": "test", "password": "test", "extra": extra}
-    os.environ |= {
-        "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(connection),
-        "NO_PROXY": "127.0.0.1",
-        "no_proxy": "127.0.0.1",
-    }
     OUTPUT.write_text(
         "| store | edits | landed | whole | distinct | billed twice | seconds |\n"
         "| --- | --- | --- | --- | --- | --- | --- |\n"
     )
-    with gallery.service("0.5..1.5") as settings, tempfile.TemporaryDirectory(dir=ROOT / ".build") as folder:
+    with (
+        s3_server(),
+        gallery.service("0.5..1.5") as settings,
+        tempfile.TemporaryDirectory(dir=ROOT / ".build") as folder,
+    ):
         _append(run(settings, _put_into_bucket(), "s3://aws_default@pictures/edits"))
         _append(run(settings, f"file://{gallery.PICTURE}", f"file://{folder}"))
-    server.stop()
     sys.stdout.write(OUTPUT.read_text())
     return 0
 

@@ -6,8 +6,6 @@ and to have a profile made of them; and that the same photos are neither uploade
 
 from __future__ import annotations
 
-import json
-import logging
 import os
 import subprocess
 import sys
@@ -21,6 +19,7 @@ import requests
 
 from airflow_provider_phota.api.settings import Settings
 from benchmarks import gallery
+from benchmarks.by_hand import TaskInstance, s3_server
 from benchmarks.memory import watched_memory
 from benchmarks.processes import ROOT
 
@@ -28,7 +27,6 @@ OUTPUT = ROOT / ".build" / "bench-profiles.md"
 PHOTOS = int(os.environ.get("BENCH_PHOTOS") or 500)
 #: Pixels of each, as of a usual camera; they are noise, so that the file is large.
 _SIZE, _NOISE, _QUALITY = (4500, 3000), 20.0, 95
-_CONN_ID = "phota_default"
 _PROCESS = """
 import sys
 from benchmarks.profiles import profile_of
@@ -41,29 +39,13 @@ for line in sys.stdin:
 
 
 def profile_of(photos: str, profiles_path: str) -> str:
-    """Returns the profile of the photos, and makes it only if there is not one yet."""
-    from airflow_provider_phota.api.orders.profile import ProfileOrder  # noqa: PLC0415  # Airflow's home is set
-    from airflow_provider_phota.api.protocol import get_task, submit  # noqa: PLC0415
-    from airflow_provider_phota.hooks.phota import PhotaHook  # noqa: PLC0415
-    from airflow_provider_phota.inputs.archive import looked_at_photos  # noqa: PLC0415
-    from airflow_provider_phota.inputs.profiles import Profiles  # noqa: PLC0415
-    from airflow_provider_phota.inputs.publisher import Publisher  # noqa: PLC0415
-    from airflow_provider_phota.storage.paths import Place, checked_path  # noqa: PLC0415
+    """Runs one Airflow task, and returns the profile of the photos."""
+    from airflow_provider_phota.operators.phota import PhotaCreateProfileOperator  # noqa: PLC0415  # Airflow's home is set
 
-    hook = PhotaHook(_CONN_ID)
-    source = looked_at_photos(photos, int(hook.settings.max_pixels))
-    root = Place.of(checked_path("profiles_path", profiles_path))
-    profiles = Profiles.of(root, hook.settings.base_url, _CONN_ID)
-    digest = source.identity.partition(":")[2]
-    if (known := profiles.find(digest)) is not None:
-        return known
-    url = Publisher(hook).url(source)
-    task = hook.run(submit(ProfileOrder.checked(image_archive_url=url, local_inputs=True)))
-    while not task.is_finished:
-        time.sleep(0.5)
-        task = hook.run(get_task(task.id))
-    (profile_id,) = task.profile_ids
-    return profiles.note(digest, profile_id, task.id)
+    operator = PhotaCreateProfileOperator(
+        task_id="order", photos=photos, profiles_path=profiles_path, poll_interval=0.5
+    )
+    return str(operator.execute({"ti": TaskInstance("profile")}))  # type: ignore[typeddict-item]  # all it asks for
 
 
 def measured(settings: Settings, store: str, photos: str, profiles_path: str) -> list[str]:
@@ -124,28 +106,15 @@ def _on_disk(folder: Path) -> str:
 def _in_a_bucket(photo: Path) -> Iterator[str]:
     """Serves as many copies of a photo from a server that speaks S3."""
     os.environ["MOTO_S3_DEFAULT_KEY_BUFFER_SIZE"] = "65536"  # longer objects are on its disk
-    from moto.server import ThreadedMotoServer  # noqa: PLC0415  # of the development environment
+    with s3_server():
+        from airflow.providers.common.compat.sdk import ObjectStoragePath  # noqa: PLC0415
 
-    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    server.start()
-    host, port = server.get_host_and_port()
-    extra = {"endpoint_url": f"http://{host}:{port}", "region_name": "us-east-1"}
-    connection = {"conn_type": "aws", "login": "test", "password": "test", "extra": extra}
-    os.environ |= {
-        "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(connection),
-        "NO_PROXY": "127.0.0.1",
-        "no_proxy": "127.0.0.1",
-    }
-    from airflow.providers.common.compat.sdk import ObjectStoragePath  # noqa: PLC0415
-
-    fs = ObjectStoragePath("s3://aws_default@people").fs
-    fs.mkdir("people")
-    fs.put_file(str(photo), "people/anna/0.jpg")
-    for number in range(1, PHOTOS):
-        fs.cp_file("people/anna/0.jpg", f"people/anna/{number}.jpg")
-    yield "s3://aws_default@people/anna"
-    server.stop()
+        fs = ObjectStoragePath("s3://aws_default@people").fs
+        fs.mkdir("people")
+        fs.put_file(str(photo), "people/anna/0.jpg")
+        for number in range(1, PHOTOS):
+            fs.cp_file("people/anna/0.jpg", f"people/anna/{number}.jpg")
+        yield "s3://aws_default@people/anna"
 
 
 def main() -> int:
