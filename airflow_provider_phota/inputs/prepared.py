@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
@@ -65,15 +66,16 @@ class PreparedOrder:
     def hook(self) -> PhotaHook:
         return self.publisher.hook
 
-    @property
+    @cached_property
     def identity(self) -> bytes:
         """What is asked for, with each stored file named by its content.
 
         It is the same in every attempt, wherever the files are published.
         """
-        return self._named({name: source.identity for name, source in self.sources.items()}).body()
+        identities = {name: source.identity for name, source in self.sources.items()}
+        return self.order.with_files(identities).body()
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Names everything that the result depends on, so that landed files can be found again by it."""
         account = [self.hook.settings.base_url]
@@ -88,7 +90,8 @@ class PreparedOrder:
         Raises:
             PhotaNotBilled: A file could not be published.
         """
-        return self._named({name: self.publisher.url(source) for name, source in self.sources.items()})
+        urls = {name: self.publisher.url(source) for name, source in self.sources.items()}
+        return self.order.with_files(urls)
 
     def check_content_is_known(self, argument: str) -> None:
         """Refuses pictures of the web: another picture may be behind their URL tomorrow.
@@ -105,9 +108,6 @@ class PreparedOrder:
                 f"must be paths of an object store with {argument}: an order is recognised by the content of "
                 "its pictures.",
             )
-
-    def _named(self, names: Mapping[str, str]) -> Order:
-        return self.order.with_files(names)
 
 
 def _looked_at_pictures(order: Order, max_pixels: int) -> dict[str, Source]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
 from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_phota.api.errors import PhotaLandingError, PhotaLedgerError
-from airflow_provider_phota.storage import records
+from airflow_provider_phota.inputs.accounts import account_digest
+from airflow_provider_phota.storage import objects, records
 from airflow_provider_phota.storage.access import info_of, try_to_write
 from airflow_provider_phota.storage.paths import OBJECT_STORES, Place
 from airflow_provider_phota.storage.rights import Right, explain
@@ -44,7 +44,7 @@ class Profiles:
             base_url: of the service.
             phota_conn_id: the Airflow connection.
         """
-        return cls(root, hashlib.sha256(f"{base_url} {phota_conn_id}".encode()).hexdigest()[:16])
+        return cls(root, account_digest(base_url, phota_conn_id))
 
     def find(self, digest: str) -> str | None:
         """Returns the ID of the profile that was made of the same photos, and None if there is not one yet.
@@ -86,8 +86,8 @@ class Profiles:
         fields = {"version": VERSION, "profile_id": profile_id, "phota_task_id": phota_task_id}
         try:
             self._check_root()
-            if self.root.protocol not in OBJECT_STORES:
-                place.fs.makedirs(place.folder, exist_ok=True)
+            objects.make_folder(self._folder.parent)
+            objects.make_folder(self._folder)
             if records.create(place, fields | {"noted_at": time.time()}):
                 return profile_id
             known = records.read(place, _profile_id)

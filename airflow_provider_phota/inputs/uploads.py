@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import re
 import time
 from dataclasses import dataclass
 from typing import Any
 
+from airflow_provider_phota.inputs.accounts import account_digest
 from airflow_provider_phota.storage import objects, records
 from airflow_provider_phota.storage.paths import Place
 
@@ -54,8 +54,7 @@ class Uploads:
     @classmethod
     def of(cls, root: Place | None, base_url: str, phota_conn_id: str) -> Uploads:
         """Returns the uploads of a connection, which lie below the directory of its ledger."""
-        account = hashlib.sha256(f"{base_url} {phota_conn_id}".encode()).hexdigest()[:16]
-        return cls(root / "uploads" / account if root else None)
+        return cls(root / "uploads" / account_digest(base_url, phota_conn_id) if root else None)
 
     def url(self, sha256: str) -> str | None:
         """Returns the address of an uploaded picture with that content, or None if it must be uploaded."""

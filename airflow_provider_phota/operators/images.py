@@ -78,7 +78,7 @@ class PhotaImageOperator(PhotaOperator):
         prepared = super()._prepared()
         if self.skip_existing:
             prepared.check_content_is_known(self.skip_argument)
-        self._landing(prepared.digest)
+        self._landing(prepared.digest)  # a wrong destination is found here, whatever has been paid before
         return prepared
 
     def _existing(self, prepared: PreparedOrder, payment: Payment) -> PhotaResult | None:

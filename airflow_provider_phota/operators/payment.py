@@ -35,7 +35,8 @@ _Error = TypeVar("_Error", bound=PhotaError)
 
 #: XCom key under which the PHOTA task ID is pushed right after the submit.
 XCOM_PHOTA_TASK_ID = "phota_task_id"
-#: XCom key of the digest of the order that was paid for, if something is found again by it.
+#: XCom key of the digest of the order that was paid for, if something is found again by it. It keeps the name
+#: that it had when there were only edits, for runs in flight.
 XCOM_DIGEST = "phota_edit_digest"
 
 NO_LEDGER = (

@@ -109,7 +109,9 @@ class Submission:
                 return step.phota_task_id
         if entry and isinstance(step, Hold):
             raise held_error(entry, step)
-        return self._submit(step if isinstance(step, Submit) else Submit(), entry)
+        if not isinstance(step, Submit):
+            raise TypeError(f"{step} is not a reason to pay")
+        return self._submit(step, entry)
 
     def _adopt(self, phota_task_id: str) -> str:
         """Goes on with a task that a person found, and remembers it."""
