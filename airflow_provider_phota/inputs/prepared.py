@@ -84,8 +84,8 @@ class PreparedOrder:
         parts = (self.identity.decode(), self.edition, *account)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
-    def published(self) -> Order:
-        """Returns the order as the service can read it.
+    def publish(self) -> Order:
+        """Publishes the files, and returns the order as the service can read it.
 
         Raises:
             PhotaNotBilled: A file could not be published.

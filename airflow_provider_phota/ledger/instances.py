@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.compat import CLEAR_DISCARDS_STATE
-from airflow_provider_phota.ledger.records import Identity
+from airflow_provider_phota.ledger.records import InstanceName
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
 
-def identity_of(context: Context, key: str | None = None) -> Identity:
-    """Returns whose record it is.
+def instance_name_of(context: Context, key: str | None = None) -> InstanceName:
+    """Returns the name of the running task instance.
 
     Args:
         context: Airflow's context of the attempt.
@@ -23,7 +23,7 @@ def identity_of(context: Context, key: str | None = None) -> Identity:
     ti = context["ti"]
     # a loop of Airflow 3.4 runs the same task several times under one map index
     loop: Any = context.get("loop")
-    return Identity(
+    return InstanceName(
         ti.dag_id,
         ti.run_id,
         ti.task_id,

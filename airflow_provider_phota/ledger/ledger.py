@@ -13,7 +13,7 @@ from airflow_provider_phota.api.clock import Clock
 from airflow_provider_phota.api.errors import PhotaInputError, PhotaLedgerError
 from airflow_provider_phota.ledger.calls import finish_within, start
 from airflow_provider_phota.ledger.decisions import Policy
-from airflow_provider_phota.ledger.instances import clear_number_of, identity_of, may_have_lost_state
+from airflow_provider_phota.ledger.instances import clear_number_of, instance_name_of, may_have_lost_state
 from airflow_provider_phota.ledger.object_storage import ObjectStorageStore
 from airflow_provider_phota.ledger.records import Entry, Record
 from airflow_provider_phota.ledger.stores import Discarded, IntentExists, Store, TaskStateStore
@@ -87,7 +87,7 @@ class Ledger:
             stores.append(
                 ObjectStorageStore(
                     checked_path("ledger_path", ledger_path),
-                    identity_of(context, key),
+                    instance_name_of(context, key),
                     clear_number=clear_number_of(context),
                     may_begin=context["ti"].try_number == 1,
                 )

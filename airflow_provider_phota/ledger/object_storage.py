@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from airflow_provider_phota.api.errors import PhotaInputError
-from airflow_provider_phota.ledger.records import Entry, Identity, Record, UnreadableRecord
+from airflow_provider_phota.ledger.records import Entry, InstanceName, Record, UnreadableRecord
 from airflow_provider_phota.ledger.roots import Root
 from airflow_provider_phota.ledger.stores import IntentExists
 from airflow_provider_phota.storage import objects, records
@@ -30,7 +30,7 @@ class ObjectStorageStore:
 
     Args:
         root: the ledger's directory, shared by all tasks.
-        identity: whose record it is.
+        instance: whose record it is.
         clear_number: how often tasks of the run were cleared. After that, an item with a key may have another
             map index.
         may_begin: True if a ledger without a marker may be a new one. Only the first try of an Airflow task
@@ -41,14 +41,14 @@ class ObjectStorageStore:
     def __init__(
         self,
         root: ObjectStoragePath,
-        identity: Identity,
+        instance: InstanceName,
         *,
         clear_number: int = 0,
         may_begin: bool | None = None,
     ) -> None:
         self._root = Root(Place.of(root))
-        self._folder = self._root.place / identity.digest
-        self._identity = identity
+        self._folder = self._root.place / instance.digest
+        self._instance = instance
         self._clear_number = clear_number
         self._may_begin = may_begin
 
@@ -59,8 +59,8 @@ class ObjectStorageStore:
         names = objects.names(self._folder)
         if not names:
             self._begin()
-        if self._identity.key is not None:
-            self._claim_key(self._identity.key)
+        if self._instance.key is not None:
+            self._claim_key(self._instance.key)
         return self._read_all([name for name in names if _FILE_NAME.fullmatch(name)])
 
     def put(self, entry: Entry) -> None:
@@ -104,7 +104,7 @@ class ObjectStorageStore:
         self._prepare(may_begin=self._may_begin is not False)
         # clearing may give an item another map index, so each number of clears has its own owner file
         owner = self._folder / f"owner-{self._clear_number}"
-        if objects.create(owner, content := f"map_index={self._identity.map_index}".encode()):
+        if objects.create(owner, content := f"map_index={self._instance.map_index}".encode()):
             return
         if (other := objects.read(owner)) != content:
             raise PhotaInputError(

@@ -17,8 +17,8 @@ class UnreadableRecord(ValueError):
 
 
 @dataclass(frozen=True)
-class Identity:
-    """Names the task instance that a record belongs to, the same in all its attempts.
+class InstanceName:
+    """Names a task instance, the same in all its attempts. Its record has that name.
 
     Attributes:
         iteration: the number of the iteration in a loop of Airflow 3.4, or None outside a loop.

@@ -138,7 +138,7 @@ class PhotaOperator(BaseOperator):
                 "a PhotaTaskSensor(deferrable=True) wait.",
             )
 
-    def _order(self, settings: Settings) -> Order:
+    def _make_order(self, settings: Settings) -> Order:
         """Returns the order that the rendered arguments ask for; nothing is sent.
 
         Args:
@@ -150,14 +150,14 @@ class PhotaOperator(BaseOperator):
         raise NotImplementedError
 
     def _current_order(self) -> Order:
-        return self._order(self._hook.settings)
+        return self._make_order(self._hook.settings)
 
     @property
     def _outputs(self) -> int:
         """Returns the number of pictures that are ordered."""
         raise NotImplementedError
 
-    def _prepared(self) -> PreparedOrder:
+    def _prepare(self) -> PreparedOrder:
         """Returns the order after a look at its files.
 
         Raises:
@@ -181,15 +181,15 @@ class PhotaOperator(BaseOperator):
         if resumed_too_late(self.execution_timeout, context):
             payment = self._new_payment(context)
             payment.phota_task_id = payment.pulled(XCOM_PHOTA_TASK_ID)
-            with payment.at_stake():
+            with payment.deciding_on_a_retry():
                 raise AirflowTaskTimeout
 
     def execute(self, context: Context) -> Any:
         self._written.restore(self)
         payment = self._new_payment(context)
         with as_airflow_errors():
-            with payment.named_in_input_errors():
-                prepared = self._prepared()
+            with payment.naming_earlier_payments():
+                prepared = self._prepare()
             if (existing := self._existing(prepared, payment)) is not None:
                 return existing
             seen = self._submit(prepared, payment)
@@ -205,7 +205,7 @@ class PhotaOperator(BaseOperator):
         """Returns the result after the wait in the triggerer."""
         self._written.restore(self)
         payment = self._new_payment(context)
-        with payment.at_stake():
+        with payment.deciding_on_a_retry():
             end = WaitEvent.from_dict(event)
             payment.phota_task_id = end.phota_task_id
         return self._finish(payment, lambda: self._wait.after(end))
@@ -230,9 +230,9 @@ class PhotaOperator(BaseOperator):
     def _submit(self, prepared: PreparedOrder, payment: Payment) -> PhotaTask | None:
         """Places the order, and returns the paid task as the service showed it last, if it did."""
 
-        def published() -> Order:
+        def check_and_publish() -> Order:
             self._check_before_paying(prepared, payment)
-            return prepared.published()
+            return prepared.publish()
 
         ledger = self._money.ledger(payment.context, self._hook)
         if not ledger.remembers:
@@ -241,24 +241,25 @@ class PhotaOperator(BaseOperator):
             hook=self._hook,
             ledger=ledger,
             identity=prepared.identity,
-            published=published,
+            publish=check_and_publish,
             policies=self._money.policies,
             edition=prepared.edition,
             try_number=payment.context["ti"].try_number,
             adopt=self._money.adopted,
         )
-        with payment.under_way(submission):
-            payment.phota_task_id = submission.place()
-        with payment.at_stake():
+        with payment.explaining_a_failed_submit(submission):
+            paid_task = submission.place()
+            payment.phota_task_id = paid_task.phota_task_id
+        with payment.deciding_on_a_retry():
             self._push(prepared, payment)
-        return submission.seen
+        return paid_task.seen
 
     def _push(self, prepared: PreparedOrder, payment: Payment) -> None:  # noqa: ARG002  # for subclasses
         """Pushes what this Airflow task after its wait, or another Airflow task, has to know."""
         payment.push(XCOM_PHOTA_TASK_ID, payment.phota_task_id)
 
     def _defer(self, payment: Payment, seen: PhotaTask | None) -> NoReturn:
-        with payment.at_stake():
+        with payment.deciding_on_a_retry():
             wait = self._wait.within(self.execution_timeout, payment.context)
             trigger = wait.trigger(payment.phota_task_id or "", seen)
         self.defer(
@@ -268,7 +269,7 @@ class PhotaOperator(BaseOperator):
         )
 
     def _finish(self, payment: Payment, wait: Callable[[], PhotaTask]) -> Any:
-        with payment.at_stake():
+        with payment.deciding_on_a_retry():
             return self._result(wait(), payment)
 
     def _new_payment(self, context: Context) -> Payment:

@@ -62,7 +62,7 @@ class PhotaImageEditOperator(PhotaImageOperator):
         check_size_as_written(num_outputs=self.num_outputs, resolution=self.resolution)
         super()._check_as_written()
 
-    def _order(self, settings: Settings) -> EditOrder:
+    def _make_order(self, settings: Settings) -> EditOrder:
         return EditOrder.checked(
             prompt=self.prompt,
             image_urls=as_text(self.image_urls),

@@ -63,7 +63,7 @@ class PhotaImageEnhanceOperator(PhotaImageOperator):
         check_fraction_as_written("resemblance", self.resemblance)
         super()._check_as_written()
 
-    def _order(self, settings: Settings) -> EnhanceOrder:
+    def _make_order(self, settings: Settings) -> EnhanceOrder:
         return EnhanceOrder.checked(
             image_url=as_text(self.image_url),
             resolution=self.resolution,

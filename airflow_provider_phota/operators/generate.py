@@ -64,7 +64,7 @@ class PhotaImageGenerateOperator(PhotaImageOperator):
             checked_word("aspect_ratio", self.aspect_ratio, ASPECT_RATIOS)
         super()._check_as_written()
 
-    def _order(self, settings: Settings) -> GenerateOrder:  # noqa: ARG002  # it reads no files
+    def _make_order(self, settings: Settings) -> GenerateOrder:  # noqa: ARG002  # it reads no files
         return GenerateOrder.checked(
             prompt=self.prompt,
             num_outputs=self.num_outputs,

@@ -74,8 +74,8 @@ class PhotaImageOperator(PhotaOperator):
         else:
             self._landing_options.check_as_written(pictures=self._outputs)
 
-    def _prepared(self) -> PreparedOrder:
-        prepared = super()._prepared()
+    def _prepare(self) -> PreparedOrder:
+        prepared = super()._prepare()
         if self.skip_existing:
             prepared.check_content_is_known(self.skip_argument)
         self._landing(prepared.digest)  # a wrong destination is found here, whatever has been paid before
@@ -90,7 +90,7 @@ class PhotaImageOperator(PhotaOperator):
     def _check_before_paying(self, prepared: PreparedOrder, payment: Payment) -> None:
         if (landing := self._landing(prepared.digest)) is None:
             return
-        with payment.named_in_input_errors():
+        with payment.naming_earlier_payments():
             check_before_paying(landing, payment.context, self._outputs, payment.money.key)
         if self.skip_existing:
             landed_before(landing)

@@ -89,7 +89,7 @@ class Payment:
         return ti.xcom_pull(task_ids=ti.task_id, key=key, map_indexes=ti.map_index)
 
     @contextmanager
-    def named_in_input_errors(self) -> Iterator[None]:
+    def naming_earlier_payments(self) -> Iterator[None]:
         """Says with a wrong argument what an earlier attempt has paid for."""
         try:
             yield
@@ -112,7 +112,7 @@ class Payment:
         )
 
     @contextmanager
-    def under_way(self, submission: Submission) -> Iterator[None]:
+    def explaining_a_failed_submit(self, submission: Submission) -> Iterator[None]:
         """Says what may be paid for if the attempt runs out of time while it submits, and what is refused."""
         try:
             yield
@@ -132,7 +132,7 @@ class Payment:
             raise AirflowFailException(log_lines(timed_out_before_answer(_NO_RETRY))) from None
 
     @contextmanager
-    def at_stake(self) -> Iterator[None]:
+    def deciding_on_a_retry(self) -> Iterator[None]:
         """Lets a retry follow an error only if the retry will know the paid task, and says what it does."""
         try:
             yield

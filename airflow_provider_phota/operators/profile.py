@@ -62,10 +62,10 @@ class PhotaCreateProfileOperator(PhotaOperator):
         check_not_templated(profiles_path=self.profiles_path)
         super()._check_as_written()
 
-    def _order(self, settings: Settings) -> Order:
+    def _make_order(self, settings: Settings) -> Order:
         return ProfileOrder.checked(image_archive_url=self.photos, local_inputs=settings.is_loopback)
 
-    def _prepared(self) -> PreparedOrder:
+    def _prepare(self) -> PreparedOrder:
         photos = as_text(self.photos)
         if isinstance(photos, str) and photos.lower().startswith(("http://", "https://")):
             if self.profiles_path:
@@ -73,7 +73,7 @@ class PhotaCreateProfileOperator(PhotaOperator):
                     "photos",
                     "must be in an object store with profiles_path: photos are recognised by their content.",
                 )
-            return super()._prepared()
+            return super()._prepare()
         archive = looked_at_photos(photos, self._hook.settings.max_pixels)
         order = ProfileOrder(archive.identity)
         return PreparedOrder.of(order, self._publisher, self.edition, sources={archive.identity: archive})

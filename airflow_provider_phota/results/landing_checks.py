@@ -13,7 +13,7 @@ from airflow_provider_phota.api.errors import (
     PhotaNotBilled,
     PhotaUnreachable,
 )
-from airflow_provider_phota.ledger.instances import identity_of
+from airflow_provider_phota.ledger.instances import instance_name_of
 from airflow_provider_phota.results.claims import Claimant, claim_of, holder_of
 from airflow_provider_phota.results.landing import Landing
 from airflow_provider_phota.results.prechecks import check_can_land, check_names_are_free
@@ -113,11 +113,11 @@ def _claimant(context: Context, key: str | None) -> Claimant | None:
     """Returns the instance; a task without siblings claims nothing, and None is returned."""
     if not context.get("ti"):
         return None
-    identity = identity_of(context)
-    if identity.map_index < 0 and identity.iteration is None:
+    instance = instance_name_of(context)
+    if instance.map_index < 0 and instance.iteration is None:
         return None
-    parts = (identity.dag_id, identity.run_id, identity.task_id)
-    name = f"map index {identity.map_index}" if key is None else f"ledger_key {key!r}"
-    if identity.iteration is not None:
-        name += f", iteration {identity.iteration}"
+    parts = (instance.dag_id, instance.run_id, instance.task_id)
+    name = f"map index {instance.map_index}" if key is None else f"ledger_key {key!r}"
+    if instance.iteration is not None:
+        name += f", iteration {instance.iteration}"
     return Claimant(hashlib.sha256("\x00".join(parts).encode()).hexdigest(), name)

@@ -39,35 +39,45 @@ log = logging.getLogger(__name__)
 _LOOK = 5.0
 
 
+@dataclass(frozen=True)
+class PaidTask:
+    """Names the PHOTA task that is paid for.
+
+    Attributes:
+        seen: the task as the service showed it last. It is None if the service does not know it yet.
+    """
+
+    phota_task_id: str
+    seen: PhotaTask | None
+
+
 @dataclass
 class Submission:
     """Places one order for one task instance, in one attempt.
 
     Attributes:
         identity: what is asked for, as bytes; an earlier attempt's order is recognised by it.
-        published: makes the order as the service can read it, once it is certain to be submitted.
+        publish: makes the order as the service can read it, once it is certain to be submitted.
         edition: text that makes an otherwise identical order another one.
         try_number: Airflow's, for the record.
         adopt: a task, found by a person, to go on with instead of submitting.
-        seen: the PHOTA task as the service showed it last; None if it never did.
         unanswered: a submit whose answer this attempt waits for: its own, or that of an earlier one.
     """
 
     hook: PhotaHook
     ledger: Ledger
     identity: bytes
-    published: Callable[[], Order]
+    publish: Callable[[], Order]
     policies: Policies = field(default_factory=Policies)
     edition: str = ""
     try_number: int = 1
     adopt: str | None = None
     clock: Clock = time
-    seen: PhotaTask | None = field(default=None, init=False)
     unanswered: Entry | None = field(default=None, init=False)
     _sending: Sending | None = field(default=None, init=False)
 
-    def place(self) -> str:
-        """Returns the ID of the paid task: an earlier attempt's if there is one, or else a new one's.
+    def place(self) -> PaidTask:
+        """Returns the paid task: an earlier attempt's if there is one, or else a new one's.
 
         Raises:
             PhotaSubmitAmbiguous: An earlier attempt, or this one, may have paid for a task of unknown ID.
@@ -95,10 +105,10 @@ class Submission:
     def _fingerprint(self) -> str:
         return fingerprint(self.identity, self.hook.phota_conn_id, self.hook.settings.base_url, self.edition)
 
-    def _resume_or_submit(self) -> str:
+    def _resume_or_submit(self) -> PaidTask:
         entry, step = self._look_up()
         if entry and isinstance(step, Attach):
-            step = self._ask(entry, step.phota_task_id)
+            seen, step = self._ask(entry, step.phota_task_id)
             if isinstance(step, Attach):
                 log.info(
                     "Going on with PHOTA task %s, which try %s paid for.",
@@ -106,16 +116,16 @@ class Submission:
                     entry.try_number,
                 )
                 self.ledger.settle(entry)
-                return step.phota_task_id
+                return PaidTask(step.phota_task_id, seen)
         if entry and isinstance(step, Hold):
             raise held_error(entry, step)
         if not isinstance(step, Submit):
             raise TypeError(f"{step} is not a reason to pay")
         return self._submit(step, entry)
 
-    def _adopt(self, phota_task_id: str) -> str:
+    def _adopt(self, phota_task_id: str) -> PaidTask:
         """Goes on with a task that a person found, and remembers it."""
-        self.seen = ask_about(self.hook, phota_task_id)
+        seen = ask_about(self.hook, phota_task_id)
         while True:
             latest = self._record().latest(self._fingerprint)
             step = Submit(latest.generation + 1 if latest else 1)
@@ -126,7 +136,7 @@ class Submission:
                 continue
             self.ledger.note_task(replace(intent, phota_task_id=phota_task_id))
             log.info("Going on with PHOTA task %s by adopt_phota_task_id; nothing is sent.", phota_task_id)
-            return phota_task_id
+            return PaidTask(phota_task_id, seen)
 
     def _look_up(self) -> tuple[Entry | None, BeforeAsking]:
         """Reads the record once no other attempt can be sending any more."""
@@ -156,12 +166,12 @@ class Submission:
         is_intent = entry is not None and entry.phota_task_id is None
         return self.ledger.seconds_left(entry) if entry and is_intent else 0.0
 
-    def _ask(self, entry: Entry, phota_task_id: str) -> AfterAsking:
+    def _ask(self, entry: Entry, phota_task_id: str) -> tuple[PhotaTask | None, AfterAsking]:
         try:
-            self.seen = task = ask_about(self.hook, phota_task_id)
+            task = ask_about(self.hook, phota_task_id)
         except PhotaTaskUnknown:
             task = None
-        return after_asking(
+        return task, after_asking(
             entry,
             task,
             self.clock.time(),
@@ -169,14 +179,14 @@ class Submission:
             on_expired=self.policies.on_expired,
         )
 
-    def _submit(self, step: Submit, known: Entry | None) -> str:
+    def _submit(self, step: Submit, known: Entry | None) -> PaidTask:
         if step.why:
             log.warning("Submitting again, which is billed: %s.", step.why.value)
         self._sending = sending = self._new_sending(step, known)
         try:
             task = self.hook.run(
                 protocol.submit(
-                    self.published(),
+                    self.publish(),
                     before_sending=self._begin_sending,
                     resend_on_503=self.hook.settings.resend_on_503,
                 )
@@ -188,10 +198,10 @@ class Submission:
             raise self._ambiguous(ambiguous, step) from None
         # in the log too, and first: if every store fails, a person can still find the task
         log.info("Submitted PHOTA task %s.%s", task.id, _expectation(task))
-        self.seen, self.unanswered = task, None
+        self.unanswered = None
         intent = sending.intent or sending.intent_for(seconds=0.0)
         self.ledger.note_task(replace(intent, phota_task_id=task.id))
-        return task.id
+        return PaidTask(task.id, task)
 
     def _new_sending(self, step: Submit, known: Entry | None) -> Sending:
         return Sending(

@@ -19,7 +19,7 @@ from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.inputs.prepared import PreparedOrder
 from airflow_provider_phota.inputs.publisher import Publisher
 from airflow_provider_phota.ledger.object_storage import ObjectStorageStore
-from airflow_provider_phota.ledger.records import Entry, Identity, Record, fingerprint
+from airflow_provider_phota.ledger.records import Entry, InstanceName, Record, fingerprint
 from airflow_provider_phota.ledger.stores import TaskStateStore
 from airflow_provider_phota.operators.phota import (
     PhotaCreateProfileOperator,
@@ -76,7 +76,7 @@ OPERATORS = {
 def test_an_order_of_another_model_is_recognised(hook, golden):
     arguments = json.loads(json.dumps(golden["arguments"]).replace("{pictures}", f"file://{PICTURES}"))
     operator = OPERATORS[golden["model"]](task_id="order", phota_conn_id=hook.phota_conn_id, **arguments)
-    order = operator._prepared()
+    order = operator._prepare()
     named = fingerprint(order.identity, hook.phota_conn_id, hook.settings.base_url, order.edition)
     assert order.identity.decode() == golden["body"]
     assert (named, order.digest) == (golden["fingerprint"], golden["digest"])
@@ -117,10 +117,10 @@ def written(folder: Path) -> dict[str, object]:
 
 @pytest.mark.parametrize("golden", LEDGER, ids=lambda golden: golden["name"])
 def test_a_ledger_is_read_and_written_alike(tmp_path, golden):
-    identity, entries = Identity(**golden["identity"]), [Entry(**fields) for fields in golden["entries"]]
+    instance, entries = InstanceName(**golden["identity"]), [Entry(**fields) for fields in golden["entries"]]
     new, old = tmp_path / "new", tmp_path / "old"
     new.mkdir()
-    store = ObjectStorageStore(ObjectStoragePath(f"file://{new}"), identity, may_begin=True)
+    store = ObjectStorageStore(ObjectStoragePath(f"file://{new}"), instance, may_begin=True)
     for entry in entries:
         store.put(entry)
     assert written(new) == golden["files"]
@@ -128,7 +128,7 @@ def test_a_ledger_is_read_and_written_alike(tmp_path, golden):
         (old / name).parent.mkdir(parents=True, exist_ok=True)
         (old / name).write_text(json.dumps(content))
     shutil.copy(new / "phota-ledger.json", old)
-    record = ObjectStorageStore(ObjectStoragePath(f"file://{old}"), identity, may_begin=False).read()
+    record = ObjectStorageStore(ObjectStoragePath(f"file://{old}"), instance, may_begin=False).read()
     assert record == Record().merged(Record(tuple(entries)))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_phota.ledger.records import Identity, Record
+from airflow_provider_phota.ledger.records import InstanceName, Record
 from dev.airflow_answers import TaskInstance
 from dev.airflow_major import AIRFLOW
 from tests.chaos.acts import Run
@@ -147,7 +147,7 @@ def _delivered_task(run: Run, result: Any, tasks: tuple[tuple[str, str], ...]) -
 
 
 def _records_in_journal(run: Run, instance: TaskInstance) -> Iterator[Record]:
-    digest = Identity(run.dag_id, run.run_id, instance.task_id, instance.map_index).digest
+    digest = InstanceName(run.dag_id, run.run_id, instance.task_id, instance.map_index).digest
     for content in run.root.contents(digest) if run.root else ():
         yield Record.from_dict(json.loads(content))
 

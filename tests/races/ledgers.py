@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_phota.ledger.records import Identity, Record
+from airflow_provider_phota.ledger.records import InstanceName, Record
 from tests.chaos.object_store import S3Server
 
 BUCKET = "ledger"
@@ -55,7 +55,7 @@ class ObjectStores:
 
     def recorded(self, ledger: Ledger, run_id: str) -> Iterator[Record]:
         """Yields all that is written about a run's order, without using the provider's own stores."""
-        digest = Identity("races", run_id, "edit", -1).digest
+        digest = InstanceName("races", run_id, "edit", -1).digest
         for content in self._contents(ledger, digest):
             yield Record.from_dict(json.loads(content))
 

@@ -46,4 +46,9 @@ class Order(Protocol):
         """
 
     def body(self) -> bytes:
-        """Returns the JSON that the service gets. Optional arguments are in it only if the user gave them."""
+        """Returns the JSON that the service gets, with the defaults of what the user left out.
+
+        What has no default, such as `creativity`, is in it only if the user gave it. With its files named by
+        their content, the body is what the ledger recognises the order by: if the body of an order changes,
+        the next version no longer finds what this one paid for.
+        """

@@ -17,12 +17,12 @@ from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.ledger import instances
 from airflow_provider_phota.ledger.ledger import Ledger
 from airflow_provider_phota.ledger.object_storage import ObjectStorageStore
-from airflow_provider_phota.ledger.records import Entry, Identity, Record
+from airflow_provider_phota.ledger.records import Entry, InstanceName, Record
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
 
 pytestmark = pytest.mark.usefixtures("metadata_database")
 
-IDENTITY = Identity("dag", "run", "task", -1)
+INSTANCE = InstanceName("dag", "run", "task", -1)
 INTENT = Entry("f" * 64, 1, 1, time.time(), time.time() + 65.0, token="a")
 PAID = replace(INTENT, phota_task_id="task-1")
 
@@ -31,7 +31,7 @@ class Hanging(ObjectStorageStore):
     """It answers when it is let go, and what it was asked for is done then."""
 
     def __init__(self, path):
-        super().__init__(ObjectStoragePath(f"file://{path}"), IDENTITY)
+        super().__init__(ObjectStoragePath(f"file://{path}"), INSTANCE)
         self.let_go = threading.Event()
         self.done = threading.Event()
         self.hangs_on = set()
@@ -63,7 +63,7 @@ def hanging(tmp_path):
 @pytest.fixture
 def healthy(tmp_path):
     (tmp_path / "healthy").mkdir()
-    return ObjectStorageStore(ObjectStoragePath(f"file://{tmp_path}/healthy"), IDENTITY)
+    return ObjectStorageStore(ObjectStoragePath(f"file://{tmp_path}/healthy"), INSTANCE)
 
 
 def test_a_store_that_hangs_is_not_an_empty_one(hanging):

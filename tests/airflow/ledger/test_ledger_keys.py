@@ -8,8 +8,8 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_runs import TaskInstance
 
-from airflow_provider_phota.ledger.instances import identity_of
-from airflow_provider_phota.ledger.records import Identity
+from airflow_provider_phota.ledger.instances import instance_name_of
+from airflow_provider_phota.ledger.records import InstanceName
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
 
 pytestmark = pytest.mark.usefixtures("metadata_database")
@@ -76,15 +76,15 @@ def test_a_key_takes_a_ledger_in_object_storage(emulator, picture_url):
 
 def test_the_names_of_records_are_those_of_the_version_before():
     """A record that is found no more is paid for again."""
-    plain = Identity("dag", "manual__2026-11-26T08:00:00+00:00", "edit", -1)
+    plain = InstanceName("dag", "manual__2026-11-26T08:00:00+00:00", "edit", -1)
     assert plain.digest == "ca9782811c914d0186c8cc18a7b1c432"
-    assert Identity("dag", "run", "edit", 3).digest == "5e1a127cbe2b8d9281b28a75d0327e6b"
+    assert InstanceName("dag", "run", "edit", 3).digest == "5e1a127cbe2b8d9281b28a75d0327e6b"
 
 
 def test_iterations_of_a_loop_are_apart():
     context = {"ti": TaskInstance()}
     digests = {
-        identity_of(context | {"loop": loop}).digest
+        instance_name_of(context | {"loop": loop}).digest
         for loop in (None, SimpleNamespace(index=0), SimpleNamespace(index=1))
     }
     assert len(digests) == 3

@@ -17,20 +17,20 @@ from airflow_provider_phota.ledger import __main__ as command
 from airflow_provider_phota.ledger import roots
 from airflow_provider_phota.ledger.ledger import Ledger
 from airflow_provider_phota.ledger.object_storage import ObjectStorageStore
-from airflow_provider_phota.ledger.records import Entry, Identity, Record, UnreadableRecord
+from airflow_provider_phota.ledger.records import Entry, InstanceName, Record, UnreadableRecord
 from airflow_provider_phota.ledger.stores import IntentExists
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
 from airflow_provider_phota.storage import objects
 
 pytestmark = pytest.mark.usefixtures("metadata_database")
 
-IDENTITY = Identity("dag", "run", "task", -1)
+INSTANCE = InstanceName("dag", "run", "task", -1)
 INTENT = Entry("f" * 64, 1, 1, 100.0, 165.0, token="a")
 SECOND = replace(INTENT, try_number=2, token="b")
 
 
 def store_at(path, **more):
-    return ObjectStorageStore(ObjectStoragePath(f"file://{path}"), IDENTITY, **more)
+    return ObjectStorageStore(ObjectStoragePath(f"file://{path}"), INSTANCE, **more)
 
 
 def instance(try_number):
@@ -141,7 +141,7 @@ def test_a_store_that_cannot_create_exclusively_is_named_once(caplog):
     fs.makedirs("/ledger", exist_ok=True)
     with caplog.at_level(logging.WARNING):
         for generation in (1, 2):
-            store = ObjectStorageStore(SimpleNamespace(fs=fs, protocol="memory", path="/ledger"), IDENTITY)
+            store = ObjectStorageStore(SimpleNamespace(fs=fs, protocol="memory", path="/ledger"), INSTANCE)
             store.put(replace(INTENT, generation=generation))
     assert caplog.text.count("cannot create an object exclusively") == 1
 
@@ -167,7 +167,7 @@ def test_a_disk_without_hard_links_creates_exclusively_too(tmp_path, monkeypatch
 
 def test_a_ledger_of_the_version_before_goes_on(tmp_path):
     """It has no marker; its records are read, and the next first try begins to mark it."""
-    old = tmp_path / IDENTITY.digest
+    old = tmp_path / INSTANCE.digest
     old.mkdir()
     fields = {name: value for name, value in INTENT.to_dict().items() if name != "token"}
     content = Record().to_dict() | {"entries": [{**fields, "phota_task_id": "task-1"}]}

@@ -21,7 +21,7 @@ from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.ledger.ledger import Ledger
 from airflow_provider_phota.ledger.object_storage import ObjectStorageStore
-from airflow_provider_phota.ledger.records import Entry, Identity, Record, UnreadableRecord, fingerprint
+from airflow_provider_phota.ledger.records import Entry, InstanceName, Record, UnreadableRecord, fingerprint
 from airflow_provider_phota.ledger.stores import IntentExists, TaskStateStore
 from airflow_provider_phota.operators.payment import NO_LEDGER
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
@@ -29,7 +29,7 @@ from airflow_provider_phota.submitting.submission import Submission
 
 pytestmark = pytest.mark.usefixtures("metadata_database")
 
-IDENTITY = Identity("dag", "run", "task", -1)
+INSTANCE = InstanceName("dag", "run", "task", -1)
 INTENT = Entry("f" * 64, 1, 1, 100.0, 165.0)
 PAID = replace(INTENT, phota_task_id="task-1")
 
@@ -38,7 +38,7 @@ PAID = replace(INTENT, phota_task_id="task-1")
 def store(request, tmp_path):
     if request.param == "task state":
         return TaskStateStore(Accessor())
-    return ObjectStorageStore(ObjectStoragePath(f"file://{tmp_path}"), IDENTITY)
+    return ObjectStorageStore(ObjectStoragePath(f"file://{tmp_path}"), INSTANCE)
 
 
 def test_nothing_written_is_an_empty_record(store):
@@ -84,7 +84,7 @@ DAMAGED = [b"", b"{", b"[]", b'{"version": 2, "entries": []}', b'{"version": 1, 
 
 
 def object_store(tmp_path, **more):
-    return ObjectStorageStore(ObjectStoragePath(f"file://{tmp_path}"), IDENTITY, **more)
+    return ObjectStorageStore(ObjectStoragePath(f"file://{tmp_path}"), INSTANCE, **more)
 
 
 @pytest.mark.parametrize("content", DAMAGED)
@@ -92,7 +92,7 @@ def object_store(tmp_path, **more):
 def test_what_cannot_be_read_is_not_an_empty_record_and_is_named(tmp_path, content, entry):
     store = object_store(tmp_path)
     store.put(entry)
-    (path,) = (tmp_path / IDENTITY.digest).iterdir()
+    (path,) = (tmp_path / INSTANCE.digest).iterdir()
     path.write_bytes(content)
     with pytest.raises(UnreadableRecord):
         store.read()
@@ -107,7 +107,7 @@ def test_a_damaged_intent_does_not_block_the_whole_id_beside_it(tmp_path, conten
     store = object_store(tmp_path)
     store.put(INTENT)
     store.put(PAID)
-    (path,) = (tmp_path / IDENTITY.digest).glob("*-intent.json")
+    (path,) = (tmp_path / INSTANCE.digest).glob("*-intent.json")
     path.write_bytes(content)
     assert store.read().entries == (PAID,)
     assert str(path) in caplog.text
@@ -156,14 +156,16 @@ def test_a_process_that_stands_still_after_its_check_does_not_pay_again(emulator
         return Submission(PhotaHook(), ledger, edit.body(), lambda: edit, try_number=try_number)
 
     paid = []
-    frozen.meanwhile = [lambda: paid.append(submission(Ledger([object_store(tmp_path)]), 2).place())]
-    assert [submission(frozen, 1).place()] == paid == [entry.id for entry in emulator.ledger()]
+    frozen.meanwhile = [
+        lambda: paid.append(submission(Ledger([object_store(tmp_path)]), 2).place().phota_task_id)
+    ]
+    assert [submission(frozen, 1).place().phota_task_id] == paid == [entry.id for entry in emulator.ledger()]
 
 
 def test_a_half_written_object_is_not_read(tmp_path):
-    store = ObjectStorageStore(ObjectStoragePath(f"file://{tmp_path}"), IDENTITY)
+    store = ObjectStorageStore(ObjectStoragePath(f"file://{tmp_path}"), INSTANCE)
     store.put(INTENT)
-    (tmp_path / IDENTITY.digest / "ffff-1-task.json.part").write_bytes(b"{")
+    (tmp_path / INSTANCE.digest / "ffff-1-task.json.part").write_bytes(b"{")
     assert store.read().entries == (INTENT,)
 
 

@@ -14,13 +14,13 @@ from s3fs import S3FileSystem
 from airflow_provider_phota.api.errors import PhotaLedgerError
 from airflow_provider_phota.ledger.ledger import Ledger
 from airflow_provider_phota.ledger.object_storage import ObjectStorageStore
-from airflow_provider_phota.ledger.records import Entry, Identity, Record
+from airflow_provider_phota.ledger.records import Entry, InstanceName, Record
 from airflow_provider_phota.ledger.stores import IntentExists
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
 
 pytestmark = pytest.mark.usefixtures("metadata_database")
 
-IDENTITY = Identity("dag", "run", "task", -1)
+INSTANCE = InstanceName("dag", "run", "task", -1)
 INTENT = Entry("f" * 64, 1, 1, 100.0, 165.0, token="a")
 PAID = replace(INTENT, phota_task_id="task-1")
 
@@ -37,13 +37,13 @@ def root(bucket):
 
 
 def store_at(root, **more):
-    return ObjectStorageStore(ObjectStoragePath(root), IDENTITY, **more)
+    return ObjectStorageStore(ObjectStoragePath(root), INSTANCE, **more)
 
 
 def write(bucket, name, entry):
     """As another process does it."""
     content = json.dumps(Record((entry,)).to_dict())
-    bucket.put_object(Key=f"ledger/{IDENTITY.digest}/{name}", Body=content.encode())
+    bucket.put_object(Key=f"ledger/{INSTANCE.digest}/{name}", Body=content.encode())
 
 
 def test_what_another_process_writes_is_seen_by_the_next_look(bucket, root):

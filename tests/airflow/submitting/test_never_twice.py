@@ -195,7 +195,7 @@ def attempt(world, stores, how, policies, try_number=1, **more):
     world.how = how
     submission = submission_of(Hook(world), stores, policies=policies, try_number=try_number, **more)
     with suppress(PhotaError, Killed):
-        return submission.place()
+        return submission.place().phota_task_id
     return None
 
 
@@ -304,7 +304,7 @@ class OvertakenHook(Hook):
 
 def overtaken_attempt(world, stores, overtake):
     hook = OvertakenHook(world, overtake)
-    return submission_of(hook, stores).place()
+    return submission_of(hook, stores).place().phota_task_id
 
 
 def test_an_attempt_that_is_overtaken_while_it_connects_takes_up_the_paid_task(world):
@@ -338,7 +338,7 @@ class BusyHook(Hook):
 @pytest.mark.parametrize("how_many_stores", [0, 1, 2])
 def test_an_attempt_does_not_overtake_itself_when_it_sends_again(world, how_many_stores):
     stores = [MemoryStore(world) for _ in range(how_many_stores)]
-    assert submission_of(BusyHook(world), stores).place() == "task-1"
+    assert submission_of(BusyHook(world), stores).place().phota_task_id == "task-1"
     assert len(world.tasks) == 1
 
 
