@@ -1,0 +1,1 @@
+"""Places the orders of a whole batch in one Airflow task: many at once, each paid for once."""

@@ -1,0 +1,149 @@
+"""Defines the events of a journal. Each is one line of JSON, whose first field `e` says which event it is."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, TypeAlias
+
+from airflow_provider_phota.api.task_ids import TASK_ID
+from airflow_provider_phota.journal.rows import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """An order is about to be sent.
+
+    Attributes:
+        item: the ID of the item.
+        generation: 1 for the first payment of the item, and one more for each new one.
+        token: different for every sending.
+        at: epoch seconds of the sender's clock.
+        seconds: how long the sender may take, from `at` on.
+        fingerprint: of what is asked for, with pictures known by their content.
+        resubmits: how many submits of unknown fate this one repeats.
+    """
+
+    kind: ClassVar[str] = "intent"
+
+    item: str
+    generation: int
+    token: str
+    at: float
+    seconds: float
+    fingerprint: str
+    resubmits: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """The order of an intent provably created no task."""
+
+    kind: ClassVar[str] = "taken_back"
+
+    item: str
+    generation: int
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """A PHOTA task is paid for.
+
+    Attributes:
+        phota_task_id: its ID.
+        at: epoch seconds.
+        credits: what the service reserved; None if it did not say.
+        adopted: True if a person has named the task.
+    """
+
+    kind: ClassVar[str] = "paid"
+
+    item: str
+    generation: int
+    token: str
+    phota_task_id: str
+    at: float
+    credits: float | None = None
+    adopted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """The answer to a submit was lost, or proves nothing: a task may have been created and billed.
+
+    Attributes:
+        at: epoch seconds.
+        reason: what happened, in words for the user.
+        named_task_id: a task that the answer named; empty if it named no task.
+    """
+
+    kind: ClassVar[str] = "doubtful"
+
+    item: str
+    generation: int
+    token: str
+    at: float
+    reason: str
+    named_task_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Nothing more happens to an item in this attempt.
+
+    Attributes:
+        generation: of its last payment; 0 if it was never paid for.
+    """
+
+    kind: ClassVar[str] = "ended"
+
+    item: str
+    generation: int
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Reopened:
+    """An item that had ended is to be paid for once more, since the user asked for it."""
+
+    kind: ClassVar[str] = "reopened"
+
+    item: str
+    generation: int
+
+
+Event: TypeAlias = Intent | TakenBack | Paid | Doubtful | Ended | Reopened
+
+_KINDS: dict[str, type[Any]] = {
+    each.kind: each for each in (Intent, TakenBack, Paid, Doubtful, Ended, Reopened)
+}
+
+
+def to_line(event: Event) -> bytes:
+    """Returns the event as a line of JSON."""
+    fields: dict[str, Any] = {"e": event.kind}
+    if isinstance(event, Ended):
+        fields |= {"item": event.item, "generation": event.generation, "row": event.row.to_dict()}
+    else:
+        fields |= asdict(event)
+    return json.dumps(fields, separators=(",", ":")).encode() + b"\n"
+
+
+def from_line(line: bytes) -> Event:
+    """Reads an event back.
+
+    Raises:
+        ValueError: It is not a line of a journal.
+    """
+    try:
+        fields = json.loads(line)
+        kind = _KINDS[fields.pop("e")]
+        if kind is Ended:
+            fields["row"] = Row.from_dict(fields["row"])
+        event: Event = kind(**fields)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"it has a missing or wrong field ({error})") from None
+    if isinstance(event, Paid) and not TASK_ID.fullmatch(event.phota_task_id):
+        raise ValueError("it names something that is not a PHOTA task")
+    return event
