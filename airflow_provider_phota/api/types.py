@@ -17,6 +17,8 @@ AspectRatio = Literal["1:1", "2:3", "3:2", "3:4", "4:3", "9:16", "16:9"]
 PublishWay = Literal["presign", "upload"]
 IfFileExists = Literal["skip", "overwrite", "fail"]
 FailOrResubmit = Literal["fail", "resubmit"]
+FailOrSkip = Literal["fail", "skip"]
+ShareOrPay = Literal["share", "pay"]
 
 
 class PhotaImage(TypedDict):

@@ -22,6 +22,7 @@ class Intent:
         seconds: how long the sender may take, from `at` on.
         fingerprint: of what is asked for, with pictures known by their content.
         resubmits: how many submits of unknown fate this one repeats.
+        digest: of the order, if its landed pictures are to be found again by it; else empty.
     """
 
     kind: ClassVar[str] = "intent"
@@ -33,6 +34,7 @@ class Intent:
     seconds: float
     fingerprint: str
     resubmits: int = 0
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Paid:
         at: epoch seconds.
         credits: what the service reserved; None if it did not say.
         adopted: True if a person has named the task.
+        estimated_time: seconds that the service expects the task to take; None if it did not say.
     """
 
     kind: ClassVar[str] = "paid"
@@ -66,6 +69,7 @@ class Paid:
     at: float
     credits: float | None = None
     adopted: bool = False
+    estimated_time: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,18 @@ needs them in one place, which is here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Required, TypedDict
 
-from airflow_provider_phota.api.types import FailOrResubmit, IfFileExists, PhotaResult, PublishWay
+from airflow_provider_phota.api.types import (
+    FailOrResubmit,
+    FailOrSkip,
+    IfFileExists,
+    PhotaResult,
+    PublishWay,
+    ShareOrPay,
+)
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import ObjectStoragePath, XComArg
@@ -102,3 +110,28 @@ class ImageArguments(OrderArguments, total=False):
     destination: str | ObjectStoragePath | XComArg | None
     filename: str | XComArg | None
     if_exists: IfFileExists
+
+
+class BatchArguments(AirflowArguments, total=False):
+    """Lists the arguments of `operators.batch.PhotaBatchOperator`, which says what they mean."""
+
+    destination: Required[str | ObjectStoragePath | XComArg]
+    filename: str | XComArg | None
+    if_exists: IfFileExists | None
+    results_name: str | XComArg
+    in_flight: int
+    max_failures: int | str
+    on_empty: FailOrSkip
+    duplicates: ShareOrPay
+    redo: str | Sequence[str] | XComArg | None
+    adopt: Mapping[str, str] | XComArg | None
+    dry_run: bool
+    publish: PublishWay | None
+    phota_conn_id: str
+    deferrable: bool | None
+    poll_interval: float | timedelta | tuple[float, float]
+    timeout: float | timedelta
+    max_unreachable: float
+    ledger_path: str | None
+    on_ambiguous: FailOrResubmit
+    edition: str | XComArg

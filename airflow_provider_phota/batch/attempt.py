@@ -1,0 +1,155 @@
+"""Runs one attempt of a batch: opens its journal, places its orders, and writes down how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+from airflow_provider_phota.api import protocol
+from airflow_provider_phota.api.settings import Settings
+from airflow_provider_phota.batch.gate import Gate
+from airflow_provider_phota.batch.idle import Pause
+from airflow_provider_phota.batch.items.plan import Plan
+from airflow_provider_phota.batch.kit import Kit
+from airflow_provider_phota.batch.loop import run_in_thread
+from airflow_provider_phota.batch.messages import killed_text
+from airflow_provider_phota.batch.options import BatchOptions
+from airflow_provider_phota.batch.patience import Patience
+from airflow_provider_phota.batch.pipeline import Pipeline
+from airflow_provider_phota.batch.preparing import Preparer
+from airflow_provider_phota.batch.reopening import adopt_tasks, reopen_items
+from airflow_provider_phota.batch.slots import Slots
+from airflow_provider_phota.batch.tally import Tally
+from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.journal.leases import BatchOwner
+from airflow_provider_phota.journal.writer import Journal
+from airflow_provider_phota.results.lander import Lander
+from airflow_provider_phota.storage.paths import Place
+from airflow_provider_phota.triggers.poller import Poller
+from airflow_provider_phota.waiting import Wait
+
+log = logging.getLogger(__name__)
+
+#: Threads that read pictures, and threads that bring them home.
+_READERS, _LANDERS = 4, 8
+#: Seconds for which a store that is away is tolerated while pictures land.
+_LANDING_PATIENCE = 120.0
+
+
+class Killed(Exception):
+    """Says that Airflow ends the task."""
+
+
+@dataclass(frozen=True)
+class AttemptEnd:
+    """Says how an attempt has ended.
+
+    Attributes:
+        tally: of the items.
+        pause: what the batch waits for in the triggerer; None if it does not.
+        reason: why not all orders were sent; None if they were.
+        lease: the number under which the attempt wrote to the journal.
+    """
+
+    tally: Tally
+    pause: Pause | None
+    reason: Exception | None
+    lease: int
+
+
+@dataclass
+class Attempt:
+    """Runs one attempt of a batch, or what is left of it after a deferral.
+
+    Attributes:
+        folder: of the journal.
+        owner: the task instance that the journal belongs to.
+        wait: how to wait for one PHOTA task.
+        try_number: Airflow's.
+    """
+
+    hook: PhotaHook
+    options: BatchOptions
+    folder: Place
+    owner: BatchOwner
+    preparer: Preparer
+    wait: Wait
+    try_number: int
+    _pipeline: Pipeline | None = field(default=None, init=False)
+    _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
+
+    def run(self, plan: Plan, *, begins: bool, may_pause: bool) -> AttemptEnd:
+        """Places the orders of a plan, until all have ended, nothing more is sent, or a pause is worth it.
+
+        Args:
+            plan: of the items.
+            begins: True if this is the beginning of an attempt, and not what is left after a deferral.
+            may_pause: True if the batch can go on waiting in the triggerer.
+
+        Raises:
+            Overtaken: Another attempt has taken over.
+            PhotaLedgerError: The journal cannot be read or written.
+        """
+        return run_in_thread(lambda: self._run(plan, begins=begins, may_pause=may_pause), self._break_off)
+
+    def stop(self) -> None:
+        """Sends nothing more; may be called in any thread, since Airflow calls it in a signal handler."""
+        loop, pipeline = self._loop, self._pipeline
+        if loop and pipeline:
+            log.warning(killed_text(pipeline.kit.slots.taken))
+            loop.call_soon_threadsafe(pipeline.kit.gate.stop, Killed("Airflow has ended the task."))
+
+    async def _run(self, plan: Plan, *, begins: bool, may_pause: bool) -> AttemptEnd:
+        journal = await Journal.open(self.folder, self.owner, self.try_number, plan.digest)
+        try:
+            if begins:
+                await adopt_tasks(journal, plan, self.options.adopt)
+                await reopen_items(journal, plan, self.options.redo)
+            async with self._kit(journal, plan) as kit:
+                tally = Tally(plan.count, self.options.max_failures)
+                self._loop = asyncio.get_running_loop()
+                self._pipeline = Pipeline(kit, plan, tally, may_pause=may_pause)
+                pause = await self._pipeline.run()
+                return AttemptEnd(tally, pause, kit.gate.reason, journal.lease.number)
+        finally:
+            await journal.close()
+
+    async def _break_off(self) -> None:
+        self.stop()
+        if self._pipeline:
+            await self._pipeline.wait_for_last_answers()
+
+    @asynccontextmanager
+    async def _kit(self, journal: Journal, plan: Plan) -> AsyncIterator[Kit]:
+        async with AsyncExitStack() as stack:
+            poller = await stack.enter_async_context(Poller(self._load_settings))
+            lander = stack.enter_context(Lander(self.hook.settings))
+            gate = Gate(lambda: poller.run(protocol.get_models()))
+            stack.push_async_callback(gate.close)
+            preparing = stack.enter_context(ThreadPoolExecutor(_READERS, "phota-reading"))
+            landing = stack.enter_context(ThreadPoolExecutor(_LANDERS, "phota-landing"))
+            stack.callback(lander.break_off)  # before the threads are waited for
+            yield Kit(
+                options=self.options,
+                edition=plan.edition,
+                journal=journal,
+                poller=poller,
+                preparer=self.preparer,
+                lander=lander,
+                preparing=preparing,
+                landing=landing,
+                slots=Slots(self.options.in_flight),
+                gate=gate,
+                wait=self.wait,
+                patience=Patience(self.wait.max_unreachable),
+                landing_patience=Patience(_LANDING_PATIENCE),
+            )
+
+    async def _load_settings(self) -> Settings:
+        # a hook reads its connection once; a new one finds a key that was replaced meanwhile
+        hook = PhotaHook(self.hook.phota_conn_id)
+        return await asyncio.to_thread(lambda: hook.settings)

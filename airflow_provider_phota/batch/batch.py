@@ -1,0 +1,154 @@
+"""Puts the parts of a batch together for one task instance: what it orders, its journal, its results."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from airflow_provider_phota.api.errors import PhotaLedgerError
+from airflow_provider_phota.batch.attempt import Attempt, AttemptEnd
+from airflow_provider_phota.batch.home import journal_folder
+from airflow_provider_phota.batch.items.plan import Plan, write_plan
+from airflow_provider_phota.batch.items.spec import ItemSpec
+from airflow_provider_phota.batch.names import BatchNames
+from airflow_provider_phota.batch.options import BatchOptions
+from airflow_provider_phota.batch.preparing import Preparer
+from airflow_provider_phota.batch.results import ResultFiles, Summary
+from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.inputs.publisher import Publisher
+from airflow_provider_phota.journal.leases import BatchOwner, latest_lease
+from airflow_provider_phota.journal.waits import write_waits
+from airflow_provider_phota.ledger.records import InstanceName
+from airflow_provider_phota.results.landing import Landing
+from airflow_provider_phota.results.prechecks import check_can_land
+from airflow_provider_phota.storage.paths import Place
+from airflow_provider_phota.triggers.batch import PhotaBatchTrigger
+from airflow_provider_phota.waiting import Wait
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class BatchEnd:
+    """Says how a batch has ended, or that it pauses.
+
+    Attributes:
+        tally: of the items.
+        summary: of the results.
+        reason: why not all orders were sent; None if they were.
+        trigger: waits for what is open; None if the batch does not pause.
+    """
+
+    tally: Tally
+    summary: Summary
+    reason: Exception | None
+    trigger: PhotaBatchTrigger | None
+
+
+@dataclass
+class Batch:
+    """Is the batch of one task instance.
+
+    Attributes:
+        name: of the task instance.
+        destination: where the pictures go.
+        names: of the pictures.
+        ledger_path: where the journal goes; None if that is below the destination.
+        try_number: Airflow's.
+    """
+
+    hook: PhotaHook
+    options: BatchOptions
+    name: InstanceName
+    publisher: Publisher
+    destination: Place
+    names: BatchNames
+    results: ResultFiles
+    wait: Wait
+    ledger_path: str | None
+    edition: str
+    skip_argument: str
+    try_number: int
+    _attempt: Attempt | None = field(default=None, init=False)
+
+    @cached_property
+    def folder(self) -> Place:
+        """The folder of the journal."""
+        return journal_folder(self.destination, self.ledger_path, self.name)
+
+    def make_plan(self, spec: ItemSpec) -> Plan:
+        """Reads and checks all items.
+
+        Raises:
+            PhotaInputError: Some are wrong, or there are none.
+        """
+        return write_plan(self.folder, spec)
+
+    def last_plan(self) -> Plan:
+        """Returns the plan that the attempt before a pause has followed.
+
+        Raises:
+            PhotaLedgerError: It is not there.
+        """
+        lease = latest_lease(self.folder)
+        if lease is None:
+            raise PhotaLedgerError(f"The journal of this batch is gone: {self.folder.command}.")
+        return Plan.read(self.folder, lease.plan)
+
+    def check_before_paying(self) -> None:
+        """Checks that pictures can land at all, before anything is paid for.
+
+        Raises:
+            PhotaInputError: They cannot.
+            PhotaUnreachable: The store could not be asked.
+        """
+        check_can_land(self.names.landing(self.destination, "key"))
+
+    def go_on(self, plan: Plan, *, begins: bool, may_pause: bool) -> BatchEnd:
+        """Places the orders of a plan, until all have ended, nothing more is sent, or a pause is worth it.
+
+        Args:
+            plan: of the items.
+            begins: True if this is the beginning of an attempt, and not what is left after a pause.
+            may_pause: True if the batch can go on waiting in the triggerer.
+
+        Raises:
+            PhotaLedgerError: The journal cannot be read or written, or it does not agree with the results.
+        """
+        self._attempt = attempt = Attempt(
+            self.hook, self.options, self.folder, self._owner, self._preparer, self.wait, self.try_number
+        )
+        end = attempt.run(plan, begins=begins, may_pause=may_pause)
+        summary = self.results.write(plan, self.folder, is_final=end.pause is None)
+        return BatchEnd(end.tally, summary, end.reason, self._trigger(end))
+
+    def stop(self) -> None:
+        """Sends nothing more, since Airflow ends the task."""
+        if self._attempt:
+            self._attempt.stop()
+
+    def _trigger(self, end: AttemptEnd) -> PhotaBatchTrigger | None:
+        if end.pause is None:
+            return None
+        waits = write_waits(self.folder, end.lease, 1, end.pause.tasks)
+        return PhotaBatchTrigger(
+            waits=waits.url,
+            phota_conn_id=self.hook.phota_conn_id,
+            deadline=time.time() + self.wait.timeout,
+            wake_after=end.pause.wake_after,
+            poll_interval=self.wait.intervals.shortest,
+            longest_interval=self.wait.intervals.longest,
+            max_unreachable=self.wait.max_unreachable,
+        )
+
+    @property
+    def _owner(self) -> BatchOwner:
+        return BatchOwner(
+            self.name.dag_id, self.name.run_id, self.name.task_id, self.name.map_index, self.name.key
+        )
+
+    @property
+    def _preparer(self) -> Preparer:
+        return Preparer(self.publisher, self.edition, self.destination, self.names, self.skip_argument)

@@ -1,0 +1,235 @@
+"""Brings one item of a batch from its order to its landed pictures."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from airflow_provider_phota.api.errors import PhotaError, PhotaSubmitAmbiguous
+from airflow_provider_phota.api.tasks import PhotaTask
+from airflow_provider_phota.batch.credits import credits_of
+from airflow_provider_phota.batch.endings import can_retry, status_of, stops_batch
+from airflow_provider_phota.batch.items.item import Item
+from airflow_provider_phota.batch.kit import Kit
+from airflow_provider_phota.batch.messages import held_text
+from airflow_provider_phota.batch.options import Duplicates
+from airflow_provider_phota.batch.purchase import Purchase
+from airflow_provider_phota.batch.twins import Payer
+from airflow_provider_phota.inputs.prepared import PreparedOrder
+from airflow_provider_phota.journal.events import Ended
+from airflow_provider_phota.journal.rows import Row, Status
+from airflow_provider_phota.journal.decisions import Resume, Start
+from airflow_provider_phota.journal.history import ItemState
+from airflow_provider_phota.journal.waits import OpenTask
+from airflow_provider_phota.api.policy import Policy
+from airflow_provider_phota.polling.durations import Observation
+from airflow_provider_phota.polling.wait import wait_for_task
+from airflow_provider_phota.results.landing import manifest
+from airflow_provider_phota.results.lander import land_with_fresh_urls
+from airflow_provider_phota.results.manifests import mark_as_landed
+from airflow_provider_phota.results.result import ResultImages
+
+log = logging.getLogger(__name__)
+
+#: Seconds for which a resumed attempt waits for a task at least, however long ago it was paid for.
+_SHORTEST_WAIT = 60.0
+
+
+class Stopped(Exception):
+    """Says that nothing more is sent in this attempt, so that the item stays as it is."""
+
+
+class Stage(Enum):
+    """Says how far an item is."""
+
+    PREPARING = "preparing"
+    #: ready to be paid for, as soon as a slot is free
+    QUEUED = "queued"
+    SUBMITTING = "submitting"
+    WAITING = "waiting"
+    LANDING = "landing"
+
+
+@dataclass
+class Course:
+    """Brings one item from its order to its landed pictures, and writes its row to the journal.
+
+    Attributes:
+        item_id: the item, as the journal names it.
+        stage: how far it is.
+        task: the paid task as the service showed it last; None if it never did.
+        row: what is known of the item so far.
+    """
+
+    item: Item
+    item_id: str
+    kit: Kit
+    stage: Stage = Stage.PREPARING
+    task: PhotaTask | None = None
+    row: Row = field(init=False)
+    _generation: int = field(default=0, init=False)
+    _digest: str = field(default="", init=False)
+    _has_slot: bool = field(default=False, init=False)
+    _estimated_time: float | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self.row = Row(self.item.number, self.item.key, Status.LANDED)
+
+    async def start(self, step: Start) -> Row | None:
+        """Pays for the item and brings its pictures home.
+
+        Returns:
+            What has become of it; None if it stays open, since the batch stops.
+        """
+        return await self._to_its_end(self._pay_and_bring_home(step))
+
+    async def resume(self, step: Resume, state: ItemState) -> Row | None:
+        """Brings home what an earlier attempt has paid for.
+
+        Returns:
+            What has become of it; None if it stays open, since the batch stops.
+        """
+        sent = state.sending
+        self._generation, self._digest = state.generation, sent.digest if sent else ""
+        self._estimated_time = sent.estimated_time if sent else None
+        self._note_payment(step.phota_task_id, sent.credits if sent else None, sent.at if sent else None)
+        self.kit.slots.take()
+        self._has_slot = True
+        return await self._to_its_end(self._bring_home(step.phota_task_id))
+
+    async def hold(self, state: ItemState) -> Row | None:
+        """Writes the row of an item whose last submit may have been paid for."""
+        self._generation = state.generation
+        self.row = replace(self.row, submitted_at=state.sending.at if state.sending else None)
+        return await self._to_its_end(self._give_up(state))
+
+    @property
+    def is_busy(self) -> bool:
+        """True if something is done for the item right now."""
+        return self.stage not in (Stage.QUEUED, Stage.WAITING)
+
+    def open_task(self) -> OpenTask:
+        """Returns the paid task, for somebody else to wait for."""
+        return OpenTask(
+            self.item_id,
+            self.row.phota_task_id or "",
+            created=self.row.submitted_at,
+            estimated_time=self._estimated_time,
+            model=self.item.order.model,
+        )
+
+    async def _to_its_end(self, way: Awaitable[None]) -> Row | None:
+        try:
+            try:
+                await way
+            except PhotaError as error:
+                self._note_error(error)
+            finally:
+                await self._give_slot_back()
+            self.row = replace(self.row, ended_at=time.time())
+            await self.kit.journal.append(Ended(self.item_id, self._generation, self.row))
+        except Stopped:
+            return None
+        except PhotaError as error:  # the journal cannot be written
+            self.kit.gate.stop(error)
+            return None
+        return self.row
+
+    def _note_error(self, error: PhotaError) -> None:
+        if stops_batch(error):
+            self.kit.gate.stop(error)
+            raise Stopped
+        self.row = replace(self.row, status=status_of(error), error=str(error), can_retry=can_retry(error))
+        log.warning("%s: %s", self.item.key, str(error).partition("\n")[0])
+
+    async def _pay_and_bring_home(self, step: Start) -> None:
+        kit, preparer = self.kit, self.kit.preparer
+        prepared = await kit.prepare(preparer.prepare, self.item)
+        if existing := await kit.prepare(preparer.existing, self.item, prepared):
+            self.row = existing
+            return
+        self._digest = prepared.digest if preparer.skip_argument else ""
+        fingerprint = preparer.fingerprint(prepared)
+        if kit.options.duplicates is Duplicates.SHARE and (payer := await kit.payer_of(fingerprint, step.generation)):
+            self.row = replace(self.row, same_as=payer.key, phota_task_id=payer.phota_task_id)
+            await self._bring_home(payer.phota_task_id)
+            return
+        paid: Payer | None = None
+        try:
+            task = await self._pay(step, prepared, fingerprint)
+            paid = Payer(self.item.key, task.id)
+        finally:
+            kit.twins.settle(fingerprint, paid)
+        await self._bring_home(task.id)
+
+    async def _pay(self, step: Start, prepared: PreparedOrder, fingerprint: str) -> PhotaTask:
+        order = await self.kit.prepare(self.kit.preparer.publish, prepared)
+        self.stage = Stage.QUEUED
+        await self.kit.slots.wait_and_take()
+        self._has_slot = True
+        self.stage = Stage.SUBMITTING
+        while True:
+            if not await self.kit.gate.passed():
+                raise Stopped
+            self._generation = step.generation
+            self.row = replace(self.row, submitted_at=time.time())
+            purchase = Purchase(
+                self.item,
+                self.item_id,
+                fingerprint,
+                step,
+                self.kit.journal,
+                self.kit.poller,
+                prepared.hook.settings,
+                self._digest,
+            )
+            try:
+                self.task = await self.kit.patience.repeat(lambda: purchase.pay(order))
+            except PhotaSubmitAmbiguous:
+                self.kit.gate.doubt()
+                if self.kit.options.on_ambiguous is not Policy.RESUBMIT or step.resubmits:
+                    raise
+                step = Start(step.generation + 1, resubmits=1)
+            else:
+                self._estimated_time = self.task.estimated_time
+                self._note_payment(self.task.id, credits_of(self.task), self.row.submitted_at)
+                return self.task
+
+    async def _bring_home(self, phota_task_id: str) -> None:
+        self.stage = Stage.WAITING
+        task = await self.kit.poller.run(
+            wait_for_task(
+                phota_task_id,
+                seconds=self._seconds_to_wait(),
+                schedule=self.kit.schedule,
+                patience=self.kit.wait.patience,
+                seen=Observation.of(self.task),
+            )
+        )
+        await self._give_slot_back()
+        self.stage = Stage.LANDING
+        results = ResultImages.of_task(task)
+        landing = self.kit.preparer.landing(self.item, self._digest)
+        files = await self.kit.land(land_with_fresh_urls, self.kit.lander, results, landing)
+        if landing.digest and len(files) == self.item.order.outputs:
+            await self.kit.land(mark_as_landed, landing, files, phota_task_id)
+        self.row = replace(self.row, files=tuple(manifest(files)))
+
+    async def _give_up(self, state: ItemState) -> None:
+        raise PhotaSubmitAmbiguous(held_text(state))
+
+    def _seconds_to_wait(self) -> float:
+        if self.row.submitted_at is None:
+            return self.kit.wait.timeout
+        return max(self.kit.wait.timeout - (time.time() - self.row.submitted_at), _SHORTEST_WAIT)
+
+    def _note_payment(self, phota_task_id: str, credits: float | None, at: float | None) -> None:
+        self.row = replace(self.row, phota_task_id=phota_task_id, credits=credits, submitted_at=at)
+
+    async def _give_slot_back(self) -> None:
+        if self._has_slot:
+            self._has_slot = False
+            await self.kit.slots.give_back()

@@ -1,0 +1,13 @@
+"""Reads what the service says a task costs."""
+
+from __future__ import annotations
+
+from airflow_provider_phota.api.tasks import PhotaTask
+
+
+def credits_of(task: PhotaTask) -> float | None:
+    """Returns the credits that the service has reserved for a task; None if it did not say."""
+    credits = task.usage.get("credits_reserved")
+    if isinstance(credits, bool) or not isinstance(credits, (int, float)):
+        return None
+    return float(credits)

@@ -1,0 +1,57 @@
+"""Says what an error means for an item, and which errors end the whole batch."""
+
+from __future__ import annotations
+
+from airflow_provider_phota.api.errors import (
+    PhotaAuthenticationError,
+    PhotaConfigurationError,
+    PhotaError,
+    PhotaInputError,
+    PhotaInputRefused,
+    PhotaLandingError,
+    PhotaLedgerError,
+    PhotaLostSight,
+    PhotaNotBilled,
+    PhotaQuotaError,
+    PhotaRefused,
+    PhotaResultsExpired,
+    PhotaResultsMissing,
+    PhotaSubmitAmbiguous,
+    PhotaWaitRefused,
+    PhotaWaitTimeout,
+)
+from airflow_provider_phota.journal.rows import Status
+
+#: Errors after which no other order of the batch would end better.
+_OF_THE_BATCH = (
+    PhotaAuthenticationError,
+    PhotaConfigurationError,
+    PhotaLedgerError,
+    PhotaQuotaError,
+    PhotaWaitRefused,
+)
+#: Errors that leave a paid task behind which another attempt can bring home.
+_FREE_TO_TRY = (PhotaLandingError, PhotaLostSight, PhotaResultsMissing, PhotaWaitTimeout)
+
+
+def stops_batch(error: PhotaError) -> bool:
+    """Returns True if the error is about the account, the service or the journal, and not about one item."""
+    if isinstance(error, PhotaNotBilled) and error.retryable:
+        return True  # it was tried for as long as it made sense
+    return isinstance(error, _OF_THE_BATCH)
+
+
+def status_of(error: PhotaError) -> Status:
+    """Returns what became of an item that ended with this error."""
+    if isinstance(error, PhotaSubmitAmbiguous):
+        return Status.AMBIGUOUS
+    if isinstance(error, PhotaResultsExpired):
+        return Status.EXPIRED
+    if isinstance(error, (PhotaInputError, PhotaRefused, PhotaInputRefused)):
+        return Status.REFUSED
+    return Status.FAILED
+
+
+def can_retry(error: PhotaError) -> bool:
+    """Returns True if another attempt can end better without another payment."""
+    return isinstance(error, _FREE_TO_TRY)

@@ -1,0 +1,24 @@
+"""Says where a batch keeps its journal and its results."""
+
+from __future__ import annotations
+
+from airflow_provider_phota.ledger.records import InstanceName
+from airflow_provider_phota.storage.paths import Place, checked_path
+
+#: The folder of all journals, below a destination.
+JOURNALS = ".phota-batches"
+#: The same, below the directory of a ledger.
+_IN_LEDGER = "batches"
+
+
+def journal_folder(destination: Place, ledger_path: str | None, name: InstanceName) -> Place:
+    """Returns the folder of the journal of one task instance, the same in all its attempts.
+
+    Args:
+        destination: where the pictures go.
+        ledger_path: the directory of a ledger, if the author or the connection names one.
+        name: of the task instance.
+    """
+    if ledger_path:
+        return Place.of(checked_path("ledger_path", ledger_path)) / _IN_LEDGER / name.digest
+    return destination / JOURNALS / name.digest

@@ -1,0 +1,57 @@
+"""Decides whether a batch has so little to do that it can leave its worker slot."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from airflow_provider_phota.journal.waits import OpenTask
+from airflow_provider_phota.polling.durations import Durations, Observation
+
+#: Seconds without anything to do from which a deferral is worth it: leaving the worker and coming back takes
+#: Airflow some 10 seconds.
+WORTH_DEFERRING = 60.0
+#: Part of the orders in flight whose end brings the batch back, so that it can refill their slots.
+_REFILL = 0.1
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Says what a batch waits for in the triggerer.
+
+    Attributes:
+        tasks: the open PHOTA tasks.
+        wake_after: how many of them have to end.
+    """
+
+    tasks: tuple[OpenTask, ...]
+    wake_after: int
+
+
+def pause_worth_taking(
+    tasks: Sequence[OpenTask], in_flight: int, durations: Durations, *, has_more: bool, now: float
+) -> Pause | None:
+    """Returns what to wait for, or None if it is likely to end soon.
+
+    Args:
+        tasks: the open PHOTA tasks.
+        in_flight: how many may be open.
+        durations: what finished tasks have taught.
+        has_more: True if there are orders that wait for a slot.
+        now: epoch seconds.
+    """
+    if not tasks:
+        return None
+    # without more orders nothing has to be refilled: each wake-up then brings home half of what is left
+    wanted = in_flight * _REFILL if has_more else len(tasks) / 2
+    wake_after = min(max(math.ceil(wanted), 1), len(tasks))
+    ends = sorted(_seconds_left(task, durations, now) for task in tasks)
+    return Pause(tuple(tasks), wake_after) if ends[wake_after - 1] >= WORTH_DEFERRING else None
+
+
+def _seconds_left(task: OpenTask, durations: Durations, now: float) -> float:
+    age = max(now - task.created, 0.0) if task.created is not None else 0.0
+    seen = Observation(age, task.model, task.estimated_time)
+    return durations.forecast(seen).median - age

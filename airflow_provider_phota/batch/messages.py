@@ -1,0 +1,76 @@
+"""Words what a batch says when it ends or is ended."""
+
+from __future__ import annotations
+
+import pendulum
+
+from airflow_provider_phota.api import endings
+from airflow_provider_phota.batch.tally import Tally
+from airflow_provider_phota.journal.history import ItemState
+from airflow_provider_phota.journal.rows import Status
+
+_SAME_WORK = (
+    "A retry, or clearing this task, goes on from the journal: it pays for nothing twice, and sends what was not sent."
+)
+
+
+def counts_text(tally: Tally) -> str:
+    """Returns how many items ended how, such as "97 landed, 3 failed"."""
+    known = [f"{tally.counts[status]} {status.value}" for status in Status if tally.counts[status]]
+    if missing := tally.items - tally.ended:
+        known.append(f"{missing} not ended")
+    return ", ".join(known) or "no items"
+
+
+def stopped_text(reason: Exception, tally: Tally, results: str) -> str:
+    """Returns the message of a batch that stopped before all its items were sent.
+
+    Args:
+        reason: why it stopped.
+        tally: of its items.
+        results: where its results file is.
+    """
+    return endings.lines(
+        f"The batch stopped: {str(reason).partition(chr(10))[0]}",
+        f"Of {tally.items} items: {counts_text(tally)}. What was paid for before has been brought home.",
+        f"Each item has a line in {results}.",
+        *str(reason).splitlines()[1:],
+        _SAME_WORK,
+    )
+
+
+def failed_text(tally: Tally, results: str) -> str:
+    """Returns the message of a batch of which more items have failed than may fail."""
+    again = (
+        f"A retry tries {tally.can_retry} of them again, without another payment."
+        if tally.can_retry
+        else "A retry cannot change that."
+    )
+    return endings.lines(
+        f"{tally.failures} of {tally.items} items have failed; max_failures is {tally.max_failures}.",
+        f"In all: {counts_text(tally)}. The reasons are in {results}.",
+        again,
+        "To pay for failed items once more, clear this task with redo='failed' or the DAG run's conf "
+        '{"phota_redo": "failed"}.',
+    )
+
+
+def killed_text(in_flight: int) -> str:
+    """Returns what a batch says when its Airflow task is killed."""
+    return (
+        f"The batch is ended from outside. {in_flight} PHOTA tasks go on and are billed; the service cannot cancel them. "
+        + _SAME_WORK
+    )
+
+
+def held_text(state: ItemState) -> str:
+    """Returns the error of an item whose last submit may have been paid for."""
+    sent = state.sending
+    when = pendulum.from_timestamp(sent.at).to_iso8601_string() if sent else "an unknown time"
+    named = f"The answer named PHOTA task {sent.named_task_id}: look for that one first." if sent and sent.named_task_id else ""
+    return endings.lines(
+        f"An order was sent at {when}, and its answer never came: it may have been billed.",
+        named,
+        "Look for it in the PHOTA console, and clear this task with adopt={<key of the item>: <ID of the PHOTA task>}. "
+        "If it is not there, use redo=[<key of the item>], which pays for it.",
+    )

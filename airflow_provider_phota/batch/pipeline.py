@@ -1,0 +1,168 @@
+"""Places the orders of all items of a batch, many at once, on one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+
+from airflow_provider_phota.batch.course import Course, Stage
+from airflow_provider_phota.batch.idle import Pause, pause_worth_taking
+from airflow_provider_phota.batch.items.item import Item
+from airflow_provider_phota.batch.items.plan import Plan
+from airflow_provider_phota.batch.kit import Kit
+from airflow_provider_phota.batch.tally import Tally, TooManyFailures
+from airflow_provider_phota.journal.rows import Row
+from airflow_provider_phota.journal.decisions import Done, Hold, Resume, Start, Step, WaitForSender, next_step
+from airflow_provider_phota.journal.waits import OpenTask
+
+#: Items that are looked at, or whose pictures land, besides those that are in flight.
+_BESIDES = 16
+#: Items of the plan that are read at once.
+_AT_ONCE = 500
+#: Seconds between two looks at how the batch is doing.
+_LOOK = 1.0
+#: Seconds that a killed batch gives to the submits whose answers it waits for.
+_LAST_ANSWERS = 3.0
+
+
+@dataclass
+class Pipeline:
+    """Places the orders of all items of a plan.
+
+    Attributes:
+        may_pause: True if the batch can go on waiting in the triggerer.
+    """
+
+    kit: Kit
+    plan: Plan
+    tally: Tally
+    may_pause: bool
+
+    def __post_init__(self) -> None:
+        self._courses: set[Course] = set()
+        self._room = asyncio.Semaphore(self.kit.options.in_flight + _BESIDES)
+        self._has_more = True
+
+    async def run(self) -> Pause | None:
+        """Returns once no item is open, or nothing more is sent; or with a pause if there is nothing to do.
+
+        Raises:
+            Overtaken: Another attempt has taken over.
+        """
+        work, watch = asyncio.create_task(self._place_all()), asyncio.create_task(self._watch())
+        try:
+            await asyncio.wait({work, watch}, return_when=asyncio.FIRST_COMPLETED)
+            return work.result() if work.done() else watch.result()
+        finally:
+            work.cancel()
+            watch.cancel()
+            await asyncio.gather(work, watch, return_exceptions=True)
+
+    async def wait_for_last_answers(self) -> None:
+        """Gives the submits that are under way a moment for their answers; nothing more is sent."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_ANSWERS):
+                while any(course.stage is Stage.SUBMITTING for course in self._courses):
+                    await asyncio.sleep(_LOOK / 20)
+
+    async def _place_all(self) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                await self._feed(group)
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+
+    async def _feed(self, group: asyncio.TaskGroup) -> None:
+        """Starts the courses: first of what is paid for, then of what is to be paid for."""
+        to_send = bytearray(self.plan.count)
+        async for item, item_id, step in self._steps():
+            if isinstance(step, Done):
+                self.tally.note(step.status)
+            elif isinstance(step, Start):
+                to_send[item.number - 1] = True
+            else:
+                group.create_task(self._follow(item, item_id, step))
+        async for item, item_id, step in self._steps():
+            if to_send[item.number - 1] and isinstance(step, Start):
+                await self._room.acquire()
+                if self.kit.gate.is_stopped:
+                    break
+                group.create_task(self._follow_in_room(item, item_id, step))
+        self._has_more = False
+
+    async def _steps(self) -> AsyncIterator[tuple[Item, str, Step]]:
+        items = self.plan.items()
+        while some := await asyncio.to_thread(lambda: list(islice(items, _AT_ONCE))):
+            for item in some:
+                item_id = item.id(self.plan.edition)
+                yield item, item_id, self._next_step(item_id)
+
+    def _next_step(self, item_id: str) -> Step:
+        state = self.kit.journal.state.item(item_id)
+        journal = self.kit.journal
+        left = journal.seconds_left(state) if state else 0.0
+        again = state is not None and journal.is_of_earlier_try(state)
+        return next_step(state, left, self.kit.options.on_ambiguous, new_attempt=again)
+
+    async def _follow_in_room(self, item: Item, item_id: str, step: Start) -> None:
+        try:
+            await self._follow(item, item_id, step)
+        finally:
+            self._room.release()
+
+    async def _follow(self, item: Item, item_id: str, step: Step) -> None:
+        while isinstance(step, WaitForSender):
+            await asyncio.sleep(step.seconds)
+            await self.kit.journal.reread()  # an attempt that was overtaken still writes the IDs it gets
+            step = self._next_step(item_id)
+        course = Course(item, item_id, self.kit)
+        self._courses.add(course)
+        try:
+            row = await self._way_of(course, step)
+        finally:
+            self._courses.discard(course)
+        if row:
+            self._count(row)
+
+    def _way_of(self, course: Course, step: Step) -> Coroutine[None, None, Row | None]:
+        state = self.kit.journal.state.item(course.item_id)
+        if isinstance(step, Start):
+            return course.start(step)
+        if isinstance(step, Resume) and state:
+            return course.resume(step, state)
+        if isinstance(step, Hold) and state:
+            return course.hold(state)
+        raise TypeError(f"{step} is not a way for an item that is open")
+
+    def _count(self, row: Row) -> None:
+        self.tally.add(row)
+        try:
+            self.tally.check_failures()
+        except TooManyFailures as reason:
+            self.kit.gate.stop(reason)
+
+    async def _watch(self) -> Pause:
+        """Returns once the batch can leave its worker slot."""
+        while True:
+            await asyncio.sleep(_LOOK)
+            if self.may_pause and (pause := self._pause()):
+                return pause
+
+    def _pause(self) -> Pause | None:
+        has_more = self._has_more and not self.kit.gate.is_stopped
+        if has_more and self.kit.slots.free:
+            return None
+        waiting = [course for course in self._courses if course.stage is Stage.WAITING]
+        if any(course.is_busy for course in self._courses):
+            return None
+        return pause_worth_taking(
+            [course.open_task() for course in waiting],
+            self.kit.options.in_flight,
+            self.kit.poller.durations,
+            has_more=has_more,
+            now=time.time(),
+        )

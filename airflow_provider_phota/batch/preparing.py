@@ -1,0 +1,82 @@
+"""Looks at the pictures of an item, and asks whether the same order has landed before."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from airflow_provider_phota.api.orders.base import Order
+from airflow_provider_phota.batch.items.item import Item
+from airflow_provider_phota.batch.names import BatchNames
+from airflow_provider_phota.inputs.prepared import PreparedOrder
+from airflow_provider_phota.inputs.publisher import Publisher
+from airflow_provider_phota.journal.rows import Row, Status
+from airflow_provider_phota.ledger.records import fingerprint
+from airflow_provider_phota.results.landing import Landing, manifest
+from airflow_provider_phota.results.manifests import landed_before
+from airflow_provider_phota.storage.paths import Place
+
+
+@dataclass(frozen=True)
+class Preparer:
+    """Makes an item ready to be paid for. Its methods read files, so they run in threads.
+
+    Attributes:
+        skip_argument: the argument by which the author asks to skip what has landed before; empty if they
+            do not.
+    """
+
+    publisher: Publisher
+    edition: str
+    destination: Place
+    names: BatchNames
+    skip_argument: str = ""
+
+    def prepare(self, item: Item) -> PreparedOrder:
+        """Looks at the pictures of an item.
+
+        Raises:
+            PhotaInputError: One is missing, damaged or not a picture.
+            PhotaUnreachable: The store could not be asked.
+        """
+        prepared = PreparedOrder.of(item.order, self.publisher, self.edition)
+        if self.skip_argument:
+            prepared.check_content_is_known(self.skip_argument)
+        return prepared
+
+    def publish(self, prepared: PreparedOrder) -> Order:
+        """Returns the order as the service can read it.
+
+        Raises:
+            PhotaNotBilled: A picture could not be published.
+        """
+        return prepared.publish()
+
+    def fingerprint(self, prepared: PreparedOrder) -> str:
+        """Returns what tells orders apart that ask for different things."""
+        hook = prepared.hook
+        return fingerprint(
+            prepared.identity, hook.phota_conn_id, hook.settings.base_url, prepared.edition
+        )
+
+    def landing(self, item: Item, digest: str = "") -> Landing:
+        """Returns where the pictures of an item go.
+
+        Args:
+            item: the item.
+            digest: of its order, if what has landed is to be found by it.
+        """
+        return self.names.landing(self.destination, item.key, digest if self.skip_argument else "")
+
+    def existing(self, item: Item, prepared: PreparedOrder) -> Row | None:
+        """Returns the row of an item whose order has landed before, in any run; None if it has not.
+
+        Raises:
+            PhotaLedgerError: The store cannot be read.
+        """
+        if not self.skip_argument:
+            return None
+        files = landed_before(self.landing(item, prepared.digest))
+        if not files:
+            return None
+        return Row(item.number, item.key, Status.EXISTING, tuple(manifest(files)), ended_at=time.time())

@@ -1,0 +1,77 @@
+"""Opens items again that had ended: those that the user pays for once more, and those whose task was found."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from uuid import uuid4
+
+from airflow_provider_phota.api.errors import PhotaInputError
+from airflow_provider_phota.api.shown import shown
+from airflow_provider_phota.batch.items.item import Item
+from airflow_provider_phota.batch.items.plan import Plan
+from airflow_provider_phota.batch.options import Redo
+from airflow_provider_phota.journal.events import Paid, Reopened
+from airflow_provider_phota.journal.rows import Status
+from airflow_provider_phota.journal.writer import Journal
+
+log = logging.getLogger(__name__)
+
+#: What `redo="failed"` pays for once more. An order of unknown fate has to be named by its key.
+_FAILED = frozenset({Status.FAILED, Status.REFUSED, Status.EXPIRED})
+
+
+async def adopt_tasks(journal: Journal, plan: Plan, adopt: Mapping[str, str]) -> None:
+    """Notes PHOTA tasks that a person has found as the paid tasks of their items.
+
+    Raises:
+        PhotaInputError: No item has such a key.
+    """
+    items = await _named(plan, frozenset(adopt), "adopt")
+    for key, item in items.items():
+        item_id = item.id(plan.edition)
+        state = journal.state.item(item_id)
+        if state and state.phota_task_id == adopt[key]:
+            continue
+        generation = max(state.generation, 1) if state else 1
+        paid = Paid(item_id, generation, uuid4().hex, adopt[key], at=time.time(), adopted=True)
+        await journal.append(paid)
+        log.info("Going on with PHOTA task %s for %s by adopt; nothing is sent.", adopt[key], shown(key))
+
+
+async def reopen_items(journal: Journal, plan: Plan, redo: Redo) -> None:
+    """Opens items again that the user pays for once more.
+
+    Raises:
+        PhotaInputError: No item has such a key.
+    """
+    if not (redo.failed or redo.keys):
+        return
+    named = {item.id(plan.edition) for item in (await _named(plan, redo.keys, "redo")).values()}
+    reopened = await asyncio.to_thread(_to_reopen, journal, plan, redo, named)
+    await asyncio.gather(*(journal.append(event) for event in reopened))
+    log.info("redo: %s items are paid for once more.", len(reopened))
+
+
+def _to_reopen(journal: Journal, plan: Plan, redo: Redo, named: set[str]) -> list[Reopened]:
+    events = []
+    for item in plan.items():
+        item_id = item.id(plan.edition)
+        state = journal.state.item(item_id)
+        if state is None:
+            continue
+        has_failed = redo.failed and journal.state.status_of(item_id) in _FAILED
+        if has_failed or item_id in named:
+            events.append(Reopened(item_id, state.generation))
+    return events
+
+
+async def _named(plan: Plan, keys: frozenset[str], argument: str) -> dict[str, Item]:
+    if not keys:
+        return {}
+    found = await asyncio.to_thread(lambda: {item.key: item for item in plan.items() if item.key in keys})
+    if missing := keys - set(found):
+        raise PhotaInputError(argument, f"names items that are not in the batch: {shown(sorted(missing))}.")
+    return found

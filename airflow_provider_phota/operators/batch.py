@@ -1,0 +1,257 @@
+"""Places the orders of a whole batch in one Airflow task, for any model that makes pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+
+from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
+
+from airflow_provider_phota.api.errors import PhotaInputError
+from airflow_provider_phota.api.orders.base import Order
+from airflow_provider_phota.api.parsing import check_conn_id, check_flags, check_not_templated, is_known
+from airflow_provider_phota.api.types import FailOrResubmit, FailOrSkip, IfFileExists, PublishWay, ShareOrPay
+from airflow_provider_phota.api.written import Written
+from airflow_provider_phota.batch.batch import Batch
+from airflow_provider_phota.batch.ends import raise_if_failed
+from airflow_provider_phota.batch.items.spec import ItemSpec, NoItems
+from airflow_provider_phota.batch.options import BatchOptions, OnEmpty
+from airflow_provider_phota.batch.settings import BatchSettings
+from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.inputs.prepared import as_text, checked_edition
+from airflow_provider_phota.inputs.publisher import Publish
+from airflow_provider_phota.operators.arguments import AirflowArguments
+from airflow_provider_phota.results.directories import check_directory_as_written
+from airflow_provider_phota.retrying import as_airflow_errors, checking_arguments
+from airflow_provider_phota.triggers.events import BatchWaitEvent
+from airflow_provider_phota.waiting import Wait, default_deferrable
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context, ObjectStoragePath, XComArg
+
+#: The key of a DAG run's conf that stands in for `redo`.
+CONF_REDO = "phota_redo"
+
+
+class PhotaBatchOperator(BaseOperator):
+    """Places any number of orders in one Airflow task, many at once, and pays for each of them once.
+
+    All items are read and checked before the first one is paid for. What is paid for is recorded in a journal
+    in object storage: a retry, or clearing the task, goes on where it was. It returns a dict with the counts
+    of the items by what became of them, the credits, and the path of `results.jsonl`, which has a line for
+    each item. Each model has a subclass, which says what is ordered.
+
+    Args:
+        destination: an object-storage directory to land the pictures in (templated).
+        filename: the name of each picture, without its extension, with the fields `{key}`, `{name}`,
+            `{stem}`, `{parent}`, `{index}` and `{phota_task_id}` (templated). If it is left out, it is
+            `{key}-{index}`.
+        if_exists: what to do if a file of that name is there already: `skip`, `overwrite` or `fail`. If it is
+            left out, it is `skip` if `{phota_task_id}` is in `filename`, or else `overwrite`.
+        results_name: the name of the results files in `destination`, without `.jsonl` and `.csv` (templated).
+        in_flight: how many orders may be paid and unfinished at once.
+        max_failures: how many items may fail, as a number or a share such as `5%`. If more fail, no more
+            orders are sent, what is paid for is landed, and the task fails.
+        on_empty: what to do if there are no items: `fail` or `skip`.
+        duplicates: what to do if several items ask for the same: `share` (pay once, land for each) or `pay`.
+        redo: which items that have ended are paid for once more: `failed`, or a list of keys (templated).
+            The DAG run's conf may say so too, as `phota_redo`.
+        adopt: PHOTA tasks to go on with instead of submitting, as a dict of their IDs by the keys of the
+            items (templated).
+        dry_run: read and check the items, and return what would be paid for; nothing is sent.
+        skip_existing: neither pay nor download if the same order for pictures with the same content has
+            landed in `destination` before, in any run.
+        publish: how paths become URLs: `upload`, or `presign` where the store can sign URLs. If it is left
+            out, the connection's extra of that name decides.
+        phota_conn_id: the Airflow connection.
+        deferrable: whether to wait in the triggerer, without a worker slot, while nothing is to be done.
+        poll_interval: seconds between two questions about one order, the shortest and the longest.
+        timeout: seconds to wait for the result of one order, at most 20 hours.
+        max_unreachable: how many seconds without a usable answer the batch tolerates.
+        ledger_path: object-storage directory for the journal. If it is left out, the connection's extra of
+            that name is used, or else `destination`.
+        on_ambiguous: what to do if it is not known whether a submit was billed: `fail`, or `resubmit` once.
+        edition: any text; with another text all items are new ones, which are billed (templated).
+
+    Raises:
+        AirflowFailException: A retry cannot help, or would pay again.
+        PhotaError: A retry can help.
+    """
+
+    template_fields: Sequence[str] = (
+        *("destination", "filename", "results_name", "redo", "adopt", "edition"),
+    )
+    ui_color = "#f2e6ff"
+    #: The argument that names the items.
+    items_argument: ClassVar[str] = "orders"
+    #: The class of the orders.
+    order_type: ClassVar[type[Order]]
+    #: The name that `skip_existing` has in a subclass, for messages.
+    skip_argument: ClassVar[str] = "skip_existing"
+
+    def __init__(
+        self,
+        *,
+        destination: str | ObjectStoragePath | XComArg,
+        filename: str | XComArg | None = None,
+        if_exists: IfFileExists | None = None,
+        results_name: str | XComArg = "results",
+        in_flight: int = 500,
+        max_failures: int | str = 0,
+        on_empty: FailOrSkip = "fail",
+        duplicates: ShareOrPay = "share",
+        redo: str | Sequence[str] | XComArg | None = None,
+        adopt: Mapping[str, str] | XComArg | None = None,
+        dry_run: bool = False,
+        skip_existing: bool = False,
+        publish: PublishWay | None = None,
+        phota_conn_id: str = PhotaHook.default_conn_name,
+        deferrable: bool | None = None,
+        poll_interval: float | timedelta | tuple[float, float] = (2.0, 30.0),
+        timeout: float | timedelta = 3600.0,
+        max_unreachable: float = 1800.0,
+        ledger_path: str | None = None,
+        on_ambiguous: FailOrResubmit = "fail",
+        edition: str | XComArg = "",
+        **kwargs: Unpack[AirflowArguments],
+    ) -> None:
+        super().__init__(**kwargs)
+        self.destination = destination
+        self.filename = filename
+        self.if_exists = if_exists
+        self.results_name = results_name
+        self.in_flight = in_flight
+        self.max_failures = max_failures
+        self.on_empty = on_empty
+        self.duplicates = duplicates
+        self.redo = redo
+        self.adopt = adopt
+        self.is_dry_run = dry_run  # Airflow's operators have a method of the argument's name
+        self.skip_existing = skip_existing
+        self.publish = publish
+        self.phota_conn_id = phota_conn_id
+        self.deferrable = default_deferrable() if deferrable is None else deferrable
+        self.poll_interval = poll_interval
+        self.timeout = timeout
+        self.max_unreachable = max_unreachable
+        self.ledger_path = ledger_path
+        self.on_ambiguous = on_ambiguous
+        self.edition = edition
+        self._batch: Batch | None = None
+
+    def _check_arguments(self) -> None:
+        """Checks plain values when the DAG is parsed; each operator calls it at the end of `__init__`."""
+        self._written = Written(**{name: getattr(self, name) for name in self.template_fields})
+        with checking_arguments(self):
+            self._check_as_written()
+
+    def _check_as_written(self) -> None:
+        _ = self._wait
+        check_conn_id(self.phota_conn_id)
+        check_flags(dry_run=self.is_dry_run, deferrable=self.deferrable, **{self.skip_argument: self.skip_existing})
+        check_not_templated(ledger_path=self.ledger_path, in_flight=self.in_flight, max_failures=self.max_failures)
+        Publish.checked(self.publish)
+        check_directory_as_written("destination", self.destination)
+        self._options(self.redo if is_known(self.redo) else None)
+        if is_known(self.filename):
+            BatchNames.checked(self.filename or None, if_exists=self.if_exists)
+
+    def _defaults(self) -> Mapping[str, object]:
+        """Returns the arguments of an order that items have in common."""
+        raise NotImplementedError
+
+    def execute(self, context: Context) -> BatchSummary | None:
+        self._written.restore(self)
+        with as_airflow_errors():
+            batch = self._new_batch(context)
+            try:
+                plan = batch.make_plan(self._spec(batch))
+            except NoItems as empty:
+                if batch.options.on_empty is OnEmpty.SKIP:
+                    raise AirflowSkipException(str(empty)) from None
+                raise
+            if self.is_dry_run:
+                return batch.preview(plan)
+            batch.check_before_paying()
+            return self._go_on(batch, plan, begins=True)
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> BatchSummary | None:
+        """Goes on after a pause in the triggerer."""
+        self._written.restore(self)
+        with as_airflow_errors():
+            batch = self._new_batch(context)
+            self.log.info("%s", BatchWaitEvent.from_dict(event))
+            return self._go_on(batch, batch.last_plan(), begins=False)
+
+    def on_kill(self) -> None:
+        if self._batch:
+            self._batch.stop()
+
+    def _go_on(self, batch: Batch, plan: Plan, *, begins: bool) -> BatchSummary:
+        end = batch.go_on(plan, begins=begins, may_pause=self.deferrable)
+        if end.trigger:
+            self.defer(
+                trigger=end.trigger,
+                method_name=self.execute_complete.__name__,
+                timeout=self._wait.airflow_timeout,
+            )
+        raise_if_failed(end)
+        return end.summary.to_dict()
+
+    def _new_batch(self, context: Context) -> Batch:
+        conf = getattr(context.get("dag_run"), "conf", None) or {}
+        self._batch = Batch.checked(
+            hook=self._hook,
+            options=self._options(conf.get(CONF_REDO) or self.redo),
+            name=instance_name_of(context),
+            publish=Publish.checked(self.publish),
+            destination=self.destination,
+            filename=self.filename or None,
+            if_exists=self.if_exists,
+            results_name=self.results_name,
+            wait=self._wait,
+            ledger_path=self.ledger_path,
+            edition=checked_edition(self.edition),
+            skip_argument=self.skip_argument if self.skip_existing else "",
+            try_number=context["ti"].try_number,
+        )
+        return self._batch
+
+    def _spec(self, batch: Batch) -> ItemSpec:
+        return ItemSpec.checked(
+            self.order_type,
+            as_text(self._items),
+            argument=self.items_argument,
+            defaults=self._defaults(),
+            destination=batch.destination,
+            filename=self.filename or None,
+            edition=batch.edition,
+            local_inputs=self._hook.settings.is_loopback,
+        )
+
+    def _options(self, redo: object) -> BatchOptions:
+        return BatchOptions.checked(
+            in_flight=self.in_flight,
+            max_failures=self.max_failures,
+            on_ambiguous=self.on_ambiguous,
+            on_empty=self.on_empty,
+            duplicates=self.duplicates,
+            redo=redo,
+            adopt=self.adopt,
+            skip_existing=self.skip_existing,
+        )
+
+    @property
+    def _items(self) -> object:
+        """What names the items, as the user gave it."""
+        raise NotImplementedError
+
+    @cached_property
+    def _hook(self) -> PhotaHook:
+        return PhotaHook(self.phota_conn_id)
+
+    @property
+    def _wait(self) -> Wait:
+        return Wait.checked(self.phota_conn_id, self.timeout, self.poll_interval, self.max_unreachable)
