@@ -136,6 +136,11 @@ WRONG = [
     (create, {"deferrable": True, "wait_for_completion": False}, "takes wait_for_completion=True"),
     *((make, {"deferrable": "yes", "wait_for_completion": True}, "must be True or False") for make in ORDERS),
     (create, {"profiles_path": "s3://bucket/{{ ds }}"}, "not a templated field"),
+    (
+        create,
+        {"profiles_path": "s3://bucket/x", "wait_for_completion": False},
+        "needs wait_for_completion=True",
+    ),
     (sensor, {"deferrable": "yes"}, "must be True or False"),
     (sensor, {"start_from_trigger": "yes"}, "must be True or False"),
 ]
