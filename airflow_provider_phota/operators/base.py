@@ -134,7 +134,7 @@ class PhotaOperator(BaseOperator):
         if self._asked_to_defer and not self.wait_for_completion:
             raise PhotaInputError(
                 "deferrable",
-                "takes wait_for_completion=True: without it this task does not wait at all. Or let "
+                "needs wait_for_completion=True: without it this task does not wait at all. Or let "
                 "a PhotaTaskSensor(deferrable=True) wait.",
             )
 

@@ -67,7 +67,7 @@ class PhotaImageOperator(PhotaOperator):
         check_flags(**{self.skip_argument: self.skip_existing})
         if self.destination is not None and not self.wait_for_completion:
             raise PhotaInputError(
-                "destination", "takes wait_for_completion=True: there is nothing to land yet."
+                "destination", "needs wait_for_completion=True: there is nothing to land yet."
             )
         if self.destination is None:
             self._landing_options.check_without_destination(self._defaults)
