@@ -114,7 +114,3 @@ class PhotaCreateProfileOperator(PhotaOperator):
             return None
         root = Place.of(checked_path("profiles_path", self.profiles_path))
         return Profiles.of(root, self._hook.settings.base_url, self.phota_conn_id)
-
-    @property
-    def _outputs(self) -> int:
-        return 0
