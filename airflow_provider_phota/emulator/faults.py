@@ -80,7 +80,7 @@ class Fault:
             - ``slow_body``: the true answer, its body spread over ``seconds``.
             - ``truncated_body``: the true answer, cut off in its body.
             - ``html``: a page (``status``, default 200) instead of JSON; ``created``: served first.
-            - ``no_results``: a completed task shows no results yet.
+            - ``no_results``: a completed task has no results yet.
             - ``fail_task``: the task fails with ``code`` and ``message``: on ``submit`` at the end of its
               duration, on ``task`` at once.
             - ``status_word``: the task shows ``word`` as its status.

@@ -10,9 +10,9 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import aiohttp
 
+from airflow_provider_phota.api.orders.base import PROFILE_MODEL
 from airflow_provider_phota.emulator.errors import ApiError, invalid_image_url
 from airflow_provider_phota.emulator.opening import open_picture
-from airflow_provider_phota.emulator.orders import PROFILE
 from airflow_provider_phota.emulator.records import Failure, TaskRecord
 from airflow_provider_phota.emulator.service import Service
 from airflow_provider_phota.emulator.settings import is_loopback
@@ -98,7 +98,7 @@ class Intake:
             async with self._gate:
                 blobs = [await self.fetch(source) for source in task.sources]
                 for blob, source in zip(blobs, task.sources, strict=True):
-                    await self._check_content(blob, source, archive=task.order.model == PROFILE)
+                    await self._check_content(blob, source, archive=task.order.model == PROFILE_MODEL)
         except FetchError as failure:
             now = self._service.now()
             self._service.fail_task(task.id, Failure(failure.code, str(failure), now))

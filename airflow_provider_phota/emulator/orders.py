@@ -4,18 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from airflow_provider_phota.api.orders.base import EDIT_MODEL, ENHANCE_MODEL, GENERATE_MODEL, PROFILE_MODEL
+from airflow_provider_phota.api.orders.checks import RESOLUTIONS
+from airflow_provider_phota.api.orders.generate import ASPECT_RATIOS
 from airflow_provider_phota.emulator.errors import invalid_param, model_not_found
 
-EDIT = "phota-image-edit"
-GENERATE = "phota-image"
-ENHANCE = "phota-image-enhance"
-PROFILE = "phota-create-profile"
-
 #: Credits for one output at 1K. A credit is one US cent; 4K costs double. The figures are the emulator's own.
-PRICES = {EDIT: 5, GENERATE: 3, ENHANCE: 4, PROFILE: 50}
-
-RESOLUTIONS = ("1K", "4K")
-ASPECT_RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "9:16", "16:9")
+PRICES = {EDIT_MODEL: 5, GENERATE_MODEL: 3, ENHANCE_MODEL: 4, PROFILE_MODEL: 50}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +42,21 @@ def read_order(body: Mapping[str, Any]) -> Order:
         ApiError: 422, with the parameter and what was sent. Nothing has been billed.
     """
     model = _required_text(body, "model")
-    if model == EDIT:
+    if model == EDIT_MODEL:
         return _edit(body)
-    if model == GENERATE:
+    if model == GENERATE_MODEL:
         return _generate(body)
-    if model == ENHANCE:
+    if model == ENHANCE_MODEL:
         return _enhance(body)
-    if model == PROFILE:
-        return Order(PROFILE, "profile", (_required_text(body, "image_archive_url"),))
+    if model == PROFILE_MODEL:
+        return Order(PROFILE_MODEL, "profile", (_required_text(body, "image_archive_url"),))
     raise model_not_found(model)
 
 
 def _edit(body: Mapping[str, Any]) -> Order:
     _optional_texts(body, "profile_ids")
     return Order(
-        EDIT,
+        EDIT_MODEL,
         _required_text(body, "prompt"),
         _required_texts(body, "image_urls"),
         _whole_number(body, "num_outputs"),
@@ -71,7 +66,7 @@ def _edit(body: Mapping[str, Any]) -> Order:
 
 def _generate(body: Mapping[str, Any]) -> Order:
     return Order(
-        GENERATE,
+        GENERATE_MODEL,
         _required_text(body, "prompt"),
         outputs=_whole_number(body, "num_outputs"),
         resolution=_choice(body, "resolution", RESOLUTIONS, "1K"),
@@ -83,7 +78,7 @@ def _enhance(body: Mapping[str, Any]) -> Order:
     _optional_texts(body, "profile_ids")
     creativity, resemblance = _fraction(body, "creativity"), _fraction(body, "resemblance")
     return Order(
-        ENHANCE,
+        ENHANCE_MODEL,
         f"enhanced, creativity {creativity}, resemblance {resemblance}",
         (_required_text(body, "image_url"),),
         resolution=_choice(body, "resolution", RESOLUTIONS, "4K"),

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
+from airflow_provider_phota.api.orders.base import ENHANCE_MODEL, GENERATE_MODEL
 from airflow_provider_phota.emulator.opening import open_picture, upright
-from airflow_provider_phota.emulator.orders import ENHANCE, GENERATE, Order
+from airflow_provider_phota.emulator.orders import Order
 
 LONG_SIDE = {"1K": 1024, "4K": 4096}
 _CAPTION_SHARE = 40  # the caption's letters are 1/40 of the long side
@@ -21,9 +22,9 @@ def draw(order: Order, inputs: Sequence[bytes], task_id: str, index: int) -> byt
     """
     dice = hashlib.sha256(f"{order.prompt}|{index}".encode(errors="replace")).digest()
     size = LONG_SIDE[order.resolution]
-    if order.model == GENERATE:
+    if order.model == GENERATE_MODEL:
         picture = _abstract_picture(_size_for(order.aspect_ratio, size), dice)
-    elif order.model == ENHANCE:
+    elif order.model == ENHANCE_MODEL:
         picture = _resized(inputs[0], size).filter(ImageFilter.UnsharpMask(radius=2, percent=160))
     else:
         picture = _tinted(_resized(inputs[0], size), dice)

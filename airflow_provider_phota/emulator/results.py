@@ -5,8 +5,8 @@ import hmac
 
 from aiohttp import web
 
+from airflow_provider_phota.api.orders.base import PROFILE_MODEL
 from airflow_provider_phota.emulator.call import Call
-from airflow_provider_phota.emulator.orders import PROFILE
 from airflow_provider_phota.emulator.records import TaskRecord
 
 
@@ -29,7 +29,7 @@ async def serve_result(call: Call) -> web.StreamResponse:
 
 def _has_result(call: Call, task: TaskRecord, number: int) -> bool:
     completed = task.status(call.service.now()) == "completed"
-    return completed and task.order.model != PROFILE and number < task.order.outputs
+    return completed and task.order.model != PROFILE_MODEL and number < task.order.outputs
 
 
 def _refusal(status: int, code: str, message: str) -> web.Response:

@@ -24,7 +24,7 @@ class Subject:
             return False
         if url is not None and not any(url in each for each in self.urls):
             return False
-        # A running task shows no results anyway, so a `no_results` fault would be wasted on it.
+        # A running task has no results anyway, so a `no_results` fault would be wasted on it.
         return self.completed or fault.kind != "no_results"
 
 

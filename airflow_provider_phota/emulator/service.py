@@ -11,9 +11,10 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
+from airflow_provider_phota.api.orders.base import PROFILE_MODEL
 from airflow_provider_phota.emulator.errors import insufficient_quota, not_found, unauthorized
 from airflow_provider_phota.emulator.faults import Fault
-from airflow_provider_phota.emulator.orders import PROFILE, read_order
+from airflow_provider_phota.emulator.orders import read_order
 from airflow_provider_phota.emulator.records import Failure, LedgerEntry, TaskRecord, UploadRecord
 from airflow_provider_phota.emulator.script import FaultScript
 from airflow_provider_phota.emulator.settings import UPLOAD_TTL, Settings
@@ -206,7 +207,7 @@ class Service:
 
     def results(self, task: TaskRecord, base_url: str) -> list[dict[str, Any]]:
         """Returns the results of a completed task as the API shows them."""
-        if task.order.model == PROFILE:
+        if task.order.model == PROFILE_MODEL:
             digest = hashlib.sha256(task.id.encode()).hexdigest()
             return [{"result_type": "profile", "profile_id": f"profile_{digest[:12]}"}]
         paths = [f"{task.id}/{index}" for index in range(task.order.outputs)]

@@ -21,7 +21,6 @@ from airflow_provider_phota.inputs.prepared import PreparedOrder
 from airflow_provider_phota.inputs.publisher import Publish, Publisher
 from airflow_provider_phota.operators.arguments import AirflowArguments
 from airflow_provider_phota.operators.payment import NO_LEDGER, XCOM_PHOTA_TASK_ID, Payment
-from airflow_provider_phota.results.result import result_of
 from airflow_provider_phota.retrying import as_airflow_errors, checking_arguments
 from airflow_provider_phota.submitting.options import MoneyOptions
 from airflow_provider_phota.submitting.policies import Policies
@@ -134,7 +133,7 @@ class PhotaOperator(BaseOperator):
         if self._asked_to_defer and not self.wait_for_completion:
             raise PhotaInputError(
                 "deferrable",
-                "takes wait_for_completion=True: without it this task does not wait at all. Or let "
+                "needs wait_for_completion=True: without it this task does not wait at all. Or let "
                 "a PhotaTaskSensor(deferrable=True) wait.",
             )
 
@@ -152,11 +151,6 @@ class PhotaOperator(BaseOperator):
     def _current_order(self) -> Order:
         return self._make_order(self._hook.settings)
 
-    @property
-    def _outputs(self) -> int:
-        """Returns the number of pictures that are ordered."""
-        raise NotImplementedError
-
     def _prepare(self) -> PreparedOrder:
         """Returns the order after a look at its files.
 
@@ -172,9 +166,9 @@ class PhotaOperator(BaseOperator):
     def _check_before_paying(self, prepared: PreparedOrder, payment: Payment) -> None:
         """Checks what matters only if nothing is paid for yet."""
 
-    def _result(self, task: PhotaTask, payment: Payment) -> Any:  # noqa: ARG002  # for subclasses
+    def _result(self, task: PhotaTask, payment: Payment) -> Any:
         """Returns what the Airflow task returns for a finished PHOTA task."""
-        return result_of(task, num_outputs=self._outputs)
+        raise NotImplementedError
 
     def pre_execute(self, context: Any) -> None:
         super().pre_execute(context)

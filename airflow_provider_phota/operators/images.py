@@ -62,12 +62,21 @@ class PhotaImageOperator(PhotaOperator):
         self.if_exists = if_exists
         self.skip_existing = skip_existing
 
+    @property
+    def _outputs(self) -> Any:
+        """Returns the number of pictures that are ordered, or the template of that number.
+
+        `Order.outputs` has it too, but not when the DAG is parsed. After the wait no order is made again: an
+        argument that has changed meanwhile must not keep a paid result from being fetched.
+        """
+        raise NotImplementedError
+
     def _check_as_written(self) -> None:
         super()._check_as_written()
         check_flags(**{self.skip_argument: self.skip_existing})
         if self.destination is not None and not self.wait_for_completion:
             raise PhotaInputError(
-                "destination", "takes wait_for_completion=True: there is nothing to land yet."
+                "destination", "needs wait_for_completion=True: there is nothing to land yet."
             )
         if self.destination is None:
             self._landing_options.check_without_destination(self._defaults)

@@ -108,7 +108,7 @@ class Payment:
             return ""
         return (
             f"An earlier attempt has paid for {', '.join(sorted(phota_task_ids))}: fetch the result with "
-            "PhotaToObjectStorageOperator(result=<that ID>) within 24 hours."
+            "PhotaTaskSensor(phota_task_id=<that ID>) within 24 hours."
         )
 
     @contextmanager

@@ -38,7 +38,7 @@ class PhotaCreateProfileOperator(PhotaOperator):
             a ZIP are put into one, in the order of their paths, while they are uploaded.
         profiles_path: an object-storage directory in which to record which profile belongs to which photos.
             The same photos then give the same profile again, in any DAG and run, and nothing is paid. The
-            photos must be in an object store.
+            photos must be in an object store, and the operator has to wait.
 
     `PhotaOperator` describes the other arguments.
     """
@@ -61,6 +61,12 @@ class PhotaCreateProfileOperator(PhotaOperator):
     def _check_as_written(self) -> None:
         check_not_templated(profiles_path=self.profiles_path)
         super()._check_as_written()
+        if self.profiles_path is not None and not self.wait_for_completion:
+            raise PhotaInputError(
+                "profiles_path",
+                "needs wait_for_completion=True: the profile is recorded at the end of the wait. Leave out "
+                "profiles_path, or let the operator wait.",
+            )
 
     def _make_order(self, settings: Settings) -> Order:
         return ProfileOrder.checked(image_archive_url=self.photos, local_inputs=settings.is_loopback)
@@ -108,7 +114,3 @@ class PhotaCreateProfileOperator(PhotaOperator):
             return None
         root = Place.of(checked_path("profiles_path", self.profiles_path))
         return Profiles.of(root, self._hook.settings.base_url, self.phota_conn_id)
-
-    @property
-    def _outputs(self) -> int:
-        return 0

@@ -62,12 +62,12 @@ class LandingOptions:
         checked_choice(IfExists, "if_exists", self.if_exists)
         if self.skip_argument:
             raise PhotaInputError(
-                self.skip_argument, "takes a destination, where earlier pictures are looked for."
+                self.skip_argument, "needs a destination, where earlier pictures are looked for."
             )
         left_out = {"filename": (None, Names.template), "if_exists": (IfExists.SKIP.value,)}
         for argument, value in (("filename", self.filename), ("if_exists", self.if_exists)):
             if value not in left_out[argument] and argument not in defaults:
-                raise PhotaInputError(argument, "takes a destination: without it no file is landed.")
+                raise PhotaInputError(argument, "needs a destination: without it no file is landed.")
 
     def landing(self, *, digest: str = "", pictures: int = 1) -> Landing:
         """Returns where pictures go, after templates were rendered.

@@ -53,7 +53,7 @@ class ResultImages:
         if not task.is_finished:
             raise PhotaResultsMissing(
                 endings.lines(
-                    f"PHOTA task {task.id} is {task.status_word} and shows no results yet.",
+                    f"PHOTA task {task.id} is {task.status_word} and has no results yet.",
                     endings.MAY_GO_ON,
                     "First wait for it with PhotaTaskSensor.",
                 ),

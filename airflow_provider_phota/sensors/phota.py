@@ -91,7 +91,7 @@ class PhotaTaskSensor(BaseSensorOperator):
             log, and defers.
 
     Raises:
-        AirflowFailException: The PHOTA task failed, is unknown, or may not be asked about.
+        AirflowFailException: The PHOTA task failed or is unknown, or PHOTA refuses to answer about it.
         AirflowSensorTimeout: The PHOTA task was not finished in time; it goes on.
         PhotaTaskError: The sensor lost sight of the PHOTA task; a retry waits for it again.
     """

@@ -39,7 +39,7 @@ def starting_id(phota_task_id: object) -> str | OnWorker:
         phota_task_id: what the DAG's author gave: an ID, a template, or another task's output.
     """
     if not STARTS_IN_TRIGGERER:
-        return OnWorker("that takes Airflow 3.3 or later")
+        return OnWorker("that needs Airflow 3.3 or later")
     if isinstance(phota_task_id, XComArg):
         return _of_output(phota_task_id)
     if isinstance(phota_task_id, Mapping):
@@ -71,7 +71,7 @@ def _of_template(text: str) -> str | OnWorker:
         return OnWorker("its phota_task_id is a template that Airflow must judge")
     names = meta.find_undeclared_variables(template)
     if foreign := sorted(names - _AT_HAND - _INSTANCE):
-        return OnWorker(f"its phota_task_id asks for {', '.join(foreign)}")
+        return OnWorker(f"its phota_task_id uses {', '.join(foreign)}")
     if names & _INSTANCE and not _pulls_one_index(template):
         return OnWorker("its phota_task_id pulls an XCom without map_indexes")
     return text

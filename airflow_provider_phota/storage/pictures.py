@@ -123,7 +123,7 @@ class _PixelLimit:
         if width * height > self.max_pixels:
             raise NotAPicture(
                 f"has {width} x {height} pixels, more than max_pixels ({self.max_pixels:.0f}): "
-                "raise the connection's extra 'max_pixels' to take it"
+                "raise the connection's extra 'max_pixels' to accept it"
             )
         return size
 

@@ -30,7 +30,7 @@ def ask_about(hook: PhotaHook, phota_task_id: str) -> PhotaTask:
     except PhotaNotBilled as error:
         lost = PhotaLostSight if error.retryable else PhotaWaitRefused
         raise lost(
-            f"PHOTA task {phota_task_id} is billed, but cannot be asked about.\n{error}\n"
+            f"PHOTA task {phota_task_id} is billed, but its status could not be fetched.\n{error}\n"
             "It may be running or finished; nothing was submitted now.",
             phota_task_id,
         ) from None

@@ -82,8 +82,8 @@ class Submission:
         Raises:
             PhotaSubmitAmbiguous: An earlier attempt, or this one, may have paid for a task of unknown ID.
             PhotaTaskUnknown: The service no longer knows the task of an earlier attempt.
-            PhotaLostSight: It could not be asked about that task; nothing was submitted.
-            PhotaWaitRefused: It does not let us ask about that task; nothing was submitted.
+            PhotaLostSight: There was no usable answer about that task; nothing was submitted.
+            PhotaWaitRefused: The service does not let us ask about that task; nothing was submitted.
             PhotaResultsExpired: The results of an earlier attempt are no longer served.
             PhotaLedgerError: The record cannot be read or written.
             PhotaNotBilled: The service refused the order, or could not be reached.

@@ -184,6 +184,19 @@ def test_the_sensor_returns_the_result_of_every_model(submitted):
     assert sensed(result) == result
 
 
+@every_model
+def test_an_error_that_names_a_paid_task_says_how_to_fetch_its_result(emulator, picture, tmp_path, model):
+    """In a way that works for every model: a profile is not a file that could land."""
+    how = {"ledger_path": f"file://{tmp_path}", "wait_for_completion": False}
+    phota_task_id = model.order(picture, **how).execute(context())
+    changed = model.order(picture, edition="{{ params.edition }}", **how)
+    changed.edition = []  # as Airflow does when it renders
+    with pytest.raises(AirflowFailException, match=f"(?s)edition: .*has paid for {phota_task_id}") as caught:
+        changed.execute(context())
+    assert "with PhotaTaskSensor(phota_task_id=<that ID>)" in str(caught.value)
+    assert sensed(phota_task_id)["phota_task_id"] == phota_task_id
+
+
 def test_what_every_model_has_made_lands_or_says_that_it_is_not_a_file(submitted, tmp_path):
     model, phota_task_id = submitted
     result = sensed(phota_task_id)

@@ -38,6 +38,7 @@ from airflow_provider_phota.operators.phota import (
 from airflow_provider_phota.sensors.phota import PhotaTaskSensor
 from airflow_provider_phota.transfers.object_storage_to_phota import ObjectStorageToPhotaOperator
 from airflow_provider_phota.transfers.phota_to_object_storage import PhotaToObjectStorageOperator
+from tests.chaos.matrix import GROUPS
 
 DOCS = ROOT / "docs"
 SHELL = [(block, words) for block in blocks("bash") for words in commands(block)]
@@ -221,3 +222,12 @@ def test_what_is_sent_again_is_what_the_code_sends_again() -> None:
 
 def test_where_the_ledger_is_kept_is_where_the_code_keeps_it() -> None:
     assert f"key `{stores._KEY}`" in (DOCS / "retries-and-money.md").read_text()
+
+
+def test_every_row_of_the_figures_is_a_case_of_the_chaos_matrix() -> None:
+    """A row that sums up several cases says so."""
+    figures = (DOCS / "reliability.md").read_text().partition("## Figures\n")[2].partition("\n### ")[0]
+    rows = set(re.findall(r"^\| (\d+) \| ([^|]+) \|", figures, re.M))
+    cases = {(case.row, case.title) for group in GROUPS.values() for case in group}
+    assert [title for _, title in rows - cases if "figures of each)" not in title] == []
+    assert rows & cases

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import trustme
+from stack_canary import CANARY
 
 from airflow_provider_phota.api.forms import file_form
 from airflow_provider_phota.api.protocol import upload
@@ -24,10 +25,6 @@ from dev.airflow_stack import AirflowStack
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURE = ROOT / "example_dags" / "pictures" / "mountain-lake.jpg"
-
-
-#: A key found nowhere else, with characters that quoting, JSON and repr would change.
-CANARY = "emu-canary-7Qx/+%&'z"
 
 
 @pytest.fixture(scope="session")

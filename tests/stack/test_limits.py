@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import CANARY
+from stack_canary import CANARY
 from stack_patience import until
 
 from airflow_provider_phota.api.orders.edit import EditOrder

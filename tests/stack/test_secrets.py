@@ -7,14 +7,12 @@ import json
 from urllib.parse import quote, quote_plus
 
 import pytest
+from stack_canary import CANARY
 from stack_patience import until
 
 from airflow_provider_phota.emulator import Fault
 
 pytestmark = pytest.mark.stack
-
-#: As in conftest.py, whose name other folders share.
-CANARY = "emu-canary-7Qx/+%&'z"
 
 
 def forms_of(secret: str) -> set[bytes]:

@@ -1,4 +1,4 @@
-"""Asks for pictures of a text (model `phota-image`). Source: the vendor's page of that model."""
+"""Asks for pictures from a text (model `phota-image`). Source: the vendor's page of that model."""
 
 from __future__ import annotations
 

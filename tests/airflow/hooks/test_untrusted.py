@@ -134,7 +134,7 @@ def test_a_wait_goes_on_once_the_environment_names_whom_to_trust(authority, monk
 
 
 def test_a_missing_connection_says_that_the_task_is_paid():
-    """The task cannot be asked about until someone creates the connection; the same on a worker and in the triggerer."""
+    """Nothing can ask about the task until someone creates the connection; the same on a worker and in the triggerer."""
     waiting = PhotaTaskSensor(task_id="wait", phota_task_id="task-1", phota_conn_id="nobody")
     with pytest.raises(AirflowFailException) as caught:
         waiting.poke({})

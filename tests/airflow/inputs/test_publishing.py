@@ -418,7 +418,7 @@ def test_what_cannot_be_recognised_is_refused(emulator, picture, tmp_path, more,
 
 
 def test_without_a_destination_there_is_nothing_to_recognise():
-    with pytest.raises(PhotaInputError, match="takes a destination"):
+    with pytest.raises(PhotaInputError, match="needs a destination"):
         PhotaImageEditOperator(
             task_id="edit",
             prompt="a",

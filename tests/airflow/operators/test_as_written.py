@@ -97,8 +97,8 @@ WRONG = [
     *((make, {"filename": "{prompt}"}, "fields index, phota_task_id") for make in LANDING),
     *((make, {"filename": "x-{index}"}, "must have {phota_task_id}") for make in LANDING),
     *((make, {"filename": 7}, "must be a string, got 7. Native rendering") for make in LANDING),
-    *((make, {"filename": "{phota_task_id}-x"}, "takes a destination") for make in (*IMAGES, sensor)),
-    *((make, {"if_exists": "fail"}, "takes a destination") for make in (*IMAGES, sensor)),
+    *((make, {"filename": "{phota_task_id}-x"}, "needs a destination") for make in (*IMAGES, sensor)),
+    *((make, {"if_exists": "fail"}, "needs a destination") for make in (*IMAGES, sensor)),
     *(
         (make, {"filename": "{phota_task_id}", "num_outputs": 2}, "needs {index}")
         for make in (landing_edit, landing_generate)
@@ -132,10 +132,15 @@ WRONG = [
     *((make, {"wait_for_completion": "no"}, "must be True or False") for make in ORDERS),
     (edit, {"skip_existing_edits": 1}, "must be True or False"),
     *((make, {"skip_existing": 1}, "must be True or False") for make in (generate, enhance)),
-    *((make, {"deferrable": True}, "takes wait_for_completion=True") for make in IMAGES),
-    (create, {"deferrable": True, "wait_for_completion": False}, "takes wait_for_completion=True"),
+    *((make, {"deferrable": True}, "needs wait_for_completion=True") for make in IMAGES),
+    (create, {"deferrable": True, "wait_for_completion": False}, "needs wait_for_completion=True"),
     *((make, {"deferrable": "yes", "wait_for_completion": True}, "must be True or False") for make in ORDERS),
     (create, {"profiles_path": "s3://bucket/{{ ds }}"}, "not a templated field"),
+    (
+        create,
+        {"profiles_path": "s3://bucket/x", "wait_for_completion": False},
+        "needs wait_for_completion=True",
+    ),
     (sensor, {"deferrable": "yes"}, "must be True or False"),
     (sensor, {"start_from_trigger": "yes"}, "must be True or False"),
 ]

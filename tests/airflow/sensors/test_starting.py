@@ -60,9 +60,9 @@ def test_what_is_known_to_render_in_a_triggerer_starts_there(text):
         ("{{ ti.xcom_pull(task_ids='a') }}", "pulls an XCom without map_indexes"),
         ("{{ ti.xcom_pull('a', map_indexes=-1) ~ ti.xcom_pull('b') }}", "pulls an XCom without map_indexes"),
         ("{{ ti.get_previous_dagrun() }}", "pulls an XCom without map_indexes"),
-        ("{{ var.value.phota_task_id }}", "asks for var"),
-        ("{{ conn.phota.password }}", "asks for conn"),
-        ("{{ macros.uuid() }}", "asks for macros"),
+        ("{{ var.value.phota_task_id }}", "uses var"),
+        ("{{ conn.phota.password }}", "uses conn"),
+        ("{{ macros.uuid() }}", "uses macros"),
         ("{{ broken", "template that Airflow must judge"),
         (None, "is not text"),
         (["a"], "is not text"),
@@ -103,4 +103,4 @@ def test_one_that_cannot_start_there_defers_instead(emulator):
 
 @pytest.mark.skipif(NEW, reason="Airflow 3.3 and later do start tasks in the triggerer")
 def test_before_airflow_3_3_every_sensor_starts_on_a_worker():
-    assert starting_id("task-1") == OnWorker("that takes Airflow 3.3 or later")
+    assert starting_id("task-1") == OnWorker("that needs Airflow 3.3 or later")
