@@ -1,5 +1,6 @@
-"""Records what a batch has paid for, in object storage: before the money is spent, and for every later attempt.
+"""Records what a batch has paid for, in object storage: before the money is spent, and for later attempts.
 
-`events`, `rows` and `state` say what is written and what it means; they do no I/O. `leases` decides which
-process may write, `segments` keeps the events, and `writer` groups the writes of orders that are under way together.
+`events`, `rows`, `history`, `state` and `decisions` say what is written and what it means; they do no I/O.
+`leases` decides which process may submit, `segments` keeps the events, `commits` groups those of orders that
+are under way together, and `writer` is the whole journal for the process that holds it.
 """

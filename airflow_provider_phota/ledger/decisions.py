@@ -10,15 +10,9 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TypeAlias
 
+from airflow_provider_phota.api.policy import Policy
 from airflow_provider_phota.api.tasks import Outcome, PhotaTask
 from airflow_provider_phota.ledger.records import Entry
-
-
-class Policy(Enum):
-    """Says what to do if only a new payment can bring a result."""
-
-    FAIL = "fail"
-    RESUBMIT = "resubmit"
 
 
 class Why(Enum):

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from airflow_provider_phota.api.clock import Clock
 from airflow_provider_phota.api.errors import PhotaInputError, PhotaLedgerError
-from airflow_provider_phota.ledger.calls import finish_within, start
-from airflow_provider_phota.ledger.decisions import Policy
+from airflow_provider_phota.api.policy import Policy
 from airflow_provider_phota.ledger.instances import clear_number_of, instance_name_of, may_have_lost_state
 from airflow_provider_phota.ledger.object_storage import ObjectStorageStore
 from airflow_provider_phota.ledger.records import Entry, Record
 from airflow_provider_phota.ledger.stores import Discarded, IntentExists, Store, TaskStateStore
+from airflow_provider_phota.storage.calls import finish_within, start
 from airflow_provider_phota.storage.paths import checked_path, reason_of
 
 if TYPE_CHECKING:

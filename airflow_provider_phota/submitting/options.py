@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow_provider_phota.api.parsing import check_not_templated
+from airflow_provider_phota.api.policy import Policy
 from airflow_provider_phota.api.task_ids import checked_task_id
 from airflow_provider_phota.hooks.phota import PhotaHook
-from airflow_provider_phota.ledger.decisions import Policy
 from airflow_provider_phota.ledger.instances import checked_key
 from airflow_provider_phota.ledger.ledger import Ledger
 from airflow_provider_phota.ledger.stores import Discarded

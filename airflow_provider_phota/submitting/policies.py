@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from airflow_provider_phota.api.choices import checked_choice
-from airflow_provider_phota.ledger.decisions import Policy
+from airflow_provider_phota.api.policy import Policy
 
 
 @dataclass(frozen=True)

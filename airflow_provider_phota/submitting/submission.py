@@ -12,6 +12,7 @@ from airflow_provider_phota.api import protocol
 from airflow_provider_phota.api.clock import Clock
 from airflow_provider_phota.api.errors import PhotaNotBilled, PhotaSubmitAmbiguous, PhotaTaskUnknown
 from airflow_provider_phota.api.orders.base import Order
+from airflow_provider_phota.api.policy import Policy
 from airflow_provider_phota.api.tasks import PhotaTask
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.ledger.decisions import (
@@ -19,7 +20,6 @@ from airflow_provider_phota.ledger.decisions import (
     Attach,
     BeforeAsking,
     Hold,
-    Policy,
     Submit,
     WaitForSender,
     after_asking,

@@ -25,10 +25,10 @@ from airflow_provider_phota.api.errors import (
     PhotaWaitRefused,
 )
 from airflow_provider_phota.api.orders.edit import EditOrder
+from airflow_provider_phota.api.policy import Policy
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.tasks import Image, PhotaTask, TaskStatus
 from airflow_provider_phota.api.wire import Response, Sleep
-from airflow_provider_phota.ledger.decisions import Policy
 from airflow_provider_phota.ledger.ledger import Ledger
 from airflow_provider_phota.ledger.records import Record
 from airflow_provider_phota.submitting.policies import Policies

@@ -23,7 +23,7 @@ def start(call: Callable[[], T]) -> Future[T]:
         except BaseException as error:
             future.set_exception(error)
 
-    threading.Thread(target=run, name="phota-ledger", daemon=True).start()
+    threading.Thread(target=run, name="phota-store", daemon=True).start()
     return future
 
 

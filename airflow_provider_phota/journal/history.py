@@ -1,0 +1,271 @@
+"""Folds the events of one item into what is known about it. It does no I/O.
+
+The order in which the segments are read does not matter: the events of one sending complete each other, and
+of two ends the one counts that a later lease wrote, or the same lease later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TypeAlias
+
+from airflow_provider_phota.journal.events import Doubtful, Ended, Event, Intent, Paid, Reopened, TakenBack
+from airflow_provider_phota.journal.rows import Status
+
+#: The number of a lease, and the number of one of its segments.
+Position: TypeAlias = tuple[int, int]
+
+
+class Phase(Enum):
+    """Says how far an item has come."""
+
+    #: nothing of it is under way: it was reopened, or each of its sendings was taken back
+    NEW = "new"
+    #: it was about to be sent, and what became of that is not recorded
+    INTENDED = "intended"
+    #: it was sent, and the answer was lost
+    DOUBTFUL = "doubtful"
+    #: it is paid for
+    PAID = "paid"
+    #: it has a row
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """Is all that is known about one sending of an item.
+
+    Attributes:
+        lease: the number of the lease that recorded it.
+        segment: the name of the segment that holds its intent; empty if no intent was read.
+        at: epoch seconds of the sender's clock; 0 if no intent was read.
+        seconds: how long the sender may take, from `at` on.
+        doubt: why it is not known whether it was billed; empty if there is no such reason.
+        named_task_id: the task that a doubtful answer named.
+    """
+
+    generation: int
+    token: str
+    lease: int
+    segment: str = ""
+    at: float = 0.0
+    seconds: float = 0.0
+    fingerprint: str = ""
+    resubmits: int = 0
+    is_taken_back: bool = False
+    phota_task_id: str | None = None
+    paid_at: float | None = None
+    credits: float | None = None
+    is_adopted: bool = False
+    doubt: str = ""
+    named_task_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Is what is kept of a row.
+
+    Attributes:
+        position: where the row is written.
+    """
+
+    status: Status
+    generation: int
+    can_retry: bool
+    phota_task_id: str | None
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class ItemState:
+    """Is what the journal knows about an item.
+
+    Attributes:
+        generation: of its last payment; 0 if it was never paid for.
+        sending: the paid sending, or else the last one whose fate is not known.
+        phota_task_id: the paid task that counts.
+        unresolved: the sendings whose fate is not known.
+        end: the row's, if the item has ended.
+        besides: paid tasks that nobody has replaced on purpose, next to the one that counts.
+    """
+
+    item: str
+    phase: Phase
+    generation: int
+    sending: Sending | None = None
+    phota_task_id: str | None = None
+    unresolved: tuple[Sending, ...] = ()
+    end: End | None = None
+    besides: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> Status | None:
+        """What became of the item, if it has ended."""
+        return self.end.status if self.end else None
+
+    @property
+    def can_retry(self) -> bool:
+        """True if another attempt can end better without another payment."""
+        return self.end is not None and self.end.can_retry
+
+    @property
+    def resubmits(self) -> int:
+        """How many submits of unknown fate the last one repeats, which is of unknown fate itself."""
+        return max((each.resubmits for each in self.unresolved), default=0)
+
+
+class History:
+    """Collects the events of one item."""
+
+    __slots__ = ("_item", "_reopened", "_reopened_at", "_sendings", "_settled", "end")
+
+    def __init__(self, item: str) -> None:
+        self._item = item
+        self._sendings: dict[tuple[int, str], Sending] = {}
+        self._reopened, self._reopened_at = 0, (-1, -1)
+        #: The tasks that some row names.
+        self._settled: frozenset[str] = frozenset()
+        self.end: End | None = None
+
+    @classmethod
+    def of_end(cls, item: str, end: End) -> History:
+        """Returns the history of an item of which only its end was kept."""
+        history = cls(item)
+        history.end = end
+        if end.phota_task_id:
+            paid = Sending(end.generation, "", end.position[0], phota_task_id=end.phota_task_id)
+            history._sendings[end.generation, ""] = paid
+            history._settled = frozenset((end.phota_task_id,))
+        return history
+
+    @property
+    def sendings(self) -> Iterator[Sending]:
+        return iter(self._sendings.values())
+
+    @property
+    def was_reopened(self) -> bool:
+        return self._reopened_at != (-1, -1)
+
+    def bill(self) -> dict[str, float]:
+        """Returns the credits of each paid task; 0 if the service did not say."""
+        bill: dict[str, float] = {}
+        for each in self._sendings.values():
+            if each.phota_task_id:
+                bill[each.phota_task_id] = max(each.credits or 0.0, bill.get(each.phota_task_id, 0.0))
+        return bill
+
+    def apply(self, event: Event, position: Position, segment: str) -> None:
+        if isinstance(event, Ended):
+            self._apply_end(event, position)
+        elif isinstance(event, Reopened):
+            self._reopen(event, position)
+        else:
+            key = event.generation, event.token
+            known = self._sendings.get(key) or Sending(*key, lease=position[0])
+            self._sendings[key] = _completed(known, event, segment)
+
+    def _apply_end(self, event: Ended, position: Position) -> None:
+        row = event.row
+        if row.phota_task_id:
+            self._settled |= {row.phota_task_id}
+        if event.generation <= self._reopened and position < self._reopened_at:
+            return
+        if self.end is None or position >= self.end.position:
+            self.end = End(row.status, event.generation, row.can_retry, row.phota_task_id, position)
+
+    def _reopen(self, event: Reopened, position: Position) -> None:
+        self._reopened = max(event.generation, self._reopened)
+        self._reopened_at = max(position, self._reopened_at)
+        if self.end and self.end.generation <= self._reopened and self.end.position <= self._reopened_at:
+            self.end = None
+
+    def state(self) -> ItemState:
+        live = [each for each in self._sendings.values() if self._is_live(each)]
+        unresolved = tuple(sorted((each for each in live if not each.phota_task_id), key=_rank))
+        paid = sorted((each for each in live if each.phota_task_id), key=_rank)
+        generation = max((each.generation for each in live), default=0)
+        generation = max(generation, self._reopened, self.end.generation if self.end else 0)
+        if self.end and self.end.status in SUCCESSES:
+            return self._ended(self.end, generation, unresolved, paid)
+        if unsettled := [each for each in paid if each.phota_task_id not in self._settled]:
+            sending = unsettled[-1]
+            return ItemState(
+                self._item,
+                Phase.PAID,
+                generation,
+                sending,
+                sending.phota_task_id,
+                unresolved,
+                besides=_others(paid, sending.phota_task_id),
+            )
+        if self.end and all(each.generation <= self.end.generation for each in unresolved):
+            return self._ended(self.end, generation, unresolved, paid)
+        if not unresolved:
+            return ItemState(self._item, Phase.NEW, generation, besides=_others(paid, None))
+        phase = Phase.DOUBTFUL if all(each.doubt for each in unresolved) else Phase.INTENDED
+        return ItemState(
+            self._item, phase, generation, unresolved[-1], None, unresolved, besides=_others(paid, None)
+        )
+
+    def _ended(
+        self, end: End, generation: int, unresolved: tuple[Sending, ...], paid: list[Sending]
+    ) -> ItemState:
+        sending = next((each for each in paid if each.phota_task_id == end.phota_task_id), None)
+        besides = _others(paid, end.phota_task_id)
+        return ItemState(
+            self._item, Phase.ENDED, generation, sending, end.phota_task_id, unresolved, end, besides
+        )
+
+    def _is_live(self, sending: Sending) -> bool:
+        if sending.generation <= self._reopened:
+            return False
+        return bool(sending.phota_task_id) or not (sending.is_taken_back or self._was_never_sent(sending))
+
+    def _was_never_sent(self, sending: Sending) -> bool:
+        """Returns True if a later lease began the same generation.
+
+        Its holder has read everything that was recorded before the lease, and did not find this intent. So it
+        was recorded after the lease, and its writer looks for leases before it sends.
+        """
+        return any(
+            each.segment and each.lease > sending.lease and each.generation <= sending.generation
+            for each in self._sendings.values()
+        )
+
+
+#: An item that ended like this is not sent again, whatever else is read.
+SUCCESSES = frozenset({Status.LANDED, Status.EXISTING})
+
+
+def _completed(known: Sending, event: Intent | TakenBack | Paid | Doubtful, segment: str) -> Sending:
+    if isinstance(event, Intent):
+        return replace(
+            known,
+            segment=segment or "-",
+            at=event.at,
+            seconds=event.seconds,
+            fingerprint=event.fingerprint,
+            resubmits=event.resubmits,
+        )
+    if isinstance(event, TakenBack):
+        return replace(known, is_taken_back=True)
+    if isinstance(event, Doubtful):
+        return replace(known, doubt=event.reason or "unknown", named_task_id=event.named_task_id)
+    return replace(
+        known,
+        phota_task_id=event.phota_task_id,
+        paid_at=event.at,
+        credits=event.credits,
+        is_adopted=event.adopted,
+    )
+
+
+def _rank(sending: Sending) -> tuple[int, int, float, str]:
+    return sending.generation, sending.lease, sending.paid_at or sending.at, sending.token
+
+
+def _others(paid: list[Sending], current: str | None) -> tuple[str, ...]:
+    ids = dict.fromkeys(each.phota_task_id for each in paid if each.phota_task_id)
+    return tuple(each for each in ids if each != current)

@@ -1,0 +1,168 @@
+"""Folds the events of a journal into the state of a batch. It does no I/O.
+
+Of an item that has landed only its end is kept, so that a batch of 100,000 items takes little memory.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from airflow_provider_phota.journal.events import Doubtful, Ended, Event, Intent, Paid, TakenBack
+from airflow_provider_phota.journal.fingerprints import Fingerprints
+from airflow_provider_phota.journal.history import SUCCESSES, End, History, ItemState, Phase, Position
+from airflow_provider_phota.journal.names import position_of
+from airflow_provider_phota.journal.rows import Status
+
+#: The phases of items that are paid for, or may be, and have not ended.
+_OPEN = frozenset({Phase.PAID, Phase.INTENDED, Phase.DOUBTFUL})
+
+
+class BatchState:
+    """Knows the state of each item whose events were read."""
+
+    def __init__(self) -> None:
+        self._histories: dict[str, History] = {}
+        #: Items of which only the end is kept.
+        self._ends: dict[str, End] = {}
+        self._fingerprints = Fingerprints()
+        self._counts: Counter[Status] = Counter()
+        self._last_segment: tuple[str | None, Position] = (None, (0, 0))
+        #: How many tasks are paid for, and the sum of what the service said that they cost.
+        self.payments = 0
+        self.credits = 0.0
+
+    def apply(self, event: Event, segment_name: str | None = None) -> None:
+        """Takes an event into account.
+
+        Args:
+            event: each event is applied once, and those of one segment in their order.
+            segment_name: the segment that holds the event.
+        """
+        position = self._position_of(segment_name)
+        if end := self._ends.get(event.item):
+            if _changes_nothing(end, event, position):
+                return
+            self._histories[event.item] = History.of_end(event.item, self._ends.pop(event.item))
+        history = self._histories.get(event.item) or self._histories.setdefault(
+            event.item, History(event.item)
+        )
+        status = end.status if end else self._status_in(history)
+        if isinstance(event, Paid):
+            self._pay(history, event, position)
+        else:
+            history.apply(event, position, segment_name or "")
+        if isinstance(event, Intent):
+            self._fingerprints.add(event.fingerprint, event.item)
+        self._count(event.item, history, status)
+
+    def status_of(self, item_id: str) -> Status | None:
+        """Returns what became of an item, or None if it has not ended."""
+        if end := self._ends.get(item_id):
+            return end.status
+        history = self._histories.get(item_id)
+        return self._status_in(history) if history else None
+
+    def item(self, item_id: str) -> ItemState | None:
+        """Returns what is known about an item, or None if there is no event of it."""
+        if end := self._ends.get(item_id):
+            return History.of_end(item_id, end).state()
+        history = self._histories.get(item_id)
+        return history.state() if history else None
+
+    def open_items(self) -> Iterator[ItemState]:
+        """Yields the items that are paid for, or may be, and have not ended."""
+        for history in list(self._histories.values()):
+            state = history.state()
+            if state.phase in _OPEN:
+                yield state
+
+    def counts(self) -> Counter[Status]:
+        """Returns how many items have ended, by what became of them."""
+        return +self._counts
+
+    def by_fingerprint(self, fingerprint: str) -> tuple[str, ItemState] | None:
+        """Returns an item that asks for the same, if it has landed, is paid for, or may be."""
+        found = []
+        for item_id in self._fingerprints.items_with(fingerprint):
+            state = self.item(item_id)
+            if state and _asks_for(state, fingerprint):
+                found.append((_PREFERENCES.index(state.phase), item_id, state))
+        return min(found, key=lambda each: each[:2])[1:] if found else None
+
+    def besides(self) -> Iterator[tuple[str, str]]:
+        """Yields the items that have more than one paid task, and the tasks that do not count for them."""
+        for item_id, history in list(self._histories.items()):
+            for phota_task_id in history.state().besides:
+                yield item_id, phota_task_id
+
+    def _pay(self, history: History, event: Paid, position: Position) -> None:
+        before = history.bill()
+        history.apply(event, position, "")
+        after = history.bill()
+        self.payments += len(after) - len(before)
+        self.credits += sum(after.values()) - sum(before.values())
+
+    def _count(self, item_id: str, history: History, before: Status | None) -> None:
+        if before is None and history.end is None:
+            return
+        state = history.state()
+        if before is not state.status:
+            if before is not None:
+                self._counts[before] -= 1
+            if state.status is not None:
+                self._counts[state.status] += 1
+        if state.end and _is_complete(history, state):
+            self._keep_end(item_id, history, state.end)
+
+    def _keep_end(self, item_id: str, history: History, end: End) -> None:
+        landed = {each.fingerprint for each in history.sendings if each.phota_task_id == end.phota_task_id}
+        kept = landed if end.phota_task_id else set()
+        for each in history.sendings:
+            if each.fingerprint and each.fingerprint not in kept:
+                self._fingerprints.discard(each.fingerprint, item_id)
+        self._ends[item_id] = end
+        del self._histories[item_id]
+
+    def _position_of(self, segment_name: str | None) -> Position:
+        if segment_name != self._last_segment[0]:
+            self._last_segment = segment_name, position_of(segment_name) if segment_name else (0, 0)
+        return self._last_segment[1]
+
+    @staticmethod
+    def _status_in(history: History) -> Status | None:
+        return history.state().status if history.end else None
+
+
+#: Which of several items that ask for the same is named.
+_PREFERENCES = (Phase.ENDED, Phase.PAID, Phase.INTENDED, Phase.DOUBTFUL)
+
+
+def _asks_for(state: ItemState, fingerprint: str) -> bool:
+    if state.end is None:
+        sendings = (*state.unresolved, *((state.sending,) if state.sending else ()))
+        return state.phase in _OPEN and any(each.fingerprint == fingerprint for each in sendings)
+    # of an item that has landed, only the fingerprint of its landed task stays in the index
+    return (
+        state.status is Status.LANDED
+        and state.sending is not None
+        and state.sending.fingerprint in {fingerprint, ""}
+    )
+
+
+def _is_complete(history: History, state: ItemState) -> bool:
+    """Returns True if the end says all that matters about the item from now on."""
+    if state.status not in SUCCESSES or state.besides or history.was_reopened:
+        return False
+    if any(each.generation > state.end.generation for each in history.sendings) if state.end else True:
+        return False
+    return state.phota_task_id is None or bool(state.sending and state.sending.fingerprint)
+
+
+def _changes_nothing(end: End, event: Event, position: Position) -> bool:
+    """Returns True if an event does not matter for an item of which only the end is kept."""
+    if isinstance(event, Intent | Doubtful | TakenBack):
+        return event.generation <= end.generation
+    if isinstance(event, Paid):
+        return event.phota_task_id == end.phota_task_id
+    return isinstance(event, Ended) and position < end.position
