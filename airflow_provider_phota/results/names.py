@@ -7,6 +7,7 @@ import re
 import string
 from dataclasses import dataclass
 from itertools import takewhile
+from typing import Protocol
 
 from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.shown import shown
@@ -22,6 +23,19 @@ _OTHER = "id="
 #: As long as an ID that is shortened, and a little longer than the ones that the vendor shows.
 _TYPICAL_ID = "t" * 35
 _EXTENSION = re.compile(r"(?i)\.(png|apng|jpe?g|jfif|webp|gif|bmp|tiff?|avif|hei[cf])$")
+
+
+class FileNames(Protocol):
+    """Names the pictures of a task."""
+
+    def has(self, field: str) -> bool:
+        """Returns True if the names depend on the field of that name."""
+
+    def folder(self, digest: str = "") -> str:
+        """Returns the directories that the names of all tasks have in common; empty if there are no such."""
+
+    def stem(self, phota_task_id: str, index: int, digest: str = "") -> str:
+        """Returns the name of one picture, without its extension."""
 
 
 @dataclass(frozen=True)
