@@ -43,7 +43,7 @@ def fetching_with_curl(*options: str) -> Callable[[PhotaTask, Path, Settings], N
 
 
 def fetch_by_landing(task: PhotaTask, folder: Path, settings: Settings) -> None:
-    from airflow_provider_phota.results.landing import land  # noqa: PLC0415  # Airflow's home is set
+    from airflow_provider_phota.results.lander import land  # noqa: PLC0415  # Airflow's home is set
     from airflow_provider_phota.results.options import LandingOptions  # noqa: PLC0415
     from airflow_provider_phota.results.result import ResultImages  # noqa: PLC0415
 

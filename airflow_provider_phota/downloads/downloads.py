@@ -72,12 +72,18 @@ class Downloads:
         settings: the PHOTA account. Its proxy is used; its host decides which private networks are allowed.
         timing: how long a download may take.
         guard: checks the addresses of hosts; for tests.
+        connections: how many are kept open to each host.
     """
 
     def __init__(
-        self, settings: Settings, timing: Timing | None = None, guard: AddressGuard | None = None
+        self,
+        settings: Settings,
+        timing: Timing | None = None,
+        guard: AddressGuard | None = None,
+        connections: int = 10,
     ) -> None:
         self._settings = settings
+        self._connections = connections
         self._timing = timing or DEFAULT_TIMING
         self._own = urlsplit(settings.base_url)
         self._guard = guard or AddressGuard(self._own)
@@ -98,7 +104,7 @@ class Downloads:
             adapter.close()
 
     def break_off(self) -> None:
-        """Ends all downloads that are under way, in all threads."""
+        """Ends all downloads, those that are under way and those that would begin, in all threads."""
         self._watchdog.cut_all()
 
     def fetch(self, url: str, target: IO[bytes], largest: int) -> None:
@@ -116,7 +122,8 @@ class Downloads:
         """
         arrival = Arrival(target, largest)
         for number in range(TRIES):
-            if number and self._watchdog.all_cut.wait(self._timing.pause * 2 ** (number - 1)):
+            pause = self._timing.pause * 2 ** (number - 1) if number else 0.0
+            if self._watchdog.all_cut.wait(pause):
                 break
             try:
                 return self._follow(url, arrival)
@@ -206,7 +213,7 @@ class Downloads:
         with self._adapters_lock:
             if own not in self._adapters:
                 trusting = self._settings if own else replace(self._settings, ca_bundle=None)
-                self._adapters[own] = TrackingAdapter(tls_context(trusting))
+                self._adapters[own] = TrackingAdapter(tls_context(trusting), self._connections)
             return self._adapters[own]
 
     def _proxies(self, url: SplitResult) -> dict[str, str]:

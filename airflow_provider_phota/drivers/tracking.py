@@ -85,15 +85,16 @@ class TrackingAdapter(HTTPAdapter):
 
     Args:
         trusted: the TLS context of every connection; None for connections without TLS.
+        connections: how many are kept open to each host.
     """
 
     _POOLS = {"http": _PlainPool, "https": _TlsPool}  # noqa: RUF012  # never changed
 
-    def __init__(self, trusted: ssl.SSLContext | None = None) -> None:
+    def __init__(self, trusted: ssl.SSLContext | None = None, connections: int = 10) -> None:
         self.trusted = trusted
         self._tls: dict[str, Any] = {"ssl_context": trusted} if trusted else {}
         # with retries, urllib3 would repeat even a paid POST after damaged TLS: it ignores the method then
-        super().__init__(max_retries=0)
+        super().__init__(pool_maxsize=connections, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **(kwargs | self._tls))

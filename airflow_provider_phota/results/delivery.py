@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
 from airflow.providers.common.compat.sdk import Asset, AssetAlias
 
-from airflow_provider_phota.api import endings
-from airflow_provider_phota.api.errors import PhotaLandingError, PhotaNotBilled, PhotaResultsExpired
+from airflow_provider_phota.api.errors import PhotaNotBilled
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.results import manifests
-from airflow_provider_phota.results.landing import LandedFile, Landing, PhotaNotServed, land, manifest
+from airflow_provider_phota.results.lander import land, land_with_fresh_urls
+from airflow_provider_phota.results.landing import LandedFile, Landing, manifest
 from airflow_provider_phota.results.landing_checks import cannot_land, check_lands_alone
 from airflow_provider_phota.results.options import check_index
 from airflow_provider_phota.results.result import ResultImages
-from airflow_provider_phota.storage.paths import asset_uri, reason_of
+from airflow_provider_phota.storage.paths import asset_uri
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -57,14 +57,9 @@ class Delivery:
         """
         check_index(self.landing.names, len(results.images))
         self._check_lands_alone(results)
-        try:
-            files = land(results, self.landing, self.hook.settings)
-        except (PhotaResultsExpired, PhotaNotServed):
-            # the URLs may be older than the task's results: the service is asked for fresh ones, once
-            fresh = ResultImages.of_task(self.hook.get_task(results.phota_task_id))
-            files = land(fresh, self.landing, self.hook.settings)
+        files = land_with_fresh_urls(self._land, results, self.hook.get_task)
         if self.landing.digest and len(files) == ordered:
-            _mark_as_landed(self.landing, files, results.phota_task_id)
+            manifests.mark_as_landed(self.landing, files, results.phota_task_id)
         self.announce(files)
         log.info("Landed PHOTA task %s: %s", results.phota_task_id, shown([file.path for file in files]))
         return files
@@ -80,6 +75,9 @@ class Delivery:
                 for file in files:
                     self._event(outlet).add(Asset(asset_uri(file.path)), extra=file.to_dict())
 
+    def _land(self, results: ResultImages) -> list[LandedFile]:
+        return land(results, self.landing, self.hook.settings)
+
     def _check_lands_alone(self, results: ResultImages) -> None:
         try:
             check_lands_alone(self.landing, self.context, len(results.images), self.key)
@@ -88,17 +86,3 @@ class Delivery:
 
     def _event(self, outlet: Asset | AssetAlias) -> Any:
         return self.context["outlet_events"][outlet]
-
-
-def _mark_as_landed(landing: Landing, files: Sequence[LandedFile], phota_task_id: str) -> None:
-    try:
-        manifests.write(landing, files)
-    except Exception as error:  # of whatever library the store speaks by
-        raise PhotaLandingError(
-            endings.lines(
-                f"The pictures of PHOTA task {phota_task_id} have landed, but not their manifest.",
-                f"{landing.directory} cannot be written to ({reason_of(error)}).",
-                "The PHOTA task is billed. Trying again is free.",
-            ),
-            phota_task_id,
-        ) from None

@@ -6,11 +6,12 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from airflow_provider_phota.api.errors import PhotaLedgerError
+from airflow_provider_phota.api import endings
+from airflow_provider_phota.api.errors import PhotaLandingError, PhotaLedgerError
 from airflow_provider_phota.results.landing import LandedFile, Landing, manifest
 from airflow_provider_phota.storage import records
 from airflow_provider_phota.storage.access import info_of
-from airflow_provider_phota.storage.paths import Place, check_url, checked_path
+from airflow_provider_phota.storage.paths import Place, check_url, checked_path, reason_of
 from airflow_provider_phota.storage.rights import Right, explain
 
 log = logging.getLogger(__name__)
@@ -18,13 +19,28 @@ log = logging.getLogger(__name__)
 VERSION = 1
 
 
-def write(landing: Landing, files: Sequence[LandedFile]) -> None:
+def mark_as_landed(landing: Landing, files: Sequence[LandedFile], phota_task_id: str) -> None:
     """Marks an order as landed, once its files are there.
 
+    Args:
+        landing: where they are. It has the digest of the order.
+        files: all files of the order.
+        phota_task_id: the task that made them, for the error.
+
     Raises:
-        OSError: the manifest cannot be written.
+        PhotaLandingError: the manifest cannot be written.
     """
-    records.replace(_place_of(landing), {"version": VERSION, "files": manifest(files)})
+    try:
+        records.replace(_place_of(landing), {"version": VERSION, "files": manifest(files)})
+    except Exception as error:  # of whatever library the store speaks by
+        raise PhotaLandingError(
+            endings.lines(
+                f"The pictures of PHOTA task {phota_task_id} have landed, but not their manifest.",
+                f"{landing.directory} cannot be written to ({reason_of(error)}).",
+                "The PHOTA task is billed. Trying again is free.",
+            ),
+            phota_task_id,
+        ) from None
 
 
 def landed_before(landing: Landing) -> list[LandedFile] | None:

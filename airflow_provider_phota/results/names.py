@@ -7,6 +7,7 @@ import re
 import string
 from dataclasses import dataclass
 from itertools import takewhile
+from typing import Protocol
 
 from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.shown import shown
@@ -20,8 +21,21 @@ _LONGEST = 200
 #: Stands before a task ID in a name where the ID is not written as it is; no ID has it.
 _OTHER = "id="
 #: As long as an ID that is shortened, and a little longer than the ones that the vendor shows.
-_TYPICAL_ID = "t" * 35
+TYPICAL_ID = "t" * 35
 _EXTENSION = re.compile(r"(?i)\.(png|apng|jpe?g|jfif|webp|gif|bmp|tiff?|avif|hei[cf])$")
+
+
+class FileNames(Protocol):
+    """Names the pictures of a task."""
+
+    def has(self, field: str) -> bool:
+        """Returns True if the names depend on the field of that name."""
+
+    def folder(self, digest: str = "") -> str:
+        """Returns the directories that the names of all tasks have in common; empty if there are no such."""
+
+    def stem(self, phota_task_id: str, index: int, digest: str = "") -> str:
+        """Returns the name of one picture, without its extension."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +59,12 @@ class Names:
             raise PhotaInputError("filename", f"must be a string, got {shown(template)}. {NATIVE_RENDERING}")
         known = _FIELDS if has_digest else _FIELDS - {"digest"}
         names = cls(template)
-        if names._fields() - known or not names._fits():
+        if fields_of(template) - known or not names._fits():
             raise PhotaInputError(
                 "filename",
                 f"may have the fields {', '.join(sorted(known))} in braces, got {shown(template)}.",
             )
-        names.stem(_TYPICAL_ID, 0, "0" * 64)
+        names.stem(TYPICAL_ID, 0, "0" * 64)
         if extension := picture_extension(template):
             raise PhotaInputError(
                 "filename",
@@ -61,30 +75,16 @@ class Names:
 
     def has(self, field: str) -> bool:
         """Returns True if the template has a field of that name."""
-        return field in self._fields()
+        return field in fields_of(self.template)
 
     def folder(self, digest: str = "") -> str:
         """Returns the directories that the names of all tasks have in common; empty if there are no such."""
-        one, other = (self.stem(*task, digest).split("/")[:-1] for task in (("a", 0), ("b", 1)))
-        pairs = zip(one, other, strict=True)
-        return "/".join(same for same, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-
-    def _fields(self) -> set[str]:
-        try:
-            parsed = list(string.Formatter().parse(self.template))
-        except ValueError:  # a brace without its other half
-            return {""}
-        # a number may be padded, but a part of an ID would not tell one task from another
-        return {
-            name if name == "index" or not (spec or conversion) else ""
-            for _, name, spec, conversion in parsed
-            if name is not None
-        }
+        return common_folder(self.stem("a", 0, digest), self.stem("b", 1, digest))
 
     def _fits(self) -> bool:
         """Returns True if values can be put in."""
         try:
-            self._filled(_TYPICAL_ID, 0, "0" * 64)
+            self._filled(TYPICAL_ID, 0, "0" * 64)
         except (ValueError, LookupError, AttributeError, TypeError):
             return False
         return True
@@ -104,6 +104,26 @@ class Names:
         for part in name.split("/"):
             _check_part(part)
         return name
+
+
+def fields_of(template: str) -> set[str]:
+    """Returns the fields in braces; the empty text stands for whatever is not such a field."""
+    try:
+        parsed = list(string.Formatter().parse(template))
+    except ValueError:  # a brace without its other half
+        return {""}
+    # a number may be padded, but a part of an ID would not tell one task from another
+    return {
+        name if name == "index" or not (spec or conversion) else ""
+        for _, name, spec, conversion in parsed
+        if name is not None
+    }
+
+
+def common_folder(one: str, other: str) -> str:
+    """Returns the directories that two paths have in common, from the first on."""
+    pairs = zip(one.split("/")[:-1], other.split("/")[:-1], strict=True)
+    return "/".join(same for same, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def picture_extension(name: str) -> str:

@@ -11,7 +11,7 @@ from airflow_provider_phota.api.parsing import check_not_templated, is_known
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.results.directories import check_directory, check_directory_as_written
 from airflow_provider_phota.results.landing import MAX_BYTES, IfExists, Landing
-from airflow_provider_phota.results.names import NAMES_BY_DIGEST, Names
+from airflow_provider_phota.results.names import NAMES_BY_DIGEST, FileNames, Names
 from airflow_provider_phota.storage.paths import Place, check_storable, checked_path
 
 
@@ -118,7 +118,7 @@ class LandingOptions:
         return IfExists.OVERWRITE  # it is not known which task made them
 
 
-def check_index(names: Names, pictures: int) -> None:
+def check_index(names: FileNames, pictures: int) -> None:
     """Refuses names that several pictures would share.
 
     Raises:
