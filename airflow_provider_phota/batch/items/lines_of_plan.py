@@ -1,0 +1,41 @@
+"""Writes an item as a line of JSON, and reads it back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from airflow_provider_phota.api.orders.base import Order
+from airflow_provider_phota.api.orders.edit import EditOrder
+from airflow_provider_phota.api.orders.enhance import EnhanceOrder
+from airflow_provider_phota.api.orders.generate import GenerateOrder
+from airflow_provider_phota.batch.items.columns import OrderType
+from airflow_provider_phota.batch.items.item import Item
+
+_ORDERS: dict[str, OrderType] = {each.model: each for each in (EditOrder, GenerateOrder, EnhanceOrder)}
+
+
+def to_line(item: Item) -> bytes:
+    """Returns an item as a line. All fields of its order are in it, also those that nobody gave."""
+    fields: dict[str, Any] = {"number": item.number, "key": item.key, "order": asdict(item.order)}  # type: ignore[call-overload]  # each order is a dataclass
+    return json.dumps(fields, separators=(",", ":")).encode() + b"\n"
+
+
+def from_line(model: str, line: bytes) -> Item:
+    """Reads an item back.
+
+    Args:
+        model: of its order.
+        line: that `to_line` wrote.
+
+    Raises:
+        KeyError, TypeError, ValueError: It is not an item of that model.
+    """
+    fields = json.loads(line)
+    make: Any = _ORDERS[model]
+    given = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in fields["order"].items()
+    }
+    order: Order = make(**given)
+    return Item(fields["number"], fields["key"], order)

@@ -1,0 +1,126 @@
+"""Writes down the checked items of a batch, so that all attempts and resumptions have the same ones.
+
+A plan is a folder `plans/<digest>/` with chunks of lines, and `plan.json`, which is written last: without it
+there is no plan. The digest is over all lines, so a plan never changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_phota.batch.items.item import Item
+from airflow_provider_phota.batch.items.lines_of_plan import from_line
+from airflow_provider_phota.batch.items.reading import read_items
+from airflow_provider_phota.batch.items.spec import ItemSpec
+from airflow_provider_phota.batch.items.spool import Spool
+from airflow_provider_phota.storage import objects, records
+from airflow_provider_phota.storage.drafts import new_draft
+from airflow_provider_phota.storage.paths import Place
+
+_PLANS, _RECORD = "plans", "plan.json"
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Is the items of a batch, in a store.
+
+    Attributes:
+        folder: of this plan.
+        digest: over all items, in hex.
+        model: that all of them ask for.
+        edition: text that makes an otherwise identical order another one.
+        count: of the items.
+        chunks: the SHA-256 of each chunk, in hex.
+    """
+
+    folder: Place
+    digest: str
+    model: str
+    edition: str
+    count: int
+    chunks: tuple[str, ...]
+
+    @classmethod
+    def read(cls, folder: Place, digest: str) -> Plan:
+        """Returns a plan that was written.
+
+        Args:
+            folder: of the journal.
+            digest: of the plan.
+
+        Raises:
+            FileNotFoundError: There is no such plan, or it was not written to its end.
+            DamagedRecord: It cannot be understood.
+        """
+        own = folder / _PLANS / digest
+        return records.read(own / _RECORD, lambda fields: cls._of(own, digest, fields))
+
+    @classmethod
+    def _of(cls, folder: Place, digest: str, fields: Mapping[str, Any]) -> Plan:
+        if fields["version"] != _VERSION:
+            raise ValueError(f"it has version {fields['version']}, and {_VERSION} is known")
+        return cls(
+            folder,
+            digest,
+            str(fields["model"]),
+            str(fields["edition"]),
+            int(fields["count"]),
+            tuple(fields["chunks"]),
+        )
+
+    def items(self) -> Iterator[Item]:
+        """Yields the items, chunk by chunk.
+
+        Raises:
+            DamagedRecord: A chunk is not what was written.
+        """
+        for number, sha256 in enumerate(self.chunks, start=1):
+            place = _chunk(self.folder, number)
+            content = objects.read(place)
+            if hashlib.sha256(content).hexdigest() != sha256:
+                raise records.DamagedRecord(place, "it is not what was written")
+            for line in content.splitlines():
+                yield from_line(self.model, line)
+
+
+def write_plan(folder: Place, spec: ItemSpec) -> Plan:
+    """Reads and checks all items of a batch, and writes them down. The same items are the same plan.
+
+    Args:
+        folder: of the journal.
+        spec: of the items.
+
+    Raises:
+        NoItems: There are none.
+        PhotaInputError: Rows are bad. Nothing is written then.
+        PhotaUnreachable: The source could not be read; a retry may help.
+    """
+    with Spool(f"{spec.model}\n{json.dumps(spec.edition)}\n") as spool:
+        for item in read_items(spec):
+            spool.add(item)
+        digest = spool.digest
+        try:
+            return Plan.read(folder, digest)
+        except FileNotFoundError:
+            plan = Plan(folder / _PLANS / digest, digest, spec.model, spec.edition, spool.count, spool.chunks)
+            _write(plan, spool)
+            return plan
+
+
+def _write(plan: Plan, spool: Spool) -> None:
+    for number, content in enumerate(spool.contents(), start=1):
+        place = _chunk(plan.folder, number)
+        with new_draft(place) as draft:
+            draft.file.write(content)
+            draft.publish(place, "application/x-ndjson")
+    fields = {"model": plan.model, "edition": plan.edition, "count": plan.count, "chunks": plan.chunks}
+    records.replace(plan.folder / _RECORD, {"version": _VERSION, "digest": plan.digest, **fields})
+
+
+def _chunk(folder: Place, number: int) -> Place:
+    return folder / f"{number:05d}.jsonl"
