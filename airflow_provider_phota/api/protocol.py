@@ -22,7 +22,15 @@ from airflow_provider_phota.api.reading import Unreadable
 from airflow_provider_phota.api.refusals import error_words, read_refusal, retry_after
 from airflow_provider_phota.api.retry import Backoff
 from airflow_provider_phota.api.tasks import PhotaTask
-from airflow_provider_phota.api.wire import Conversation, FileForm, Request, Response, Sleep, Step
+from airflow_provider_phota.api.wire import (
+    BeforeSending,
+    Conversation,
+    FileForm,
+    Request,
+    Response,
+    Sleep,
+    Step,
+)
 
 T = TypeVar("T")
 
@@ -34,7 +42,7 @@ def submit(
     order: Order,
     backoff: Backoff | None = None,
     *,
-    before_sending: Callable[[], None] | None = None,
+    before_sending: BeforeSending | None = None,
     resend_on_503: bool = False,
 ) -> Conversation[PhotaTask]:
     """Submits an order. Billed: it is sent again only after a failure that proves that no task was created.
@@ -42,7 +50,8 @@ def submit(
     Args:
         order: what to ask for.
         backoff: how often a submit that provably created no task is repeated.
-        before_sending: called each time before it is sent, once the connection is established.
+        before_sending: called each time before it is sent, once the connection is established; on an event
+            loop, it may be a coroutine function.
         resend_on_503: True to treat a 503 as a refusal. The vendor does not promise that it is one, so this
             may pay twice.
 

@@ -7,11 +7,14 @@ pattern is that of httpx's `Auth.auth_flow`: to send a request, yield it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Coroutine, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any, Protocol, TypeAlias, TypeVar
 
 T = TypeVar("T")
+
+#: What is done right before a request is sent. Drivers that are not on an event loop take a function only.
+BeforeSending: TypeAlias = Callable[[], Coroutine[Any, Any, None] | None]
 
 #: Bytes of an answer that a driver reads before it gives up. A task has a few KB.
 MAX_ANSWER = 256 * 1024
@@ -57,7 +60,8 @@ class Request:
         body: JSON text, a form to stream, or None.
         billed: True for a submit: it gets a new connection, and its failure may cost money.
         before_sending: called once the connection is established, before the first byte of the request is
-            sent. If it raises, the request is not sent, and its exception is raised.
+            sent. If it raises, the request is not sent, and its exception is raised. On an event loop, it may
+            be a coroutine function.
         max_answer: bytes of the answer that the driver reads before it gives up.
         within: seconds for which a driver that paces requests may hold it back. None sets no limit.
     """
@@ -67,7 +71,7 @@ class Request:
     query: Mapping[str, str] = field(default_factory=dict)
     body: bytes | FileForm | None = None
     billed: bool = False
-    before_sending: Callable[[], None] | None = field(default=None, compare=False, repr=False)
+    before_sending: BeforeSending | None = field(default=None, compare=False, repr=False)
     max_answer: int = MAX_ANSWER
     within: float | None = None
 

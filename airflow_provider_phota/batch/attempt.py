@@ -109,7 +109,7 @@ class Attempt:
             if begins:
                 await adopt_tasks(journal, plan, self.options.adopt)
                 await reopen_items(journal, plan, self.options.redo)
-            async with self._kit(journal, plan) as kit:
+            async with self._kit(journal) as kit:
                 tally = Tally(plan.count, self.options.max_failures)
                 self._loop = asyncio.get_running_loop()
                 self._pipeline = Pipeline(kit, plan, tally, may_pause=may_pause)
@@ -124,18 +124,18 @@ class Attempt:
             await self._pipeline.wait_for_last_answers()
 
     @asynccontextmanager
-    async def _kit(self, journal: Journal, plan: Plan) -> AsyncIterator[Kit]:
+    async def _kit(self, journal: Journal) -> AsyncIterator[Kit]:
         async with AsyncExitStack() as stack:
             poller = await stack.enter_async_context(Poller(self._load_settings))
-            lander = stack.enter_context(Lander(self.hook.settings))
+            lander = stack.enter_context(Lander(self.hook.settings, _LANDERS))
             gate = Gate(lambda: poller.run(protocol.get_models()))
             stack.push_async_callback(gate.close)
             preparing = stack.enter_context(ThreadPoolExecutor(_READERS, "phota-reading"))
             landing = stack.enter_context(ThreadPoolExecutor(_LANDERS, "phota-landing"))
             stack.callback(lander.break_off)  # before the threads are waited for
             yield Kit(
+                hook=self.hook,
                 options=self.options,
-                edition=plan.edition,
                 journal=journal,
                 poller=poller,
                 preparer=self.preparer,

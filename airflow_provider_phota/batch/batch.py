@@ -8,22 +8,26 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from airflow_provider_phota.api.errors import PhotaLedgerError
+from airflow_provider_phota.api.types import PhotaBatchPreview
 from airflow_provider_phota.batch.attempt import Attempt, AttemptEnd
-from airflow_provider_phota.batch.home import journal_folder
+from airflow_provider_phota.batch.home import checked_results_name, journal_folder
+from airflow_provider_phota.batch.idle import Pause
 from airflow_provider_phota.batch.items.plan import Plan, write_plan
 from airflow_provider_phota.batch.items.spec import ItemSpec
 from airflow_provider_phota.batch.names import BatchNames
 from airflow_provider_phota.batch.options import BatchOptions
 from airflow_provider_phota.batch.preparing import Preparer
-from airflow_provider_phota.batch.results import ResultFiles, Summary
+from airflow_provider_phota.batch.report import Report
+from airflow_provider_phota.batch.summary import Summary
+from airflow_provider_phota.batch.tally import Tally
 from airflow_provider_phota.hooks.phota import PhotaHook
-from airflow_provider_phota.inputs.publisher import Publisher
-from airflow_provider_phota.journal.leases import BatchOwner, latest_lease
+from airflow_provider_phota.inputs.publisher import Publish, Publisher
+from airflow_provider_phota.journal.leases import BatchOwner, first_lease, latest_lease
 from airflow_provider_phota.journal.waits import write_waits
 from airflow_provider_phota.ledger.records import InstanceName
-from airflow_provider_phota.results.landing import Landing
+from airflow_provider_phota.results.directories import check_directory
 from airflow_provider_phota.results.prechecks import check_can_land
-from airflow_provider_phota.storage.paths import Place
+from airflow_provider_phota.storage.paths import Place, check_storable, checked_path
 from airflow_provider_phota.triggers.batch import PhotaBatchTrigger
 from airflow_provider_phota.waiting import Wait
 
@@ -36,15 +40,15 @@ class BatchEnd:
 
     Attributes:
         tally: of the items.
-        summary: of the results.
         reason: why not all orders were sent; None if they were.
+        summary: of the results; None if the batch pauses.
         trigger: waits for what is open; None if the batch does not pause.
     """
 
     tally: Tally
-    summary: Summary
     reason: Exception | None
-    trigger: PhotaBatchTrigger | None
+    summary: Summary | None = None
+    trigger: PhotaBatchTrigger | None = None
 
 
 @dataclass
@@ -55,6 +59,7 @@ class Batch:
         name: of the task instance.
         destination: where the pictures go.
         names: of the pictures.
+        results_name: of the results files, without their extensions.
         ledger_path: where the journal goes; None if that is below the destination.
         try_number: Airflow's.
     """
@@ -65,13 +70,53 @@ class Batch:
     publisher: Publisher
     destination: Place
     names: BatchNames
-    results: ResultFiles
+    results_name: str
     wait: Wait
     ledger_path: str | None
     edition: str
     skip_argument: str
     try_number: int
     _attempt: Attempt | None = field(default=None, init=False)
+
+    @classmethod
+    def checked(
+        cls,
+        *,
+        hook: PhotaHook,
+        options: BatchOptions,
+        name: InstanceName,
+        publish: Publish | None,
+        destination: object,
+        filename: object,
+        if_exists: object,
+        results_name: object,
+        wait: Wait,
+        ledger_path: str | None,
+        edition: str,
+        skip_argument: str,
+        try_number: int,
+    ) -> Batch:
+        """Puts together what an author gave, by the names of the operator's arguments.
+
+        Raises:
+            PhotaInputError: It names the argument.
+        """
+        check_storable("destination", destination)
+        check_directory("destination", destination)
+        return cls(
+            hook=hook,
+            options=options,
+            name=name,
+            publisher=Publisher(hook, publish),
+            destination=Place.of(checked_path("destination", destination)),
+            names=BatchNames.checked(filename, if_exists=if_exists),
+            results_name=checked_results_name(results_name),
+            wait=wait,
+            ledger_path=ledger_path or hook.settings.ledger_path,
+            edition=edition,
+            skip_argument=skip_argument,
+            try_number=try_number,
+        )
 
     @cached_property
     def folder(self) -> Place:
@@ -121,23 +166,26 @@ class Batch:
             self.hook, self.options, self.folder, self._owner, self._preparer, self.wait, self.try_number
         )
         end = attempt.run(plan, begins=begins, may_pause=may_pause)
-        summary = self.results.write(plan, self.folder, is_final=end.pause is None)
-        return BatchEnd(end.tally, summary, end.reason, self._trigger(end))
+        report = Report(plan, self.folder)
+        if end.pause:
+            report.write_so_far(self.destination, self.results_name)
+            return BatchEnd(end.tally, end.reason, trigger=self._trigger(end, end.pause))
+        seconds = time.time() - first_lease(self.folder).at
+        summary = report.write(self.destination, self.results_name, seconds)
+        return BatchEnd(end.tally, end.reason, summary)
 
     def stop(self) -> None:
         """Sends nothing more, since Airflow ends the task."""
         if self._attempt:
             self._attempt.stop()
 
-    def _trigger(self, end: AttemptEnd) -> PhotaBatchTrigger | None:
-        if end.pause is None:
-            return None
-        waits = write_waits(self.folder, end.lease, 1, end.pause.tasks)
+    def _trigger(self, end: AttemptEnd, pause: Pause) -> PhotaBatchTrigger:
+        waits = write_waits(self.folder, end.lease, 1, pause.tasks)
         return PhotaBatchTrigger(
             waits=waits.url,
             phota_conn_id=self.hook.phota_conn_id,
             deadline=time.time() + self.wait.timeout,
-            wake_after=end.pause.wake_after,
+            wake_after=pause.wake_after,
             poll_interval=self.wait.intervals.shortest,
             longest_interval=self.wait.intervals.longest,
             max_unreachable=self.wait.max_unreachable,
@@ -152,3 +200,7 @@ class Batch:
     @property
     def _preparer(self) -> Preparer:
         return Preparer(self.publisher, self.edition, self.destination, self.names, self.skip_argument)
+
+    def preview(self, plan: Plan) -> PhotaBatchPreview:
+        """Returns what would be paid for; nothing is sent."""
+        raise NotImplementedError

@@ -7,28 +7,29 @@ import time
 from collections.abc import Awaitable
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import partial
 
 from airflow_provider_phota.api.errors import PhotaError, PhotaSubmitAmbiguous
+from airflow_provider_phota.api.policy import Policy
 from airflow_provider_phota.api.tasks import PhotaTask
+from airflow_provider_phota.batch.choices import Duplicates
 from airflow_provider_phota.batch.credits import credits_of
 from airflow_provider_phota.batch.endings import can_retry, status_of, stops_batch
 from airflow_provider_phota.batch.items.item import Item
 from airflow_provider_phota.batch.kit import Kit
 from airflow_provider_phota.batch.messages import held_text
-from airflow_provider_phota.batch.options import Duplicates
 from airflow_provider_phota.batch.purchase import Purchase
 from airflow_provider_phota.batch.twins import Payer
 from airflow_provider_phota.inputs.prepared import PreparedOrder
-from airflow_provider_phota.journal.events import Ended
-from airflow_provider_phota.journal.rows import Row, Status
 from airflow_provider_phota.journal.decisions import Resume, Start
+from airflow_provider_phota.journal.events import Ended
 from airflow_provider_phota.journal.history import ItemState
+from airflow_provider_phota.journal.rows import Row, Status
 from airflow_provider_phota.journal.waits import OpenTask
-from airflow_provider_phota.api.policy import Policy
 from airflow_provider_phota.polling.durations import Observation
 from airflow_provider_phota.polling.wait import wait_for_task
-from airflow_provider_phota.results.landing import manifest
 from airflow_provider_phota.results.lander import land_with_fresh_urls
+from airflow_provider_phota.results.landing import LandedFile, Landing, manifest
 from airflow_provider_phota.results.manifests import mark_as_landed
 from airflow_provider_phota.results.result import ResultImages
 
@@ -153,7 +154,9 @@ class Course:
             return
         self._digest = prepared.digest if preparer.skip_argument else ""
         fingerprint = preparer.fingerprint(prepared)
-        if kit.options.duplicates is Duplicates.SHARE and (payer := await kit.payer_of(fingerprint, step.generation)):
+        if kit.options.duplicates is Duplicates.SHARE and (
+            payer := await kit.payer_of(fingerprint, step.generation)
+        ):
             self.row = replace(self.row, same_as=payer.key, phota_task_id=payer.phota_task_id)
             await self._bring_home(payer.phota_task_id)
             return
@@ -213,10 +216,14 @@ class Course:
         self.stage = Stage.LANDING
         results = ResultImages.of_task(task)
         landing = self.kit.preparer.landing(self.item, self._digest)
-        files = await self.kit.land(land_with_fresh_urls, self.kit.lander, results, landing)
+        files = await self.kit.land(self._land, results, landing)
         if landing.digest and len(files) == self.item.order.outputs:
             await self.kit.land(mark_as_landed, landing, files, phota_task_id)
         self.row = replace(self.row, files=tuple(manifest(files)))
+
+    def _land(self, results: ResultImages, landing: Landing) -> list[LandedFile]:
+        land = partial(self.kit.lander.land, landing=landing)
+        return land_with_fresh_urls(land, results, self.kit.hook.get_task)
 
     async def _give_up(self, state: ItemState) -> None:
         raise PhotaSubmitAmbiguous(held_text(state))

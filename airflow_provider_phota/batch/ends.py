@@ -19,7 +19,7 @@ def raise_if_failed(end: BatchEnd) -> None:
         AirflowException: A retry can help, and does not pay twice.
         AirflowFailException: A retry cannot help.
     """
-    results = end.summary.results
+    results = end.summary.results if end.summary else "the results file"
     reason = end.reason
     if isinstance(reason, PhotaError):
         text = log_lines(stopped_text(reason, end.tally, results))

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
+from airflow_provider_phota.api.errors import PhotaInputError
+from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.ledger.records import InstanceName
 from airflow_provider_phota.storage.paths import Place, checked_path
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 #: The folder of all journals, below a destination.
 JOURNALS = ".phota-batches"
@@ -22,3 +28,17 @@ def journal_folder(destination: Place, ledger_path: str | None, name: InstanceNa
     if ledger_path:
         return Place.of(checked_path("ledger_path", ledger_path)) / _IN_LEDGER / name.digest
     return destination / JOURNALS / name.digest
+
+
+def checked_results_name(value: object) -> str:
+    """Returns the name of the results files.
+
+    Raises:
+        PhotaInputError: It is not a name that a file can have in every store.
+    """
+    if not isinstance(value, str) or not _NAME.fullmatch(value):
+        raise PhotaInputError(
+            "results_name",
+            f"must be letters, digits, and any of . _ - between them, got {shown(value)}.",
+        )
+    return value

@@ -14,6 +14,7 @@ from airflow_provider_phota.batch.patience import Patience
 from airflow_provider_phota.batch.preparing import Preparer
 from airflow_provider_phota.batch.slots import Slots
 from airflow_provider_phota.batch.twins import Payer, Twins
+from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.journal.writer import Journal
 from airflow_provider_phota.polling.schedule import PollSchedule
 from airflow_provider_phota.results.lander import Lander
@@ -37,8 +38,8 @@ class Kit:
         wait: how to wait for one PHOTA task.
     """
 
+    hook: PhotaHook
     options: BatchOptions
-    edition: str
     journal: Journal
     poller: Poller
     preparer: Preparer
@@ -58,7 +59,9 @@ class Kit:
 
     async def land(self, act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs something that brings pictures home, as often as it takes."""
-        return await self.landing_patience.repeat(lambda: _in_thread(self.landing, lambda: act(*args, **kwargs)))
+        return await self.landing_patience.repeat(
+            lambda: _in_thread(self.landing, lambda: act(*args, **kwargs))
+        )
 
     @property
     def schedule(self) -> PollSchedule:

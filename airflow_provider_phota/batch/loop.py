@@ -14,7 +14,9 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-def run_in_thread(main: Callable[[], Coroutine[Any, Any, T]], before_ending: Callable[[], Coroutine[Any, Any, None]]) -> T:
+def run_in_thread(
+    main: Callable[[], Coroutine[Any, Any, T]], before_ending: Callable[[], Coroutine[Any, Any, None]]
+) -> T:
     """Returns what a coroutine returns.
 
     Args:

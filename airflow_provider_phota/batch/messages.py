@@ -9,9 +9,7 @@ from airflow_provider_phota.batch.tally import Tally
 from airflow_provider_phota.journal.history import ItemState
 from airflow_provider_phota.journal.rows import Status
 
-_SAME_WORK = (
-    "A retry, or clearing this task, goes on from the journal: it pays for nothing twice, and sends what was not sent."
-)
+_SAME_WORK = "A retry, or clearing this task, goes on from the journal: it pays for nothing twice, and sends what was not sent."
 
 
 def counts_text(tally: Tally) -> str:
@@ -67,10 +65,23 @@ def held_text(state: ItemState) -> str:
     """Returns the error of an item whose last submit may have been paid for."""
     sent = state.sending
     when = pendulum.from_timestamp(sent.at).to_iso8601_string() if sent else "an unknown time"
-    named = f"The answer named PHOTA task {sent.named_task_id}: look for that one first." if sent and sent.named_task_id else ""
+    named = (
+        f"The answer named PHOTA task {sent.named_task_id}: look for that one first."
+        if sent and sent.named_task_id
+        else ""
+    )
     return endings.lines(
         f"An order was sent at {when}, and its answer never came: it may have been billed.",
         named,
         "Look for it in the PHOTA console, and clear this task with adopt={<key of the item>: <ID of the PHOTA task>}. "
         "If it is not there, use redo=[<key of the item>], which pays for it.",
+    )
+
+
+def not_home_text(phota_task_id: str) -> str:
+    """Returns the error of an item that is paid for, and not landed yet."""
+    return endings.lines(
+        f"PHOTA task {phota_task_id} is paid for. The attempt ended before its pictures landed.",
+        endings.MAY_GO_ON,
+        "A retry, or clearing this task, brings them home and pays nothing.",
     )

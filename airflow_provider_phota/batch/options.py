@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from airflow_provider_phota.api.choices import checked_choice
 from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.lists import is_list
+from airflow_provider_phota.api.policy import Policy
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.api.task_ids import checked_task_id
 from airflow_provider_phota.batch.choices import Duplicates, OnEmpty
-from airflow_provider_phota.api.policy import Policy
 
 #: Orders that may be paid and unfinished at once. Each takes about 10 KB in the worker and in the triggerer.
 MOST_IN_FLIGHT = 5_000
@@ -83,8 +83,9 @@ class Redo:
             return cls()
         if value == REDO_FAILED:
             return cls(failed=True)
-        if is_list(value) and all(isinstance(key, str) and key for key in value):
-            return cls(keys=frozenset(value))
+        keys = [key for key in value if isinstance(key, str) and key] if is_list(value) else []
+        if is_list(value) and len(keys) == len(value):
+            return cls(keys=frozenset(keys))
         raise PhotaInputError("redo", f"must be 'failed' or a list of keys of items, got {shown(value)}.")
 
 

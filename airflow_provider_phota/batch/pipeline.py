@@ -15,9 +15,8 @@ from airflow_provider_phota.batch.items.item import Item
 from airflow_provider_phota.batch.items.plan import Plan
 from airflow_provider_phota.batch.kit import Kit
 from airflow_provider_phota.batch.tally import Tally, TooManyFailures
-from airflow_provider_phota.journal.rows import Row
 from airflow_provider_phota.journal.decisions import Done, Hold, Resume, Start, Step, WaitForSender, next_step
-from airflow_provider_phota.journal.waits import OpenTask
+from airflow_provider_phota.journal.rows import Row
 
 #: Items that are looked at, or whose pictures land, besides those that are in flight.
 _BESIDES = 16

@@ -55,9 +55,7 @@ class Preparer:
     def fingerprint(self, prepared: PreparedOrder) -> str:
         """Returns what tells orders apart that ask for different things."""
         hook = prepared.hook
-        return fingerprint(
-            prepared.identity, hook.phota_conn_id, hook.settings.base_url, prepared.edition
-        )
+        return fingerprint(prepared.identity, hook.phota_conn_id, hook.settings.base_url, prepared.edition)
 
     def landing(self, item: Item, digest: str = "") -> Landing:
         """Returns where the pictures of an item go.

@@ -15,8 +15,8 @@ from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.tasks import PhotaTask
 from airflow_provider_phota.batch.credits import credits_of
 from airflow_provider_phota.batch.items.item import Item
-from airflow_provider_phota.journal.events import Doubtful, Intent, Paid, TakenBack
 from airflow_provider_phota.journal.decisions import Start
+from airflow_provider_phota.journal.events import Doubtful, Intent, Paid, TakenBack
 from airflow_provider_phota.journal.writer import Journal
 from airflow_provider_phota.triggers.poller import Poller
 
@@ -59,9 +59,7 @@ class Purchase:
         """
         try:
             task = await self.poller.run(
-                protocol.submit(
-                    order, before_sending=self._begin, resend_on_503=self.settings.resend_on_503
-                )
+                protocol.submit(order, before_sending=self._begin, resend_on_503=self.settings.resend_on_503)
             )
         except PhotaNotBilled:
             await self._take_back()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import inspect
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
 from io import BytesIO
 from types import TracebackType
@@ -14,7 +15,7 @@ from yarl import URL
 
 from airflow_provider_phota.api.errors import MaybeSent, TransportError
 from airflow_provider_phota.api.settings import Settings
-from airflow_provider_phota.api.wire import Conversation, FileForm, Request, Response
+from airflow_provider_phota.api.wire import BeforeSending, Conversation, FileForm, Request, Response
 from airflow_provider_phota.drivers.carrying import carry
 from airflow_provider_phota.drivers.failures import transport_error
 from airflow_provider_phota.drivers.outgoing import incoming, outgoing, pieces, proxy_for
@@ -143,7 +144,7 @@ class _Flight:
         sent: True once a byte of the request may have been sent.
     """
 
-    before_sending: Callable[[], None] | None = None
+    before_sending: BeforeSending | None = None
     stopped_by: Exception | None = None
     sent: bool = False
 
@@ -158,7 +159,10 @@ class _Flight:
         if self.before_sending is None:
             return
         try:
-            await asyncio.to_thread(self.before_sending)
+            if inspect.iscoroutinefunction(self.before_sending):
+                await self.before_sending()  # many may wait at once, for which there are too few threads
+            else:
+                await asyncio.to_thread(self.before_sending)
         except Exception as error:
             self.stopped_by = error
             raise

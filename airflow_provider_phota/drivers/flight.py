@@ -16,6 +16,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+from airflow_provider_phota.api.wire import BeforeSending
+
 #: Returns the addresses at which a host and port may be connected to, or raises.
 AddressLookup = Callable[[str, int], Sequence[str]]
 
@@ -34,7 +36,7 @@ class Flight:
         sock: the socket over which it goes, once there is one.
     """
 
-    before_sending: Callable[[], None] | None = None
+    before_sending: BeforeSending | None = None
     lookup: AddressLookup | None = None
     stopped_by: Exception | None = None
     sent: bool = False
@@ -150,7 +152,7 @@ def reporting_to(flight: Flight) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def timed_flight(before_sending: Callable[[], None] | None, seconds: float) -> Iterator[Flight]:
+def timed_flight(before_sending: BeforeSending | None, seconds: float) -> Iterator[Flight]:
     """Starts a flight to which connections report, and which is cut after this many seconds."""
     flight = Flight(before_sending)
     with reporting_to(flight), flight.cut_after(seconds):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import ssl
 import time
 from collections.abc import Iterator
@@ -79,6 +80,8 @@ class RequestsDriver:
         return None
 
     def _exchange(self, request: Request) -> Response:
+        if inspect.iscoroutinefunction(request.before_sending):
+            raise TypeError("before_sending must be a plain function without an event loop")
         if request.billed:
             # the other side may close a kept-alive connection just as the request goes out, and then it is
             # not known whether the service got the request: a submit gets a connection of its own

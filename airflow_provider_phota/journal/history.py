@@ -44,6 +44,8 @@ class Sending:
         seconds: how long the sender may take, from `at` on.
         doubt: why it is not known whether it was billed; empty if there is no such reason.
         named_task_id: the task that a doubtful answer named.
+        digest: of the order, if its landed pictures are to be found again by it.
+        estimated_time: seconds that the service expected the task to take.
     """
 
     generation: int
@@ -61,6 +63,8 @@ class Sending:
     is_adopted: bool = False
     doubt: str = ""
     named_task_id: str = ""
+    digest: str = ""
+    estimated_time: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +252,7 @@ def _completed(known: Sending, event: Intent | TakenBack | Paid | Doubtful, segm
             seconds=event.seconds,
             fingerprint=event.fingerprint,
             resubmits=event.resubmits,
+            digest=event.digest,
         )
     if isinstance(event, TakenBack):
         return replace(known, is_taken_back=True)
@@ -259,6 +264,7 @@ def _completed(known: Sending, event: Intent | TakenBack | Paid | Doubtful, segm
         paid_at=event.at,
         credits=event.credits,
         is_adopted=event.adopted,
+        estimated_time=event.estimated_time,
     )
 
 

@@ -125,6 +125,15 @@ VERSION = 1
 _OWNER = "batch.json"
 
 
+def first_lease(folder: Place) -> Lease:
+    """Returns the lease that the first attempt of a batch has taken.
+
+    Raises:
+        FileNotFoundError: There is none.
+    """
+    return Lease.numbered(folder, 1)
+
+
 def latest_lease(folder: Place) -> Lease | None:
     """Returns the lease with the highest number, or None if there is none."""
     numbers = [lease_in(name) for name in objects.names(folder / LEASES)]

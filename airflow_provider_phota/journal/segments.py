@@ -16,7 +16,6 @@ from airflow_provider_phota.journal.events import Ended, Event, to_line
 from airflow_provider_phota.journal.groups import Group, at_once, from_archive, read_places, to_archive
 from airflow_provider_phota.journal.leases import make_folders
 from airflow_provider_phota.journal.names import ARCHIVES, SEGMENTS, group_name, is_group, position_of
-from airflow_provider_phota.journal.rows import Row
 from airflow_provider_phota.journal.state import BatchState
 from airflow_provider_phota.storage import objects
 from airflow_provider_phota.storage.paths import Place
@@ -107,8 +106,8 @@ class Segments:
             for event in group.events():
                 yield group.name, event
 
-    def rows(self, state: BatchState | None = None) -> Iterator[Row]:
-        """Yields the row of each item that has ended, in the order in which they were written.
+    def ends(self, state: BatchState | None = None) -> Iterator[Ended]:
+        """Yields the end of each item that has ended, in the order in which they were written.
 
         Args:
             state: the state by all segments. Without one, they are read twice.
@@ -118,11 +117,11 @@ class Segments:
             for name, event in Segments(self._folder, 0).read_all():
                 state.apply(event, name)
         for group in self._new_groups({}, set()):
-            rows: dict[str, Row] = {}
+            ends: dict[str, Ended] = {}
             for event in group.events():
                 if isinstance(event, Ended) and _counts(state, event.item, group.name):
-                    rows[event.item] = event.row
-            yield from rows.values()
+                    ends[event.item] = event
+            yield from ends.values()
 
     def compact(self) -> None:
         """Moves the segments into archives if there are many."""

@@ -9,27 +9,32 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
 
-from airflow_provider_phota.api.errors import PhotaInputError
-from airflow_provider_phota.api.orders.base import Order
 from airflow_provider_phota.api.parsing import check_conn_id, check_flags, check_not_templated, is_known
 from airflow_provider_phota.api.types import FailOrResubmit, FailOrSkip, IfFileExists, PublishWay, ShareOrPay
 from airflow_provider_phota.api.written import Written
 from airflow_provider_phota.batch.batch import Batch
+from airflow_provider_phota.batch.choices import OnEmpty
 from airflow_provider_phota.batch.ends import raise_if_failed
-from airflow_provider_phota.batch.items.spec import ItemSpec, NoItems
-from airflow_provider_phota.batch.options import BatchOptions, OnEmpty
-from airflow_provider_phota.batch.settings import BatchSettings
+from airflow_provider_phota.batch.items.bad_rows import NoItems
+from airflow_provider_phota.batch.items.columns import OrderType
+from airflow_provider_phota.batch.items.plan import Plan
+from airflow_provider_phota.batch.items.spec import ItemSpec
+from airflow_provider_phota.batch.names import BatchNames
+from airflow_provider_phota.batch.options import BatchOptions
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.inputs.prepared import as_text, checked_edition
 from airflow_provider_phota.inputs.publisher import Publish
+from airflow_provider_phota.ledger.instances import instance_name_of
 from airflow_provider_phota.operators.arguments import AirflowArguments
 from airflow_provider_phota.results.directories import check_directory_as_written
 from airflow_provider_phota.retrying import as_airflow_errors, checking_arguments
-from airflow_provider_phota.triggers.events import BatchWaitEvent
+from airflow_provider_phota.triggers.batch_events import BatchWaitEvent
 from airflow_provider_phota.waiting import Wait, default_deferrable
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, ObjectStoragePath, XComArg
+
+    from airflow_provider_phota.api.types import PhotaBatchPreview, PhotaBatchSummary
 
 #: The key of a DAG run's conf that stands in for `redo`.
 CONF_REDO = "phota_redo"
@@ -87,7 +92,7 @@ class PhotaBatchOperator(BaseOperator):
     #: The argument that names the items.
     items_argument: ClassVar[str] = "orders"
     #: The class of the orders.
-    order_type: ClassVar[type[Order]]
+    order_type: ClassVar[OrderType]
     #: The name that `skip_existing` has in a subclass, for messages.
     skip_argument: ClassVar[str] = "skip_existing"
 
@@ -150,19 +155,23 @@ class PhotaBatchOperator(BaseOperator):
     def _check_as_written(self) -> None:
         _ = self._wait
         check_conn_id(self.phota_conn_id)
-        check_flags(dry_run=self.is_dry_run, deferrable=self.deferrable, **{self.skip_argument: self.skip_existing})
-        check_not_templated(ledger_path=self.ledger_path, in_flight=self.in_flight, max_failures=self.max_failures)
+        check_flags(
+            dry_run=self.is_dry_run, deferrable=self.deferrable, **{self.skip_argument: self.skip_existing}
+        )
+        check_not_templated(
+            ledger_path=self.ledger_path, in_flight=self.in_flight, max_failures=self.max_failures
+        )
         Publish.checked(self.publish)
         check_directory_as_written("destination", self.destination)
         self._options(self.redo if is_known(self.redo) else None)
         if is_known(self.filename):
             BatchNames.checked(self.filename or None, if_exists=self.if_exists)
 
-    def _defaults(self) -> Mapping[str, object]:
+    def _order_defaults(self) -> Mapping[str, object]:
         """Returns the arguments of an order that items have in common."""
         raise NotImplementedError
 
-    def execute(self, context: Context) -> BatchSummary | None:
+    def execute(self, context: Context) -> PhotaBatchSummary | PhotaBatchPreview | None:
         self._written.restore(self)
         with as_airflow_errors():
             batch = self._new_batch(context)
@@ -177,7 +186,9 @@ class PhotaBatchOperator(BaseOperator):
             batch.check_before_paying()
             return self._go_on(batch, plan, begins=True)
 
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> BatchSummary | None:
+    def execute_complete(
+        self, context: Context, event: dict[str, Any]
+    ) -> PhotaBatchSummary | PhotaBatchPreview | None:
         """Goes on after a pause in the triggerer."""
         self._written.restore(self)
         with as_airflow_errors():
@@ -189,7 +200,7 @@ class PhotaBatchOperator(BaseOperator):
         if self._batch:
             self._batch.stop()
 
-    def _go_on(self, batch: Batch, plan: Plan, *, begins: bool) -> BatchSummary:
+    def _go_on(self, batch: Batch, plan: Plan, *, begins: bool) -> PhotaBatchSummary:
         end = batch.go_on(plan, begins=begins, may_pause=self.deferrable)
         if end.trigger:
             self.defer(
@@ -198,6 +209,8 @@ class PhotaBatchOperator(BaseOperator):
                 timeout=self._wait.airflow_timeout,
             )
         raise_if_failed(end)
+        if end.summary is None:
+            raise TypeError("a batch ends with a summary")
         return end.summary.to_dict()
 
     def _new_batch(self, context: Context) -> Batch:
@@ -221,10 +234,10 @@ class PhotaBatchOperator(BaseOperator):
 
     def _spec(self, batch: Batch) -> ItemSpec:
         return ItemSpec.checked(
-            self.order_type,
-            as_text(self._items),
+            order_type=self.order_type,
+            source=as_text(self._items),
             argument=self.items_argument,
-            defaults=self._defaults(),
+            defaults=self._order_defaults(),
             destination=batch.destination,
             filename=self.filename or None,
             edition=batch.edition,

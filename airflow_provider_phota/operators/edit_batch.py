@@ -68,7 +68,7 @@ class PhotaImageEditBatchOperator(PhotaBatchOperator):
     def _items(self) -> object:
         return self.edits
 
-    def _defaults(self) -> Mapping[str, object]:
+    def _order_defaults(self) -> Mapping[str, object]:
         return {
             "prompt": self.prompt,
             "num_outputs": self.num_outputs,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 from weakref import WeakKeyDictionary
 
 from airflow_provider_phota.api.errors import NotSent, PhotaError, TransportError
@@ -48,22 +48,30 @@ class _ReportedDurations(Durations):
 class Poller:
     """Carries the conversations of all the waits of a connection, on one event loop.
 
+    It is an async context manager for whoever does not share it.
+
     Args:
-        phota_conn_id: the Airflow connection.
+        load_settings: reads the Airflow connection.
 
     Attributes:
         durations: what finished and running tasks have taught.
         waits: how many waits use the poller now.
     """
 
-    def __init__(self, phota_conn_id: str) -> None:
+    def __init__(self, load_settings: Callable[[], Awaitable[Settings]]) -> None:
         self.waits = 0
         self.durations: Durations = _ReportedDurations()
         self._schedules: dict[tuple[float, float], PollSchedule] = {}
-        self._account = Account(PhotaHook(phota_conn_id).load_settings)
+        self._account = Account(load_settings)
         self._pace = Pace(Settings.requests_per_second)
         self._drivers: dict[Settings, AiohttpDriver] = {}
         self._open = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
     def run(self, conversation: Conversation[T]) -> Awaitable[T]:
         """Carries a conversation to its end and returns its result."""
@@ -156,7 +164,7 @@ class SharedPoller:
         if (pollers := _pollers.get(loop)) is None:
             pollers = _pollers[loop] = {}
         if self._phota_conn_id not in pollers:
-            pollers[self._phota_conn_id] = Poller(self._phota_conn_id)
+            pollers[self._phota_conn_id] = Poller(PhotaHook(self._phota_conn_id).load_settings)
         self._pollers, self._poller = pollers, pollers[self._phota_conn_id]
         self._add_waits(1)
         return self._poller

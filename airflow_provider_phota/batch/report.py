@@ -1,0 +1,94 @@
+"""Writes the results of a batch from its plan and its journal, and compares the two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from airflow_provider_phota.batch.items.plan import Plan
+from airflow_provider_phota.batch.messages import held_text, not_home_text
+from airflow_provider_phota.batch.results import write_results
+from airflow_provider_phota.batch.summary import Payments, Summary, reconcile
+from airflow_provider_phota.journal.events import Paid
+from airflow_provider_phota.journal.history import ItemState, Phase
+from airflow_provider_phota.journal.rows import Row, Status
+from airflow_provider_phota.journal.segments import Segments
+from airflow_provider_phota.journal.state import BatchState
+from airflow_provider_phota.storage.paths import Place
+
+
+@dataclass
+class Report:
+    """Says how a batch stands, by its journal as it is in the store.
+
+    Attributes:
+        plan: of the items.
+        folder: of the journal.
+    """
+
+    plan: Plan
+    folder: Place
+    _state: BatchState = field(default_factory=BatchState, init=False)
+    _paid: dict[str, tuple[str, float | None]] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        self._segments = Segments(self.folder, 0)
+        for name, event in self._segments.read_all():
+            self._state.apply(event, name)
+            if isinstance(event, Paid):
+                self._paid[event.phota_task_id] = event.item, event.credits
+        self._keys = {item.id(self.plan.edition): (item.number, item.key) for item in self.plan.items()}
+
+    def write_so_far(self, destination: Place, name: str) -> None:
+        """Writes the rows of the items that have ended."""
+        ended = (place for item_id, place in self._keys.items() if self._state.status_of(item_id))
+        write_results(self._ended(), ended, destination, name)
+
+    def write(self, destination: Place, name: str, seconds: float) -> Summary:
+        """Writes the row of every item.
+
+        Args:
+            destination: where the files go.
+            name: of the files, without their extensions.
+            seconds: that the batch took, for the summary.
+
+        Raises:
+            PhotaLedgerError: The files cannot be written, or do not agree with the journal.
+        """
+        written = write_results(self._rows(), self._keys.values(), destination, name)
+        payments = Payments.of((task, cost) for task, (_, cost) in self._paid.items())
+        reconcile(written, self.plan.count, payments, self.folder.command, set(self._besides()))
+        return Summary.of(written, payments, self.folder.command, seconds)
+
+    def _rows(self) -> Iterator[Row]:
+        yield from self._ended()
+        for state in self._state.open_items():
+            if state.item in self._keys:
+                yield self._open_row(state)
+
+    def _ended(self) -> Iterator[Row]:
+        return (end.row for end in self._segments.ends(self._state) if end.item in self._keys)
+
+    def _open_row(self, state: ItemState) -> Row:
+        number, key = self._keys[state.item]
+        sent = state.sending
+        at = sent.at if sent else None
+        if state.phase is Phase.PAID and state.phota_task_id:
+            return Row(
+                number,
+                key,
+                Status.FAILED,
+                phota_task_id=state.phota_task_id,
+                credits=sent.credits if sent else None,
+                error=not_home_text(state.phota_task_id),
+                submitted_at=at,
+                can_retry=True,
+            )
+        return Row(number, key, Status.AMBIGUOUS, error=held_text(state), submitted_at=at)
+
+    def _besides(self) -> Iterator[str]:
+        """Yields the paid tasks that no row names: of other orders, or paid for again."""
+        for phota_task_id, (item_id, _) in self._paid.items():
+            state = self._state.item(item_id)
+            if item_id not in self._keys or (state and state.phota_task_id != phota_task_id):
+                yield phota_task_id
