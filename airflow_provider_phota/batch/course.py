@@ -54,7 +54,7 @@ class Stage(Enum):
     LANDING = "landing"
 
 
-@dataclass
+@dataclass(eq=False)
 class Course:
     """Brings one item from its order to its landed pictures, and writes its row to the journal.
 

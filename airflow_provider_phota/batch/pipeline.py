@@ -28,7 +28,7 @@ _LOOK = 1.0
 _LAST_ANSWERS = 3.0
 
 
-@dataclass
+@dataclass(eq=False)
 class Pipeline:
     """Places the orders of all items of a plan.
 

@@ -1,0 +1,52 @@
+"""A batch in one process, against the emulator: what is paid for, what lands, and what the results say."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from airflow_runs import TaskInstance
+from PIL import Image
+
+from airflow_provider_phota.operators.phota import PhotaImageEditBatchOperator
+
+
+@pytest.fixture
+def inbox(tmp_path):
+    """A folder with 12 small pictures that differ."""
+    folder = tmp_path / "inbox"
+    for number in range(12):
+        path = folder / ("shoes" if number % 2 else "hats") / f"{number:02d}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (16, 16), (number * 20, 10, 10)).save(path)
+    return folder
+
+
+def batch(inbox, **arguments):
+    defaults = {
+        "task_id": "edit",
+        "edits": f"file://{inbox}/**/*.png",
+        "prompt": "Make {stem} shine",
+        "destination": f"file://{inbox.parent}/out",
+        "deferrable": False,
+        "poll_interval": 0.2,
+    }
+    return PhotaImageEditBatchOperator(**defaults | arguments)
+
+
+def rows_of(summary):
+    with open(summary["results"].removeprefix("file://")) as file:
+        return [json.loads(line) for line in file]
+
+
+def test_all_land_and_are_paid_for_once(emulator, inbox):
+    context = {"ti": TaskInstance()}
+    summary = batch(inbox).execute(context)
+    assert summary["counts"]["landed"] == 12
+    assert len(emulator.ledger()) == 12
+    rows = rows_of(summary)
+    assert [row["key"] for row in rows[:2]] == ["hats/00.png", "hats/02.png"]
+    assert (inbox.parent / "out" / "hats" / "00-0.png").exists()
+    again = batch(inbox).execute(context)
+    assert again["counts"] == summary["counts"]
+    assert len(emulator.ledger()) == 12
