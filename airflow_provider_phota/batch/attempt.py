@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from airflow_provider_phota.api import protocol
 from airflow_provider_phota.api.settings import Settings
@@ -91,17 +92,18 @@ class Attempt:
             may_pause: True if the batch can go on waiting in the triggerer.
 
         Raises:
-            Overtaken: Another attempt has taken over.
             PhotaLedgerError: The journal cannot be read or written.
         """
-        return run_in_thread(lambda: self._run(plan, begins=begins, may_pause=may_pause), self._break_off)
+        main = partial(self._run, plan, begins=begins, may_pause=may_pause)
+        return run_in_thread(main, before_ending=self.stop)
 
     def stop(self) -> None:
         """Sends nothing more; may be called in any thread, since Airflow calls it in a signal handler."""
         loop, pipeline = self._loop, self._pipeline
         if loop and pipeline:
             log.warning(killed_text(pipeline.kit.slots.taken))
-            loop.call_soon_threadsafe(pipeline.kit.gate.stop, Killed("Airflow has ended the task."))
+            reason = Killed("Airflow has ended the task.")
+            loop.call_soon_threadsafe(partial(pipeline.kit.gate.stop, reason, is_urgent=True))
 
     async def _run(self, plan: Plan, *, begins: bool, may_pause: bool) -> AttemptEnd:
         journal = await Journal.open(self.folder, self.owner, self.try_number, plan.digest)
@@ -117,11 +119,6 @@ class Attempt:
                 return AttemptEnd(tally, pause, kit.gate.reason, journal.lease.number)
         finally:
             await journal.close()
-
-    async def _break_off(self) -> None:
-        self.stop()
-        if self._pipeline:
-            await self._pipeline.wait_for_last_answers()
 
     @asynccontextmanager
     async def _kit(self, journal: Journal) -> AsyncIterator[Kit]:

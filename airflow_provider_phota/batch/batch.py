@@ -24,6 +24,7 @@ from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.inputs.publisher import Publish, Publisher
 from airflow_provider_phota.journal.leases import BatchOwner, first_lease, latest_lease
 from airflow_provider_phota.journal.waits import write_waits
+from airflow_provider_phota.journal.writer import Overtaken
 from airflow_provider_phota.ledger.records import InstanceName
 from airflow_provider_phota.results.directories import check_directory
 from airflow_provider_phota.results.prechecks import check_can_land
@@ -166,6 +167,8 @@ class Batch:
             self.hook, self.options, self.folder, self._owner, self._preparer, self.wait, self.try_number
         )
         end = attempt.run(plan, begins=begins, may_pause=may_pause)
+        if isinstance(end.reason, Overtaken):
+            return BatchEnd(end.tally, end.reason)  # the results are the other attempt's now
         report = Report(plan, self.folder)
         if end.pause:
             report.write_so_far(self.destination, self.results_name)

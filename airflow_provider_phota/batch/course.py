@@ -26,6 +26,7 @@ from airflow_provider_phota.journal.events import Ended
 from airflow_provider_phota.journal.history import ItemState
 from airflow_provider_phota.journal.rows import Row, Status
 from airflow_provider_phota.journal.waits import OpenTask
+from airflow_provider_phota.journal.writer import Overtaken
 from airflow_provider_phota.polling.durations import Observation
 from airflow_provider_phota.polling.wait import wait_for_task
 from airflow_provider_phota.results.lander import land_with_fresh_urls
@@ -131,8 +132,11 @@ class Course:
             finally:
                 await self._give_slot_back()
             self.row = replace(self.row, ended_at=time.time())
-            await self.kit.journal.append(Ended(self.item_id, self._generation, self.row))
+            self.kit.journal.add(Ended(self.item_id, self._generation, self.row))
         except Stopped:
+            return None
+        except Overtaken as reason:
+            self.kit.gate.stop(reason, is_urgent=True)
             return None
         except PhotaError as error:  # the journal cannot be written
             self.kit.gate.stop(error)
@@ -190,7 +194,7 @@ class Course:
                 self._digest,
             )
             try:
-                self.task = await self.kit.patience.repeat(lambda: purchase.pay(order))
+                self.task = await self.kit.patience.repeat(partial(purchase.pay, order))
             except PhotaSubmitAmbiguous:
                 self.kit.gate.doubt()
                 if self.kit.options.on_ambiguous is not Policy.RESUBMIT or step.resubmits:
@@ -233,8 +237,8 @@ class Course:
             return self.kit.wait.timeout
         return max(self.kit.wait.timeout - (time.time() - self.row.submitted_at), _SHORTEST_WAIT)
 
-    def _note_payment(self, phota_task_id: str, credits: float | None, at: float | None) -> None:
-        self.row = replace(self.row, phota_task_id=phota_task_id, credits=credits, submitted_at=at)
+    def _note_payment(self, phota_task_id: str, cost: float | None, at: float | None) -> None:
+        self.row = replace(self.row, phota_task_id=phota_task_id, credits=cost, submitted_at=at)
 
     async def _give_slot_back(self) -> None:
         if self._has_slot:

@@ -7,8 +7,9 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowFailExc
 from airflow_provider_phota.api.errors import PhotaError
 from airflow_provider_phota.batch.attempt import Killed
 from airflow_provider_phota.batch.batch import BatchEnd
-from airflow_provider_phota.batch.messages import failed_text, stopped_text
+from airflow_provider_phota.batch.messages import failed_text, overtaken_text, stopped_text
 from airflow_provider_phota.batch.tally import TooManyFailures
+from airflow_provider_phota.journal.writer import Overtaken
 from airflow_provider_phota.retrying import log_lines
 
 
@@ -24,6 +25,8 @@ def raise_if_failed(end: BatchEnd) -> None:
     if isinstance(reason, PhotaError):
         text = log_lines(stopped_text(reason, end.tally, results))
         raise (AirflowException if reason.retryable else AirflowFailException)(text)
+    if isinstance(reason, Overtaken):
+        raise AirflowException(log_lines(overtaken_text()))
     if isinstance(reason, Killed):
         raise AirflowException(log_lines(stopped_text(reason, end.tally, results)))
     try:

@@ -1,4 +1,4 @@
-"""Decides whether another order may be sent now: not once the batch has a reason to stop, and not in doubt."""
+"""Decides whether another order may be sent: not in doubt, and not once the batch has a reason to stop."""
 
 from __future__ import annotations
 
@@ -16,10 +16,13 @@ class Gate:
 
     Attributes:
         reason: why nothing more is sent in this attempt; None while there is no such reason.
+        is_urgent: True if the attempt ends as soon as the answers to its submits are recorded, and does not
+            wait for what is paid for.
     """
 
     def __init__(self, probe: Callable[[], Awaitable[object]]) -> None:
         self.reason: Exception | None = None
+        self.is_urgent = False
         self._probe = probe
         self._open = asyncio.Event()
         self._open.set()
@@ -29,8 +32,10 @@ class Gate:
     def is_stopped(self) -> bool:
         return self.reason is not None
 
-    def stop(self, reason: Exception) -> None:
-        """Lets no further order through; the first reason is kept."""
+    def stop(self, reason: Exception, *, is_urgent: bool = False) -> None:
+        """Lets no further order through; the first reason is kept, unless the new one is urgent."""
+        if is_urgent and not self.is_urgent:
+            self.reason, self.is_urgent = reason, True
         self.reason = self.reason or reason
         self._open.set()  # whoever waits here has to see the reason
 

@@ -69,11 +69,11 @@ class Kit:
         return self.poller.schedule(self.wait.intervals.shortest, self.wait.intervals.longest)
 
     async def payer_of(self, fingerprint: str, generation: int) -> Payer | None:
-        """Returns the item that was paid for in the place of an equal one; None if that one has to be paid for.
+        """Returns the item that was paid for in the place of an equal one; None if that one has to be.
 
         Args:
             fingerprint: of what both ask for.
-            generation: which payment of the item this is. From the second one on, the user wants a new payment.
+            generation: which payment of the item this is. From the second one on, the user wants to pay.
         """
         known = self.journal.state.by_fingerprint(fingerprint) if generation == 1 else None
         if known and known[1].phota_task_id:

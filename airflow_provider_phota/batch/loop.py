@@ -7,6 +7,7 @@ could end up in any coroutine.
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -14,14 +15,17 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-def run_in_thread(
-    main: Callable[[], Coroutine[Any, Any, T]], before_ending: Callable[[], Coroutine[Any, Any, None]]
-) -> T:
+#: Seconds that a coroutine gets to end by itself once its thread is interrupted.
+LAST_SECONDS = 3.0
+
+
+def run_in_thread(main: Callable[[], Coroutine[Any, Any, T]], before_ending: Callable[[], object]) -> T:
     """Returns what a coroutine returns.
 
     Args:
         main: makes the coroutine.
-        before_ending: makes a coroutine that runs if this thread is interrupted, before `main` is cancelled.
+        before_ending: called if this thread is interrupted. The coroutine then gets `LAST_SECONDS` to end,
+            and is cancelled.
 
     Raises:
         BaseException: What the coroutine raises, or what has interrupted this thread.
@@ -36,7 +40,8 @@ def run_in_thread(
                 return future.result()
             except BaseException:
                 if not future.done():
-                    asyncio.run_coroutine_threadsafe(before_ending(), loop).result()
+                    before_ending()
+                    concurrent.futures.wait([future], LAST_SECONDS)
                     future.cancel()
                 raise
         finally:

@@ -9,7 +9,9 @@ from airflow_provider_phota.batch.tally import Tally
 from airflow_provider_phota.journal.history import ItemState
 from airflow_provider_phota.journal.rows import Status
 
-_SAME_WORK = "A retry, or clearing this task, goes on from the journal: it pays for nothing twice, and sends what was not sent."
+_SAME_WORK = (
+    "A retry, or clearing this task, goes on from the journal: it pays for nothing twice, and sends the rest."
+)
 
 
 def counts_text(tally: Tally) -> str:
@@ -56,8 +58,8 @@ def failed_text(tally: Tally, results: str) -> str:
 def killed_text(in_flight: int) -> str:
     """Returns what a batch says when its Airflow task is killed."""
     return (
-        f"The batch is ended from outside. {in_flight} PHOTA tasks go on and are billed; the service cannot cancel them. "
-        + _SAME_WORK
+        f"The batch is ended from outside. {in_flight} PHOTA tasks go on and are billed; the service cannot "
+        "cancel them. " + _SAME_WORK
     )
 
 
@@ -73,8 +75,8 @@ def held_text(state: ItemState) -> str:
     return endings.lines(
         f"An order was sent at {when}, and its answer never came: it may have been billed.",
         named,
-        "Look for it in the PHOTA console, and clear this task with adopt={<key of the item>: <ID of the PHOTA task>}. "
-        "If it is not there, use redo=[<key of the item>], which pays for it.",
+        "Look for it in the PHOTA console, and clear this task with adopt={<key>: <ID of the PHOTA task>}.",
+        "If it is not there, use redo=[<key>], which pays for it.",
     )
 
 
@@ -84,4 +86,12 @@ def not_home_text(phota_task_id: str) -> str:
         f"PHOTA task {phota_task_id} is paid for. The attempt ended before its pictures landed.",
         endings.MAY_GO_ON,
         "A retry, or clearing this task, brings them home and pays nothing.",
+    )
+
+
+def overtaken_text() -> str:
+    """Returns the message of an attempt after which another one has begun."""
+    return endings.lines(
+        "Another attempt of this task has taken over the batch; this one sends nothing more.",
+        "What it had paid for is in the journal, and the other attempt brings it home.",
     )

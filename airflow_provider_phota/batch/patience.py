@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from airflow_provider_phota.api.clock import Clock
@@ -28,7 +28,7 @@ class Patience:
     """
 
     seconds: float
-    backoff: Backoff = Backoff(tries=10_000)
+    backoff: Backoff = field(default_factory=lambda: Backoff(tries=10_000))
     clock: Clock = time
 
     async def repeat(self, act: Callable[[], Awaitable[T]]) -> T:

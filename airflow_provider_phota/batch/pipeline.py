@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
@@ -23,9 +22,7 @@ _BESIDES = 16
 #: Items of the plan that are read at once.
 _AT_ONCE = 500
 #: Seconds between two looks at how the batch is doing.
-_LOOK = 1.0
-#: Seconds that a killed batch gives to the submits whose answers it waits for.
-_LAST_ANSWERS = 3.0
+_LOOK = 0.5
 
 
 @dataclass(eq=False)
@@ -49,8 +46,7 @@ class Pipeline:
     async def run(self) -> Pause | None:
         """Returns once no item is open, or nothing more is sent; or with a pause if there is nothing to do.
 
-        Raises:
-            Overtaken: Another attempt has taken over.
+        If the attempt has to end at once, it ends when the submits that are under way have their answers.
         """
         work, watch = asyncio.create_task(self._place_all()), asyncio.create_task(self._watch())
         try:
@@ -60,13 +56,6 @@ class Pipeline:
             work.cancel()
             watch.cancel()
             await asyncio.gather(work, watch, return_exceptions=True)
-
-    async def wait_for_last_answers(self) -> None:
-        """Gives the submits that are under way a moment for their answers; nothing more is sent."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_LAST_ANSWERS):
-                while any(course.stage is Stage.SUBMITTING for course in self._courses):
-                    await asyncio.sleep(_LOOK / 20)
 
     async def _place_all(self) -> None:
         try:
@@ -80,7 +69,8 @@ class Pipeline:
         to_send = bytearray(self.plan.count)
         async for item, item_id, step in self._steps():
             if isinstance(step, Done):
-                self.tally.note(step.status)
+                state = self.kit.journal.state.item(item_id)
+                self.tally.note(step.status, can_retry=state is not None and state.can_retry)
             elif isinstance(step, Start):
                 to_send[item.number - 1] = True
             else:
@@ -144,12 +134,18 @@ class Pipeline:
         except TooManyFailures as reason:
             self.kit.gate.stop(reason)
 
-    async def _watch(self) -> Pause:
-        """Returns once the batch can leave its worker slot."""
+    async def _watch(self) -> Pause | None:
+        """Returns once the batch can leave its worker slot, or has to end at once."""
         while True:
-            await asyncio.sleep(_LOOK)
+            if self.kit.gate.is_urgent and not self._is_submitting:
+                return None
             if self.may_pause and (pause := self._pause()):
                 return pause
+            await asyncio.sleep(_LOOK)
+
+    @property
+    def _is_submitting(self) -> bool:
+        return any(course.stage is Stage.SUBMITTING for course in self._courses)
 
     def _pause(self) -> Pause | None:
         has_more = self._has_more and not self.kit.gate.is_stopped

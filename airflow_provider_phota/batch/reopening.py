@@ -1,4 +1,4 @@
-"""Opens items again that had ended: those that the user pays for once more, and those whose task was found."""
+"""Opens items again that had ended: to pay for them once more, or since their PHOTA task was found."""
 
 from __future__ import annotations
 

@@ -30,9 +30,10 @@ class Tally:
     credits: float = 0.0
     can_retry: int = 0
 
-    def note(self, status: Status) -> None:
+    def note(self, status: Status, *, can_retry: bool = False) -> None:
         """Takes in an item that had ended before."""
         self.counts[status] += 1
+        self.can_retry += can_retry
 
     def add(self, row: Row) -> None:
         """Takes in an item that has just ended."""

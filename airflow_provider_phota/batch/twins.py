@@ -1,4 +1,4 @@
-"""Finds items of a batch that ask for the same, so that one of them is paid for and all of them get pictures."""
+"""Finds items of a batch that ask for the same: one of them is paid for, and all of them get pictures."""
 
 from __future__ import annotations
 

@@ -35,7 +35,8 @@ class BatchWaitEvent:
     why: WakeUp
 
     def __str__(self) -> str:
-        return f"The pause is over, since {self.why.value}: {self.ended} PHOTA tasks have ended, {self.open} are open."
+        counts = f"{self.ended} PHOTA tasks have ended, {self.open} are open"
+        return f"The pause is over, since {self.why.value}: {counts}."
 
     def to_dict(self) -> dict[str, Any]:
         return {

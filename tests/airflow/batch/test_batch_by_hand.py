@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from airflow_runs import TaskInstance
@@ -35,8 +36,8 @@ def batch(inbox, **arguments):
 
 
 def rows_of(summary):
-    with open(summary["results"].removeprefix("file://")) as file:
-        return [json.loads(line) for line in file]
+    lines = Path(summary["results"].removeprefix("file://")).read_text().splitlines()
+    return [json.loads(line) for line in lines]
 
 
 def test_all_land_and_are_paid_for_once(emulator, inbox):
