@@ -13,7 +13,8 @@ from airflow_provider_phota.api.orders.generate import GenerateOrder
 from airflow_provider_phota.batch.items.columns import OrderType
 from airflow_provider_phota.batch.items.item import Item
 
-_ORDERS: dict[str, OrderType] = {each.model: each for each in (EditOrder, GenerateOrder, EnhanceOrder)}
+#: The kinds of orders by the models that they ask for.
+ORDERS: dict[str, OrderType] = {each.model: each for each in (EditOrder, GenerateOrder, EnhanceOrder)}
 
 
 def to_line(item: Item) -> bytes:
@@ -33,7 +34,7 @@ def from_line(model: str, line: bytes) -> Item:
         KeyError, TypeError, ValueError: It is not an item of that model.
     """
     fields = json.loads(line)
-    make: Any = _ORDERS[model]
+    make: Any = ORDERS[model]
     given = {
         name: tuple(value) if isinstance(value, list) else value for name, value in fields["order"].items()
     }
