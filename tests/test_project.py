@@ -15,9 +15,10 @@ from airflow_provider_phota import __version__
 from tests.source_tree import PACKAGE, ROOT, imports_of, modules_of, outside_of
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+EXTRAS = PYPROJECT["project"]["optional-dependencies"]
 DECLARED = {
     canonicalize_name(Requirement(text).name): Requirement(text)
-    for text in PYPROJECT["project"]["dependencies"]
+    for text in [*PYPROJECT["project"]["dependencies"], *sum(EXTRAS.values(), [])]
 }
 #: Imported, and not declared: why.
 UNDECLARED = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from airflow_provider_phota.api.errors import PhotaInputError
@@ -39,21 +40,23 @@ class BadRows:
         if len(self._lines) < _NAMED:
             self._lines.append(f"{row}: {without_hints(fault)}")
 
-    def raise_if_any(self, rows: int) -> None:
+    def raise_if_any(self, rows: int, columns: Sequence[str] = ()) -> None:
         """Refuses all rows if some of them are bad.
 
         Args:
             rows: how many there are.
+            columns: lines about columns that mean nothing.
 
         Raises:
             PhotaInputError: It lists the first bad rows, and says how many more there are.
         """
-        if not self.count:
-            return
-        head = f"{self.count} of {rows} rows of {self.source} cannot be ordered. Nothing was sent."
-        more = self.count - len(self._lines)
-        tail = [f"and {more} more"] if more else []
-        raise PhotaInputError(self.argument, "\n".join([head, *self._lines, *tail]))
+        lines: list[str] = []
+        if self.count:
+            lines = [f"{self.count} of {rows} rows of {self.source} cannot be ordered.", *self._lines]
+        if more := self.count - len(self._lines):
+            lines.append(f"and {more} more")
+        if lines or columns:
+            raise PhotaInputError(self.argument, "\n".join([*lines, *columns, "Nothing was sent."]))
 
 
 def without_hints(fault: str) -> str:

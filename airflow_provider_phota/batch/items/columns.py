@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TypeAlias
 
-from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.orders.edit import EditOrder
 from airflow_provider_phota.api.orders.enhance import EnhanceOrder
 from airflow_provider_phota.api.orders.generate import GenerateOrder
@@ -24,6 +23,8 @@ SWITCHES = frozenset({"local_inputs", "stored_inputs"})
 ONE_PICTURE, PICTURES = "image_url", "image_urls"
 #: Columns without a meaning that are remembered, so that a strange file does not fill the memory.
 _MOST_UNKNOWN = 1000
+#: Such columns that an error names.
+_NAMED = 20
 
 
 @dataclass(frozen=True)
@@ -73,29 +74,19 @@ class ColumnsInUse:
             if name not in self.columns.known and len(self._unknown) < _MOST_UNKNOWN:
                 self._unknown.setdefault(name, str(row))
 
-    def check(self, argument: str) -> None:
-        """Refuses columns that nothing was made of, since they may be misspelt.
+    def faults(self) -> list[str]:
+        """Returns lines about columns that nothing was made of, since they may be misspelt."""
+        unknown = [(name, row) for name, row in self._unknown.items() if name not in self.used]
+        lines = [
+            f"column {shown(name)}, first in {row}, {self._guess(name)}" for name, row in unknown[:_NAMED]
+        ]
+        if len(unknown) > _NAMED:
+            lines.append(f"and {len(unknown) - _NAMED} more columns")
+        return [*lines, f"Columns are {', '.join(sorted(self.columns.known))}."] if unknown else []
 
-        Args:
-            argument: that named the rows.
-
-        Raises:
-            PhotaInputError: There are such columns.
-        """
-        unknown = {name: row for name, row in self._unknown.items() if name not in self.used}
-        if unknown:
-            raise PhotaInputError(argument, "\n".join(self._lines(unknown)))
-
-    def _lines(self, unknown: Mapping[str, str]) -> Iterator[str]:
-        yield "has columns that are neither an argument nor a field of a template. Nothing was sent."
-        for name, row in list(unknown.items())[:20]:
-            yield f"{shown(name)}, first in {row}{self._near(name)}"
-        if len(unknown) > 20:
-            yield f"and {len(unknown) - 20} more"
-        yield f"Columns are {', '.join(sorted(self.columns.known))}."
-
-    def _near(self, name: str) -> str:
+    def _guess(self, name: str) -> str:
+        what = "is neither an argument nor a field of a template"
         match = get_close_matches(name.strip().lower(), sorted(self.columns.known), n=1)
         if match:
-            return f": is {match[0]!r} meant?"
-        return ": are commas meant between columns?" if ";" in name or "\t" in name else ""
+            return f"{what}: is {match[0]!r} meant?"
+        return f"{what}: columns are separated by commas." if ";" in name or "\t" in name else f"{what}."

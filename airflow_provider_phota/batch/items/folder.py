@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-
-from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]  # it has no types
 
 from airflow_provider_phota.api.errors import PhotaInputError, PhotaUnreachable
 from airflow_provider_phota.api.shown import shown
@@ -18,7 +15,7 @@ from airflow_provider_phota.batch.items.patterns import Pattern
 from airflow_provider_phota.batch.items.rows import KEY, SourceRow
 from airflow_provider_phota.storage.paths import Place, as_text, reason_of
 from airflow_provider_phota.storage.pictures import INPUT_EXTENSIONS
-from airflow_provider_phota.storage.rights import is_absent, is_denied
+from airflow_provider_phota.storage.rights import is_denied
 
 log = logging.getLogger(__name__)
 
@@ -65,19 +62,11 @@ class Pictures:
         if not number:
             self._refuse_nothing()
 
-    def may_read_in(self, directory: Place) -> bool:
-        """Returns True if a directory is at or below the folder that is looked through."""
-        is_same_store = directory.protocol == self.pattern.root.protocol
-        return is_same_store and f"{_real(directory)}/".startswith(f"{_real(self.pattern.root)}/")
-
-    def reads(self, place: Place) -> bool:
-        """Returns True if a picture at a place would be a row of it, by its name alone."""
-        path = _real(place).removeprefix(f"{_real(self.pattern.root)}/")
-        return self._is_looked_at(path) and bool(self.pattern.matches(path))
-
-    def _is_looked_at(self, path: str) -> bool:
+    def reads(self, path: str) -> bool:
+        """Returns True if a picture at a path below the root would be a row of it."""
         depth = self.pattern.depth
-        return not is_hidden(path) and (depth is None or path.count("/") <= depth)
+        is_looked_at = not is_hidden(path) and (depth is None or path.count("/") <= depth)
+        return is_looked_at and bool(self.pattern.matches(path))
 
     def _paths(self) -> Iterator[str]:
         with _listing(self.asked, self.argument):
@@ -100,10 +89,6 @@ def ends_like_picture(path: str) -> bool:
     return path.rpartition(".")[2].lower() in INPUT_EXTENSIONS
 
 
-def _real(place: Place) -> str:
-    return os.path.realpath(place.path) if isinstance(place.fs, LocalFileSystem) else place.path
-
-
 @contextmanager
 def _listing(place: Place, argument: str) -> Iterator[None]:
     """Explains what goes wrong while a folder is listed."""
@@ -111,8 +96,8 @@ def _listing(place: Place, argument: str) -> Iterator[None]:
     try:
         yield
     except (FileNotFoundError, NotADirectoryError) as error:
-        if "bucket" in str(error).lower():
-            raise PhotaInputError(argument, f"there is no bucket for {url}. Is the name right?") from None
+        if "bucket does not exist" in str(error):
+            raise PhotaInputError(argument, f"{url} names a bucket that does not exist.") from None
         raise NoItems(argument, f"{url} is not there, or is empty.") from None
     except Exception as error:  # of whatever library the store speaks by
         if is_denied(error):
@@ -122,6 +107,4 @@ def _listing(place: Place, argument: str) -> Iterator[None]:
                 f"{url} cannot be listed: permission denied. Give the role that right{right}, or pass a "
                 "manifest.",
             ) from None
-        if is_absent(error):
-            raise PhotaInputError(argument, f"{url} is not there. Is the name of the bucket right?") from None
         raise PhotaUnreachable(f"{argument}: {url} could not be listed ({reason_of(error)}).") from None

@@ -1,10 +1,13 @@
-"""Lists the files below a folder of a store, in the order of their paths and with little of it in memory."""
+"""Lists the files below a folder of a store, in the order of their paths and with little of it in memory.
+
+fsspec's own walk would pass over a folder that it cannot read, as if it were empty, and it holds all that it
+knows of each file in memory.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]  # it has no types
@@ -12,50 +15,30 @@ from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-
 from airflow_provider_phota.batch.items.patterns import Pattern
 from airflow_provider_phota.storage.paths import Place
 
-
-@dataclass(frozen=True, slots=True)
-class _Member:
-    """Is a file or a folder.
-
-    Attributes:
-        path: below the root of the listing. That of a folder ends in a slash, so that it sorts as its files
-            do.
-    """
-
-    path: str
-
-    @property
-    def is_folder(self) -> bool:
-        return self.path.endswith("/")
-
-
-def is_hidden(path: str) -> bool:
-    """Returns True if a file or a folder that it lies in begins with a dot."""
-    return path.startswith(".") or "/." in path
-
-
-#: Yields the members of a folder, by its path below the root, sorted.
-_Lister = Callable[[str], Iterator[_Member]]
+#: Yields what is in a folder, by its path below the root: sorted paths below the root. The path of a folder
+#: ends in a slash, so that it sorts as the files in it do.
+_Lister = Callable[[str], Iterator[str]]
 
 
 def files_below(pattern: Pattern) -> Iterator[str]:
-    """Yields the paths of files below the root of a pattern, sorted. What begins with a dot is left out.
-
-    fsspec's own walk would pass over a folder that it cannot read, as if it were empty, and hold the listing
-    of a whole folder in memory.
-    """
+    """Yields the paths of files below the root of a pattern, sorted. What is hidden is left out."""
     lister = _lister_of(pattern)
     deep = [lister("")]
     while deep:
-        member = next(deep[-1], None)
-        if member is None:
+        path = next(deep[-1], None)
+        if path is None:
             deep.pop()
-        elif is_hidden(member.path):
+        elif is_hidden(path):
             continue
-        elif not member.is_folder:
-            yield member.path
+        elif not path.endswith("/"):
+            yield path
         elif pattern.depth is None or len(deep) <= pattern.depth:
-            deep.append(lister(member.path))
+            deep.append(lister(path))
+
+
+def is_hidden(path: str) -> bool:
+    """Returns True if a file, or a folder that it lies in, has a name that begins with a dot."""
+    return path.startswith(".") or "/." in path
 
 
 def _lister_of(pattern: Pattern) -> _Lister:
@@ -67,38 +50,39 @@ def _lister_of(pattern: Pattern) -> _Lister:
     return lambda folder: _members_elsewhere(root, folder)
 
 
-def _members_on_disk(root: str, folder: str) -> Iterator[_Member]:
+def _members_on_disk(root: str, folder: str) -> Iterator[str]:
     with os.scandir(f"{root}/{folder}") as entries:
-        # a folder behind a link is left out, since it may lead round in a circle
-        paths = [_path_on_disk(folder, entry) for entry in entries if not _is_linked_folder(entry)]
+        paths = [
+            f"{folder}{entry.name}{end}" for entry in entries if (end := _end_on_disk(entry)) is not None
+        ]
     paths.sort()
-    yield from map(_Member, paths)
+    yield from paths
 
 
-def _path_on_disk(folder: str, entry: os.DirEntry[str]) -> str:
-    return f"{folder}{entry.name}/" if entry.is_dir(follow_symlinks=False) else f"{folder}{entry.name}"
+def _end_on_disk(entry: os.DirEntry[str]) -> str | None:
+    """Returns what the path of a file or a folder ends in; None for anything else, such as a pipe."""
+    if entry.is_dir(follow_symlinks=False):
+        return "/"
+    # a folder behind a link may lead round in a circle; a link to nothing becomes an item that is refused
+    is_link_to_nothing = entry.is_symlink() and not entry.is_dir()
+    return "" if entry.is_file() or is_link_to_nothing else None
 
 
-def _is_linked_folder(entry: os.DirEntry[str]) -> bool:
-    return entry.is_symlink() and entry.is_dir()
-
-
-def _members_in_s3(pattern: Pattern, folder: str) -> Iterator[_Member]:
-    """Lists page by page; S3 sorts them. Where folders do not matter, all of them are one listing."""
+def _members_in_s3(pattern: Pattern, folder: str) -> Iterator[str]:
+    """Lists page by page; S3 sorts. If all folders are meant, all of them are one listing."""
     bucket, _, base = pattern.root.path.partition("/")
     base = f"{base}/" if base else ""
+    is_flat = pattern.depth is None
     options = {"Bucket": bucket, "Prefix": base + (folder or pattern.head)}
-    if pattern.depth is not None:
+    if not is_flat:
         options["Delimiter"] = "/"
     for page in _pages(pattern.root.fs, options):
-        found = [each["Key"] for each in page.get("Contents", ())]
-        found += [each["Prefix"] for each in page.get("CommonPrefixes", ())]
-        found.sort()
-        for key in found:
-            path = key[len(base) :]
-            # an object may stand for the folder itself
-            if path != folder and (pattern.depth is not None or not path.endswith("/")):
-                yield _Member(path)
+        keys = [each["Key"] for each in page.get("Contents", ())]
+        keys += [each["Prefix"] for each in page.get("CommonPrefixes", ())]
+        for path in sorted(key.removeprefix(base) for key in keys):
+            # an object may stand for a folder
+            if path != folder and not (is_flat and path.endswith("/")):
+                yield path
 
 
 def _pages(fs: Any, options: dict[str, str]) -> Iterator[dict[str, Any]]:
@@ -111,12 +95,11 @@ def _pages(fs: Any, options: dict[str, str]) -> Iterator[dict[str, Any]]:
         following = {"ContinuationToken": page["NextContinuationToken"]}
 
 
-def _members_elsewhere(root: Place, folder: str) -> Iterator[_Member]:
-    path = f"{root.path}/{folder}".rstrip("/")
-    paths = []
-    for info in root.fs.ls(path or "/", detail=True):
-        name = info["name"].rstrip("/").rpartition("/")[2]
-        if name and info["name"].rstrip("/") != path and not (info.get("islink") and info["type"] != "file"):
-            paths.append(f"{folder}{name}/" if info["type"] == "directory" else f"{folder}{name}")
-    paths.sort()
-    yield from map(_Member, paths)
+def _members_elsewhere(root: Place, folder: str) -> Iterator[str]:
+    own = f"{root.path}/{folder}".rstrip("/")
+    infos = [(info["name"].rstrip("/"), info) for info in root.fs.ls(own or "/", detail=True)]
+    yield from sorted(
+        f"{folder}{path.rpartition('/')[2]}{'/' if info['type'] == 'directory' else ''}"
+        for path, info in infos
+        if path != own and info["type"] in ("file", "directory")
+    )

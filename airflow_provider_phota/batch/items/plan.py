@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.batch.items.item import Item
-from airflow_provider_phota.batch.items.lines_of_plan import from_line
+from airflow_provider_phota.batch.items.lines_of_plan import ORDERS, from_line
 from airflow_provider_phota.batch.items.reading import read_items
 from airflow_provider_phota.batch.items.spec import ItemSpec
 from airflow_provider_phota.batch.items.spool import Spool
@@ -64,6 +65,8 @@ class Plan:
     def _of(cls, folder: Place, digest: str, fields: Mapping[str, Any]) -> Plan:
         if fields["version"] != _VERSION:
             raise ValueError(f"it has version {fields['version']}, and {_VERSION} is known")
+        if fields["model"] not in ORDERS:
+            raise ValueError(f"it has the model {shown(fields['model'])}, which is not known")
         return cls(
             folder,
             digest,

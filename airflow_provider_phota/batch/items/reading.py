@@ -8,11 +8,10 @@ from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.batch.items.bad_rows import BadRows, NoItems
 from airflow_provider_phota.batch.items.item import Item
 from airflow_provider_phota.batch.items.making import ItemMaker
-from airflow_provider_phota.batch.items.names import landing_stem
-from airflow_provider_phota.batch.items.rows import SourceRow
+from airflow_provider_phota.batch.items.overlap import Overlap
 from airflow_provider_phota.batch.items.sources import source_of
 from airflow_provider_phota.batch.items.spec import ItemSpec
-from airflow_provider_phota.batch.items.together import Together, check_destination
+from airflow_provider_phota.batch.items.together import Together
 
 #: Items of one batch at most: more of them mean that the source is wrong.
 MOST_ITEMS = 1_000_000
@@ -29,30 +28,25 @@ def read_items(spec: ItemSpec) -> Iterator[Item]:
     source = source_of(spec.argument, spec.source, spec.columns)
     maker = ItemMaker(spec.make_order, spec.columns, spec.defaults, source.folder)
     together = Together(spec.filename)
+    overlap = Overlap.of(source, spec.destination)
     bad = BadRows(spec.argument, source.name)
     count = 0
     for row in source.rows():
         count = row.number
         if count > MOST_ITEMS:
             raise PhotaInputError(spec.argument, f"has more than {MOST_ITEMS} rows: {source.name}.")
-        if item := _item_of(row, maker, together, bad):
-            check_destination(spec.argument, source, spec.destination, landing_stem(spec.filename, item))
-            yield item
-    if not count:
-        raise NoItems(spec.argument, f"has no items: {source.name} is empty.")
-    bad.raise_if_any(count)
-    maker.in_use.check(spec.argument)
-
-
-def _item_of(row: SourceRow, maker: ItemMaker, together: Together, bad: BadRows) -> Item | None:
-    """Returns the item of a row; None if the row is bad, which is then noted."""
-    try:
         if row.fault:
             bad.add(row, row.fault)
-            return None
-        item = maker.item(row)
-        together.check(item)
-    except PhotaInputError as error:
-        bad.add(row, str(error))
-        return None
-    return item
+            continue
+        try:
+            item = maker.item(row)
+            stem = together.check(item)
+        except PhotaInputError as error:
+            bad.add(row, str(error))
+            continue
+        if overlap:
+            overlap.check(stem)
+        yield item
+    if not count:
+        raise NoItems(spec.argument, f"has no items: {source.name} is empty.")
+    bad.raise_if_any(count, maker.in_use.faults())

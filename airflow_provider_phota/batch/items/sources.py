@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from airflow.providers.common.compat.sdk import ObjectStoragePath
+
 from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.hints import RENDERED_TO_TEXT, is_collection_repr
 from airflow_provider_phota.api.lists import is_list
@@ -18,6 +20,7 @@ from airflow_provider_phota.batch.items.patterns import Pattern, pattern_of
 from airflow_provider_phota.batch.items.rows import Source
 from airflow_provider_phota.inputs.sources import reading
 from airflow_provider_phota.storage.paths import Place, checked_path
+from airflow_provider_phota.storage.rights import is_denied
 
 _MANIFESTS: dict[str, type[JsonLines | CsvRows | ParquetRows]] = {
     "jsonl": JsonLines,
@@ -42,6 +45,8 @@ def check_source(argument: str, value: object) -> None:
         raise PhotaInputError(argument, f"is one picture of the web, {shown(value)}: pass a list of such.")
     if "\0" in str(value):
         raise PhotaInputError(argument, f"has a NUL character in it: {shown(value)}.")
+    if not isinstance(value, (str, ObjectStoragePath)):
+        raise PhotaInputError(argument, f"must be {_WAYS}, got {shown(value)}.")
     checked_path(argument, value)
 
 
@@ -78,10 +83,20 @@ def source_of(argument: str, value: object, columns: Columns) -> Source:
 
 def _own_files(place: Place, argument: str) -> Pattern:
     """Returns what a path without magic means: one picture, or those of a folder."""
+    if not _is_file(place, argument):
+        return Pattern(place, "", 0, bool)
     if not ends_like_picture(place.path):
-        return Pattern(place, "", 0, bool)
-    with reading(place, argument):
-        is_file = place.fs.info(place.path)["type"] == "file"
-    if not is_file:
-        return Pattern(place, "", 0, bool)
+        raise PhotaInputError(argument, f"must be {_WAYS}, got the file {shown(place.url)}.")
     return Pattern(place.parent, place.name, 0, lambda path: path == place.name)
+
+
+def _is_file(place: Place, argument: str) -> bool:
+    with reading(place, argument):
+        try:
+            return bool(place.fs.info(place.path)["type"] == "file")
+        except FileNotFoundError:
+            return False
+        except Exception as error:  # of whatever library the store speaks by
+            if is_denied(error):  # a role may list a folder and not look at the folder itself
+                return False
+            raise

@@ -10,12 +10,11 @@ from typing import Any
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_phota.api.errors import PhotaInputError
-from airflow_provider_phota.api.lists import is_list
 from airflow_provider_phota.api.orders.base import Order
 from airflow_provider_phota.batch.items.columns import Columns, OrderType
 from airflow_provider_phota.batch.items.names import checked_filename
 from airflow_provider_phota.batch.items.sources import check_source
-from airflow_provider_phota.batch.items.templates import has_braces, parsed
+from airflow_provider_phota.batch.items.templates import fields_in, filled
 from airflow_provider_phota.inputs.prepared import as_text, checked_edition
 from airflow_provider_phota.storage.paths import Place, checked_path
 
@@ -111,17 +110,14 @@ class ItemSpec:
         for name in self.defaults:
             if name not in columns.arguments:
                 raise PhotaInputError(name, f"is not an argument of {self.model}.")
-        tried = {name: value for name, value in self.defaults.items() if not _is_template(name, value)}
+        tried = {
+            name: filled(name, value, {})
+            for name, value in self.defaults.items()
+            if not fields_in(name, value)
+        }
         needed: dict[str, object] = {"prompt": "-", columns.pictures: [_ANY_PICTURE]}
         needed = {name: value for name, value in needed.items() if name in columns.arguments}
         self.make_order(**{**needed, **tried})
-
-
-def _is_template(argument: str, value: object) -> bool:
-    """Returns True if a default depends on the item. A text that is not a template is refused."""
-    if isinstance(value, str):
-        return has_braces(value) and bool(parsed(argument, value))
-    return is_list(value) and any(_is_template(argument, each) for each in value)
 
 
 def _place_of(destination: Place | ObjectStoragePath | str) -> Place:

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
+from math import isfinite
 
 from airflow_provider_phota.api.errors import PhotaInputError
+from airflow_provider_phota.api.lists import is_list
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.batch.items.rows import MOST_BYTES
 
@@ -53,8 +55,36 @@ class Template:
         return "".join(texts)
 
 
-def has_braces(text: str) -> bool:
-    """Returns True if a text has to be read as a template."""
+def filled(argument: str, value: object, values: Mapping[str, object]) -> object:
+    """Returns an argument whose texts have the values of an item in them; what is not a text stays as it is.
+
+    Args:
+        argument: its name, for the error.
+        value: a text, a list of texts, or anything else.
+        values: by the names of fields.
+
+    Raises:
+        PhotaInputError: A text is not a template, or one of its fields has no value.
+    """
+    if isinstance(value, str):
+        return parsed(argument, value).filled(argument, values) if _has_braces(value) else value
+    return [filled(argument, each, values) for each in value] if is_list(value) else value
+
+
+def fields_in(argument: str, value: object) -> frozenset[str]:
+    """Returns the fields of the texts of an argument; its arguments are as in `filled`.
+
+    Raises:
+        PhotaInputError: A text is not a template.
+    """
+    if isinstance(value, str):
+        return parsed(argument, value).fields if _has_braces(value) else frozenset()
+    return (
+        frozenset().union(*(fields_in(argument, each) for each in value)) if is_list(value) else frozenset()
+    )
+
+
+def _has_braces(text: str) -> bool:
     return "{" in text or "}" in text
 
 
@@ -87,7 +117,7 @@ def _value(argument: str, name: str, values: Mapping[str, object]) -> str:
     value = values.get(name)
     if isinstance(value, str):
         return value
-    if isinstance(value, (int, float)):
+    if isinstance(value, (int, float)) and isfinite(value):
         return str(value)
     if value is not None:
         raise PhotaInputError(
