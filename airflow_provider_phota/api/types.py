@@ -16,6 +16,7 @@ Resolution = Literal["1K", "4K"]
 AspectRatio = Literal["1:1", "2:3", "3:2", "3:4", "4:3", "9:16", "16:9"]
 PublishWay = Literal["presign", "upload"]
 IfFileExists = Literal["skip", "overwrite", "fail"]
+ItemStatus = Literal["landed", "existing", "failed", "refused", "ambiguous", "expired", "not_sent"]
 FailOrResubmit = Literal["fail", "resubmit"]
 
 
@@ -55,3 +56,43 @@ class PhotaResult(TypedDict):
     usage: dict[str, str | int | float]
     files: NotRequired[list[PhotaFile]]
     profile_ids: NotRequired[list[str]]
+
+
+class PhotaBatchRow(TypedDict):
+    """Describes what became of one item of a batch: a line of `results.jsonl`.
+
+    `number` is the item's place among all items, from 1, and `key` its name. `credits` is what the service
+    reserved; it is None if the service did not say. `submitted_at` and `ended_at` are ISO 8601 in UTC.
+    `can_retry` is true if another attempt can end better without another payment. `same_as` is the key of
+    the item that was paid for in its place, since it asks for the same.
+    """
+
+    number: int
+    key: str
+    status: ItemStatus
+    files: list[PhotaFile]
+    phota_task_id: str | None
+    credits: float | None
+    error: str
+    submitted_at: str | None
+    ended_at: str | None
+    can_retry: bool
+    same_as: str | None
+
+
+class PhotaBatchSummary(TypedDict):
+    """Describes how a batch has ended, as a batch operator returns it.
+
+    `counts` has a number for each status of an item. `submitted` is how many PHOTA tasks are paid for in all
+    attempts, and `credits` what they cost, as far as the service said. `results` and `results_csv` are paths,
+    `journal` is a folder, and `seconds` are counted from the first attempt on.
+    """
+
+    counts: dict[str, int]
+    total: int
+    submitted: int
+    credits: float
+    results: str
+    results_csv: str
+    journal: str
+    seconds: float

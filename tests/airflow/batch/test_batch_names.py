@@ -142,7 +142,8 @@ def test_what_is_there_is_skipped_only_if_it_is_the_same_tasks(template, if_exis
 
 
 @pytest.mark.parametrize(
-    ("if_exists", "words"), [("skip", r"filename: must have \{phota_task_id\}"), ("keep", "if_exists: must be")]
+    ("if_exists", "words"),
+    [("skip", r"filename: must have \{phota_task_id\}"), ("keep", "if_exists: must be")],
 )
 def test_a_policy_that_would_pass_anothers_picture_for_this_ones_is_refused(if_exists, words):
     with pytest.raises(PhotaInputError, match=words):
