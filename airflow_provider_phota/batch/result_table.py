@@ -27,7 +27,7 @@ class Table:
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
-        self._writer = csv.writer(self, lineterminator="\n")
+        self._writer = csv.writer(self)  # its ends of lines are CR LF: else it would not quote a CR in a cell
         self._writer.writerow(COLUMNS)
 
     def add(self, row: PhotaBatchRow) -> None:

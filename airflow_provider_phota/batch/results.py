@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, cast
@@ -51,12 +51,12 @@ class Written:
     def total(self) -> int:
         return self.counts.total()
 
-    def add(self, row: Row) -> None:
-        self.counts[row.status] += 1
-        if row.phota_task_id:
-            self.phota_task_ids.add(row.phota_task_id)
-        if row.same_as is None:
-            self.credits += row.credits or 0.0
+    def add(self, row: PhotaBatchRow) -> None:
+        self.counts[Status(row["status"])] += 1
+        if row["phota_task_id"]:
+            self.phota_task_ids.add(row["phota_task_id"])
+        if row["same_as"] is None:
+            self.credits += row["credits"] or 0.0
 
 
 def write_results(
@@ -131,7 +131,7 @@ def _spooled(rows: Iterable[Row], spool: IO[bytes]) -> dict[str, int]:
                 "The journal says what is paid for. Keep it, and report this."
             )
         offsets[row.key] = spool.tell()
-        spool.write(json.dumps(row.to_dict()).encode() + b"\n")
+        spool.write(_encoded(to_line(row)))
     return offsets
 
 
@@ -143,26 +143,32 @@ def _write(
         csv = Table(table_draft.file)
         for number, key in items:
             row = _row_of(spool, offsets.pop(key, None), number, key)
-            lines_draft.file.write(json.dumps(to_line(row), separators=(",", ":")).encode() + b"\n")
-            csv.add(to_line(row))
+            lines_draft.file.write(_encoded(row))
+            csv.add(row)
             written.add(row)
         for offset in offsets.values():
-            if paid := _row_at(spool, offset).phota_task_id:
+            if paid := _row_at(spool, offset)["phota_task_id"]:
                 written.superseded.add(paid)
         table_draft.publish(table, "text/csv")
         lines_draft.publish(lines, "application/x-ndjson")
     return written
 
 
-def _row_of(spool: IO[bytes], offset: int | None, number: int, key: str) -> Row:
+def _row_of(spool: IO[bytes], offset: int | None, number: int, key: str) -> PhotaBatchRow:
     if offset is None:
-        return Row(number, key, Status.NOT_SENT)
-    return replace(_row_at(spool, offset), number=number)
+        return to_line(Row(number, key, Status.NOT_SENT))
+    row = _row_at(spool, offset)
+    row["number"] = number
+    return row
 
 
-def _row_at(spool: IO[bytes], offset: int) -> Row:
+def _row_at(spool: IO[bytes], offset: int) -> PhotaBatchRow:
     spool.seek(offset)
-    return Row.from_dict(json.loads(spool.readline()))
+    return cast("PhotaBatchRow", json.loads(spool.readline()))
+
+
+def _encoded(row: PhotaBatchRow) -> bytes:
+    return json.dumps(row, separators=(",", ":")).encode() + b"\n"
 
 
 def to_line(row: Row) -> PhotaBatchRow:
