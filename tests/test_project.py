@@ -1,6 +1,7 @@
 """What pyproject.toml, the Makefile and the files next to them promise together."""
 
-from __future__ import annotations
+from __future__ from itertools import chain
+import annotations
 
 import re
 import tomllib
@@ -18,7 +19,7 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 EXTRAS = PYPROJECT["project"]["optional-dependencies"]
 DECLARED = {
     canonicalize_name(Requirement(text).name): Requirement(text)
-    for text in [*PYPROJECT["project"]["dependencies"], *sum(EXTRAS.values(), [])]
+    for text in [*PYPROJECT["project"]["dependencies"], *chain.from_iterable(EXTRAS.values())]
 }
 #: Imported, and not declared: why.
 UNDECLARED = {

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
 from airflow_provider_phota.api import protocol
 from airflow_provider_phota.api.settings import Settings
@@ -23,6 +24,7 @@ from airflow_provider_phota.batch.patience import Patience
 from airflow_provider_phota.batch.pipeline import Pipeline
 from airflow_provider_phota.batch.preparing import Preparer
 from airflow_provider_phota.batch.reopening import adopt_tasks, reopen_items
+from airflow_provider_phota.batch.reporting import Reporter
 from airflow_provider_phota.batch.slots import Slots
 from airflow_provider_phota.batch.tally import Tally
 from airflow_provider_phota.hooks.phota import PhotaHook
@@ -32,6 +34,9 @@ from airflow_provider_phota.results.lander import Lander
 from airflow_provider_phota.storage.paths import Place
 from airflow_provider_phota.triggers.poller import Poller
 from airflow_provider_phota.waiting import Wait
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +75,7 @@ class Attempt:
         folder: of the journal.
         owner: the task instance that the journal belongs to.
         wait: how to wait for one PHOTA task.
-        try_number: Airflow's.
+        context: Airflow's.
     """
 
     hook: PhotaHook
@@ -79,7 +84,7 @@ class Attempt:
     owner: BatchOwner
     preparer: Preparer
     wait: Wait
-    try_number: int
+    context: Context
     _pipeline: Pipeline | None = field(default=None, init=False)
     _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
 
@@ -106,7 +111,7 @@ class Attempt:
             loop.call_soon_threadsafe(partial(pipeline.kit.gate.stop, reason, is_urgent=True))
 
     async def _run(self, plan: Plan, *, begins: bool, may_pause: bool) -> AttemptEnd:
-        journal = await Journal.open(self.folder, self.owner, self.try_number, plan.digest)
+        journal = await Journal.open(self.folder, self.owner, self.context["ti"].try_number, plan.digest)
         try:
             if begins:
                 await adopt_tasks(journal, plan, self.options.adopt)
@@ -114,7 +119,8 @@ class Attempt:
             async with self._kit(journal) as kit:
                 tally = Tally(plan.count, self.options.max_failures)
                 self._loop = asyncio.get_running_loop()
-                self._pipeline = Pipeline(kit, plan, tally, may_pause=may_pause)
+                reporter = Reporter.of(plan.count, self.context)
+                self._pipeline = Pipeline(kit, plan, tally, reporter, may_pause=may_pause)
                 pause = await self._pipeline.run()
                 return AttemptEnd(tally, pause, kit.gate.reason, journal.lease.number)
         finally:

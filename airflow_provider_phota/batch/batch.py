@@ -6,6 +6,7 @@ import logging
 import time
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from airflow_provider_phota.api.errors import PhotaLedgerError
 from airflow_provider_phota.api.types import PhotaBatchPreview
@@ -25,12 +26,16 @@ from airflow_provider_phota.inputs.publisher import Publish, Publisher
 from airflow_provider_phota.journal.leases import BatchOwner, first_lease, latest_lease
 from airflow_provider_phota.journal.waits import write_waits
 from airflow_provider_phota.journal.writer import Overtaken
+from airflow_provider_phota.ledger.instances import instance_name_of
 from airflow_provider_phota.ledger.records import InstanceName
 from airflow_provider_phota.results.directories import check_directory
 from airflow_provider_phota.results.prechecks import check_can_land
 from airflow_provider_phota.storage.paths import Place, check_storable, checked_path
 from airflow_provider_phota.triggers.batch import PhotaBatchTrigger
 from airflow_provider_phota.waiting import Wait
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
 
 log = logging.getLogger(__name__)
 
@@ -57,17 +62,16 @@ class Batch:
     """Is the batch of one task instance.
 
     Attributes:
-        name: of the task instance.
+        context: Airflow's, of this attempt.
         destination: where the pictures go.
         names: of the pictures.
         results_name: of the results files, without their extensions.
         ledger_path: where the journal goes; None if that is below the destination.
-        try_number: Airflow's.
     """
 
     hook: PhotaHook
     options: BatchOptions
-    name: InstanceName
+    context: Context
     publisher: Publisher
     destination: Place
     names: BatchNames
@@ -76,7 +80,6 @@ class Batch:
     ledger_path: str | None
     edition: str
     skip_argument: str
-    try_number: int
     _attempt: Attempt | None = field(default=None, init=False)
 
     @classmethod
@@ -85,7 +88,7 @@ class Batch:
         *,
         hook: PhotaHook,
         options: BatchOptions,
-        name: InstanceName,
+        context: Context,
         publish: Publish | None,
         destination: object,
         filename: object,
@@ -95,7 +98,6 @@ class Batch:
         ledger_path: str | None,
         edition: str,
         skip_argument: str,
-        try_number: int,
     ) -> Batch:
         """Puts together what an author gave, by the names of the operator's arguments.
 
@@ -107,7 +109,7 @@ class Batch:
         return cls(
             hook=hook,
             options=options,
-            name=name,
+            context=context,
             publisher=Publisher(hook, publish),
             destination=Place.of(checked_path("destination", destination)),
             names=BatchNames.checked(filename, if_exists=if_exists),
@@ -116,13 +118,12 @@ class Batch:
             ledger_path=ledger_path or hook.settings.ledger_path,
             edition=edition,
             skip_argument=skip_argument,
-            try_number=try_number,
         )
 
     @cached_property
     def folder(self) -> Place:
         """The folder of the journal."""
-        return journal_folder(self.destination, self.ledger_path, self.name)
+        return journal_folder(self.destination, self.ledger_path, self._name)
 
     def make_plan(self, spec: ItemSpec) -> Plan:
         """Reads and checks all items.
@@ -164,7 +165,7 @@ class Batch:
             PhotaLedgerError: The journal cannot be read or written, or it does not agree with the results.
         """
         self._attempt = attempt = Attempt(
-            self.hook, self.options, self.folder, self._owner, self._preparer, self.wait, self.try_number
+            self.hook, self.options, self.folder, self._owner, self._preparer, self.wait, self.context
         )
         end = attempt.run(plan, begins=begins, may_pause=may_pause)
         if isinstance(end.reason, Overtaken):
@@ -195,10 +196,13 @@ class Batch:
         )
 
     @property
+    def _name(self) -> InstanceName:
+        return instance_name_of(self.context)
+
+    @property
     def _owner(self) -> BatchOwner:
-        return BatchOwner(
-            self.name.dag_id, self.name.run_id, self.name.task_id, self.name.map_index, self.name.key
-        )
+        name = self._name
+        return BatchOwner(name.dag_id, name.run_id, name.task_id, name.map_index, name.key)
 
     @property
     def _preparer(self) -> Preparer:

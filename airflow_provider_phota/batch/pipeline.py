@@ -13,6 +13,7 @@ from airflow_provider_phota.batch.idle import Pause, pause_worth_taking
 from airflow_provider_phota.batch.items.item import Item
 from airflow_provider_phota.batch.items.plan import Plan
 from airflow_provider_phota.batch.kit import Kit
+from airflow_provider_phota.batch.reporting import Reporter
 from airflow_provider_phota.batch.tally import Tally, TooManyFailures
 from airflow_provider_phota.journal.decisions import Done, Hold, Resume, Start, Step, WaitForSender, next_step
 from airflow_provider_phota.journal.rows import Row
@@ -36,12 +37,14 @@ class Pipeline:
     kit: Kit
     plan: Plan
     tally: Tally
+    reporter: Reporter
     may_pause: bool
 
     def __post_init__(self) -> None:
         self._courses: set[Course] = set()
         self._room = asyncio.Semaphore(self.kit.options.in_flight + _BESIDES)
         self._has_more = True
+        self._knows_earlier_ends = False
 
     async def run(self) -> Pause | None:
         """Returns once no item is open, or nothing more is sent; or with a pause if there is nothing to do.
@@ -53,6 +56,7 @@ class Pipeline:
             await asyncio.wait({work, watch}, return_when=asyncio.FIRST_COMPLETED)
             return work.result() if work.done() else watch.result()
         finally:
+            self._report(is_last=True)
             work.cancel()
             watch.cancel()
             await asyncio.gather(work, watch, return_exceptions=True)
@@ -75,6 +79,7 @@ class Pipeline:
                 to_send[item.number - 1] = True
             else:
                 group.create_task(self._follow(item, item_id, step))
+        self._knows_earlier_ends = True
         async for item, item_id, step in self._steps():
             if to_send[item.number - 1] and isinstance(step, Start):
                 await self._room.acquire()
@@ -137,11 +142,18 @@ class Pipeline:
     async def _watch(self) -> Pause | None:
         """Returns once the batch can leave its worker slot, or has to end at once."""
         while True:
+            self._report()
             if self.kit.gate.is_urgent and not self._is_submitting:
                 return None
             if self.may_pause and (pause := self._pause()):
                 return pause
             await asyncio.sleep(_LOOK)
+
+    def _report(self, *, is_last: bool = False) -> None:
+        if not self._knows_earlier_ends:
+            return
+        state = self.kit.journal.state
+        self.reporter.report(self.tally.counts, self.kit.slots.taken, state.credits, is_last=is_last)
 
     @property
     def _is_submitting(self) -> bool:

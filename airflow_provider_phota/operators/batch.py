@@ -24,7 +24,6 @@ from airflow_provider_phota.batch.options import BatchOptions
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.inputs.prepared import as_text, checked_edition
 from airflow_provider_phota.inputs.publisher import Publish
-from airflow_provider_phota.ledger.instances import instance_name_of
 from airflow_provider_phota.operators.arguments import AirflowArguments
 from airflow_provider_phota.results.directories import check_directory_as_written
 from airflow_provider_phota.retrying import as_airflow_errors, checking_arguments
@@ -218,7 +217,7 @@ class PhotaBatchOperator(BaseOperator):
         self._batch = Batch.checked(
             hook=self._hook,
             options=self._options(conf.get(CONF_REDO) or self.redo),
-            name=instance_name_of(context),
+            context=context,
             publish=Publish.checked(self.publish),
             destination=self.destination,
             filename=self.filename or None,
@@ -228,7 +227,6 @@ class PhotaBatchOperator(BaseOperator):
             ledger_path=self.ledger_path,
             edition=checked_edition(self.edition),
             skip_argument=self.skip_argument if self.skip_existing else "",
-            try_number=context["ti"].try_number,
         )
         return self._batch
 
