@@ -1,11 +1,11 @@
 """What pyproject.toml, the Makefile and the files next to them promise together."""
 
-from __future__ from itertools import chain
-import annotations
+from __future__ import annotations
 
 import re
 import tomllib
 from importlib.metadata import packages_distributions, version
+from itertools import chain
 
 import pytest
 import yaml

@@ -113,6 +113,9 @@ class Pipeline:
             await asyncio.sleep(step.seconds)
             await self.kit.journal.reread()  # an attempt that was overtaken still writes the IDs it gets
             step = self._next_step(item_id)
+        if isinstance(step, Done):
+            self.tally.note(step.status)
+            return
         course = Course(item, item_id, self.kit)
         self._courses.add(course)
         try:
