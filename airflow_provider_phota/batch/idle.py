@@ -6,12 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from airflow_provider_phota.batch.options import BatchOptions
 from airflow_provider_phota.journal.waits import OpenTask
 from airflow_provider_phota.polling.durations import Durations, Observation
 
-#: Seconds without anything to do from which a deferral is worth it: leaving the worker and coming back takes
-#: Airflow some 10 seconds.
-WORTH_DEFERRING = 60.0
 #: Part of the orders in flight whose end brings the batch back, so that it can refill their slots.
 _REFILL = 0.1
 
@@ -30,13 +28,18 @@ class Pause:
 
 
 def pause_worth_taking(
-    tasks: Sequence[OpenTask], in_flight: int, durations: Durations, *, has_more: bool, now: float
+    tasks: Sequence[OpenTask],
+    options: BatchOptions,
+    durations: Durations,
+    *,
+    has_more: bool,
+    now: float,
 ) -> Pause | None:
     """Returns what to wait for, or None if it is likely to end soon.
 
     Args:
         tasks: the open PHOTA tasks.
-        in_flight: how many may be open.
+        options: how many may be open, and how long a pause has to be.
         durations: what finished tasks have taught.
         has_more: True if there are orders that wait for a slot.
         now: epoch seconds.
@@ -44,10 +47,10 @@ def pause_worth_taking(
     if not tasks:
         return None
     # without more orders nothing has to be refilled: each wake-up then brings home half of what is left
-    wanted = in_flight * _REFILL if has_more else len(tasks) / 2
+    wanted = options.in_flight * _REFILL if has_more else len(tasks) / 2
     wake_after = min(max(math.ceil(wanted), 1), len(tasks))
     ends = sorted(_seconds_left(task, durations, now) for task in tasks)
-    return Pause(tuple(tasks), wake_after) if ends[wake_after - 1] >= WORTH_DEFERRING else None
+    return Pause(tuple(tasks), wake_after) if ends[wake_after - 1] >= options.defer_after else None
 
 
 def _seconds_left(task: OpenTask, durations: Durations, now: float) -> float:

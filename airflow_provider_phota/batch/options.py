@@ -13,9 +13,13 @@ from airflow_provider_phota.api.policy import Policy
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.api.task_ids import checked_task_id
 from airflow_provider_phota.batch.choices import Duplicates, OnEmpty
+from airflow_provider_phota.waiting import checked_seconds
 
 #: Orders that may be paid and unfinished at once. Each takes about 10 KB in the worker and in the triggerer.
 MOST_IN_FLIGHT = 5_000
+#: Seconds without anything to do from which a deferral is worth it: leaving the worker and coming back takes
+#: Airflow some 10 seconds.
+DEFER_AFTER = 60.0
 #: The value of `redo` that stands for all items that have failed.
 REDO_FAILED = "failed"
 
@@ -100,6 +104,7 @@ class BatchOptions:
         redo: which items are paid for once more.
         adopt: PHOTA tasks that a person has found, by the keys of their items.
         skip_existing: True if an order that has landed before, in any run, is not paid for.
+        defer_after: seconds without anything to do from which the batch leaves its worker slot.
     """
 
     in_flight: int = 500
@@ -110,6 +115,7 @@ class BatchOptions:
     redo: Redo = field(default_factory=Redo)
     adopt: Mapping[str, str] = field(default_factory=dict)
     skip_existing: bool = False
+    defer_after: float = DEFER_AFTER
 
     @classmethod
     def checked(
@@ -123,6 +129,7 @@ class BatchOptions:
         redo: object,
         adopt: object,
         skip_existing: bool,
+        defer_after: object,
     ) -> BatchOptions:
         """Reads what an author gave, by the names of the operator's arguments.
 
@@ -138,6 +145,7 @@ class BatchOptions:
             redo=Redo.checked(redo),
             adopt=_checked_adopt(adopt),
             skip_existing=skip_existing,
+            defer_after=checked_seconds("defer_after", defer_after),
         )
 
 

@@ -171,7 +171,7 @@ class Pipeline:
             return None
         return pause_worth_taking(
             [course.open_task() for course in waiting],
-            self.kit.options.in_flight,
+            self.kit.options,
             self.kit.poller.durations,
             has_more=has_more,
             now=time.time(),

@@ -129,6 +129,7 @@ class BatchArguments(AirflowArguments, total=False):
     publish: PublishWay | None
     phota_conn_id: str
     deferrable: bool | None
+    defer_after: float | timedelta
     poll_interval: float | timedelta | tuple[float, float]
     timeout: float | timedelta
     max_unreachable: float

@@ -20,7 +20,7 @@ from airflow_provider_phota.batch.items.columns import OrderType
 from airflow_provider_phota.batch.items.plan import Plan
 from airflow_provider_phota.batch.items.spec import ItemSpec
 from airflow_provider_phota.batch.names import BatchNames
-from airflow_provider_phota.batch.options import BatchOptions
+from airflow_provider_phota.batch.options import DEFER_AFTER, BatchOptions
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.inputs.prepared import as_text, checked_edition
 from airflow_provider_phota.inputs.publisher import Publish
@@ -71,6 +71,8 @@ class PhotaBatchOperator(BaseOperator):
             out, the connection's extra of that name decides.
         phota_conn_id: the Airflow connection.
         deferrable: whether to wait in the triggerer, without a worker slot, while nothing is to be done.
+        defer_after: seconds without anything to do from which the batch leaves its worker slot, if it is
+            deferrable. Coming back takes Airflow some 10 seconds.
         poll_interval: seconds between two questions about one order, the shortest and the longest.
         timeout: seconds to wait for the result of one order, at most 20 hours.
         max_unreachable: how many seconds without a usable answer the batch tolerates.
@@ -113,6 +115,7 @@ class PhotaBatchOperator(BaseOperator):
         publish: PublishWay | None = None,
         phota_conn_id: str = PhotaHook.default_conn_name,
         deferrable: bool | None = None,
+        defer_after: float | timedelta = DEFER_AFTER,
         poll_interval: float | timedelta | tuple[float, float] = (2.0, 30.0),
         timeout: float | timedelta = 3600.0,
         max_unreachable: float = 1800.0,
@@ -137,6 +140,7 @@ class PhotaBatchOperator(BaseOperator):
         self.publish = publish
         self.phota_conn_id = phota_conn_id
         self.deferrable = default_deferrable() if deferrable is None else deferrable
+        self.defer_after = defer_after
         self.poll_interval = poll_interval
         self.timeout = timeout
         self.max_unreachable = max_unreachable
@@ -252,6 +256,7 @@ class PhotaBatchOperator(BaseOperator):
             redo=redo,
             adopt=self.adopt,
             skip_existing=self.skip_existing,
+            defer_after=self.defer_after,
         )
 
     @property
