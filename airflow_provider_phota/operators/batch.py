@@ -241,7 +241,7 @@ class PhotaBatchOperator(BaseOperator):
             argument=self.items_argument,
             defaults=self._order_defaults(),
             destination=batch.destination,
-            filename=self.filename or None,
+            names=batch.names,
             edition=batch.edition,
             local_inputs=self._hook.settings.is_loopback,
         )

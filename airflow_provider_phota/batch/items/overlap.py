@@ -11,7 +11,6 @@ from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.batch.items.folder import Pictures
 from airflow_provider_phota.batch.items.rows import Source
-from airflow_provider_phota.results.names import Names
 from airflow_provider_phota.storage.paths import Place
 from airflow_provider_phota.storage.pictures import EXTENSIONS
 
@@ -42,18 +41,17 @@ class Overlap:
         """Refuses the destination if the source would read an item's results.
 
         Args:
-            stem: the template of their names.
+            stem: the name of the first one, without its extension.
 
         Raises:
             PhotaInputError: It would.
         """
-        name = Names(stem).stem("task", 0)
         for extension in EXTENSIONS:
-            if self.source.reads(f"{self.path}{name}.{extension}"):
+            if self.source.reads(f"{self.path}{stem}.{extension}"):
                 raise PhotaInputError(
                     "destination",
                     f"lies inside {self.source.argument} ({self.source.name}): the next run would pay for "
-                    f"{shown(f'{self.destination.url}/{name}.{extension}')} again. Name another directory.",
+                    f"{shown(f'{self.destination.url}/{stem}.{extension}')} again. Name another directory.",
                 )
 
 

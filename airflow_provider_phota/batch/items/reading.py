@@ -27,7 +27,7 @@ def read_items(spec: ItemSpec) -> Iterator[Item]:
     """
     source = source_of(spec.argument, spec.source, spec.columns)
     maker = ItemMaker(spec.make_order, spec.columns, spec.defaults, source.folder)
-    together = Together(spec.filename)
+    together = Together(spec.names)
     overlap = Overlap.of(source, spec.destination)
     bad = BadRows(spec.argument, source.name)
     count = 0

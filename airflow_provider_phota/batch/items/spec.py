@@ -12,9 +12,9 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.orders.base import Order
 from airflow_provider_phota.batch.items.columns import Columns, OrderType
-from airflow_provider_phota.batch.items.names import checked_filename
 from airflow_provider_phota.batch.items.sources import check_source
 from airflow_provider_phota.batch.items.templates import fields_in, filled
+from airflow_provider_phota.batch.names import BatchNames
 from airflow_provider_phota.inputs.prepared import as_text, checked_edition
 from airflow_provider_phota.storage.paths import Place, checked_path
 
@@ -32,7 +32,7 @@ class ItemSpec:
         source: a folder, a pattern, a manifest, a picture or a list.
         defaults: arguments of items that do not have their own.
         destination: the directory that pictures land in.
-        filename: the template of their names; see `names.landing_stem`.
+        names: of those pictures.
         edition: text that makes an otherwise identical order another one.
         local_inputs: as in `EditOrder.checked`.
     """
@@ -42,7 +42,7 @@ class ItemSpec:
     source: object
     defaults: Mapping[str, object]
     destination: Place
-    filename: str
+    names: BatchNames
     edition: str
     local_inputs: bool
 
@@ -54,7 +54,7 @@ class ItemSpec:
         source: object,
         defaults: Mapping[str, object],
         destination: Place | ObjectStoragePath | str,
-        filename: object = None,
+        names: BatchNames | None = None,
         edition: object = "",
         local_inputs: bool = False,
         argument: str = "edits",
@@ -66,7 +66,7 @@ class ItemSpec:
             source: as the attribute.
             defaults: as the attribute; None stands for what is not given.
             destination: as the attribute.
-            filename: as the attribute; None for the usual names.
+            names: as the attribute; None for the usual ones.
             edition: as the attribute.
             local_inputs: as the attribute.
             argument: as the attribute.
@@ -82,7 +82,7 @@ class ItemSpec:
             source=source,
             defaults=given,
             destination=_place_of(destination),
-            filename=checked_filename(filename),
+            names=names or BatchNames(),
             edition=checked_edition(edition),
             local_inputs=local_inputs,
         )

@@ -6,9 +6,13 @@ from dataclasses import dataclass, field
 
 from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.shown import shown
-from airflow_provider_phota.batch.items import names
 from airflow_provider_phota.batch.items.item import Item
 from airflow_provider_phota.batch.items.rows import KEY
+from airflow_provider_phota.batch.names import BatchNames, ItemNames, stem_of
+from airflow_provider_phota.results.options import check_index
+
+#: A template by which two items rarely have one name: `{name}` has the extension of the input.
+_OTHER_NAMES = "{parent}/{name}-{index}"
 
 
 @dataclass
@@ -16,15 +20,15 @@ class Together:
     """Remembers the keys and the files of the items so far.
 
     Attributes:
-        filename: the template of the files' names.
+        names: of the files.
     """
 
-    filename: str
+    names: BatchNames
     _keys: dict[str, int] = field(default_factory=dict)
     _stems: dict[str, int] = field(default_factory=dict)
 
     def check(self, item: Item) -> str:
-        """Returns the template of the names of an item's files; see `names.landing_stem`.
+        """Returns the name of an item's first picture, without its extension.
 
         Raises:
             PhotaInputError: Its key or its files are another item's, or its files cannot have their names.
@@ -34,10 +38,18 @@ class Together:
             raise PhotaInputError(
                 KEY, f"is {shown(item.key)}, as in row {first}: give each item a key of its own."
             )
-        stem = names.landing_stem(self.filename, item)
-        names.check_can_land(stem, item)
-        if names.is_fixed(self.filename):
+        check_index(ItemNames(self.names, item.key), item.order.outputs)
+        stem = stem_of(self.names.template, item.key, 0)
+        if not self.names.has("phota_task_id"):
             first = self._stems.setdefault(stem, item.number)
             if first != item.number:
-                raise names.collision(self.filename, stem, first)
+                raise self._collision(stem, first)
         return stem
+
+    def _collision(self, stem: str, other: int) -> PhotaInputError:
+        template = self.names.template
+        other_names = f'use filename="{_OTHER_NAMES}", or ' if template != _OTHER_NAMES else ""
+        return PhotaInputError(
+            "filename",
+            f"names its files {shown(stem)}, as it does those of row {other}: {other_names}give other keys.",
+        )
