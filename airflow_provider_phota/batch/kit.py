@@ -8,7 +8,9 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
+from airflow_provider_phota.api.errors import PhotaSubmitAmbiguous
 from airflow_provider_phota.batch.gate import Gate
+from airflow_provider_phota.batch.messages import twin_held_text
 from airflow_provider_phota.batch.options import BatchOptions
 from airflow_provider_phota.batch.patience import Patience
 from airflow_provider_phota.batch.preparing import Preparer
@@ -36,6 +38,7 @@ class Kit:
         patience: for a store that is away, or a service that is out of reach, before anything is paid.
         landing_patience: for a store that is away while pictures land.
         wait: how to wait for one PHOTA task.
+        keys: of the items that the journal knows, by their IDs.
     """
 
     hook: PhotaHook
@@ -52,6 +55,7 @@ class Kit:
     patience: Patience
     landing_patience: Patience
     twins: Twins = field(default_factory=Twins)
+    keys: dict[str, str] = field(default_factory=dict)
 
     async def prepare(self, act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs something that reads pictures, as often as it takes."""
@@ -74,11 +78,29 @@ class Kit:
         Args:
             fingerprint: of what both ask for.
             generation: which payment of the item this is. From the second one on, the user wants to pay.
+
+        Raises:
+            PhotaSubmitAmbiguous: It is not known whether the equal one was paid for.
         """
-        known = self.journal.state.by_fingerprint(fingerprint) if generation == 1 else None
-        if known and known[1].phota_task_id:
-            return Payer(known[0], known[1].phota_task_id)
-        return await self.twins.wait_for_payer(fingerprint)
+        if (payer := await self.twins.wait_for_payer(fingerprint)) is not None:
+            return payer
+        try:
+            payer = self._paid_before(fingerprint) if generation == 1 else None
+        except PhotaSubmitAmbiguous:
+            self.twins.settle(fingerprint, None)
+            raise
+        if payer:
+            self.twins.settle(fingerprint, payer)
+        return payer
+
+    def _paid_before(self, fingerprint: str) -> Payer | None:
+        if (known := self.journal.state.by_fingerprint(fingerprint)) is None:
+            return None
+        item_id, state = known
+        key = self.keys.get(item_id, "an item of an earlier plan")
+        if state.phota_task_id is None:
+            raise PhotaSubmitAmbiguous(twin_held_text(key, state))
+        return Payer(key, state.phota_task_id)
 
 
 async def _in_thread(pool: Executor, act: Callable[[], T]) -> T:

@@ -95,3 +95,12 @@ def overtaken_text() -> str:
         "Another attempt of this task has taken over the batch; this one sends nothing more.",
         "What it had paid for is in the journal, and the other attempt brings it home.",
     )
+
+
+def twin_held_text(key: str, state: ItemState) -> str:
+    """Returns the error of an item that asks for the same as one whose submit may have been paid for."""
+    return endings.lines(
+        f"It asks for the same as {key}, and it is not known whether that was billed.",
+        "Nothing was sent for this one.",
+        held_text(state),
+    )

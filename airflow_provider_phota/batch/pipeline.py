@@ -72,8 +72,9 @@ class Pipeline:
         """Starts the courses: first of what is paid for, then of what is to be paid for."""
         to_send = bytearray(self.plan.count)
         async for item, item_id, step in self._steps():
+            if (state := self.kit.journal.state.item(item_id)) is not None:
+                self.kit.keys[item_id] = item.key
             if isinstance(step, Done):
-                state = self.kit.journal.state.item(item_id)
                 self.tally.note(step.status, can_retry=state is not None and state.can_retry)
             elif isinstance(step, Start):
                 to_send[item.number - 1] = True

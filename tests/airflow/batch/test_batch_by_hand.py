@@ -51,3 +51,28 @@ def test_all_land_and_are_paid_for_once(emulator, inbox):
     again = batch(inbox).execute(context)
     assert again["counts"] == summary["counts"]
     assert len(emulator.ledger()) == 12
+
+
+def test_equal_items_are_paid_for_once_and_landed_twice(emulator, inbox):
+    first = inbox / "hats" / "00.png"
+    copy = inbox / "copy.png"
+    copy.write_bytes(first.read_bytes())
+    twins = [{"key": "a", "image_urls": f"file://{first}"}, {"key": "b", "image_urls": f"file://{copy}"}]
+    context = {"ti": TaskInstance()}
+    summary = batch(inbox, edits=twins, prompt="Shine").execute(context)
+    assert len(emulator.ledger()) == 1
+    one, other = rows_of(summary)
+    assert {one["same_as"], other["same_as"]} in ({None, "a"}, {None, "b"})
+    assert [row["files"][0]["sha256"] for row in (one, other)] == [one["files"][0]["sha256"]] * 2
+    later = [*twins, {"key": "c", "image_urls": f"file://{copy}"}]
+    again = batch(inbox, edits=later, prompt="Shine").execute(context)
+    assert again["counts"]["landed"] == 3
+    assert len(emulator.ledger()) == 1
+    assert rows_of(again)[2]["same_as"] in {"a", "b"}
+
+
+def test_duplicates_can_be_paid_for(emulator, inbox):
+    picture = f"file://{inbox}/hats/00.png"
+    twins = [{"key": key, "image_urls": picture} for key in "ab"]
+    summary = batch(inbox, edits=twins, prompt="Shine", duplicates="pay").execute({"ti": TaskInstance()})
+    assert (summary["counts"]["landed"], len(emulator.ledger())) == (2, 2)
