@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from airflow_provider_phota.emulator.server import serving
-from airflow_provider_phota.emulator.settings import Settings
+from airflow_provider_phota.emulator.settings import PICTURES, Settings
 
 _EPILOG = """\
 Any API key that begins with "emu-" works; others are refused, so that a real key is never kept here.
@@ -59,6 +59,12 @@ def _parser() -> argparse.ArgumentParser:
         default=86_400.0,
         metavar="SECONDS",
         help="life of a result URL after completion (default: 86400)",
+    )
+    add(
+        "--pictures",
+        choices=PICTURES,
+        default="full",
+        help="how results are drawn; small and shared ones cost next to nothing (default: %(default)s)",
     )
     return parser
 

@@ -24,6 +24,7 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/_emulator/requests", control.requests),
     ("POST", "/_emulator/reset", control.reset),
     ("POST", "/_emulator/clock", control.clock),
+    ("POST", "/_emulator/pictures", control.draw),
     ("POST", "/_emulator/keys", control.revoke),
     ("GET", "/_emulator/faults", control.show_faults),
     ("POST", "/_emulator/faults", control.add_faults),

@@ -56,6 +56,7 @@ class Desk:
         """Forgets tasks, uploads, balances, revoked keys, faults and requests, and sets the clock right."""
         self.intake.cancel()
         self.service.reset()
+        self.studio.reset()
         self.log.clear()
 
 

@@ -9,11 +9,12 @@ from airflow_provider_phota import __version__
 from airflow_provider_phota.emulator.call import Call, json_answer
 from airflow_provider_phota.emulator.errors import malformed
 from airflow_provider_phota.emulator.faults import Fault
+from airflow_provider_phota.emulator.settings import checked_pictures
 
 
 async def about(call: Call) -> web.StreamResponse:
     """Says that the emulator is there, and what its clock shows."""
-    tasks = len(call.service.ledger())
+    tasks = call.service.number_of_tasks
     return json_answer(
         {"service": "PHOTA emulator", "version": __version__, "now": call.service.now(), "tasks": tasks}
     )
@@ -34,6 +35,15 @@ async def clock(call: Call) -> web.StreamResponse:
         raise malformed('the body must be {"advance": <seconds>}')
     call.service.advance(seconds)
     return json_answer({"now": call.service.now()})
+
+
+async def draw(call: Call) -> web.StreamResponse:
+    try:
+        pictures = checked_pictures((await call.json_body()).get("pictures"))
+    except ValueError as wrong:
+        raise malformed(str(wrong)) from None
+    call.desk.studio.pictures = pictures
+    return json_answer({"pictures": pictures})
 
 
 async def revoke(call: Call) -> web.StreamResponse:

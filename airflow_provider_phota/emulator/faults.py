@@ -1,5 +1,7 @@
 """Defines the faults that a test can script."""
 
+import json
+import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -62,6 +64,12 @@ _CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "seconds": (_is_seconds, "a number of seconds, at least 0"),
     "created": (lambda v: isinstance(v, bool), "true or false"),
     "word": (lambda v: isinstance(v, str) and bool(v), "a non-empty string"),
+    "share": (
+        lambda v: v is None or (not isinstance(v, bool) and isinstance(v, (int, float)) and 0 < v <= 1),
+        "a number above 0, and at most 1",
+    ),
+    "seed": (_is_count, "an integer"),
+    "drawn": (lambda v: _is_count(v) and v >= 0, "an integer of at least 0"),
 }
 
 
@@ -97,6 +105,11 @@ class Fault:
         seconds: A duration, for the kinds that take one.
         created: True if the request is served before the fault (``hang``, ``html``).
         word: The status word.
+        share: Only this share of the requests is hit: 0.05 for one in twenty. Each is drawn by itself. On
+            ``task`` and ``result`` tasks are drawn, so that all requests about a task are hit, or none is; on
+            other places requests are. What is not hit counts neither for ``skip`` nor for ``times``.
+        seed: Another seed draws others. The same fault hits the same tasks, or requests, by their numbers.
+        drawn: How many requests were drawn so far, where requests are drawn.
 
     Raises:
         ValueError: The fault makes no sense. The message says why.
@@ -115,6 +128,9 @@ class Fault:
     seconds: float | None = None
     created: bool | None = None
     word: str | None = None
+    share: float | None = None
+    seed: int = 0
+    drawn: int = 0
 
     def __post_init__(self) -> None:
         for name, (accepts, what) in _CHECKS.items():
@@ -143,6 +159,16 @@ class Fault:
                 "match.task_id does not work on 'submit': there is no task yet; match its prompt or url"
             )
 
+    def hits(self, number: int) -> bool:
+        """Returns True if the n-th task or request, from 0, is among those that are hit."""
+        if self.share is None:
+            return True
+        counts = {"skip", "times", "drawn"}
+        spec = json.dumps({k: v for k, v in self.to_dict().items() if k not in counts})
+        # each has its own generator, so that its fate depends neither on the order of the requests nor on
+        # what another fault has drawn
+        return random.Random(f"{spec}:{number}").random() < self.share  # noqa: S311 - it is not a secret
+
     @classmethod
     def from_dict(cls, spec: object) -> "Fault":
         """Reads a fault as it comes in JSON.
@@ -165,4 +191,5 @@ class Fault:
         """Returns the fault for JSON, without the fields that are not set."""
         always = {"on": self.on, "kind": self.kind, "skip": self.skip, "times": self.times}
         given = {name: getattr(self, name) for name in sorted(_OPTIONAL) if getattr(self, name) is not None}
-        return always | ({"match": dict(self.match)} if self.match else {}) | given
+        drawing = {"share": self.share, "seed": self.seed, "drawn": self.drawn} if self.share else {}
+        return always | ({"match": dict(self.match)} if self.match else {}) | given | drawing

@@ -59,7 +59,7 @@ async def _subject_of(on: str, call: Call) -> Subject:
     if task is None:
         return Subject(task_id)
     completed = task.status(call.service.now()) == "completed"
-    return Subject(task.id, task.order.prompt, task.order.urls, completed)
+    return Subject(task.id, task.order.prompt, task.order.urls, completed, task.number)
 
 
 def _subject_in(body: bytes) -> Subject:

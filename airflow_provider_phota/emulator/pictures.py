@@ -13,6 +13,8 @@ from airflow_provider_phota.emulator.orders import Order
 
 LONG_SIDE = {"1K": 1024, "4K": 4096}
 _CAPTION_SHARE = 40  # the caption's letters are 1/40 of the long side
+#: Pixels of each side of a small picture, and squares that it has in a row.
+_SMALL, _SQUARES = 64, 8
 
 
 def draw(order: Order, inputs: Sequence[bytes], task_id: str, index: int) -> bytes:
@@ -30,6 +32,23 @@ def draw(order: Order, inputs: Sequence[bytes], task_id: str, index: int) -> byt
         picture = _tinted(_resized(inputs[0], size), dice)
         _add_thumbnails(picture, inputs[1:], size)
     _add_caption(picture, f"{order.prompt}\n{task_id} #{index}", size, dice)
+    return _encoded(picture)
+
+
+def draw_small(task_id: str, index: int) -> bytes:
+    """Returns a small picture of coloured squares as PNG: another one for each task and index."""
+    colours = hashlib.shake_256(f"{task_id}|{index}".encode()).digest(3 * _SQUARES**2)
+    squares = Image.frombytes("RGB", (_SQUARES, _SQUARES), colours)
+    return _encoded(squares.resize((_SMALL, _SMALL), Image.Resampling.NEAREST))
+
+
+def draw_shared(order: Order) -> bytes:
+    """Returns a picture as PNG that depends on model, resolution and aspect ratio alone."""
+    dice = hashlib.sha256(order.model.encode()).digest()
+    return _encoded(_abstract_picture(_size_for(order.aspect_ratio, LONG_SIDE[order.resolution]), dice))
+
+
+def _encoded(picture: Image.Image) -> bytes:
     out = io.BytesIO()
     # Run-length coding takes a third of the default's time, and tests draw hundreds of pictures.
     picture.save(out, "PNG", compress_type=zlib.Z_RLE)

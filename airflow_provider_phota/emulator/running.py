@@ -13,7 +13,7 @@ from typing import Self, TypeVar
 from airflow_provider_phota.emulator.faults import Fault
 from airflow_provider_phota.emulator.records import LedgerEntry, SeenRequest
 from airflow_provider_phota.emulator.server import Running, serving
-from airflow_provider_phota.emulator.settings import RESULT_TTL, Settings
+from airflow_provider_phota.emulator.settings import RESULT_TTL, Settings, checked_pictures
 
 T = TypeVar("T")
 
@@ -35,6 +35,7 @@ class Emulator:
         host: Loopback address to listen on.
         credits: What every new key may spend.
         result_ttl: Seconds a result URL lives.
+        pictures: How results are drawn: ``full``, ``small`` or ``shared``. See `draw`.
 
     Raises:
         ValueError: An argument makes no sense, for example a host that is not on loopback.
@@ -54,6 +55,7 @@ class Emulator:
         host: str = "127.0.0.1",
         credits: int = 1_000_000,  # noqa: A002 - the command line's word
         result_ttl: float = RESULT_TTL,
+        pictures: str = "full",
     ) -> None:
         self.settings = Settings(
             host=host,
@@ -64,6 +66,7 @@ class Emulator:
             state=Path(state) if state else None,
             credits=credits,
             result_ttl=result_ttl,
+            pictures=pictures,
         )
         self._thread: threading.Thread | None = None
 
@@ -156,6 +159,24 @@ class Emulator:
     def advance(self, seconds: float) -> None:
         """Moves the service's clock, for example past the life of a result URL."""
         self._ask_on_loop(lambda running: running.desk.service.advance(seconds))
+
+    def draw(self, pictures: str) -> None:
+        """Draws results in another way from now on, until the next reset.
+
+        Args:
+            pictures: ``full``: the inputs, visibly changed. ``small``: 64 pixels wide, from the task's ID
+                alone; no two are equal. ``shared``: of full size, and the same one for all results of a
+                model, resolution and aspect ratio. The latter two cost next to nothing.
+
+        Raises:
+            ValueError: There is no such way.
+        """
+        checked_pictures(pictures)
+
+        def change(running: Running) -> None:
+            running.desk.studio.pictures = pictures
+
+        self._ask_on_loop(change)
 
     def revoke(self, key: str) -> None:
         """Refuses a key from now on with 401, as if its owner had rotated it."""

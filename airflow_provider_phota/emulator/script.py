@@ -2,19 +2,24 @@
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from airflow_provider_phota.emulator.faults import Fault
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Says what a request is about, as far as faults look at it."""
+    """Says what a request is about, as far as faults look at it.
+
+    Attributes:
+        number: How many tasks were created before the one that it is about; None if it is about no task.
+    """
 
     task_id: str | None = None
     prompt: str = ""
     urls: tuple[str, ...] = ()
     completed: bool = False
+    number: int | None = None
 
     def fits(self, fault: Fault) -> bool:
         task_id, url = fault.match.get("task_id"), fault.match.get("url")
@@ -58,12 +63,15 @@ class FaultScript:
         for at, fault in enumerate(left):
             if fault.on != on or not subject.fits(fault):
                 continue
+            is_hit, left[at] = _draw(fault, subject)
+            if not is_hit:
+                continue
             if fault.skip == 0:
                 times = fault.times and fault.times - 1
-                left[at : at + 1] = [] if times == 0 else [_with_counts(fault, times=times)]
+                left[at : at + 1] = [] if times == 0 else [replace(left[at], times=times)]
                 self._update(left)
                 return fault
-            left[at] = _with_counts(fault, skip=fault.skip - 1)
+            left[at] = replace(left[at], skip=fault.skip - 1)
         self._update(left)
         return None
 
@@ -73,5 +81,10 @@ class FaultScript:
             self._save(json.dumps([fault.to_dict() for fault in left]))
 
 
-def _with_counts(fault: Fault, **counts: int | None) -> Fault:
-    return Fault.from_dict(fault.to_dict() | counts)
+def _draw(fault: Fault, subject: Subject) -> tuple[bool, Fault]:
+    """Returns whether a fault hits a request that it fits, and the fault with what it has counted."""
+    if fault.share is None:
+        return True, fault
+    if subject.number is not None:
+        return fault.hits(subject.number), fault
+    return fault.hits(fault.drawn), replace(fault, drawn=fault.drawn + 1)

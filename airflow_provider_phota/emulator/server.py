@@ -43,7 +43,7 @@ async def serving(settings: Settings) -> AsyncIterator[Running]:
         store = _open_store(settings)
         stack.callback(store.close)
         service = Service(settings, store)
-        desk = Desk(service, Intake(service), Studio(store), RequestLog())
+        desk = Desk(service, Intake(service), Studio(store, settings.pictures), RequestLog())
         stack.push_async_callback(desk.studio.close)
         stack.push_async_callback(desk.intake.close)
         runner = web.AppRunner(

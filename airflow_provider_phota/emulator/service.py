@@ -16,6 +16,7 @@ from airflow_provider_phota.emulator.errors import insufficient_quota, not_found
 from airflow_provider_phota.emulator.faults import Fault
 from airflow_provider_phota.emulator.orders import read_order
 from airflow_provider_phota.emulator.records import Failure, LedgerEntry, TaskRecord, UploadRecord
+from airflow_provider_phota.emulator.refunds import Refunds
 from airflow_provider_phota.emulator.script import FaultScript
 from airflow_provider_phota.emulator.settings import UPLOAD_TTL, Settings
 from airflow_provider_phota.emulator.store import Store
@@ -42,8 +43,8 @@ class Service:
         self._spent: dict[str, int] = {}
         for task in self._tasks.values():
             self._spent[task.account] = self._spent.get(task.account, 0) + task.order.credits
-        self._failing = {task.id for task in self._tasks.values() if task.failure}
         self._advanced = float(self.store.meta("advanced", "0"))
+        self._refunds = Refunds(self._tasks.values())
         self._revoked = set(self.store.meta("revoked", "").split())
         self._secret = self.store.meta("secret", "") or secrets.token_hex(32)
         self.store.set_meta("secret", self._secret)
@@ -62,6 +63,7 @@ class Service:
 
     def advance(self, seconds: float) -> None:
         self._advanced += seconds
+        self._refunds = Refunds(self._tasks.values())  # the clock may have been moved back
         self.store.set_meta("advanced", repr(self._advanced))
 
     def account(self, authorization: str | None) -> str:
@@ -93,10 +95,7 @@ class Service:
         return self.settings.credits - self.used(account)
 
     def used(self, account: str) -> int:
-        now = self.now()
-        failing = (self._tasks[task_id] for task_id in self._failing)
-        refunds = sum(t.order.credits - t.credits(now) for t in failing if t.account == account)
-        return self._spent.get(account, 0) - refunds
+        return self._spent.get(account, 0) - self._refunds.to(account, self.now())
 
     def create_task(
         self,
@@ -123,7 +122,7 @@ class Service:
         now = self.now()
         duration, estimated_time = self._duration(fault)
         task = TaskRecord(
-            id=f"task-unified-{int(now)}-{''.join(secrets.choice(_ID_LETTERS) for _ in range(8))}",
+            id=f"task-unified-{int(now)}-{_random_letters(8)}",
             account=account,
             request=dict(body),
             order=order,
@@ -133,6 +132,7 @@ class Service:
             sources=sources,
             inputs=None if sources else (),
             failure=_failure_from(fault, now + duration) if fault and fault.kind == "fail_task" else None,
+            number=len(self._tasks),
         )
         self._spent[account] = self._spent.get(account, 0) + order.credits
         self._put(task)
@@ -149,8 +149,11 @@ class Service:
     def _put(self, task: TaskRecord) -> None:
         self.store.put_task(task)
         self._tasks[task.id] = task
-        if task.failure:
-            self._failing.add(task.id)
+        self._refunds.add(task)
+
+    @property
+    def number_of_tasks(self) -> int:
+        return len(self._tasks)
 
     def find_task(self, task_id: str) -> TaskRecord | None:
         return self._tasks.get(task_id)
@@ -229,3 +232,12 @@ class Service:
 
 def _failure_from(fault: Fault, at: float) -> Failure:
     return Failure(fault.code or "generation_failed", fault.message or "the picture could not be made", at)
+
+
+def _random_letters(count: int) -> str:
+    # one call of the operating system for all letters: it takes its time
+    number, letters = secrets.randbelow(len(_ID_LETTERS) ** count), []
+    for _ in range(count):
+        number, letter = divmod(number, len(_ID_LETTERS))
+        letters.append(_ID_LETTERS[letter])
+    return "".join(letters)

@@ -8,6 +8,8 @@ from pathlib import Path
 #: Result URLs live 24 hours, uploaded files 72 (the vendor's documentation).
 RESULT_TTL = 24 * 3600.0
 UPLOAD_TTL = 72 * 3600.0
+#: How results are drawn: see `Settings.pictures`.
+PICTURES = ("full", "small", "shared")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,10 @@ class Settings:
             the end.
         credits: What every new key may spend.
         result_ttl: Seconds a result URL lives after the task completed.
+        pictures: How results are drawn, since that takes most of the time of thousands of tasks. ``full``:
+            the inputs, visibly changed. ``small``: 64 pixels wide, from the task's ID alone; no two are
+            equal. ``shared``: of full size, and the same one for all results of a model, resolution and
+            aspect ratio.
     """
 
     host: str = "127.0.0.1"
@@ -34,6 +40,7 @@ class Settings:
     state: Path | None = None
     credits: int = 1_000_000
     result_ttl: float = RESULT_TTL
+    pictures: str = "full"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "host", bindable(self.host))
@@ -46,10 +53,22 @@ class Settings:
             raise ValueError(f"credits must not be negative, got {self.credits}")
         if self.result_ttl <= 0:
             raise ValueError(f"result_ttl must be more than 0 seconds, got {self.result_ttl}")
+        checked_pictures(self.pictures)
 
     @property
     def scheme(self) -> str:
         return "https" if self.tls_cert else "http"
+
+
+def checked_pictures(pictures: object) -> str:
+    """Returns how results are to be drawn.
+
+    Raises:
+        ValueError: There is no such way.
+    """
+    if not isinstance(pictures, str) or pictures not in PICTURES:
+        raise ValueError(f"pictures must be one of {', '.join(PICTURES)}, got {pictures!r}")
+    return pictures
 
 
 def is_loopback(host: str) -> bool:

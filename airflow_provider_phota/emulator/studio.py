@@ -2,9 +2,11 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
-from airflow_provider_phota.emulator.pictures import draw
+from airflow_provider_phota.emulator.pictures import draw, draw_shared, draw_small
 from airflow_provider_phota.emulator.records import TaskRecord
 from airflow_provider_phota.emulator.store import Store
 
@@ -14,9 +16,15 @@ _AT_ONCE = 2
 
 
 class Studio:
-    """Draws in threads, at most two at a time, and remembers the last pictures."""
+    """Draws in threads, at most two at a time, and remembers the last pictures.
 
-    def __init__(self, store: Store) -> None:
+    Attributes:
+        pictures: How it draws; see `Settings.pictures`.
+    """
+
+    def __init__(self, store: Store, pictures: str) -> None:
+        self.pictures = pictures
+        self._usual = pictures
         self._store = store
         self._threads = ThreadPoolExecutor(_AT_ONCE, "phota-emulator-draw")
         self._gate = asyncio.Semaphore(_AT_ONCE)
@@ -30,25 +38,45 @@ class Studio:
         await asyncio.gather(*self._drawing.values(), return_exceptions=True)
         self._threads.shutdown(wait=True, cancel_futures=True)
 
+    def reset(self) -> None:
+        """Draws as at the start."""
+        self.pictures = self._usual
+
     async def picture(self, task: TaskRecord, index: int) -> bytes:
         """Returns one result of a completed task as PNG."""
-        name = (task.id, index)
+        if self.pictures == "small":
+            return draw_small(task.id, index)  # takes less time than to look for it, or to start a job
+        if self.pictures == "shared":
+            order = task.order
+            look = f"{order.model} {order.resolution} {order.aspect_ratio}"
+            return await self._remembered((look, 0), lambda: partial(draw_shared, order))
+        return await self._remembered((task.id, index), lambda: self._full_size(task, index))
+
+    def _full_size(self, task: TaskRecord, index: int) -> Callable[[], bytes]:
+        inputs = [self._store.read(blob) for blob in task.inputs or ()]
+        return partial(draw, task.order, inputs, task.id, index)
+
+    async def _remembered(self, name: tuple[str, int], prepare: Callable[[], Callable[[], bytes]]) -> bytes:
+        """Returns a picture that is remembered, or draws it.
+
+        Args:
+            name: of the picture.
+            prepare: Reads what is needed, and returns a function that draws, which then runs in a thread.
+        """
         if name in self._cache:
             self._cache.move_to_end(name)
             return self._cache[name]
         job = self._drawing.get(name)
         if job is None:
-            job = self._drawing[name] = asyncio.create_task(self._draw(task, index))
+            job = self._drawing[name] = asyncio.create_task(self._draw(name, prepare))
             job.add_done_callback(lambda _: self._drawing.pop(name, None))
         # One client that goes away must not stop the drawing for the others.
         return await asyncio.shield(job)
 
-    async def _draw(self, task: TaskRecord, index: int) -> bytes:
+    async def _draw(self, name: tuple[str, int], prepare: Callable[[], Callable[[], bytes]]) -> bytes:
         async with self._gate:  # also bounds how many inputs are held in memory
-            inputs = [self._store.read(blob) for blob in task.inputs or ()]
-            loop = asyncio.get_running_loop()
-            png = await loop.run_in_executor(self._threads, draw, task.order, inputs, task.id, index)
-        self._keep((task.id, index), png)
+            png = await asyncio.get_running_loop().run_in_executor(self._threads, prepare())
+        self._keep(name, png)
         return png
 
     def _keep(self, name: tuple[str, int], png: bytes) -> None:

@@ -40,6 +40,12 @@ WRONG = [
         "match works on submit, task and result",
     ),
     ({"on": "submit", "kind": "reset_before", "match": {"task_id": "x"}}, "there is no task yet"),
+    ({"on": "submit", "kind": "reset_before", "share": 0}, "share must be a number above 0, and at most 1"),
+    ({"on": "submit", "kind": "reset_before", "share": 5}, "share must be a number above 0"),
+    ({"on": "submit", "kind": "reset_before", "share": "5 %"}, "share must be a number above 0"),
+    ({"on": "submit", "kind": "reset_before", "share": True}, "share must be a number above 0"),
+    ({"on": "submit", "kind": "reset_before", "seed": 0.5}, "seed must be an integer"),
+    ({"on": "submit", "kind": "reset_before", "drawn": -1}, "drawn must be an integer of at least 0"),
     ({"on": "task", "kind": "reset_before", "tims": 1}, "unknown field 'tims'; a fault has body, code"),
 ]
 
