@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_runs import TaskInstance
 from PIL import Image
 
+from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.operators.phota import PhotaImageEditBatchOperator
 
 
@@ -76,3 +78,52 @@ def test_duplicates_can_be_paid_for(emulator, inbox):
     twins = [{"key": key, "image_urls": picture} for key in "ab"]
     summary = batch(inbox, edits=twins, prompt="Shine", duplicates="pay").execute({"ti": TaskInstance()})
     assert (summary["counts"]["landed"], len(emulator.ledger())) == (2, 2)
+
+
+def test_a_share_of_failures_ends_as_it_must_and_redo_pays_for_exactly_those(emulator, inbox):
+    """The service fails, refuses or breaks a share of the edits; redo pays again for those, and no others."""
+    emulator.add_faults(
+        Fault("submit", "fail_task", share=0.3, seed=1, times=None),
+        Fault("submit", "fail_task", code="content_policy", share=0.1, seed=2, times=None),
+    )
+    context = {"ti": TaskInstance()}
+    summary = batch(inbox, max_failures="100%").execute(context)
+    counts = summary["counts"]
+    assert counts["failed"] + counts["refused"] + counts["landed"] == 12
+    assert counts["failed"] > 0
+    assert len(emulator.ledger()) == 12
+    emulator.clear_faults()
+    retried = TaskInstance()
+    retried.try_number = 2
+    again = batch(inbox, max_failures="100%", redo="failed").execute({"ti": retried})
+    assert again["counts"]["landed"] == 12
+    assert len(emulator.ledger()) == 12 + counts["failed"] + counts["refused"]
+    assert again["submitted"] == len(emulator.ledger())
+
+
+def test_too_many_failures_stop_the_batch(emulator, inbox):
+    emulator.add_faults(Fault("submit", "fail_task", times=None))
+    with pytest.raises(AirflowFailException, match="max_failures is 2"):
+        batch(inbox, in_flight=2, max_failures=2).execute({"ti": TaskInstance()})
+    assert 3 <= len(emulator.ledger()) <= 5
+
+
+def test_what_is_not_paid_for_after_402_is_sent_by_the_next_attempt(emulator, inbox):
+    emulator.add_faults(Fault("submit", "status", status=402, skip=5))
+    with pytest.raises(AirflowFailException, match="402"):
+        batch(inbox, in_flight=1).execute({"ti": TaskInstance()})
+    sent = len(emulator.ledger())
+    assert sent == 5
+    retried = TaskInstance()
+    retried.try_number = 2
+    assert batch(inbox).execute({"ti": retried})["counts"]["landed"] == 12
+    assert len(emulator.ledger()) == 12
+
+
+@pytest.mark.parametrize("policy", ["fail", "resubmit"])
+def test_a_lost_answer(emulator, inbox, policy):
+    emulator.add_faults(Fault("submit", "reset_after", skip=3))
+    arguments = {"on_ambiguous": policy, "max_failures": 12, "in_flight": 1}
+    summary = batch(inbox, **arguments).execute({"ti": TaskInstance()})
+    expected = {"fail": (11, 1, 12), "resubmit": (12, 0, 13)}[policy]
+    assert (summary["counts"]["landed"], summary["counts"]["ambiguous"], len(emulator.ledger())) == expected
