@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -18,6 +18,7 @@ from airflow_provider_phota.api.errors import (
 )
 from airflow_provider_phota.api.named_tasks import accepted_task, named_task_id
 from airflow_provider_phota.api.orders.base import Order
+from airflow_provider_phota.api.prices import DEFAULT_GROUP, read_prices
 from airflow_provider_phota.api.reading import Unreadable
 from airflow_provider_phota.api.refusals import error_words, read_refusal, retry_after
 from airflow_provider_phota.api.retry import Backoff
@@ -34,7 +35,7 @@ from airflow_provider_phota.api.wire import (
 
 T = TypeVar("T")
 
-#: Bytes of the list of models, at most: a gateway lists every model of every vendor that it serves.
+#: Bytes of a list of models or prices, at most: a gateway has every model of every vendor that it serves.
 _LONGEST_LISTING = 8 * 1024 * 1024
 
 
@@ -126,6 +127,21 @@ def get_models(backoff: Backoff | None = None) -> Conversation[tuple[str, ...]]:
 def get_usage(backoff: Backoff | None = None) -> Conversation[Usage]:
     """Asks for the key's balance. Free."""
     return _patiently(lambda: _ask(Request("GET", "/api/usage/token/"), read_usage), backoff or Backoff())
+
+
+def get_prices(
+    group: str = DEFAULT_GROUP, backoff: Backoff | None = None
+) -> Conversation[Mapping[str, float]]:
+    """Asks what one call of each PHOTA model costs, in USD. Free.
+
+    Args:
+        group: of the user, whose prices are meant.
+        backoff: how often a question without a usable answer is repeated.
+    """
+    request = Request("GET", "/api/pricing", max_answer=_LONGEST_LISTING)
+    return _patiently(
+        lambda: _ask(request, lambda response: read_prices(response, group)), backoff or Backoff()
+    )
 
 
 def _patiently(converse: Callable[[], Conversation[T]], backoff: Backoff) -> Conversation[T]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,7 @@ from airflow_provider_phota.api.errors import PhotaError
 from airflow_provider_phota.api.forms import file_form
 from airflow_provider_phota.api.orders.base import PHOTA_MODELS, Order
 from airflow_provider_phota.api.orders.edit import EditOrder
+from airflow_provider_phota.api.prices import DEFAULT_GROUP
 from airflow_provider_phota.api.retry import Backoff
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.task_ids import checked_task_id
@@ -187,6 +188,22 @@ class PhotaHook(BaseHook):
     def get_usage(self) -> Usage:
         """Returns the balance of the key. Free."""
         return self.run(protocol.get_usage())
+
+    def get_prices(self, group: str = DEFAULT_GROUP) -> Mapping[str, float]:
+        """Returns what one call of each PHOTA model costs in USD: one picture at `1K`, or one profile. Free.
+
+        `api.prices.estimate` says with it what an order probably costs.
+
+        Args:
+            group: of the user, whose prices are meant. A finished task names it in `usage["user_group"]`.
+
+        Returns:
+            The prices by model. A model whose price is not certain is left out.
+
+        Raises:
+            PhotaNotBilled: there was no usable answer.
+        """
+        return self.run(protocol.get_prices(group))
 
     def test_connection(self) -> tuple[bool, str]:
         """Returns whether the key works, and a text with the models that it may use and the balance. Free."""

@@ -27,7 +27,8 @@ from airflow_provider_phota.api.errors import (
 from airflow_provider_phota.api.forms import file_form
 from airflow_provider_phota.api.orders.base import PHOTA_MODELS
 from airflow_provider_phota.api.orders.edit import EditOrder
-from airflow_provider_phota.api.protocol import get_models, get_task, get_usage, submit, upload
+from airflow_provider_phota.api.prices import estimate
+from airflow_provider_phota.api.protocol import get_models, get_prices, get_task, get_usage, submit, upload
 from airflow_provider_phota.api.retry import Backoff
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.tasks import Outcome, PhotaTask
@@ -101,6 +102,15 @@ def test_the_account_can_be_asked_about(run: Run, service: Service) -> None:
     run(submit(service.edit), service.settings)
     after = run(get_usage(), service.settings)
     assert after.available < before.available
+
+
+def test_the_price_of_an_order_is_what_it_costs(run: Run, service: Service) -> None:
+    before = run(get_usage(), service.settings)
+    run(submit(service.edit), service.settings)
+    spent = before.available_usd - run(get_usage(), service.settings).available_usd
+    prices = run(get_prices(), service.settings)
+    assert set(prices) == set(PHOTA_MODELS)
+    assert estimate(service.edit, prices) == pytest.approx(spent)
 
 
 def test_a_wrong_key_is_refused_and_not_billed(run: Run, service: Service, account: Account) -> None:

@@ -15,6 +15,7 @@ from airflow_provider_phota.api.orders.edit import EditOrder
 from airflow_provider_phota.api.orders.enhance import EnhanceOrder
 from airflow_provider_phota.api.orders.generate import GenerateOrder
 from airflow_provider_phota.api.orders.profile import ProfileOrder
+from airflow_provider_phota.api.prices import estimate
 from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.hooks.phota import PhotaHook
 
@@ -141,3 +142,11 @@ def test_an_order_of_any_model_is_submitted(emulator, order):
     (entry,) = emulator.ledger()
     assert (entry.id, entry.model) == (phota_task.id, order.model)
     assert entry.request == json.loads(order.body())
+
+
+def test_prices_say_what_an_order_costs(emulator):
+    order = EnhanceOrder.checked(image_url=PhotaHook().upload_file(PICTURE), local_inputs=True)
+    usd = estimate(order, PhotaHook().get_prices())
+    PhotaHook().submit(order)
+    assert [entry.credits / 100 for entry in emulator.ledger()] == [usd] == [0.08]
+    assert PhotaHook().get_prices("a group without prices") == {}
