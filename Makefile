@@ -79,6 +79,10 @@ bench-storage: $(READY) ## What landing costs next to curl, and 2,000 pictures f
 bench-profiles: $(READY) ## The memory that a profile of 500 photos of 8 MB takes, from a disk and from S3 (BENCH_PHOTOS)
 	@$(PYTHON) -m benchmarks.profiles
 
+.PHONY: bench-batch
+bench-batch: $(READY) ## What a batch of 10,000 edits costs Airflow, next to 1,000 mapped edits (BENCH_EDITS, BENCH_MAPPED)
+	@$(PYTHON) -m benchmarks.batch
+
 .PHONY: lint
 lint: $(READY) ## ruff (rules and format) over all, mypy --strict over the package, dev and benchmarks
 	$(PYTHON) -m ruff check .
