@@ -172,7 +172,7 @@ class History:
 
     def _apply_end(self, event: Ended, position: Position) -> None:
         row = event.row
-        if row.phota_task_id:
+        if row.phota_task_id and row.status is not Status.AMBIGUOUS:
             self._settled |= {row.phota_task_id}
         if event.generation <= self._reopened and position < self._reopened_at:
             return

@@ -16,6 +16,8 @@ from airflow_provider_phota.journal.rows import Row, Status
 from airflow_provider_phota.journal.writer import Journal, Overtaken
 from airflow_provider_phota.storage.paths import Place
 
+pytestmark = pytest.mark.usefixtures("metadata_database")
+
 OWNER = BatchOwner("dag", "run", "edit")
 
 
