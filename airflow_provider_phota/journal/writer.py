@@ -95,7 +95,7 @@ class Journal:
             found = _Found(lease, Segments(folder, lease.number), BatchState(), Senders(lease.number))
             for name, event in found.segments.read_all():
                 found.state.apply(event, name)
-            found.senders.look(found.segments, found.state.open_items())
+            found.senders.look(found.segments, found.state.unresolved_items())
             return found
 
         return cls(await patience.call(take_over, "read", limit=None), gathering, patience)
