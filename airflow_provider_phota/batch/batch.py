@@ -113,7 +113,7 @@ class Batch:
             publisher=Publisher(hook, publish),
             destination=Place.of(checked_path("destination", destination)),
             names=BatchNames.checked(filename, if_exists=if_exists),
-            results_name=checked_results_name(results_name),
+            results_name=checked_results_name(results_name, instance_name_of(context).map_index),
             wait=wait,
             ledger_path=ledger_path or hook.settings.ledger_path,
             edition=edition,
