@@ -229,7 +229,7 @@ def test_rows_are_the_latest_of_items_that_have_ended(folder):
     second.write([ended("c", Status.REFUSED), Reopened("b", 1), ended("d", error="new")])
     first.write([ended("c", Status.FAILED, error="late")])
     second.write([ended("e")])
-    found = [(row.key, row.status, row.error) for row in Segments(folder, 0).rows()]
+    found = [(end.row.key, end.row.status, end.row.error) for end in Segments(folder, 0).ends()]
     assert sorted(found) == [
         ("a", Status.LANDED, ""),
         ("c", Status.REFUSED, ""),

@@ -63,7 +63,7 @@ def test_what_is_recorded_is_found_by_the_next_process(folder):
     assert journal.state.status_of("i0") is Status.LANDED
     assert len(list(journal.state.open_items())) == 49
     assert (journal.state.payments, journal.state.credits) == (50, 200.0)
-    assert [row.key for row in journal.segments.rows()] == ["a"]
+    assert [end.row.key for end in journal.segments.ends()] == ["a"]
     assert journal.is_of_earlier_try(journal.state.item("i0"))
 
 
