@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from airflow_provider_phota.emulator.server import serving
@@ -31,10 +32,18 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add = parser.add_argument
+    _add_place(parser.add_argument)
+    _add_behaviour(parser.add_argument)
+    return parser
+
+
+def _add_place(add: Callable[..., object]) -> None:
     add("--host", default="127.0.0.1", help="loopback address to listen on (default: %(default)s)")
     add("--port", type=int, default=8765, help="TCP port; 0 takes a free one (default: %(default)s)")
     add("--tls-cert", type=Path, metavar="PEM", help="file with certificate and private key: speak https")
+
+
+def _add_behaviour(add: Callable[..., object]) -> None:
     add(
         "--latency",
         type=_seconds_range,
@@ -66,7 +75,6 @@ def _parser() -> argparse.ArgumentParser:
         default="full",
         help="how results are drawn; small and shared ones cost next to nothing (default: %(default)s)",
     )
-    return parser
 
 
 async def _run(settings: Settings) -> None:

@@ -29,6 +29,8 @@ _ARCHIVE = 4_000_000
 #: Listings until a segment counts as lost: a listing that is made while others write may leave one out.
 _LOOKS = 5
 _PAUSE = 0.3
+#: Seconds by which the difference of two times may be wrong: S3 tells whole seconds.
+_COARSE = 1.0
 
 
 class LeaseIsShared(PhotaLedgerError):
@@ -165,7 +167,7 @@ class Segments:
 
     def age(self, name: str) -> float:
         """Returns how many seconds ago a segment was written, or fewer."""
-        return max(self.now() - self.written_at(name), 0.0)
+        return age_between(self.written_at(name), self.now())
 
     def _archive(self, groups: Sequence[Group]) -> None:
         if not groups:
@@ -235,6 +237,11 @@ class Segments:
     def _names(self, folder: str) -> list[str]:
         names = [name for name in objects.names(self._folder / folder) if is_group(name)]
         return sorted(names, key=position_of)
+
+
+def age_between(written_at: float, now: float) -> float:
+    """Returns how many seconds there are at least between two times that a store has told."""
+    return max(now - written_at - _COARSE, 0.0)
 
 
 def _missing(known: Iterable[str]) -> list[str]:

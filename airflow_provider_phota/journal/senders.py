@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 
 from airflow_provider_phota.journal.history import ItemState, Sending
-from airflow_provider_phota.journal.segments import Segments
+from airflow_provider_phota.journal.segments import Segments, age_between
 
 
 class Senders:
@@ -38,15 +38,20 @@ class Senders:
         }
         now, here, monotonic = segments.now(), time.time(), time.monotonic()
         for key, intent in new.items():
-            by_store = intent.seconds - max(now - written[intent.segment], 0.0)
+            by_store = intent.seconds - age_between(written[intent.segment], now)
             by_this_clock = min(intent.at + intent.seconds - here, intent.seconds)
             self._ends[key] = monotonic + max(by_store, by_this_clock, 0.0)
 
     def seconds_left(self, item: ItemState) -> float:
         """Returns for how many seconds an item may still be sent by another process."""
         now = time.monotonic()
-        ends = (self._ends.get((each.segment, each.token), now) for each in item.unresolved if not each.doubt)
-        return max((end - now for end in ends), default=0.0) if item.unresolved else 0.0
+        lefts = (
+            # if its age could not be read, it may be as young as can be
+            self._ends.get((each.segment, each.token), now + each.seconds) - now
+            for each in item.unresolved
+            if self._may_be_sent(each)
+        )
+        return max([0.0, *lefts])
 
     def _may_be_sent(self, sending: Sending) -> bool:
         return bool(sending.segment) and sending.lease != self._lease and not sending.doubt

@@ -5,46 +5,71 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_phota.api.policy import Policy
 from airflow_provider_phota.journal.events import Paid
-from tests.journal.world import Choices, Process, World, seen
+from tests.journal.world import ANSWERS, Choices, Process, World, seen
 
 PROVEN = settings(max_examples=500)
 ITEMS = ("a", "b")
 
-#: What happens next: a process starts, the one of that number goes on by some steps or dies, or time passes.
+#: Few enough to stop a process in the middle, or enough for all it has to do.
+STEPS = st.one_of(st.integers(1, 40), st.just(10_000))
+#: What happens next: a process starts and does some steps, the one of that number goes on by some steps or dies, or time passes.
 happenings = st.lists(
     st.one_of(
-        st.tuples(st.just("start"), st.booleans()),
-        st.tuples(st.just("go on"), st.tuples(st.integers(0, 3), st.integers(1, 40))),
+        st.tuples(st.just("start"), st.tuples(st.booleans(), st.booleans(), STEPS)),
+        st.tuples(st.just("go on"), st.tuples(st.integers(0, 3), STEPS)),
         st.tuples(st.just("kill"), st.integers(0, 3)),
         st.tuples(st.just("time"), st.sampled_from([1.0, 59.0, 61.0])),
     ),
-    min_size=3,
-    max_size=30,
+    min_size=4,
+    max_size=16,
 )
-choices = st.lists(st.integers(0, 60), max_size=150)
+choices = st.lists(st.integers(0, 59), min_size=20, max_size=120)
 
 
 def run(story, drawn, on_ambiguous, *, redo=False):
     """Yields the world after each happening, and lets the last process come to its end."""
     world = World(Choices(drawn), ITEMS, on_ambiguous)
     lives = []
-    for what, how in (*story, ("time", 61.0), ("start", False), ("go on", (-1, 10_000))):
+    for what, how in (*story, ("time", 61.0), ("start", (False, False, 10_000))):
         if what == "time":
             world.now += how
         elif what == "start":
-            world.processes.append(Process(world, redo=ITEMS if redo and how else ()))
+            redo_failed, adopt, steps = how
+            world.processes.append(Process(world, redo=redo and redo_failed, adopt=redo and adopt))
             lives.append(world.processes[-1].life())
+            step(lives[-1], steps)
         elif lives and what == "kill":
             lives.pop(how % len(lives)).close()
         elif lives:
-            for _ in itertools.islice(lives[how[0] % len(lives)], how[1]):
-                pass
+            step(lives[how[0] % len(lives)], how[1])
         yield world
+
+
+def step(life, steps):
+    for _ in itertools.islice(life, steps):
+        pass
+
+
+@pytest.mark.parametrize("on_ambiguous", Policy)
+@pytest.mark.parametrize("answers", [*itertools.product(range(len(ANSWERS)), repeat=2)])
+def test_wherever_a_process_stands_still_the_next_one_may_take_over(on_ambiguous, answers):
+    """All places for the first process to stand still, and for the second one to wait until time has passed."""
+    for first, second in itertools.product(range(16), range(0, 16, 2)):
+        world = World(Choices([0, *answers]), ITEMS[:1], on_ambiguous)
+        old, new = Process(world).life(), Process(world).life()
+        step(old, first)
+        step(new, second)
+        world.now += 61.0
+        step(new, 10_000)
+        step(old, 10_000)
+        step(Process(world).life(), 10_000)
+        assert len(world.billed) <= (1 if on_ambiguous is Policy.FAIL else 2)
 
 
 def bills(world):
@@ -94,8 +119,9 @@ def test_nothing_that_is_paid_and_recorded_is_forgotten(story, drawn, on_ambiguo
 @PROVEN
 @given(happenings, choices, st.sampled_from(Policy), st.booleans(), st.randoms(use_true_random=False))
 def test_the_order_in_which_segments_are_read_does_not_matter(story, drawn, on_ambiguous, redo, order):
-    for world in run(story, drawn, on_ambiguous, redo=redo):
-        names = list(world.segments)
+    *_, world = run(story, drawn, on_ambiguous, redo=redo)
+    names = list(world.segments)
+    for _ in range(5):
         order.shuffle(names)
         assert seen(world.folded(names), ITEMS) == seen(world.folded(), ITEMS)
 

@@ -18,9 +18,9 @@ from airflow_provider_phota.journal.state import BatchState
 
 SECONDS = 60.0
 #: How the service deals with an order.
-ANSWERS = ("paid", "paid", "refused", "lost, billed", "lost, not billed")
+ANSWERS = ("paid", "refused", "lost, billed", "lost, not billed")
 #: How a paid task ends.
-ENDS = ("landed", "landed", "failed", "not landed yet", "gone")
+ENDS = ("landed", "failed", "not landed yet", "gone")
 
 
 class Choices:
@@ -46,8 +46,10 @@ class World:
     leases: int = 0
     #: Name of a segment -> when it was written, and its events.
     segments: dict = field(default_factory=dict)
-    #: The item and the generation of each task that was billed.
+    #: The item and the token of each task that was billed.
     billed: list = field(default_factory=list)
+    #: Tokens of which a process has decided that nobody sends them any more.
+    judged: set = field(default_factory=set)
     reopened: dict = field(default_factory=lambda: defaultdict(int))
     tokens: int = 0
     #: All that ever lived.
@@ -66,9 +68,18 @@ class World:
                 state.apply(event, name)
         return state
 
-    def bill(self, item, generation):
-        self.billed.append((item, generation))
+    def bill(self, item, token):
+        assert token not in self.judged, "it is sent after another process has stopped waiting for its sender"
+        self.billed.append((item, token))
         return f"task-{len(self.billed)}"
+
+    def judge(self, state):
+        self.judged |= {each.token for each in state.unresolved}
+
+    def lost_task(self, item, known):
+        """Returns a task that a person finds in the vendor's console, if there is one that is not on record."""
+        tasks = (f"task-{number}" for number, (of, _) in enumerate(self.billed, start=1) if of == item)
+        return next((task for task in tasks if task not in known), None)
 
 
 @dataclass
@@ -76,8 +87,10 @@ class Process:
     """One attempt. Its `life` is stepped by the test, or not any more."""
 
     world: World
-    #: Items that a user wants to have paid for again.
-    redo: tuple[str, ...] = ()
+    #: True if a user wants failed items to be paid for again.
+    redo: bool = False
+    #: True if a user names the lost tasks of ambiguous items.
+    adopt: bool = False
     lease: int = 0
     number: int = 0
     state: BatchState = field(default_factory=BatchState)
@@ -89,8 +102,8 @@ class Process:
         self.lease = self.world.leases
         yield
         yield from self.read()
-        for item in self.redo:
-            self.reopen(item)
+        for item in self.world.items:
+            self.ask_user(item)
             yield
         for item in self.world.choices.shuffled(self.world.items):
             if (yield from self.work(item)):
@@ -115,9 +128,19 @@ class Process:
         for event in events:
             self.state.apply(event, name)
 
-    def reopen(self, item):
+    def ask_user(self, item):
         state = self.state.item(item)
-        if state and state.phase is Phase.ENDED and state.status.is_failure:
+        if not state or state.phase is not Phase.ENDED or not state.status.is_failure:
+            return
+        if self.adopt and state.status is Status.AMBIGUOUS:
+            known = {state.phota_task_id, *state.besides}
+            if task := self.world.lost_task(item, known):
+                self.world.tokens += 1
+                token = str(self.world.tokens)
+                self.write(
+                    Paid(item, max(state.generation, 1), token, task, self.world.now, 4.0, adopted=True)
+                )
+        elif self.redo:
             self.write(Reopened(item, state.generation))
             self.world.reopened[item] += 1
 
@@ -140,12 +163,15 @@ class Process:
             elif isinstance(step, Resume):
                 self.land(item, state, step.phota_task_id)
             elif isinstance(step, Hold):
+                self.world.judge(state)
                 self.end(item, Status.AMBIGUOUS, state.generation)
             elif isinstance(step, Start) and (yield from self.send(item, step)):
                 return True
         return False
 
     def send(self, item, step):
+        if step.resubmits:
+            self.world.judge(self.state.item(item))
         self.world.tokens += 1
         key = item, step.generation, str(self.world.tokens)
         ends_at = self.world.now + SECONDS
@@ -162,7 +188,7 @@ class Process:
 
     def answer(self, item, key):
         how = self.world.choices.of(ANSWERS)
-        task = self.world.bill(item, key[1]) if how in {"paid", "lost, billed"} else None
+        task = self.world.bill(item, key[2]) if how in {"paid", "lost, billed"} else None
         yield
         if how == "paid":
             self.write(Paid(*key, task, self.world.now, 4.0))
@@ -181,6 +207,10 @@ class Process:
     def end(self, item, status, generation, task=None, *, can_retry=False):
         row = Row(1, item, status, phota_task_id=task, can_retry=can_retry)
         self.write(Ended(item, generation, row))
+        ended = self.state.item(item)
+        assert ended.status is status or ended.phota_task_id not in {None, task}, (
+            "it ends, or another task is left"
+        )
 
 
 def seen(state, items):
