@@ -105,7 +105,14 @@ def test_too_many_failures_stop_the_batch(emulator, inbox):
     emulator.add_faults(Fault("submit", "fail_task", times=None))
     with pytest.raises(AirflowFailException, match="max_failures is 2"):
         batch(inbox, in_flight=2, max_failures=2).execute({"ti": TaskInstance()})
-    assert 3 <= len(emulator.ledger()) <= 5
+    sent = len(emulator.ledger())
+    assert 3 <= sent <= 5
+    emulator.clear_faults()
+    context = {"ti": TaskInstance()}
+    context["ti"].try_number = 2
+    with pytest.raises(AirflowFailException, match=f"{sent} of 12 items have failed"):
+        batch(inbox, max_failures=2).execute(context)
+    assert len(emulator.ledger()) == sent
 
 
 def test_what_is_not_paid_for_after_402_is_sent_by_the_next_attempt(emulator, inbox):
