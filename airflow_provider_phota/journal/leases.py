@@ -134,6 +134,26 @@ def first_lease(folder: Place) -> Lease:
     return Lease.numbered(folder, 1)
 
 
+def first_lease_since(lease: Lease, try_number: int) -> int:
+    """Returns the number of the first lease that was taken in a try, or in a later one.
+
+    Args:
+        lease: the latest one.
+        try_number: Airflow's.
+
+    Raises:
+        FileNotFoundError: A lease is gone.
+        PhotaLedgerError: A lease is damaged.
+    """
+    first = lease.first_of_try
+    while first > 1:
+        before = Lease.numbered(lease.folder, first - 1)
+        if before.try_number < try_number:
+            break
+        first = before.first_of_try
+    return first
+
+
 def latest_lease(folder: Place) -> Lease | None:
     """Returns the lease with the highest number, or None if there is none."""
     numbers = [lease_in(name) for name in objects.names(folder / LEASES)]
