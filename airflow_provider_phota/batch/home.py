@@ -45,6 +45,7 @@ def checked_results_name(value: object, map_index: int = -1) -> str:
     if not isinstance(value, str) or not _NAME.fullmatch(value):
         raise PhotaInputError(
             "results_name",
-            f"must be letters, digits, and any of . _ - between them, got {shown(value)}.",
+            f"must have only letters, digits and . _ - in it, and begin with one of the first two, "
+            f"got {shown(value)}.",
         )
     return value

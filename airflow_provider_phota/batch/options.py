@@ -155,7 +155,9 @@ class BatchOptions:
 
 def _checked_in_flight(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_IN_FLIGHT:
-        raise PhotaInputError("in_flight", f"must be an int from 1 to {MOST_IN_FLIGHT}, got {shown(value)}.")
+        raise PhotaInputError(
+            "in_flight", f"must be a whole number from 1 to {MOST_IN_FLIGHT}, got {shown(value)}."
+        )
     return value
 
 
@@ -184,4 +186,4 @@ def _checked_adopt(value: object) -> Mapping[str, str]:
 
 def _refuse_shared(phota_task_ids: Sequence[str]) -> None:
     if len(set(phota_task_ids)) < len(phota_task_ids):
-        raise PhotaInputError("adopt", "names one PHOTA task for two items.")
+        raise PhotaInputError("adopt", "names one PHOTA task for two items: each item has a task of its own.")
