@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import partial
 
+from airflow_provider_phota.api.endings import lines
 from airflow_provider_phota.api.errors import PhotaError, PhotaSubmitAmbiguous
 from airflow_provider_phota.api.policy import Policy
 from airflow_provider_phota.api.tasks import PhotaTask
@@ -17,7 +18,7 @@ from airflow_provider_phota.batch.credits import credits_of
 from airflow_provider_phota.batch.endings import can_retry, status_of, stops_batch
 from airflow_provider_phota.batch.items.item import Item
 from airflow_provider_phota.batch.kit import Kit
-from airflow_provider_phota.batch.messages import held_text
+from airflow_provider_phota.batch.messages import held_text, settle_text
 from airflow_provider_phota.batch.purchase import Purchase
 from airflow_provider_phota.batch.twins import Payer
 from airflow_provider_phota.inputs.prepared import PreparedOrder
@@ -147,7 +148,10 @@ class Course:
         if stops_batch(error):
             self.kit.gate.stop(error)
             raise Stopped
-        self.row = replace(self.row, status=status_of(error), error=str(error), can_retry=can_retry(error))
+        text = str(error)
+        if isinstance(error, PhotaSubmitAmbiguous) and self.stage is Stage.SUBMITTING:
+            text = lines(text, settle_text(self.item.key, error.named_task_id))
+        self.row = replace(self.row, status=status_of(error), error=text, can_retry=can_retry(error))
         log.warning("%s: %s", self.item.key, str(error).partition("\n")[0])
 
     async def _pay_and_bring_home(self, step: Start) -> None:
@@ -230,7 +234,7 @@ class Course:
         return land_with_fresh_urls(land, results, self.kit.hook.get_task)
 
     async def _give_up(self, state: ItemState) -> None:
-        raise PhotaSubmitAmbiguous(held_text(state))
+        raise PhotaSubmitAmbiguous(held_text(self.item.key, state))
 
     def _seconds_to_wait(self) -> float:
         if self.row.submitted_at is None:

@@ -161,6 +161,11 @@ class History:
         return iter(self._sendings.values())
 
     @property
+    def reopened_by(self) -> int:
+        """The number of the lease under which the item was last opened again; 0 if it never was."""
+        return max(self._reopened_at[0], 0)
+
+    @property
     def was_reopened(self) -> bool:
         return self._reopened_at != (-1, -1)
 
