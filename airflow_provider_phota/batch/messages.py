@@ -5,6 +5,7 @@ from __future__ import annotations
 import pendulum
 
 from airflow_provider_phota.api import endings
+from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.batch.tally import Tally
 from airflow_provider_phota.journal.history import ItemState
 from airflow_provider_phota.journal.rows import Status
@@ -97,10 +98,11 @@ def overtaken_text() -> str:
     )
 
 
-def twin_held_text(key: str, state: ItemState) -> str:
+def twin_held_text(key: str | None) -> str:
     """Returns the error of an item that asks for the same as one whose submit may have been paid for."""
     return endings.lines(
-        f"It asks for the same as {key}, and it is not known whether that was billed.",
-        "Nothing was sent for this one.",
-        held_text(state),
+        f"It asks for the same as {shown(key) if key else 'an item that is not in the batch any more'}, "
+        "and it is not known whether that was billed. Nothing was sent for this one.",
+        "Once that one is adopted or paid for again, clear this task: both get the same pictures.",
+        "To pay for this one alone, use redo=[<key of the item>].",
     )
