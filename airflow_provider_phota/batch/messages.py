@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import pendulum
 
 from airflow_provider_phota.api import endings
+from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.api.tasks import RESULT_HOURS
 from airflow_provider_phota.batch.tally import Tally
 from airflow_provider_phota.journal.history import ItemState
@@ -125,15 +126,11 @@ def overtaken_text() -> str:
     )
 
 
-def twin_held_text(key: str, state: ItemState) -> str:
-    """Returns the error of an item that asks for the same as one whose submit may have been paid for.
-
-    Args:
-        key: of the other item.
-        state: of the other item.
-    """
+def twin_held_text(key: str | None) -> str:
+    """Returns the error of an item that asks for the same as one whose submit may have been paid for."""
     return endings.lines(
-        f"It asks for the same as {key}, and it is not known whether that one was billed.",
-        "Nothing was sent for this item. Settle the other one, and a retry does the rest.",
-        held_text(key, state),
+        f"It asks for the same as {shown(key) if key else 'an item that is not in the batch any more'}, "
+        "and it is not known whether that was billed. Nothing was sent for this one.",
+        "Once that one is adopted or paid for again, clear this task: both get the same pictures.",
+        "To pay for this one alone, use redo=[<key of the item>].",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 import pytest
+from airflow_provider_phota.batch.items.names import USUAL_NAMES, checked_filename, landing_stem
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +14,6 @@ from airflow_provider_phota.api.orders.edit import EditOrder
 from airflow_provider_phota.batch.items.bad_rows import without_hints
 from airflow_provider_phota.batch.items.item import Item
 from airflow_provider_phota.batch.items.keys import checked_key, fields_of
-from airflow_provider_phota.batch.items.names import USUAL_NAMES, checked_filename, landing_stem
 from airflow_provider_phota.batch.items.templates import fields_in, filled
 from airflow_provider_phota.batch.items.together import Together
 from airflow_provider_phota.results.names import Names
