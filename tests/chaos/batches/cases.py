@@ -86,7 +86,7 @@ class BatchTrial:
 
     @property
     def max_failures(self) -> int | str:
-        return MAX_FAILURES[self.seed // 2 % 2]
+        return MAX_FAILURES[(self.seed + self.seed // 2) % 2]
 
     def moment(self, file: str) -> Mapping[str, Any] | None:
         """Returns where and when the process tells the harness that it is there, for the run's conf."""

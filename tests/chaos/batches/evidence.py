@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
 import json
@@ -28,7 +29,7 @@ class BatchEvidence:
         state: of the run.
         billed: the PHOTA tasks that the service billed, by the keys of the items.
         rows: of `results.jsonl`.
-        lines_of_csv: of `results.csv`, with its head.
+        rows_of_csv: how many rows `results.csv` has, with its head.
         broken: what is wrong with landed pictures, in words.
         summary: what the Airflow task returned, if it ended well.
         log: of all its attempts.
@@ -39,7 +40,7 @@ class BatchEvidence:
     tries: int
     billed: Mapping[str, tuple[str, ...]]
     rows: tuple[Mapping[str, Any], ...]
-    lines_of_csv: int
+    rows_of_csv: int
     broken: tuple[str, ...]
     summary: Mapping[str, Any] | None
     log: str
@@ -83,7 +84,7 @@ def gather(run: BatchRun, state: str, seconds: float) -> BatchEvidence:
         instance.try_number,
         _billed(run),
         rows,
-        len(_read(run, "out/results.csv").splitlines()),
+        len(list(csv.reader(io.StringIO(_read(run, "out/results.csv").decode())))),
         tuple(_broken(run, rows)),
         _summary(run) if state == "success" else None,
         _logs(run),

@@ -50,8 +50,8 @@ def _wrong_results(evidence: BatchEvidence) -> Iterator[str]:
     rows, items = evidence.rows, evidence.trial.items
     if [row["number"] for row in rows] != list(range(1, items + 1)) or len({r["key"] for r in rows}) != items:
         yield f"{len(rows)} rows for {items} items, or not in their order"
-    if evidence.lines_of_csv != items + 1:
-        yield f"results.csv has {evidence.lines_of_csv} lines for {items} items"
+    if evidence.rows_of_csv != items + 1:
+        yield f"results.csv has {evidence.rows_of_csv} rows for {items} items"
     yield from evidence.broken[:5]
     named = [row["phota_task_id"] for row in rows if row["phota_task_id"]]
     if len(set(named)) != len(named):
