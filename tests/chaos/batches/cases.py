@@ -149,4 +149,5 @@ TRIGGERERS = (
     BatchCase("65", "SIGKILL triggerer while deferred", "kill_triggerer", moments=10, alone=True, holds=False),
 )  # fmt: skip
 
-CASES = (*KILLS, *FREEZES, *STORES_AWAY, *SERVICES, *TRIGGERERS)
+#: The longest come first.
+CASES = (*SERVICES, *STORES_AWAY, *FREEZES, *KILLS, *TRIGGERERS)
