@@ -165,4 +165,4 @@ def _changes_nothing(end: End, event: Event, position: Position) -> bool:
         return event.generation <= end.generation
     if isinstance(event, Paid):
         return event.phota_task_id == end.phota_task_id
-    return isinstance(event, Ended) and position < end.position
+    return isinstance(event, Ended) and (event.row.status not in SUCCESSES or position < end.position)

@@ -145,7 +145,7 @@ class Journal:
             PhotaLedgerError: it cannot be read.
         """
         async with self._rereading:
-            found = await self._patience.call(lambda: list(self.segments.read_new()), "read", limit=None)
+            found = await self._patience.call(self.segments.read_new, "read", limit=None)
             for name, event in found:
                 self.state.apply(event, name)
             items = [self.state.item(event.item) for _, event in found if isinstance(event, Intent)]
