@@ -1,4 +1,4 @@
-"""Runs a batch in one process, without Airflow's components, and profiles it: `python -m benchmarks.batch_by_hand`.
+"""Runs a batch without Airflow's components, and profiles it: `python -m benchmarks.batch_by_hand`.
 
 It shows what an edit costs the worker, and where: `--profile` names the functions that take the most CPU.
 """
@@ -37,7 +37,7 @@ def _profiled_threads() -> list[cProfile.Profile]:
         profiles.append(profile)
         profile.runcall(plain, thread)
 
-    threading.Thread.run = run  # type: ignore[method-assign]
+    threading.Thread.run = run  # type: ignore[method-assign, assignment]
     return profiles
 
 
@@ -69,9 +69,10 @@ def _options() -> argparse.Namespace:
 def main() -> int:
     options = _options()
     with (
-        gallery.service_process(
-            options.latency, "--pictures", "small", requests_per_second=options.rate
-        ) as (settings, pid),
+        gallery.service_process(options.latency, "--pictures", "small", requests_per_second=options.rate) as (
+            settings,
+            pid,
+        ),
         tempfile.TemporaryDirectory(dir=ROOT / ".build") as name,
     ):
         os.environ["AIRFLOW__LOGGING__LOGGING_LEVEL"] = "WARNING"
@@ -88,9 +89,10 @@ def main() -> int:
         took, cpu = time.monotonic() - began, time.process_time() - cpu
         cpu_of_service = _seconds(service) - cpu_of_service
         billed = len(gallery.ledger(settings)) - 2
+    worker, other = cpu / options.edits * 1000, cpu_of_service / options.edits * 1000
     sys.stdout.write(
         f"{options.edits} edits: {summary['counts']}, {billed} billed, {took:.1f} s; CPU an edit: "
-        f"{cpu / options.edits * 1000:.1f} ms, of the service {cpu_of_service / options.edits * 1000:.1f} ms\n"
+        f"{worker:.1f} ms, of the service {other:.1f} ms\n"
     )
     if profiles:
         sys.stdout.write(_functions(profiles, options.profile))
