@@ -1,7 +1,7 @@
 """Compares a batch with mapped edits, in a real Airflow on PostgreSQL: `make bench-batch`.
 
-The same small pictures are edited in three ways: by a batch that stays on its worker, by one that may leave it,
-and by one mapped task for each picture.
+The same small pictures are edited in three ways: by a batch that stays on its worker, by one that may leave
+it, and by one mapped task for each picture.
 """
 
 from __future__ import annotations
