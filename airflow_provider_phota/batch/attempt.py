@@ -31,6 +31,7 @@ from airflow_provider_phota.hooks.kept_drivers import KeptDrivers
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.journal.leases import BatchOwner
 from airflow_provider_phota.journal.writer import Journal
+from airflow_provider_phota.ledger.instances import first_try_of
 from airflow_provider_phota.results.lander import Lander
 from airflow_provider_phota.storage.paths import Place
 from airflow_provider_phota.triggers.poller import Poller
@@ -116,7 +117,7 @@ class Attempt:
         try:
             if begins:
                 await adopt_tasks(journal, plan, self.options.adopt)
-                await reopen_items(journal, plan, self.options.redo)
+                await reopen_items(journal, plan, self.options.redo, first_try_of(self.context))
             async with self._kit(journal) as kit:
                 tally = Tally(plan.count, self.options.max_failures)
                 self._loop = asyncio.get_running_loop()

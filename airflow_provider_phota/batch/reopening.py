@@ -14,6 +14,7 @@ from airflow_provider_phota.batch.items.item import Item
 from airflow_provider_phota.batch.items.plan import Plan
 from airflow_provider_phota.batch.options import Redo
 from airflow_provider_phota.journal.events import Paid, Reopened
+from airflow_provider_phota.journal.leases import first_lease_since
 from airflow_provider_phota.journal.rows import Status
 from airflow_provider_phota.journal.writer import Journal
 
@@ -41,8 +42,14 @@ async def adopt_tasks(journal: Journal, plan: Plan, adopt: Mapping[str, str]) ->
         log.info("Going on with PHOTA task %s for %s by adopt; nothing is sent.", adopt[key], shown(key))
 
 
-async def reopen_items(journal: Journal, plan: Plan, redo: Redo) -> None:
-    """Opens items again that the user pays for once more.
+async def reopen_items(journal: Journal, plan: Plan, redo: Redo, first_try: int) -> None:
+    """Opens items again that the user pays for once more: once, and not again in each of Airflow's retries.
+
+    Args:
+        journal: of the batch.
+        plan: of its items.
+        redo: says which items.
+        first_try: Airflow's number of the first try since the user last cleared the task.
 
     Raises:
         PhotaInputError: No item has such a key.
@@ -50,17 +57,18 @@ async def reopen_items(journal: Journal, plan: Plan, redo: Redo) -> None:
     if not (redo.failed or redo.keys):
         return
     named = {item.id(plan.edition) for item in (await _named(plan, redo.keys, "redo")).values()}
-    reopened = await asyncio.to_thread(_to_reopen, journal, plan, redo, named)
+    since = await asyncio.to_thread(first_lease_since, journal.lease, first_try)
+    reopened = await asyncio.to_thread(_to_reopen, journal, plan, redo, named, since)
     await asyncio.gather(*(journal.append(event) for event in reopened))
     log.info("redo: %s items are paid for once more.", len(reopened))
 
 
-def _to_reopen(journal: Journal, plan: Plan, redo: Redo, named: set[str]) -> list[Reopened]:
+def _to_reopen(journal: Journal, plan: Plan, redo: Redo, named: set[str], since: int) -> list[Reopened]:
     events = []
     for item in plan.items():
         item_id = item.id(plan.edition)
         state = journal.state.item(item_id)
-        if state is None:
+        if state is None or journal.state.reopened_by(item_id) >= since:
             continue
         has_failed = redo.failed and journal.state.status_of(item_id) in _FAILED
         if has_failed or item_id in named:

@@ -105,6 +105,7 @@ class ItemState:
         unresolved: the sendings whose fate is not known.
         end: the row's, if the item has ended.
         besides: paid tasks that nobody has replaced on purpose, next to the one that counts.
+        reopened_by: the number of the lease that has reopened the item last; 0 if it never was.
     """
 
     item: str
@@ -115,6 +116,7 @@ class ItemState:
     unresolved: tuple[Sending, ...] = ()
     end: End | None = None
     besides: tuple[str, ...] = ()
+    reopened_by: int = 0
 
     @property
     def status(self) -> Status | None:
@@ -161,6 +163,11 @@ class History:
         return iter(self._sendings.values())
 
     @property
+    def reopened_by(self) -> int:
+        """The number of the lease under which the item was last opened again; 0 if it never was."""
+        return max(self._reopened_at[0], 0)
+
+    @property
     def was_reopened(self) -> bool:
         return self._reopened_at != (-1, -1)
 
@@ -199,6 +206,10 @@ class History:
             self.end = None
 
     def state(self) -> ItemState:
+        state = self._state()
+        return replace(state, reopened_by=self._reopened_at[0]) if self.was_reopened else state
+
+    def _state(self) -> ItemState:
         live = [each for each in self._sendings.values() if self._is_live(each)]
         unresolved = tuple(sorted((each for each in live if not each.phota_task_id), key=_rank))
         paid = sorted((each for each in live if each.phota_task_id), key=_rank)

@@ -95,7 +95,7 @@ class Journal:
             found = _Found(lease, Segments(folder, lease.number), BatchState(), Senders(lease.number))
             for name, event in found.segments.read_all():
                 found.state.apply(event, name)
-            found.senders.look(found.segments, found.state.open_items())
+            found.senders.look(found.segments, found.state.unresolved_items())
             return found
 
         return cls(await patience.call(take_over, "read", limit=None), gathering, patience)
@@ -173,7 +173,9 @@ class Journal:
         if lost:
             raise PhotaLedgerError(
                 f"{lost} events of this batch are not in its journal, since its store fails.\n"
-                f"{self.lease.folder.command}\nThe IDs of paid tasks are in the log."
+                f"{self.lease.folder.command} cannot be written to.\n"
+                "The IDs of paid PHOTA tasks are in the log of this attempt.\n"
+                "The next attempt holds items whose IDs the journal does not have: adopt their tasks."
             )
 
     def _check_lease(self, intent: Intent) -> None:
