@@ -27,6 +27,7 @@ from airflow_provider_phota.batch.reopening import adopt_tasks, reopen_items
 from airflow_provider_phota.batch.reporting import Reporter
 from airflow_provider_phota.batch.slots import Slots
 from airflow_provider_phota.batch.tally import Tally
+from airflow_provider_phota.hooks.kept_drivers import KeptDrivers
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.journal.leases import BatchOwner
 from airflow_provider_phota.journal.writer import Journal
@@ -134,6 +135,7 @@ class Attempt:
             lander = stack.enter_context(Lander(self.hook.settings, _LANDERS))
             gate = Gate(lambda: poller.run(protocol.get_models()))
             stack.push_async_callback(gate.close)
+            drivers = stack.enter_context(KeptDrivers(self.hook.get_conn))
             preparing = stack.enter_context(ThreadPoolExecutor(_READERS, "phota-reading"))
             landing = stack.enter_context(ThreadPoolExecutor(_LANDERS, "phota-landing"))
             stack.callback(lander.break_off)  # before the threads are waited for
@@ -142,7 +144,7 @@ class Attempt:
                 options=self.options,
                 journal=journal,
                 poller=poller,
-                preparer=self.preparer,
+                preparer=self.preparer.uploading_by(drivers),
                 lander=lander,
                 preparing=preparing,
                 landing=landing,
