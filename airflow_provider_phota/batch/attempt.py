@@ -30,7 +30,8 @@ from airflow_provider_phota.batch.tally import Tally
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.journal.leases import BatchOwner
 from airflow_provider_phota.journal.writer import Journal
-from airflow_provider_phota.results.lander import Lander
+from airflow_provider_phota.ledger.instances import first_try_of
+from airflow_provider_phota.results.lander import Lander, PhotaBadResult, PhotaNotServed
 from airflow_provider_phota.storage.paths import Place
 from airflow_provider_phota.triggers.poller import Poller
 from airflow_provider_phota.waiting import Wait
@@ -115,7 +116,7 @@ class Attempt:
         try:
             if begins:
                 await adopt_tasks(journal, plan, self.options.adopt)
-                await reopen_items(journal, plan, self.options.redo)
+                await reopen_items(journal, plan, self.options.redo, first_try_of(self.context))
             async with self._kit(journal) as kit:
                 tally = Tally(plan.count, self.options.max_failures)
                 self._loop = asyncio.get_running_loop()
@@ -131,7 +132,8 @@ class Attempt:
         async with AsyncExitStack() as stack:
             poller = await stack.enter_async_context(Poller(self._load_settings))
             lander = stack.enter_context(Lander(self.hook.settings, _LANDERS))
-            gate = Gate(lambda: poller.run(protocol.get_models()))
+            patience = Patience(self.wait.max_unreachable)
+            gate = Gate(lambda: patience.repeat(lambda: poller.run(protocol.get_models())))
             stack.push_async_callback(gate.close)
             preparing = stack.enter_context(ThreadPoolExecutor(_READERS, "phota-reading"))
             landing = stack.enter_context(ThreadPoolExecutor(_LANDERS, "phota-landing"))
@@ -148,8 +150,8 @@ class Attempt:
                 slots=Slots(self.options.in_flight),
                 gate=gate,
                 wait=self.wait,
-                patience=Patience(self.wait.max_unreachable),
-                landing_patience=Patience(_LANDING_PATIENCE),
+                patience=patience,
+                landing_patience=Patience(_LANDING_PATIENCE, hardly_pass=(PhotaBadResult, PhotaNotServed)),
             )
 
     async def _load_settings(self) -> Settings:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import partial
 
-from airflow_provider_phota.api.errors import PhotaError, PhotaSubmitAmbiguous
+from airflow_provider_phota.api.errors import PhotaError, PhotaNotBilled, PhotaSubmitAmbiguous
 from airflow_provider_phota.api.policy import Policy
 from airflow_provider_phota.api.tasks import PhotaTask
 from airflow_provider_phota.batch.choices import Duplicates
@@ -147,7 +147,11 @@ class Course:
         if stops_batch(error):
             self.kit.gate.stop(error)
             raise Stopped
-        self.row = replace(self.row, status=status_of(error), error=str(error), can_retry=can_retry(error))
+        status, text = status_of(error), str(error)
+        state = self.kit.journal.state.item(self.item_id)
+        if status is Status.AMBIGUOUS and state and state.unresolved:
+            text = held_text(state, self.item.key)
+        self.row = replace(self.row, status=status, error=text, can_retry=can_retry(error))
         log.warning("%s: %s", self.item.key, str(error).partition("\n")[0])
 
     async def _pay_and_bring_home(self, step: Start) -> None:
@@ -209,7 +213,8 @@ class Course:
                 self._digest,
             )
             try:
-                self.task = await self.kit.patience.repeat(partial(purchase.pay, order))
+                # not after an error of the journal: the order may be paid for already
+                self.task = await self.kit.patience.repeat(partial(purchase.pay, order), PhotaNotBilled)
             except PhotaSubmitAmbiguous:
                 self.kit.gate.doubt()
                 if self.kit.options.on_ambiguous is not Policy.RESUBMIT or step.resubmits:
@@ -245,7 +250,7 @@ class Course:
         return land_with_fresh_urls(land, results, self.kit.hook.get_task)
 
     async def _give_up(self, state: ItemState) -> None:
-        raise PhotaSubmitAmbiguous(held_text(state))
+        raise PhotaSubmitAmbiguous(held_text(state, self.item.key))
 
     def _seconds_to_wait(self) -> float:
         if self.row.submitted_at is None:

@@ -64,20 +64,16 @@ def killed_text(in_flight: int) -> str:
     )
 
 
-def held_text(state: ItemState) -> str:
+def held_text(state: ItemState, key: str) -> str:
     """Returns the error of an item whose last submit may have been paid for."""
     sent = state.sending
-    when = pendulum.from_timestamp(sent.at).to_iso8601_string() if sent else "an unknown time"
-    named = (
-        f"The answer named PHOTA task {sent.named_task_id}: look for that one first."
-        if sent and sent.named_task_id
-        else ""
-    )
+    when = pendulum.from_timestamp(sent.at).to_iso8601_string() if sent and sent.at else "an unknown time"
     return endings.lines(
-        f"An order was sent at {when}, and its answer never came: it may have been billed.",
-        named,
-        "Look for it in the PHOTA console, and clear this task with adopt={<key>: <ID of the PHOTA task>}.",
-        "If it is not there, use redo=[<key>], which pays for it.",
+        f"The order was sent at {when}, and no answer proves what became of it: it may be billed.",
+        *(sent.doubt.splitlines()[1:] if sent else ()),
+        "Look in the PHOTA console for a task of that time. If it is there, clear this Airflow task with "
+        f"adopt={{{shown(key)}: '<its ID>'}}, which pays nothing.",
+        f"If it is not there, clear it with redo=[{shown(key)}], which pays for a new one.",
     )
 
 
@@ -104,5 +100,5 @@ def twin_held_text(key: str | None) -> str:
         f"It asks for the same as {shown(key) if key else 'an item that is not in the batch any more'}, "
         "and it is not known whether that was billed. Nothing was sent for this one.",
         "Once that one is adopted or paid for again, clear this task: both get the same pictures.",
-        "To pay for this one alone, use redo=[<key of the item>].",
+        "To pay for this one alone, use redo=[<its key>].",
     )

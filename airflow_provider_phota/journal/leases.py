@@ -68,6 +68,18 @@ class Lease:
         """Returns True if another process holds the journal now. The store is asked each time."""
         return _place_of(self.folder, self.number + 1).exists()
 
+    def first_since(self, try_number: int) -> int:
+        """Returns the number of the first lease that this try, or one since the given try, has taken.
+
+        Raises:
+            FileNotFoundError: a lease is gone.
+            PhotaLedgerError: a lease is damaged.
+        """
+        first = self.first_of_try
+        while first > 1 and (before := Lease.numbered(self.folder, first - 1)).try_number >= try_number:
+            first = before.first_of_try
+        return first
+
     def _to_dict(self) -> dict[str, Any]:
         return {
             "lease": self.number,

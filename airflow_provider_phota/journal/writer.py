@@ -157,6 +157,14 @@ class Journal:
         """Returns for how many seconds an overtaken process may still send the item."""
         return self._senders.seconds_left(item)
 
+    async def first_lease_since(self, try_number: int) -> int:
+        """Returns the number of the first lease that was taken in the given try of the task, or later.
+
+        Raises:
+            PhotaLedgerError: the leases cannot be read.
+        """
+        return await self._patience.call(lambda: self.lease.first_since(try_number), "read", limit=None)
+
     def is_of_earlier_try(self, item: ItemState) -> bool:
         """Returns True if the item has ended in an earlier try than this one."""
         return item.end is not None and item.end.position[0] < self.lease.first_of_try
