@@ -21,7 +21,7 @@ from airflow_provider_phota.journal.writer import Journal
 log = logging.getLogger(__name__)
 
 #: What `redo="failed"` pays for once more. An order of unknown fate has to be named by its key.
-_FAILED = frozenset({Status.FAILED, Status.REFUSED, Status.EXPIRED})
+FAILED = frozenset({Status.FAILED, Status.REFUSED, Status.EXPIRED})
 
 
 async def adopt_tasks(journal: Journal, plan: Plan, adopt: Mapping[str, str]) -> None:
@@ -74,7 +74,7 @@ def _to_reopen(journal: Journal, plan: Plan, redo: Redo, named: set[str], since:
         state = journal.state.item(item_id)
         if state is None:
             continue
-        is_meant = item_id in named or (redo.failed and state.status in _FAILED)
+        is_meant = item_id in named or (redo.failed and state.status in FAILED)
         if is_meant and _may_reopen(journal, state, item.key, since):
             events.append(Reopened(item_id, state.generation))
     return events
