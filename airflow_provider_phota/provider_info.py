@@ -103,7 +103,9 @@ def get_provider_info() -> dict[str, Any]:
                 "python-module": "airflow_provider_phota.transfers.phota_to_object_storage",
             },
         ],
-        "triggers": [_modules("airflow_provider_phota.triggers.phota")],
+        "triggers": [
+            _modules("airflow_provider_phota.triggers.phota", "airflow_provider_phota.triggers.batch")
+        ],
         "connection-types": [
             {
                 "connection-type": CONNECTION_TYPE,

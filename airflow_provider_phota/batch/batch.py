@@ -114,7 +114,7 @@ class Batch:
             publisher=Publisher(hook, publish),
             destination=Place.of(checked_path("destination", destination)),
             names=BatchNames.checked(filename, if_exists=if_exists),
-            results_name=checked_results_name(results_name),
+            results_name=checked_results_name(results_name, instance_name_of(context).map_index),
             wait=wait,
             ledger_path=ledger_path or hook.settings.ledger_path,
             edition=edition,
@@ -142,7 +142,11 @@ class Batch:
         """
         lease = latest_lease(self.folder)
         if lease is None:
-            raise PhotaLedgerError(f"The journal of this batch is gone: {self.folder.command}.")
+            raise PhotaLedgerError(
+                "The journal of this batch is gone; nothing was sent.\n"
+                f"There is no {self.folder.command}, so it is not known what was paid for.\n"
+                "Restore it from a copy, and clear this Airflow task."
+            )
         return Plan.read(self.folder, lease.plan)
 
     def check_before_paying(self) -> None:
@@ -185,6 +189,11 @@ class Batch:
             self._attempt.stop()
 
     def _trigger(self, end: AttemptEnd, pause: Pause) -> PhotaBatchTrigger:
+        log.info(
+            "There is nothing to do for a while: the batch leaves its worker slot until %s of %s PHOTA tasks "
+            "have ended.",
+            *(pause.wake_after, len(pause.tasks)),
+        )
         waits = write_waits(self.folder, end.lease, 1, pause.tasks)
         return PhotaBatchTrigger(
             waits=waits.url,

@@ -150,7 +150,7 @@ class Course:
         status, text = status_of(error), str(error)
         state = self.kit.journal.state.item(self.item_id)
         if status is Status.AMBIGUOUS and state and state.unresolved:
-            text = held_text(state, self.item.key)
+            text = held_text(self.item.key, state)
         self.row = replace(self.row, status=status, error=text, can_retry=can_retry(error))
         log.warning("%s: %s", self.item.key, str(error).partition("\n")[0])
 
@@ -250,7 +250,7 @@ class Course:
         return land_with_fresh_urls(land, results, self.kit.hook.get_task)
 
     async def _give_up(self, state: ItemState) -> None:
-        raise PhotaSubmitAmbiguous(held_text(state, self.item.key))
+        raise PhotaSubmitAmbiguous(held_text(self.item.key, state))
 
     def _seconds_to_wait(self) -> float:
         if self.row.submitted_at is None:

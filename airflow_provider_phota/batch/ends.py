@@ -10,7 +10,7 @@ from airflow_provider_phota.batch.batch import BatchEnd
 from airflow_provider_phota.batch.messages import failed_text, overtaken_text, stopped_text
 from airflow_provider_phota.batch.tally import TooManyFailures
 from airflow_provider_phota.journal.writer import Overtaken
-from airflow_provider_phota.retrying import log_lines
+from airflow_provider_phota.retrying import NOT_RETRIED, log_lines
 
 
 def raise_if_failed(end: BatchEnd) -> None:
@@ -20,17 +20,18 @@ def raise_if_failed(end: BatchEnd) -> None:
         AirflowException: A retry can help, and does not pay twice.
         AirflowFailException: A retry cannot help.
     """
-    results = end.summary.results if end.summary else "the results file"
     reason = end.reason
-    if isinstance(reason, PhotaError):
-        text = log_lines(stopped_text(reason, end.tally, results))
-        raise (AirflowException if reason.retryable else AirflowFailException)(text)
-    if isinstance(reason, Overtaken):
+    if isinstance(reason, Overtaken) or end.summary is None:
         raise AirflowException(log_lines(overtaken_text()))
-    if isinstance(reason, Killed):
-        raise AirflowException(log_lines(stopped_text(reason, end.tally, results)))
+    counts, results = end.summary.counts, end.summary.results
+    if isinstance(reason, (PhotaError, Killed)):
+        is_retried = isinstance(reason, Killed) or reason.retryable
+        text = stopped_text(reason, end.tally.items, counts, results)
+        if is_retried:
+            raise AirflowException(log_lines(text))
+        raise AirflowFailException(log_lines(f"{text}\n{NOT_RETRIED} Correct the cause, and clear it."))
     try:
         end.tally.check_failures()
     except TooManyFailures:
-        text = log_lines(failed_text(end.tally, results))
+        text = log_lines(failed_text(end.tally, counts, results))
         raise (AirflowException if end.tally.can_retry else AirflowFailException)(text) from None

@@ -30,15 +30,22 @@ def journal_folder(destination: Place, ledger_path: str | None, name: InstanceNa
     return destination / JOURNALS / name.digest
 
 
-def checked_results_name(value: object) -> str:
+def checked_results_name(value: object, map_index: int = -1) -> str:
     """Returns the name of the results files.
+
+    Args:
+        value: what the author gave; None for the usual name.
+        map_index: of the task instance. Those of one mapped task must not overwrite each other's files.
 
     Raises:
         PhotaInputError: It is not a name that a file can have in every store.
     """
+    if value is None or value == "":
+        return "results" if map_index < 0 else f"results-{map_index}"
     if not isinstance(value, str) or not _NAME.fullmatch(value):
         raise PhotaInputError(
             "results_name",
-            f"must be letters, digits, and any of . _ - between them, got {shown(value)}.",
+            f"must have only letters, digits and . _ - in it, and begin with one of the first two, "
+            f"got {shown(value)}.",
         )
     return value

@@ -1,79 +1,106 @@
-"""Words what a batch says when it ends or is ended."""
+"""Words what a batch says when it ends or is ended.
+
+Every text has a short first line, since that is all that Airflow's log view shows of an exception. Then it
+says what the PHOTA tasks are doing, and what a retry does.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import pendulum
 
 from airflow_provider_phota.api import endings
 from airflow_provider_phota.api.shown import shown
+from airflow_provider_phota.api.tasks import RESULT_HOURS
 from airflow_provider_phota.batch.tally import Tally
 from airflow_provider_phota.journal.history import ItemState
 from airflow_provider_phota.journal.rows import Status
 
-_SAME_WORK = (
-    "A retry, or clearing this task, goes on from the journal: it pays for nothing twice, and sends the rest."
+_GOES_ON = "The next attempt goes on from the journal: it pays for nothing twice, and sends the rest."
+_UNDER_WAY = (
+    "PHOTA tasks that are under way go on and are billed. The next attempt lands them, which is free: "
+    f"their results live {RESULT_HOURS} hours."
 )
 
 
-def counts_text(tally: Tally) -> str:
+def counts_text(counts: Mapping[str, int]) -> str:
     """Returns how many items ended how, such as "97 landed, 3 failed"."""
-    known = [f"{tally.counts[status]} {status.value}" for status in Status if tally.counts[status]]
-    if missing := tally.items - tally.ended:
-        known.append(f"{missing} not ended")
-    return ", ".join(known) or "no items"
+    return ", ".join(f"{number} {status}" for status, number in counts.items() if number) or "none has ended"
 
 
-def stopped_text(reason: Exception, tally: Tally, results: str) -> str:
-    """Returns the message of a batch that stopped before all its items were sent.
+def stopped_text(reason: Exception, items: int, counts: Mapping[str, int], results: str) -> str:
+    """Returns the message of a batch that stopped before all its orders were sent.
 
     Args:
         reason: why it stopped.
-        tally: of its items.
+        items: how many there are.
+        counts: of the items, by the words of `Status`.
+        results: where its results file is.
+    """
+    first, *more = str(reason).splitlines()
+    return endings.lines(
+        f"The batch stopped: {first}",
+        *more,
+        f"Of {items} items: {counts_text(counts)}. What became of each is in {results}.",
+        _UNDER_WAY,
+        _GOES_ON,
+    )
+
+
+def failed_text(tally: Tally, counts: Mapping[str, int], results: str) -> str:
+    """Returns the message of a batch of which more items have failed than may fail.
+
+    Args:
+        tally: of the items.
+        counts: of the items, by the words of `Status`.
         results: where its results file is.
     """
     return endings.lines(
-        f"The batch stopped: {str(reason).partition(chr(10))[0]}",
-        f"Of {tally.items} items: {counts_text(tally)}. What was paid for before has been brought home.",
-        f"Each item has a line in {results}.",
-        *str(reason).splitlines()[1:],
-        _SAME_WORK,
+        f"{tally.failures} of {tally.items} items have failed, and max_failures is {tally.max_failures}.",
+        f"In all: {counts_text(counts)}. The reasons are in {results}.",
+        _what_a_retry_does(tally, counts.get(Status.NOT_SENT.value, 0)),
+        "To pay for the failed items once more, set redo='failed' and clear this Airflow task.",
+        "To accept that they failed, raise max_failures and clear it; that pays for nothing twice.",
     )
 
 
-def failed_text(tally: Tally, results: str) -> str:
-    """Returns the message of a batch of which more items have failed than may fail."""
-    again = (
-        f"A retry tries {tally.can_retry} of them again, without another payment."
-        if tally.can_retry
-        else "A retry cannot change that."
-    )
-    return endings.lines(
-        f"{tally.failures} of {tally.items} items have failed; max_failures is {tally.max_failures}.",
-        f"In all: {counts_text(tally)}. The reasons are in {results}.",
-        again,
-        "To pay for failed items once more, clear this task with redo='failed' or the DAG run's conf "
-        '{"phota_redo": "failed"}.',
-    )
+def _what_a_retry_does(tally: Tally, not_sent: int) -> str:
+    held_back = f" The {not_sent} that were not sent wait until fewer have failed." if not_sent else ""
+    if tally.can_retry:
+        return f"{tally.can_retry} of them are paid for: a retry tries to land them, for free.{held_back}"
+    return f"A retry cannot change that, so Airflow does not retry.{held_back}"
 
 
 def killed_text(in_flight: int) -> str:
-    """Returns what a batch says when its Airflow task is killed."""
-    return (
-        f"The batch is ended from outside. {in_flight} PHOTA tasks go on and are billed; the service cannot "
-        "cancel them. " + _SAME_WORK
-    )
+    """Returns what a batch says when its Airflow task is killed.
+
+    Args:
+        in_flight: how many orders are paid, or are being sent.
+    """
+    under_way = f"{in_flight} PHOTA tasks go on and are billed, since PHOTA cannot cancel them."
+    return f"Airflow ends this batch. {under_way} {_GOES_ON}"
 
 
-def held_text(state: ItemState, key: str) -> str:
+def held_text(key: str, state: ItemState) -> str:
     """Returns the error of an item whose last submit may have been paid for."""
     sent = state.sending
     when = pendulum.from_timestamp(sent.at).to_iso8601_string() if sent and sent.at else "an unknown time"
     return endings.lines(
-        f"The order was sent at {when}, and no answer proves what became of it: it may be billed.",
+        f"An order was sent at {when}, and no answer proves what became of it: it may have been billed.",
         *(sent.doubt.splitlines()[1:] if sent else ()),
-        "Look in the PHOTA console for a task of that time. If it is there, clear this Airflow task with "
-        f"adopt={{{shown(key)}: '<its ID>'}}, which pays nothing.",
-        f"If it is not there, clear it with redo=[{shown(key)}], which pays for a new one.",
+        settle_text(key),
+    )
+
+
+def settle_text(key: str) -> str:
+    """Returns what to do about an item whose submit may have been paid for."""
+    return endings.lines(
+        f'Look for it in the logs of this Airflow task ("Submitted PHOTA task ... for {key}"), and in the '
+        "PHOTA console.",
+        f"If it is there, set adopt={{{key!r}: <its ID>}} and clear this Airflow task; that pays nothing.",
+        f"If it is not, set redo=[{key!r}] and clear it; that pays for the item.",
+        "A retry alone changes nothing.",
     )
 
 
@@ -82,15 +109,15 @@ def not_home_text(phota_task_id: str) -> str:
     return endings.lines(
         f"PHOTA task {phota_task_id} is paid for. The attempt ended before its pictures landed.",
         endings.MAY_GO_ON,
-        "A retry, or clearing this task, brings them home and pays nothing.",
+        "A retry, or clearing this Airflow task, lands them and pays nothing.",
     )
 
 
 def overtaken_text() -> str:
     """Returns the message of an attempt after which another one has begun."""
     return endings.lines(
-        "Another attempt of this task has taken over the batch; this one sends nothing more.",
-        "What it had paid for is in the journal, and the other attempt brings it home.",
+        "Another attempt of this Airflow task has taken over the batch; this one sends nothing more.",
+        "What it has paid for is in the journal, and the other attempt lands it.",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ DEFER_AFTER = 60.0
 #: The value of `redo` that stands for all items that have failed.
 REDO_FAILED = "failed"
 
+#: What a template renders to if there is no value.
+_NOTHING = (None, "", "None")
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
 
 
@@ -78,12 +81,13 @@ class Redo:
 
     @classmethod
     def checked(cls, value: object) -> Redo:
-        """Reads what an author gave: nothing, "failed", or a list of keys.
+        """Reads what an author gave: nothing, "failed", or a list of keys, also as the text of a JSON list.
 
         Raises:
             PhotaInputError: It is something else.
         """
-        if value in (None, "", "None"):
+        value = _from_json(value)
+        if value in _NOTHING:
             return cls()
         if value == REDO_FAILED:
             return cls(failed=True)
@@ -151,12 +155,25 @@ class BatchOptions:
 
 def _checked_in_flight(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_IN_FLIGHT:
-        raise PhotaInputError("in_flight", f"must be an int from 1 to {MOST_IN_FLIGHT}, got {shown(value)}.")
+        raise PhotaInputError(
+            "in_flight", f"must be a whole number from 1 to {MOST_IN_FLIGHT}, got {shown(value)}."
+        )
     return value
 
 
+def _from_json(value: object) -> object:
+    """Returns the list or dict that a text is: a template, as of an Airflow Variable, renders to a text."""
+    if not isinstance(value, str) or not value.strip().startswith(("[", "{")):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
 def _checked_adopt(value: object) -> Mapping[str, str]:
-    if value is None:
+    value = _from_json(value)
+    if value in _NOTHING:
         return {}
     if not isinstance(value, Mapping) or not all(isinstance(key, str) and key for key in value):
         raise PhotaInputError(
@@ -169,4 +186,4 @@ def _checked_adopt(value: object) -> Mapping[str, str]:
 
 def _refuse_shared(phota_task_ids: Sequence[str]) -> None:
     if len(set(phota_task_ids)) < len(phota_task_ids):
-        raise PhotaInputError("adopt", "names one PHOTA task for two items.")
+        raise PhotaInputError("adopt", "names one PHOTA task for two items: each item has a task of its own.")

@@ -81,7 +81,7 @@ class Pipeline:
             else:
                 group.create_task(self._follow(item, item_id, step))
         self._knows_earlier_ends = True
-        self._stop_at_failures()
+        self._stop_if_too_many_failed()
         async for item, item_id, step in self._steps():
             if to_send[item.number - 1] and isinstance(step, Start):
                 await self._room.acquire()
@@ -139,9 +139,9 @@ class Pipeline:
 
     def _count(self, row: Row) -> None:
         self.tally.add(row)
-        self._stop_at_failures()
+        self._stop_if_too_many_failed()
 
-    def _stop_at_failures(self) -> None:
+    def _stop_if_too_many_failed(self) -> None:
         try:
             self.tally.check_failures()
         except TooManyFailures as reason:

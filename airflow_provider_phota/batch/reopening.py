@@ -15,6 +15,7 @@ from airflow_provider_phota.batch.items.plan import Plan
 from airflow_provider_phota.batch.options import Redo
 from airflow_provider_phota.journal.events import Paid, Reopened
 from airflow_provider_phota.journal.history import ItemState, Phase
+from airflow_provider_phota.journal.leases import first_lease_since
 from airflow_provider_phota.journal.rows import Status
 from airflow_provider_phota.journal.writer import Journal
 
@@ -43,16 +44,15 @@ async def adopt_tasks(journal: Journal, plan: Plan, adopt: Mapping[str, str]) ->
 
 
 async def reopen_items(journal: Journal, plan: Plan, redo: Redo, first_try: int) -> None:
-    """Opens items again that the user pays for once more.
+    """Opens items again that the user pays for once more: once, and not again in each of Airflow's retries.
 
-    An automatic retry has the same `redo` as the attempt before. It opens what that attempt could not open
-    any more, and nothing that has ended or was sent since: the user has asked for one payment.
+    A retry opens what the attempt before it could not open any more, and nothing that has ended since.
 
     Args:
         journal: of the batch.
-        plan: of the items.
-        redo: what the user has asked for.
-        first_try: the number of the try that the user has asked it of.
+        plan: of its items.
+        redo: says which items.
+        first_try: Airflow's number of the first try since the user last cleared the task.
 
     Raises:
         PhotaInputError: No item has such a key.
@@ -61,7 +61,7 @@ async def reopen_items(journal: Journal, plan: Plan, redo: Redo, first_try: int)
     if not (redo.failed or redo.keys):
         return
     named = {item.id(plan.edition) for item in (await _named(plan, redo.keys, "redo")).values()}
-    since = await journal.first_lease_since(first_try)
+    since = await asyncio.to_thread(first_lease_since, journal.lease, first_try)
     reopened = await asyncio.to_thread(_to_reopen, journal, plan, redo, named, since)
     await asyncio.gather(*(journal.append(event) for event in reopened))
     log.info("redo: %s items are paid for once more.", len(reopened))

@@ -91,7 +91,7 @@ class Report:
                 submitted_at=at,
                 can_retry=True,
             )
-        return Row(number, key, Status.AMBIGUOUS, error=held_text(state, key), submitted_at=at)
+        return Row(number, key, Status.AMBIGUOUS, error=held_text(key, state), submitted_at=at)
 
     def _besides(self) -> Iterator[str]:
         """Yields the paid tasks that no row names: of other orders, or paid for again."""

@@ -19,6 +19,10 @@ log = logging.getLogger(__name__)
 Write: TypeAlias = Callable[[Sequence[Event]], Awaitable[None]]
 #: Events of a group at most, so that an object stays small.
 _MOST = 2000
+_CLOSED = (
+    "The journal of this batch cannot be written any more; no more is sent.\n"
+    "The IDs of paid PHOTA tasks are in the log of this attempt."
+)
 
 
 @dataclass(eq=False)
@@ -78,7 +82,7 @@ class GroupCommits:
 
     def _put(self, queued: _Queued) -> None:
         if self._end is not None:
-            raise PhotaLedgerError("The journal of this batch cannot be written any more.") from self._end
+            raise PhotaLedgerError(_CLOSED) from self._end
         if self._running.done():
             raise RuntimeError("the journal is closed")
         self._queue.append(queued)
@@ -98,7 +102,7 @@ class GroupCommits:
                     self._is_filled.clear()
         except BaseException as error:
             self._end = error
-            _resolve(self._queue, PhotaLedgerError("The journal of this batch cannot be written any more."))
+            _resolve(self._queue, PhotaLedgerError(_CLOSED))
             if not isinstance(error, Exception):
                 raise
 

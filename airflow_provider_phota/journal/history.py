@@ -163,6 +163,11 @@ class History:
         return iter(self._sendings.values())
 
     @property
+    def reopened_by(self) -> int:
+        """The number of the lease under which the item was last opened again; 0 if it never was."""
+        return max(self._reopened_at[0], 0)
+
+    @property
     def was_reopened(self) -> bool:
         return self._reopened_at != (-1, -1)
 
@@ -202,7 +207,7 @@ class History:
 
     def state(self) -> ItemState:
         state = self._state()
-        return replace(state, reopened_by=self._reopened_at[0]) if self.was_reopened else state
+        return replace(state, reopened_by=self.reopened_by) if self.was_reopened else state
 
     def _state(self) -> ItemState:
         live = [each for each in self._sendings.values() if self._is_live(each)]

@@ -60,25 +60,13 @@ class Lease:
             if records.create(_place_of(folder, number), lease._to_dict()):
                 return lease
         raise PhotaLedgerError(
-            f"The journal of this batch is taken by other processes again and again; nothing was sent.\n"
+            f"Other processes take over the journal of this batch all the time; nothing was sent.\n"
             f"Many processes run this task instance at the same time: see {folder.command}/{LEASES}."
         )
 
     def is_overtaken(self) -> bool:
         """Returns True if another process holds the journal now. The store is asked each time."""
         return _place_of(self.folder, self.number + 1).exists()
-
-    def first_since(self, try_number: int) -> int:
-        """Returns the number of the first lease that this try, or one since the given try, has taken.
-
-        Raises:
-            FileNotFoundError: a lease is gone.
-            PhotaLedgerError: a lease is damaged.
-        """
-        first = self.first_of_try
-        while first > 1 and (before := Lease.numbered(self.folder, first - 1)).try_number >= try_number:
-            first = before.first_of_try
-        return first
 
     def _to_dict(self) -> dict[str, Any]:
         return {
@@ -146,6 +134,26 @@ def first_lease(folder: Place) -> Lease:
     return Lease.numbered(folder, 1)
 
 
+def first_lease_since(lease: Lease, try_number: int) -> int:
+    """Returns the number of the first lease that was taken in a try, or in a later one.
+
+    Args:
+        lease: the latest one.
+        try_number: Airflow's.
+
+    Raises:
+        FileNotFoundError: A lease is gone.
+        PhotaLedgerError: A lease is damaged.
+    """
+    first = lease.first_of_try
+    while first > 1:
+        before = Lease.numbered(lease.folder, first - 1)
+        if before.try_number < try_number:
+            break
+        first = before.first_of_try
+    return first
+
+
 def latest_lease(folder: Place) -> Lease | None:
     """Returns the lease with the highest number, or None if there is none."""
     numbers = [lease_in(name) for name in objects.names(folder / LEASES)]
@@ -190,8 +198,8 @@ def _begin(folder: Place, owner: BatchOwner, *, may_begin: bool) -> None:
             "The journal of this batch is missing or incomplete; nothing was sent.\n"
             f"There is no {(folder / _OWNER).command}, so it is not known what earlier attempts paid for.\n"
             "Is the disk mounted, and is the path right? Does a rule of the bucket delete old objects?\n"
-            "Restore the folder from a copy. To begin anew, delete what is left of it: then everything that "
-            "has not landed is paid for again."
+            "Restore the folder from a copy. To begin once more, delete what is left of it: then all items "
+            "are paid for again."
         )
     make_folders(folder)
     # if another process is faster, its object is compared with this batch like any other

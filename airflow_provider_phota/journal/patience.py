@@ -55,8 +55,9 @@ class Patience:
             except Exception as error:
                 if time.monotonic() + pause >= end:
                     raise PhotaLedgerError(
-                        f"The journal of this batch could not be {done}; what it records was not sent.\n"
-                        f"{_reason(error)}. It was tried for {self.seconds:.0f} s."
+                        f"The journal of this batch could not be {done} for {self.seconds:.0f} s.\n"
+                        f"{_reason(error)}.\n"
+                        "No more is sent. The IDs of paid PHOTA tasks are in the log of this attempt."
                     ) from error
                 log.warning("The journal could not be %s (%s); trying again.", done, _reason(error))
             await asyncio.sleep(pause)

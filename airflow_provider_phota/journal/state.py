@@ -77,6 +77,13 @@ class BatchState:
             if state.phase in _OPEN:
                 yield state
 
+    def unresolved_items(self) -> Iterator[ItemState]:
+        """Yields the items with sendings whose fate is not known, whether they have ended or not."""
+        for history in list(self._histories.values()):
+            state = history.state()
+            if state.unresolved:
+                yield state
+
     def counts(self) -> Counter[Status]:
         """Returns how many items have ended, by what became of them."""
         return +self._counts

@@ -95,7 +95,7 @@ class Journal:
             found = _Found(lease, Segments(folder, lease.number), BatchState(), Senders(lease.number))
             for name, event in found.segments.read_all():
                 found.state.apply(event, name)
-            found.senders.look(found.segments, found.state.open_items())
+            found.senders.look(found.segments, found.state.unresolved_items())
             return found
 
         return cls(await patience.call(take_over, "read", limit=None), gathering, patience)
@@ -157,14 +157,6 @@ class Journal:
         """Returns for how many seconds an overtaken process may still send the item."""
         return self._senders.seconds_left(item)
 
-    async def first_lease_since(self, try_number: int) -> int:
-        """Returns the number of the first lease that was taken in the given try of the task, or later.
-
-        Raises:
-            PhotaLedgerError: the leases cannot be read.
-        """
-        return await self._patience.call(lambda: self.lease.first_since(try_number), "read", limit=None)
-
     def is_of_earlier_try(self, item: ItemState) -> bool:
         """Returns True if the item has ended in an earlier try than this one."""
         return item.end is not None and item.end.position[0] < self.lease.first_of_try
@@ -181,7 +173,9 @@ class Journal:
         if lost:
             raise PhotaLedgerError(
                 f"{lost} events of this batch are not in its journal, since its store fails.\n"
-                f"{self.lease.folder.command}\nThe IDs of paid tasks are in the log."
+                f"{self.lease.folder.command} cannot be written to.\n"
+                "The IDs of paid PHOTA tasks are in the log of this attempt.\n"
+                "The next attempt holds items whose IDs the journal does not have: adopt their tasks."
             )
 
     def _check_lease(self, intent: Intent) -> None:

@@ -39,17 +39,6 @@ def clear_number_of(context: Context) -> int:
     return getattr(dag_run, "clear_number", None) or 0
 
 
-def first_try_of(context: Context) -> int:
-    """Returns the number of the first try since a person has cleared the task last, or 1.
-
-    Clearing sets `max_tries` to the number of the last try and `retries` more.
-    """
-    ti: Any = context["ti"]
-    number: int = ti.try_number
-    first = (ti.max_tries or 0) - (ti.task.retries or 0) + 1
-    return min(max(first, 1), number)
-
-
 def may_have_lost_state(context: Context) -> bool:
     """Returns True if Airflow may have discarded what earlier attempts wrote to the task state store.
 
@@ -61,6 +50,15 @@ def may_have_lost_state(context: Context) -> bool:
     ti: Any = context["ti"]
     is_cleared = bool(ti.max_tries != (ti.task.retries or 0))
     return is_cleared or (context.get("loop") is not None and clear_number_of(context) > 0)
+
+
+def first_try_of(context: Context) -> int:
+    """Returns the number of the first try since the run began, or since the task was last cleared.
+
+    Clearing sets `max_tries` to the tries so far and the task's `retries`.
+    """
+    ti: Any = context["ti"]
+    return int(min(ti.max_tries - (ti.task.retries or 0) + 1, ti.try_number))
 
 
 def checked_key(value: object) -> str | None:

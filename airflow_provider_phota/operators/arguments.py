@@ -118,7 +118,7 @@ class BatchArguments(AirflowArguments, total=False):
     destination: Required[str | ObjectStoragePath | XComArg]
     filename: str | XComArg | None
     if_exists: IfFileExists | None
-    results_name: str | XComArg
+    results_name: str | XComArg | None
     in_flight: int
     max_failures: int | str
     on_empty: FailOrSkip

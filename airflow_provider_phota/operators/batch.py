@@ -15,10 +15,11 @@ from airflow_provider_phota.api.written import Written
 from airflow_provider_phota.batch.batch import Batch
 from airflow_provider_phota.batch.choices import OnEmpty
 from airflow_provider_phota.batch.ends import raise_if_failed
+from airflow_provider_phota.batch.home import checked_results_name
 from airflow_provider_phota.batch.items.bad_rows import NoItems
 from airflow_provider_phota.batch.items.columns import OrderType
 from airflow_provider_phota.batch.items.plan import Plan
-from airflow_provider_phota.batch.items.spec import ItemSpec
+from airflow_provider_phota.batch.items.spec import ItemSpec, check_items_as_written
 from airflow_provider_phota.batch.names import BatchNames
 from airflow_provider_phota.batch.options import DEFER_AFTER, BatchOptions
 from airflow_provider_phota.hooks.phota import PhotaHook
@@ -27,6 +28,7 @@ from airflow_provider_phota.inputs.publisher import Publish
 from airflow_provider_phota.operators.arguments import AirflowArguments
 from airflow_provider_phota.results.directories import check_directory_as_written
 from airflow_provider_phota.retrying import as_airflow_errors, checking_arguments
+from airflow_provider_phota.storage.paths import check_url
 from airflow_provider_phota.triggers.batch_events import BatchWaitEvent
 from airflow_provider_phota.waiting import Wait, default_deferrable
 
@@ -55,13 +57,15 @@ class PhotaBatchOperator(BaseOperator):
         if_exists: what to do if a file of that name is there already: `skip`, `overwrite` or `fail`. If it is
             left out, it is `skip` if `{phota_task_id}` is in `filename`, or else `overwrite`.
         results_name: the name of the results files in `destination`, without `.jsonl` and `.csv` (templated).
+            If it is left out, it is `results`, or `results-` and the map index in a mapped task.
         in_flight: how many orders may be paid and unfinished at once.
         max_failures: how many items may fail, as a number or a share such as `5%`. If more fail, no more
             orders are sent, what is paid for is landed, and the task fails.
         on_empty: what to do if there are no items: `fail` or `skip`.
         duplicates: what to do if several items ask for the same: `share` (pay once, land for each) or `pay`.
         redo: which items that have ended are paid for once more: `failed`, or a list of keys (templated).
-            The DAG run's conf may say so too, as `phota_redo`.
+            That is done once each time the task is cleared, and not again by Airflow's retries. The DAG run's
+            conf may say so too, as `phota_redo`.
         adopt: PHOTA tasks to go on with instead of submitting, as a dict of their IDs by the keys of the
             items (templated).
         dry_run: read and check the items, and return what would be paid for; nothing is sent.
@@ -103,7 +107,7 @@ class PhotaBatchOperator(BaseOperator):
         destination: str | ObjectStoragePath | XComArg,
         filename: str | XComArg | None = None,
         if_exists: IfFileExists | None = None,
-        results_name: str | XComArg = "results",
+        results_name: str | XComArg | None = None,
         in_flight: int = 500,
         max_failures: int | str = 0,
         on_empty: FailOrSkip = "fail",
@@ -164,11 +168,16 @@ class PhotaBatchOperator(BaseOperator):
         check_not_templated(
             ledger_path=self.ledger_path, in_flight=self.in_flight, max_failures=self.max_failures
         )
+        if self.ledger_path:
+            check_url("ledger_path", self.ledger_path)
         Publish.checked(self.publish)
         check_directory_as_written("destination", self.destination)
-        self._options(self.redo if is_known(self.redo) else None)
+        check_items_as_written(self.items_argument, as_text(self._items), self._order_defaults())
+        self._options(*(value if is_known(value) else None for value in (self.redo, self.adopt)))
         if is_known(self.filename):
             BatchNames.checked(self.filename or None, if_exists=self.if_exists)
+        if is_known(self.results_name):
+            checked_results_name(self.results_name)
 
     def _order_defaults(self) -> Mapping[str, object]:
         """Returns the arguments of an order that items have in common."""
@@ -220,7 +229,7 @@ class PhotaBatchOperator(BaseOperator):
         conf = getattr(context.get("dag_run"), "conf", None) or {}
         self._batch = Batch.checked(
             hook=self._hook,
-            options=self._options(conf.get(CONF_REDO) or self.redo),
+            options=self._options(conf.get(CONF_REDO) or self.redo, self.adopt),
             context=context,
             publish=Publish.checked(self.publish),
             destination=self.destination,
@@ -246,7 +255,7 @@ class PhotaBatchOperator(BaseOperator):
             local_inputs=self._hook.settings.is_loopback,
         )
 
-    def _options(self, redo: object) -> BatchOptions:
+    def _options(self, redo: object, adopt: object) -> BatchOptions:
         return BatchOptions.checked(
             in_flight=self.in_flight,
             max_failures=self.max_failures,
@@ -254,7 +263,7 @@ class PhotaBatchOperator(BaseOperator):
             on_empty=self.on_empty,
             duplicates=self.duplicates,
             redo=redo,
-            adopt=self.adopt,
+            adopt=adopt,
             skip_existing=self.skip_existing,
             defer_after=self.defer_after,
         )

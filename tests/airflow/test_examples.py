@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from datetime import UTC, datetime
 
 import pytest
 from airflow_runs import PICTURE, dag_of, run
@@ -46,6 +47,34 @@ def test_one_mapped_edit_for_each_of_many_pictures(emulator, picture_url, tmp_pa
     assert done.states["land"] == ["success"] * 3
     assert sorted(entry.request["image_urls"] for entry in emulator.ledger()) == [[url] for url in urls]
     assert len({path.read_bytes() for path in tmp_path.glob("*.png")}) == 3
+
+
+def test_a_catalogue_is_edited_in_one_task_and_what_failed_is_told_and_can_be_paid_for_again(
+    emulator, tmp_path
+):
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    for number in range(12):
+        Image.new("RGB", (32, 32), (number * 20, 0, 0)).save(inbox / f"chair {number:02d}.png")
+    emulator.add_faults(
+        Fault(on="submit", kind="fail_task", match={"prompt": "Put chair 07 on a white background"})
+    )
+    out = tmp_path / "out"
+    conf = {"inbox": f"file://{inbox}", "destination": f"file://{out}"}
+    when = datetime(2025, 9, 6, tzinfo=UTC)
+
+    first = run("phota_edit_catalogue", when, **conf)
+    assert (first.state, first.xcom("edit")["counts"]["landed"]) == ("success", 11)
+    (told,) = first.xcom("report")
+    assert told.startswith("chair 07.png: failed: ")
+    prompts = [entry.request["prompt"] for entry in emulator.ledger()]
+    assert sorted(prompts) == [f"Put chair {number:02d} on a white background" for number in range(12)]
+
+    again = run("phota_edit_catalogue", when, **conf, phota_redo="failed")
+    assert (again.state, again.xcom("edit")["counts"]["landed"]) == ("success", 12)
+    assert again.xcom("report") == []
+    assert len(emulator.ledger()) == 13
+    assert len(list(out.glob("*.png"))) == 12
 
 
 def test_the_pipeline_edits_a_folder_and_a_second_run_pays_and_fetches_nothing(emulator, tmp_path):

@@ -27,8 +27,10 @@ from airflow_provider_phota.drivers.requests_driver import RequestsDriver
 from airflow_provider_phota.emulator import Emulator
 from airflow_provider_phota.emulator.__main__ import _parser
 from airflow_provider_phota.emulator.faults import KINDS
+from airflow_provider_phota.journal.rows import Status
 from airflow_provider_phota.ledger import stores
-from airflow_provider_phota.operators.arguments import AirflowArguments, ImageArguments
+from airflow_provider_phota.operators.arguments import AirflowArguments, BatchArguments, ImageArguments
+from airflow_provider_phota.operators.batch import PhotaBatchOperator
 from airflow_provider_phota.operators.phota import (
     PhotaCreateProfileOperator,
     PhotaImageEditOperator,
@@ -169,6 +171,20 @@ def test_the_arguments_of_each_model_are_all_described(page: str, operator: type
     shared = {*ImageArguments.__annotations__}
     assert {name for name, _ in rows} == own
     assert {name for name, templated in rows if templated} == set(operator.template_fields) - shared
+
+
+def test_the_arguments_of_a_batch_are_all_described() -> None:
+    table = (DOCS / "batch.md").read_text().partition("## Arguments")[2]
+    rows = re.findall(r"^\| `(\w+)` \| .+? \| (yes|) ?\|", table, re.M)
+    assert {
+        name for name, _ in rows
+    } == BatchArguments.__annotations__.keys() - AirflowArguments.__annotations__
+    assert {name for name, templated in rows if templated} == set(PhotaBatchOperator.template_fields)
+
+
+def test_every_status_of_an_item_is_described() -> None:
+    table = (DOCS / "batch.md").read_text().partition("## What became of an item")[2].partition("## ")[0]
+    assert set(re.findall(r"^\| `(\w+)`", table, re.M)) == {status.value for status in Status}
 
 
 @pytest.mark.parametrize(

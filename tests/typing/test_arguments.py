@@ -7,8 +7,14 @@ from inspect import signature
 import pytest
 from airflow.providers.common.compat.sdk import BaseOperator
 
-from airflow_provider_phota.operators.arguments import AirflowArguments, ImageArguments, OrderArguments
+from airflow_provider_phota.operators.arguments import (
+    AirflowArguments,
+    BatchArguments,
+    ImageArguments,
+    OrderArguments,
+)
 from airflow_provider_phota.operators.base import PhotaOperator
+from airflow_provider_phota.operators.batch import PhotaBatchOperator
 from airflow_provider_phota.operators.images import PhotaImageOperator
 
 
@@ -25,6 +31,7 @@ def test_airflows_own_arguments_are_all_typed():
     [
         (PhotaOperator, OrderArguments, AirflowArguments),
         (PhotaImageOperator, ImageArguments, OrderArguments),
+        (PhotaBatchOperator, BatchArguments, AirflowArguments),
     ],
 )
 def test_our_own_arguments_are_all_typed(operator, types, inherited):

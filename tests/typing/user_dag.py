@@ -6,7 +6,12 @@ from airflow.providers.common.compat.sdk import DAG, ObjectStoragePath, task
 
 from airflow_provider_phota.api.types import PhotaFile, PhotaResult, Template
 from airflow_provider_phota.hooks.phota import PhotaHook
-from airflow_provider_phota.operators.phota import PhotaImageEditOperator
+from airflow_provider_phota.operators.phota import (
+    PhotaImageEditBatchOperator,
+    PhotaImageEditOperator,
+    PhotaImageEnhanceBatchOperator,
+    PhotaImageGenerateBatchOperator,
+)
 from airflow_provider_phota.sensors.phota import PhotaTaskSensor
 from airflow_provider_phota.transfers.object_storage_to_phota import ObjectStorageToPhotaOperator
 from airflow_provider_phota.transfers.phota_to_object_storage import PhotaToObjectStorageOperator
@@ -62,6 +67,38 @@ with DAG("good", schedule=None):
         task_id="wait", phota_task_id=edit.output, if_exists="fail", destination="s3://b/e"
     )
     land = PhotaToObjectStorageOperator(task_id="land", result=wait.output, destination=publish.output)
+    batch = PhotaImageEditBatchOperator(
+        task_id="batch",
+        edits="s3://bucket/inbox/*.jpg",
+        prompt="Make {stem} shine",
+        destination="s3://bucket/edited",
+        num_outputs=Template("{{ params.n }}"),
+        max_failures="5%",
+        if_exists="skip",
+        filename="{key}-{phota_task_id}",
+        duplicates="pay",
+        redo=["a.jpg"],
+        adopt={"b.jpg": "task-1"},
+        deferrable=True,
+        defer_after=120,
+        profile_ids=publish.output,
+    )
+    PhotaImageEditBatchOperator(
+        task_id="listed",
+        edits=[PICTURE, {"image_urls": [PICTURE], "prompt": "a", "num_outputs": 2}],
+        destination=ObjectStoragePath("s3://bucket/edited"),
+    )
+    PhotaImageEditBatchOperator(task_id="listing", edits=pictures(), destination=publish.output)
+    PhotaImageGenerateBatchOperator(
+        task_id="new",
+        orders=["a beach", {"prompt": "a [[anna]]", "aspect_ratio": "16:9"}],
+        destination="s3://bucket/new",
+        profiles={"anna": edit.output},
+        skip_existing=True,
+    )
+    PhotaImageEnhanceBatchOperator(
+        task_id="enhanced", orders=batch.output, destination="s3://bucket/enhanced", creativity=0.5
+    )
     PhotaImageEditOperator.partial(task_id="mapped", prompt="a").expand(image_urls=pictures())
 
 with DAG("bad", schedule=None):
@@ -82,3 +119,18 @@ with DAG("bad", schedule=None):
     ObjectStorageToPhotaOperator(task_id="b15", path=7)  # wrong
     ObjectStorageToPhotaOperator(task_id="b16", path="s3://b/a.jpg", publish="sign")  # wrong
     PhotaHook().submit_edit("a", PICTURE, resolution="2K")  # wrong
+    PhotaImageEditBatchOperator(task_id="b17", edits=PICTURE)  # wrong
+    PhotaImageEditBatchOperator(task_id="b18", edits=7, destination="s3://b/e")  # wrong
+    PhotaImageEditBatchOperator(task_id="b19", edits=[7], destination="s3://b/e")  # wrong
+    PhotaImageEditBatchOperator(
+        task_id="b20", edits="s3://b/i", destination="s3://b/e", in_flight="9"
+    )  # wrong
+    PhotaImageEditBatchOperator(
+        task_id="b21", edits="s3://b/i", destination="s3://b/e", duplicates="x"
+    )  # wrong
+    PhotaImageGenerateBatchOperator(
+        task_id="b22", orders=[], destination="s3://b/e", aspect_ratio="16:10"
+    )  # wrong
+    PhotaImageEnhanceBatchOperator(
+        task_id="b23", orders=[], destination="s3://b/e", creativity="0.5"
+    )  # wrong

@@ -19,7 +19,7 @@ from airflow_provider_phota.batch.items.parquet import ParquetRows
 from airflow_provider_phota.batch.items.patterns import Pattern, pattern_of
 from airflow_provider_phota.batch.items.rows import Source
 from airflow_provider_phota.inputs.sources import reading
-from airflow_provider_phota.storage.paths import Place, checked_path
+from airflow_provider_phota.storage.paths import Place, check_url, checked_path
 from airflow_provider_phota.storage.rights import is_denied
 
 _MANIFESTS: dict[str, type[JsonLines | CsvRows | ParquetRows]] = {
@@ -31,8 +31,8 @@ _MANIFESTS: dict[str, type[JsonLines | CsvRows | ParquetRows]] = {
 _WAYS = "a folder, a pattern such as s3://bucket/inbox/*.jpg, a .jsonl, .csv or .parquet file, or a list"
 
 
-def check_source(argument: str, value: object) -> None:
-    """Checks what can be known of a source without asking a store.
+def check_source_as_written(argument: str, value: object) -> None:
+    """Checks a source by its text alone, which is cheap enough for DAG parsing.
 
     Raises:
         PhotaInputError: It is neither a list nor the URL of something in an object store.
@@ -47,7 +47,19 @@ def check_source(argument: str, value: object) -> None:
         raise PhotaInputError(argument, f"has a NUL character in it: {shown(value)}.")
     if not isinstance(value, (str, ObjectStoragePath)):
         raise PhotaInputError(argument, f"must be {_WAYS}, got {shown(value)}.")
-    checked_path(argument, value)
+    check_url(argument, value)
+
+
+def check_source(argument: str, value: object) -> None:
+    """Checks what can be known of a source without asking a store.
+
+    Raises:
+        PhotaInputError: It is neither a list nor the URL of something in an object store, or the packages to
+            open that store are missing.
+    """
+    check_source_as_written(argument, value)
+    if not is_list(value):
+        checked_path(argument, value)
 
 
 def source_of(argument: str, value: object, columns: Columns) -> Source:

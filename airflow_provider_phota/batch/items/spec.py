@@ -10,9 +10,11 @@ from typing import Any
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_phota.api.errors import PhotaInputError
+from airflow_provider_phota.api.lists import is_list
 from airflow_provider_phota.api.orders.base import Order
+from airflow_provider_phota.api.parsing import is_known
 from airflow_provider_phota.batch.items.columns import Columns, OrderType
-from airflow_provider_phota.batch.items.sources import check_source
+from airflow_provider_phota.batch.items.sources import check_source, check_source_as_written
 from airflow_provider_phota.batch.items.templates import fields_in, filled
 from airflow_provider_phota.batch.names import BatchNames
 from airflow_provider_phota.inputs.prepared import as_text, checked_edition
@@ -118,6 +120,24 @@ class ItemSpec:
         needed: dict[str, object] = {"prompt": "-", columns.pictures: [_ANY_PICTURE]}
         needed = {name: value for name, value in needed.items() if name in columns.arguments}
         self.make_order(**{**needed, **tried})
+
+
+def check_items_as_written(argument: str, source: object, defaults: Mapping[str, object]) -> None:
+    """Checks what is known when a DAG is parsed: what kind of source it is, and the templates of defaults.
+
+    Args:
+        argument: what the user calls the source.
+        source: as the attribute of `ItemSpec`.
+        defaults: as the attribute of `ItemSpec`.
+
+    Raises:
+        PhotaInputError: It names the argument and the value.
+    """
+    if is_known(source) and not is_list(source):
+        check_source_as_written(argument, source)
+    for name, value in defaults.items():
+        if is_known(value):
+            fields_in(name, value)
 
 
 def _place_of(destination: Place | ObjectStoragePath | str) -> Place:

@@ -26,7 +26,7 @@ def main() -> None:
         max_failures="100%",
         **arguments,
     )
-    print(json.dumps(operator.execute({"ti": instance})), flush=True)
+    sys.stdout.write(json.dumps(operator.execute({"ti": instance})) + "\n")
 
 
 if __name__ == "__main__":

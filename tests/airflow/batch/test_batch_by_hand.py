@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
@@ -101,11 +102,32 @@ def test_a_share_of_failures_ends_as_it_must_and_redo_pays_for_exactly_those(emu
     assert again["submitted"] == len(emulator.ledger())
 
 
+def test_redo_pays_once_each_time_the_task_is_cleared_and_not_in_airflows_retries(emulator, inbox):
+    def attempt(try_number, first_try):
+        ti = TaskInstance()
+        ti.try_number, ti.max_tries, ti.task = try_number, first_try, SimpleNamespace(retries=1)
+        redo = ["hats/00.png"] if try_number > 1 else None
+        summary = batch(inbox, redo=redo).execute({"ti": ti})
+        assert summary["counts"]["landed"] == 12
+        assert summary["submitted"] == len(emulator.ledger())
+        return summary["submitted"]
+
+    bills = [attempt(*tries) for tries in ((1, 1), (2, 2), (3, 2), (4, 4), (5, 4))]
+    assert bills == [12, 13, 13, 14, 14]
+
+
 def test_too_many_failures_stop_the_batch(emulator, inbox):
     emulator.add_faults(Fault("submit", "fail_task", times=None))
     with pytest.raises(AirflowFailException, match="max_failures is 2"):
         batch(inbox, in_flight=2, max_failures=2).execute({"ti": TaskInstance()})
-    assert 3 <= len(emulator.ledger()) <= 5
+    sent = len(emulator.ledger())
+    assert 3 <= sent <= 5
+    emulator.clear_faults()
+    context = {"ti": TaskInstance()}
+    context["ti"].try_number = 2
+    with pytest.raises(AirflowFailException, match=f"{sent} of 12 items have failed"):
+        batch(inbox, max_failures=2).execute(context)
+    assert len(emulator.ledger()) == sent
 
 
 def test_what_is_not_paid_for_after_402_is_sent_by_the_next_attempt(emulator, inbox):

@@ -34,7 +34,7 @@ def test_a_row_says_when_it_was_sent_and_what_to_do(shop):
     assert before - 1 <= datetime.fromisoformat(row["submitted_at"]).timestamp() <= time.time()
     assert row["submitted_at"][:16] in row["error"]
     assert "What happened: " in row["error"]
-    assert f"adopt={{'{KEY}': '<its ID>'}}" in row["error"]
+    assert f"adopt={{'{KEY}': <its ID>}}" in row["error"]
     assert f"redo=['{KEY}']" in row["error"]
     assert row["phota_task_id"] is None
     shop.run()
