@@ -9,8 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import partial
 
-from airflow_provider_phota.api.endings import lines
-from airflow_provider_phota.api.errors import PhotaError, PhotaSubmitAmbiguous
+from airflow_provider_phota.api.errors import PhotaError, PhotaNotBilled, PhotaSubmitAmbiguous
 from airflow_provider_phota.api.policy import Policy
 from airflow_provider_phota.api.tasks import PhotaTask
 from airflow_provider_phota.batch.choices import Duplicates
@@ -18,7 +17,7 @@ from airflow_provider_phota.batch.credits import credits_of
 from airflow_provider_phota.batch.endings import can_retry, status_of, stops_batch
 from airflow_provider_phota.batch.items.item import Item
 from airflow_provider_phota.batch.kit import Kit
-from airflow_provider_phota.batch.messages import held_text, settle_text, twin_held_text
+from airflow_provider_phota.batch.messages import held_text, twin_held_text
 from airflow_provider_phota.batch.purchase import Purchase
 from airflow_provider_phota.batch.twins import Doubt, Payer, Share
 from airflow_provider_phota.inputs.prepared import PreparedOrder
@@ -148,10 +147,11 @@ class Course:
         if stops_batch(error):
             self.kit.gate.stop(error)
             raise Stopped
-        text = str(error)
-        if isinstance(error, PhotaSubmitAmbiguous) and self.stage is Stage.SUBMITTING:
-            text = lines(text, settle_text(self.item.key, error.named_task_id))
-        self.row = replace(self.row, status=status_of(error), error=text, can_retry=can_retry(error))
+        status, text = status_of(error), str(error)
+        state = self.kit.journal.state.item(self.item_id)
+        if status is Status.AMBIGUOUS and state and state.unresolved:
+            text = held_text(self.item.key, state)
+        self.row = replace(self.row, status=status, error=text, can_retry=can_retry(error))
         log.warning("%s: %s", self.item.key, str(error).partition("\n")[0])
 
     async def _pay_and_bring_home(self, step: Start) -> None:
@@ -213,7 +213,8 @@ class Course:
                 self._digest,
             )
             try:
-                self.task = await self.kit.patience.repeat(partial(purchase.pay, order))
+                # not after an error of the journal: the order may be paid for already
+                self.task = await self.kit.patience.repeat(partial(purchase.pay, order), PhotaNotBilled)
             except PhotaSubmitAmbiguous:
                 self.kit.gate.doubt()
                 if self.kit.options.on_ambiguous is not Policy.RESUBMIT or step.resubmits:

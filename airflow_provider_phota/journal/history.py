@@ -207,7 +207,7 @@ class History:
 
     def state(self) -> ItemState:
         state = self._state()
-        return replace(state, reopened_by=self._reopened_at[0]) if self.was_reopened else state
+        return replace(state, reopened_by=self.reopened_by) if self.was_reopened else state
 
     def _state(self) -> ItemState:
         live = [each for each in self._sendings.values() if self._is_live(each)]

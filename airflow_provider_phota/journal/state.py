@@ -70,11 +70,6 @@ class BatchState:
         history = self._histories.get(item_id)
         return history.state() if history else None
 
-    def reopened_by(self, item_id: str) -> int:
-        """Returns the number of the lease under which an item was last opened again; 0 if it never was."""
-        history = self._histories.get(item_id)
-        return history.reopened_by if history else 0
-
     def open_items(self) -> Iterator[ItemState]:
         """Yields the items that are paid for, or may be, and have not ended."""
         for history in list(self._histories.values()):
