@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class KeptDrivers:
-    """Carries conversations of any number of threads, each by a driver that is free. Use it in a `with` block.
+    """Carries conversations of any number of threads, each by a driver that is free, in a `with` block.
 
     Args:
         open_driver: opens one more, if none is free.
