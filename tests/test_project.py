@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from importlib.metadata import packages_distributions, version
+from itertools import chain
 
 import pytest
 import yaml
@@ -18,7 +19,7 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 EXTRAS = PYPROJECT["project"]["optional-dependencies"]
 DECLARED = {
     canonicalize_name(Requirement(text).name): Requirement(text)
-    for text in [*PYPROJECT["project"]["dependencies"], *sum(EXTRAS.values(), [])]
+    for text in chain(PYPROJECT["project"]["dependencies"], *EXTRAS.values())
 }
 #: Imported, and not declared: why.
 UNDECLARED = {
