@@ -27,11 +27,12 @@ from airflow_provider_phota.batch.reopening import adopt_tasks, reopen_items
 from airflow_provider_phota.batch.reporting import Reporter
 from airflow_provider_phota.batch.slots import Slots
 from airflow_provider_phota.batch.tally import Tally
+from airflow_provider_phota.hooks.kept_drivers import KeptDrivers
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.journal.leases import BatchOwner
 from airflow_provider_phota.journal.writer import Journal
 from airflow_provider_phota.ledger.instances import first_try_of
-from airflow_provider_phota.results.lander import Lander
+from airflow_provider_phota.results.lander import Lander, PhotaBadResult, PhotaNotServed
 from airflow_provider_phota.storage.paths import Place
 from airflow_provider_phota.triggers.poller import Poller
 from airflow_provider_phota.waiting import Wait
@@ -132,8 +133,10 @@ class Attempt:
         async with AsyncExitStack() as stack:
             poller = await stack.enter_async_context(Poller(self._load_settings))
             lander = stack.enter_context(Lander(self.hook.settings, _LANDERS))
-            gate = Gate(lambda: poller.run(protocol.get_models()))
+            patience = Patience(self.wait.max_unreachable)
+            gate = Gate(lambda: patience.repeat(lambda: poller.run(protocol.get_models())))
             stack.push_async_callback(gate.close)
+            drivers = stack.enter_context(KeptDrivers(self.hook.get_conn))
             preparing = stack.enter_context(ThreadPoolExecutor(_READERS, "phota-reading"))
             landing = stack.enter_context(ThreadPoolExecutor(_LANDERS, "phota-landing"))
             stack.callback(lander.break_off)  # before the threads are waited for
@@ -142,15 +145,15 @@ class Attempt:
                 options=self.options,
                 journal=journal,
                 poller=poller,
-                preparer=self.preparer,
+                preparer=self.preparer.uploading_by(drivers),
                 lander=lander,
                 preparing=preparing,
                 landing=landing,
                 slots=Slots(self.options.in_flight),
                 gate=gate,
                 wait=self.wait,
-                patience=Patience(self.wait.max_unreachable),
-                landing_patience=Patience(_LANDING_PATIENCE),
+                patience=patience,
+                landing_patience=Patience(_LANDING_PATIENCE, hardly_pass=(PhotaBadResult, PhotaNotServed)),
             )
 
     async def _load_settings(self) -> Settings:

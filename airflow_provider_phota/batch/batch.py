@@ -18,6 +18,7 @@ from airflow_provider_phota.batch.items.spec import ItemSpec
 from airflow_provider_phota.batch.names import BatchNames
 from airflow_provider_phota.batch.options import BatchOptions
 from airflow_provider_phota.batch.preparing import Preparer
+from airflow_provider_phota.batch.preview import Preview
 from airflow_provider_phota.batch.report import Report
 from airflow_provider_phota.batch.summary import Summary
 from airflow_provider_phota.batch.tally import Tally
@@ -219,4 +220,4 @@ class Batch:
 
     def preview(self, plan: Plan) -> PhotaBatchPreview:
         """Returns what would be paid for; nothing is sent."""
-        raise NotImplementedError
+        return Preview(self.hook, self.options, plan, self._preparer, self.folder, self._owner).make()

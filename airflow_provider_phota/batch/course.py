@@ -9,8 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import partial
 
-from airflow_provider_phota.api.endings import lines
-from airflow_provider_phota.api.errors import PhotaError, PhotaSubmitAmbiguous
+from airflow_provider_phota.api.errors import PhotaError, PhotaNotBilled, PhotaSubmitAmbiguous
 from airflow_provider_phota.api.policy import Policy
 from airflow_provider_phota.api.tasks import PhotaTask
 from airflow_provider_phota.batch.choices import Duplicates
@@ -18,9 +17,9 @@ from airflow_provider_phota.batch.credits import credits_of
 from airflow_provider_phota.batch.endings import can_retry, status_of, stops_batch
 from airflow_provider_phota.batch.items.item import Item
 from airflow_provider_phota.batch.kit import Kit
-from airflow_provider_phota.batch.messages import held_text, settle_text
+from airflow_provider_phota.batch.messages import held_text, twin_held_text
 from airflow_provider_phota.batch.purchase import Purchase
-from airflow_provider_phota.batch.twins import Payer
+from airflow_provider_phota.batch.twins import Doubt, Payer, Share
 from airflow_provider_phota.inputs.prepared import PreparedOrder
 from airflow_provider_phota.journal.decisions import Resume, Start
 from airflow_provider_phota.journal.events import Ended
@@ -148,10 +147,11 @@ class Course:
         if stops_batch(error):
             self.kit.gate.stop(error)
             raise Stopped
-        text = str(error)
-        if isinstance(error, PhotaSubmitAmbiguous) and self.stage is Stage.SUBMITTING:
-            text = lines(text, settle_text(self.item.key, error.named_task_id))
-        self.row = replace(self.row, status=status_of(error), error=text, can_retry=can_retry(error))
+        status, text = status_of(error), str(error)
+        state = self.kit.journal.state.item(self.item_id)
+        if status is Status.AMBIGUOUS and state and state.unresolved:
+            text = held_text(self.item.key, state)
+        self.row = replace(self.row, status=status, error=text, can_retry=can_retry(error))
         log.warning("%s: %s", self.item.key, str(error).partition("\n")[0])
 
     async def _pay_and_bring_home(self, step: Start) -> None:
@@ -162,18 +162,33 @@ class Course:
             return
         self._digest = prepared.digest if preparer.skip_argument else ""
         fingerprint = preparer.fingerprint(prepared)
-        if kit.options.duplicates is Duplicates.SHARE and (
-            payer := await kit.payer_of(fingerprint, step.generation)
-        ):
-            self.row = replace(self.row, same_as=payer.key, phota_task_id=payer.phota_task_id)
-            await self._bring_home(payer.phota_task_id)
+        if kit.options.duplicates is Duplicates.PAY:
+            task = await self._pay(step, prepared, fingerprint)
+            await self._bring_home(task.id)
             return
-        paid: Payer | None = None
+        self.stage = Stage.QUEUED
+        share = await kit.twins.share(fingerprint, self.item_id, step)
+        self.stage = Stage.PREPARING
+        if isinstance(share, Start):
+            await self._pay_for_all(share, prepared, fingerprint)
+        elif isinstance(share, Payer):
+            self.row = replace(self.row, same_as=share.key, phota_task_id=share.phota_task_id)
+            await self._bring_home(share.phota_task_id)
+        else:
+            self.row = replace(self.row, same_as=share.key)
+            raise PhotaSubmitAmbiguous(twin_held_text(share.key))
+
+    async def _pay_for_all(self, step: Start, prepared: PreparedOrder, fingerprint: str) -> None:
+        """Pays for this item, and lets those that ask for the same share what comes of it."""
+        share: Share | None = None
         try:
             task = await self._pay(step, prepared, fingerprint)
-            paid = Payer(self.item.key, task.id)
+            share = Payer(self.item.key, task.id)
+        except PhotaSubmitAmbiguous:
+            share = Doubt(self.item.key)
+            raise
         finally:
-            kit.twins.settle(fingerprint, paid)
+            self.kit.twins.settle(fingerprint, share)
         await self._bring_home(task.id)
 
     async def _pay(self, step: Start, prepared: PreparedOrder, fingerprint: str) -> PhotaTask:
@@ -198,7 +213,8 @@ class Course:
                 self._digest,
             )
             try:
-                self.task = await self.kit.patience.repeat(partial(purchase.pay, order))
+                # not after an error of the journal: the order may be paid for already
+                self.task = await self.kit.patience.repeat(partial(purchase.pay, order), PhotaNotBilled)
             except PhotaSubmitAmbiguous:
                 self.kit.gate.doubt()
                 if self.kit.options.on_ambiguous is not Policy.RESUBMIT or step.resubmits:

@@ -6,16 +6,15 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import ParamSpec, TypeVar
 
-from airflow_provider_phota.api.errors import PhotaSubmitAmbiguous
 from airflow_provider_phota.batch.gate import Gate
-from airflow_provider_phota.batch.messages import twin_held_text
 from airflow_provider_phota.batch.options import BatchOptions
 from airflow_provider_phota.batch.patience import Patience
 from airflow_provider_phota.batch.preparing import Preparer
 from airflow_provider_phota.batch.slots import Slots
-from airflow_provider_phota.batch.twins import Payer, Twins
+from airflow_provider_phota.batch.twins import Twins
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.journal.writer import Journal
 from airflow_provider_phota.polling.schedule import PollSchedule
@@ -54,8 +53,12 @@ class Kit:
     wait: Wait
     patience: Patience
     landing_patience: Patience
-    twins: Twins = field(default_factory=Twins)
     keys: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def twins(self) -> Twins:
+        """Items that ask for the same."""
+        return Twins(self.journal, self.keys, self.options.on_ambiguous)
 
     async def prepare(self, act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs something that reads pictures, as often as it takes."""
@@ -71,36 +74,6 @@ class Kit:
     def schedule(self) -> PollSchedule:
         """The schedule of questions, which all waits of the batch share."""
         return self.poller.schedule(self.wait.intervals.shortest, self.wait.intervals.longest)
-
-    async def payer_of(self, fingerprint: str, generation: int) -> Payer | None:
-        """Returns the item that was paid for in the place of an equal one; None if that one has to be.
-
-        Args:
-            fingerprint: of what both ask for.
-            generation: which payment of the item this is. From the second one on, the user wants to pay.
-
-        Raises:
-            PhotaSubmitAmbiguous: It is not known whether the equal one was paid for.
-        """
-        if (payer := await self.twins.wait_for_payer(fingerprint)) is not None:
-            return payer
-        try:
-            payer = self._paid_before(fingerprint) if generation == 1 else None
-        except PhotaSubmitAmbiguous:
-            self.twins.settle(fingerprint, None)
-            raise
-        if payer:
-            self.twins.settle(fingerprint, payer)
-        return payer
-
-    def _paid_before(self, fingerprint: str) -> Payer | None:
-        if (known := self.journal.state.by_fingerprint(fingerprint)) is None:
-            return None
-        item_id, state = known
-        key = self.keys.get(item_id, "an item of an earlier plan")
-        if state.phota_task_id is None:
-            raise PhotaSubmitAmbiguous(twin_held_text(key, state))
-        return Payer(key, state.phota_task_id)
 
 
 async def _in_thread(pool: Executor, act: Callable[[], T]) -> T:

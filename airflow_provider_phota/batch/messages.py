@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import pendulum
 
 from airflow_provider_phota.api import endings
+from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.api.tasks import RESULT_HOURS
 from airflow_provider_phota.batch.tally import Tally
 from airflow_provider_phota.journal.history import ItemState
@@ -84,24 +85,19 @@ def killed_text(in_flight: int) -> str:
 def held_text(key: str, state: ItemState) -> str:
     """Returns the error of an item whose last submit may have been paid for."""
     sent = state.sending
-    when = pendulum.from_timestamp(sent.at).to_iso8601_string() if sent else "an unknown time"
+    when = pendulum.from_timestamp(sent.at).to_iso8601_string() if sent and sent.at else "an unknown time"
     return endings.lines(
-        f"An order was sent at {when}, and its answer never came: it may have been billed.",
-        settle_text(key, sent.named_task_id if sent else ""),
+        f"An order was sent at {when}, and no answer proves what became of it: it may have been billed.",
+        *(sent.doubt.splitlines()[1:] if sent else ()),
+        settle_text(key),
     )
 
 
-def settle_text(key: str, named_task_id: str = "") -> str:
-    """Returns what to do about an item whose submit may have been paid for.
-
-    Args:
-        key: of the item.
-        named_task_id: the PHOTA task that the answer named; empty if it named none.
-    """
-    named = f"The answer named PHOTA task {named_task_id}: look for that one first. " if named_task_id else ""
+def settle_text(key: str) -> str:
+    """Returns what to do about an item whose submit may have been paid for."""
     return endings.lines(
-        f'{named}Look for it in the logs of this Airflow task ("Submitted PHOTA task ... for {key}"), and in '
-        "the PHOTA console.",
+        f'Look for it in the logs of this Airflow task ("Submitted PHOTA task ... for {key}"), and in the '
+        "PHOTA console.",
         f"If it is there, set adopt={{{key!r}: <its ID>}} and clear this Airflow task; that pays nothing.",
         f"If it is not, set redo=[{key!r}] and clear it; that pays for the item.",
         "A retry alone changes nothing.",
@@ -125,15 +121,11 @@ def overtaken_text() -> str:
     )
 
 
-def twin_held_text(key: str, state: ItemState) -> str:
-    """Returns the error of an item that asks for the same as one whose submit may have been paid for.
-
-    Args:
-        key: of the other item.
-        state: of the other item.
-    """
+def twin_held_text(key: str | None) -> str:
+    """Returns the error of an item that asks for the same as one whose submit may have been paid for."""
     return endings.lines(
-        f"It asks for the same as {key}, and it is not known whether that one was billed.",
-        "Nothing was sent for this item. Settle the other one, and a retry does the rest.",
-        held_text(key, state),
+        f"It asks for the same as {shown(key) if key else 'an item that is not in the batch any more'}, "
+        "and it is not known whether that was billed. Nothing was sent for this one.",
+        "Once that one is adopted or paid for again, clear this task: both get the same pictures.",
+        "To pay for this one alone, use redo=[<its key>].",
     )

@@ -17,6 +17,8 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
+_FEW = Backoff(tries=3)
+
 
 @dataclass(frozen=True)
 class Patience:
@@ -25,14 +27,20 @@ class Patience:
     Attributes:
         seconds: from the first failure on.
         backoff: the pauses.
+        hardly_pass: errors after which the act is repeated a few times only.
     """
 
     seconds: float
     backoff: Backoff = field(default_factory=lambda: Backoff(tries=10_000))
+    hardly_pass: tuple[type[PhotaError], ...] = ()
     clock: Clock = time
 
-    async def repeat(self, act: Callable[[], Awaitable[T]]) -> T:
+    async def repeat(self, act: Callable[[], Awaitable[T]], errors: type[PhotaError] = PhotaError) -> T:
         """Returns what the act returns once it succeeds.
+
+        Args:
+            act: what may fail.
+            errors: after which it is repeated, if they are retryable; after others it is not.
 
         Raises:
             PhotaError: It failed for good, or for too long.
@@ -41,11 +49,12 @@ class Patience:
         while True:
             try:
                 return await act()
-            except PhotaError as error:
+            except errors as error:
                 if failures == 0:
                     since = self.clock.monotonic()
                 failures += 1
-                pause = self.backoff.pause(failures, error.retry_after)
+                backoff = _FEW if isinstance(error, self.hardly_pass) else self.backoff
+                pause = backoff.pause(failures, error.retry_after)
                 if not error.retryable or pause is None or self._is_over(since, pause):
                     raise
                 log.info("Trying again in %.0f s: %s", pause, str(error).partition("\n")[0])

@@ -14,6 +14,7 @@ from airflow_provider_phota.batch.items.item import Item
 from airflow_provider_phota.batch.items.plan import Plan
 from airflow_provider_phota.batch.options import Redo
 from airflow_provider_phota.journal.events import Paid, Reopened
+from airflow_provider_phota.journal.history import ItemState, Phase
 from airflow_provider_phota.journal.leases import first_lease_since
 from airflow_provider_phota.journal.rows import Status
 from airflow_provider_phota.journal.writer import Journal
@@ -21,7 +22,7 @@ from airflow_provider_phota.journal.writer import Journal
 log = logging.getLogger(__name__)
 
 #: What `redo="failed"` pays for once more. An order of unknown fate has to be named by its key.
-_FAILED = frozenset({Status.FAILED, Status.REFUSED, Status.EXPIRED})
+FAILED = frozenset({Status.FAILED, Status.REFUSED, Status.EXPIRED})
 
 
 async def adopt_tasks(journal: Journal, plan: Plan, adopt: Mapping[str, str]) -> None:
@@ -34,7 +35,7 @@ async def adopt_tasks(journal: Journal, plan: Plan, adopt: Mapping[str, str]) ->
     for key, item in items.items():
         item_id = item.id(plan.edition)
         state = journal.state.item(item_id)
-        if state and state.phota_task_id == adopt[key]:
+        if state and adopt[key] in {state.phota_task_id, *state.besides}:
             continue
         generation = max(state.generation, 1) if state else 1
         paid = Paid(item_id, generation, uuid4().hex, adopt[key], at=time.time(), adopted=True)
@@ -45,6 +46,8 @@ async def adopt_tasks(journal: Journal, plan: Plan, adopt: Mapping[str, str]) ->
 async def reopen_items(journal: Journal, plan: Plan, redo: Redo, first_try: int) -> None:
     """Opens items again that the user pays for once more: once, and not again in each of Airflow's retries.
 
+    A retry opens what the attempt before it could not open any more, and nothing that has ended since.
+
     Args:
         journal: of the batch.
         plan: of its items.
@@ -53,6 +56,7 @@ async def reopen_items(journal: Journal, plan: Plan, redo: Redo, first_try: int)
 
     Raises:
         PhotaInputError: No item has such a key.
+        PhotaLedgerError: The journal cannot be read or written.
     """
     if not (redo.failed or redo.keys):
         return
@@ -68,12 +72,25 @@ def _to_reopen(journal: Journal, plan: Plan, redo: Redo, named: set[str], since:
     for item in plan.items():
         item_id = item.id(plan.edition)
         state = journal.state.item(item_id)
-        if state is None or journal.state.reopened_by(item_id) >= since:
+        if state is None:
             continue
-        has_failed = redo.failed and journal.state.status_of(item_id) in _FAILED
-        if has_failed or item_id in named:
+        is_meant = item_id in named or (redo.failed and state.status in FAILED)
+        if is_meant and _may_reopen(journal, state, item.key, since):
             events.append(Reopened(item_id, state.generation))
     return events
+
+
+def _may_reopen(journal: Journal, state: ItemState, key: str, since: int) -> bool:
+    """Returns True if an item has ended before the user has asked, or if it is not known how it has."""
+    if state.end is not None:
+        return state.end.position[0] < since
+    if state.phase is Phase.PAID:
+        log.warning("redo: %s is paid for and not landed yet. It is brought home instead.", shown(key))
+        return False
+    if journal.seconds_left(state) > 0:
+        log.warning("redo: %s may be on its way still. It is not paid for once more yet.", shown(key))
+        return False
+    return any(each.lease < since for each in state.unresolved)
 
 
 async def _named(plan: Plan, keys: frozenset[str], argument: str) -> dict[str, Item]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from airflow_provider_phota.batch.items.plan import Plan
 from airflow_provider_phota.batch.messages import held_text, not_home_text
@@ -67,7 +67,14 @@ class Report:
                 yield self._open_row(state)
 
     def _ended(self) -> Iterator[Row]:
-        return (end.row for end in self._segments.ends(self._state) if end.item in self._keys)
+        ends = self._segments.ends(self._state)
+        return (self._with_cost(end.row) for end in ends if end.item in self._keys)
+
+    def _with_cost(self, row: Row) -> Row:
+        """Returns a row with the cost of the task it shares, if the item that was sent is not in the plan."""
+        payer, cost = self._paid.get(row.phota_task_id or "", ("", None))
+        is_own = payer in self._keys or row.same_as is not None or row.credits is not None
+        return row if is_own else replace(row, credits=cost)
 
     def _open_row(self, state: ItemState) -> Row:
         number, key = self._keys[state.item]

@@ -46,6 +46,7 @@ class Written:
     phota_task_ids: set[str] = field(default_factory=set)
     credits: float = 0.0
     superseded: set[str] = field(default_factory=set)
+    _counted: set[str | None] = field(default_factory=set)
 
     @property
     def total(self) -> int:
@@ -53,10 +54,12 @@ class Written:
 
     def add(self, row: PhotaBatchRow) -> None:
         self.counts[Status(row["status"])] += 1
-        if row["phota_task_id"]:
-            self.phota_task_ids.add(row["phota_task_id"])
-        if row["same_as"] is None:
-            self.credits += row["credits"] or 0.0
+        paid, cost = row["phota_task_id"], row["credits"]
+        if paid:
+            self.phota_task_ids.add(paid)
+        if cost is not None and row["same_as"] is None and paid not in self._counted:
+            self.credits += cost
+            self._counted.add(paid)
 
 
 def write_results(

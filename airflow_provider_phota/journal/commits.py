@@ -68,11 +68,15 @@ class GroupCommits:
         await written
 
     async def close(self) -> int:
-        """Writes what is queued, and returns how many events could not be written."""
+        """Writes what is queued, and returns how many events could not be written.
+
+        Raises:
+            LeaseIsShared: nothing could be written any more.
+        """
         self._is_closing.set()
         self._is_filled.set()
         await asyncio.wait([self._running])
-        if self._end is not None and not isinstance(self._end, PhotaLedgerError):
+        if self._end is not None:
             raise self._end
         return len(self._queue)
 

@@ -81,7 +81,8 @@ def _after_its_end(
 ) -> Step:
     if not new_attempt or not (state.can_retry or status is Status.AMBIGUOUS):
         return Done(status)
-    if state.can_retry and state.phota_task_id and status is not Status.AMBIGUOUS:
+    is_own = state.sending is not None  # else it shares the task of another item, and looks for it again
+    if state.can_retry and state.phota_task_id and is_own and status is not Status.AMBIGUOUS:
         return Resume(state.phota_task_id)
     step = _send_or_hold(state, seconds_left, on_ambiguous)
     return Done(status) if isinstance(step, Hold) and status is Status.AMBIGUOUS else step

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
 from airflow_provider_phota.api.task_ids import TASK_ID
@@ -130,7 +130,7 @@ def to_line(event: Event) -> bytes:
     if isinstance(event, Ended):
         fields |= {"item": event.item, "generation": event.generation, "row": event.row.to_dict()}
     else:
-        fields |= asdict(event)
+        fields |= {name: getattr(event, name) for name in event.__slots__}
     return json.dumps(fields, separators=(",", ":")).encode() + b"\n"
 
 

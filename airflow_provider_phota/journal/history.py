@@ -1,7 +1,7 @@
 """Folds the events of one item into what is known about it. It does no I/O.
 
 The order in which the segments are read does not matter: the events of one sending complete each other, and
-of two ends the one counts that a later lease wrote, or the same lease later.
+of two ends, that of the higher rank counts.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from airflow_provider_phota.journal.rows import Status
 
 #: The number of a lease, and the number of one of its segments.
 Position: TypeAlias = tuple[int, int]
+#: An item that ended like this is not sent again, whatever else is read.
+SUCCESSES = frozenset({Status.LANDED, Status.EXISTING})
 
 
 class Phase(Enum):
@@ -81,6 +83,16 @@ class End:
     phota_task_id: str | None
     position: Position
 
+    @property
+    def rank(self) -> tuple[bool, bool, Position]:
+        """The end of the highest rank counts.
+
+        An overtaken process may still land what it has paid for, and a later one that did not know its task
+        says that the item is ambiguous. So what is known of a task counts more.
+        """
+        knows_task = self.phota_task_id is not None and self.status is not Status.AMBIGUOUS
+        return self.status in SUCCESSES, knows_task, self.position
+
 
 @dataclass(frozen=True, slots=True)
 class ItemState:
@@ -93,6 +105,7 @@ class ItemState:
         unresolved: the sendings whose fate is not known.
         end: the row's, if the item has ended.
         besides: paid tasks that nobody has replaced on purpose, next to the one that counts.
+        reopened_by: the number of the lease that has reopened the item last; 0 if it never was.
     """
 
     item: str
@@ -103,6 +116,7 @@ class ItemState:
     unresolved: tuple[Sending, ...] = ()
     end: End | None = None
     besides: tuple[str, ...] = ()
+    reopened_by: int = 0
 
     @property
     def status(self) -> Status | None:
@@ -181,8 +195,9 @@ class History:
             self._settled |= {row.phota_task_id}
         if event.generation <= self._reopened and position < self._reopened_at:
             return
-        if self.end is None or position >= self.end.position:
-            self.end = End(row.status, event.generation, row.can_retry, row.phota_task_id, position)
+        end = End(row.status, event.generation, row.can_retry, row.phota_task_id, position)
+        if self.end is None or end.rank >= self.end.rank:
+            self.end = end
 
     def _reopen(self, event: Reopened, position: Position) -> None:
         self._reopened = max(event.generation, self._reopened)
@@ -191,6 +206,10 @@ class History:
             self.end = None
 
     def state(self) -> ItemState:
+        state = self._state()
+        return replace(state, reopened_by=self.reopened_by) if self.was_reopened else state
+
+    def _state(self) -> ItemState:
         live = [each for each in self._sendings.values() if self._is_live(each)]
         unresolved = tuple(sorted((each for each in live if not each.phota_task_id), key=_rank))
         paid = sorted((each for each in live if each.phota_task_id), key=_rank)
@@ -242,10 +261,6 @@ class History:
             each.segment and each.lease > sending.lease and each.generation <= sending.generation
             for each in self._sendings.values()
         )
-
-
-#: An item that ended like this is not sent again, whatever else is read.
-SUCCESSES = frozenset({Status.LANDED, Status.EXISTING})
 
 
 def _completed(known: Sending, event: Intent | TakenBack | Paid | Doubtful, segment: str) -> Sending:

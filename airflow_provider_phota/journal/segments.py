@@ -6,9 +6,9 @@ that it gets. When there are many, they are moved into archives.
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from uuid import uuid4
 
 from airflow_provider_phota.api.errors import PhotaLedgerError
@@ -19,8 +19,6 @@ from airflow_provider_phota.journal.names import ARCHIVES, SEGMENTS, group_name,
 from airflow_provider_phota.journal.state import BatchState
 from airflow_provider_phota.storage import objects
 from airflow_provider_phota.storage.paths import Place
-
-log = logging.getLogger(__name__)
 
 #: From so many segments on, they are moved into an archive.
 MANY = 200
@@ -98,15 +96,25 @@ class Segments:
         Raises:
             PhotaLedgerError: a segment or an archive is damaged or missing.
         """
-        self._known.clear()
-        self._known_archives.clear()
-        return self.read_new()
-
-    def read_new(self) -> Iterator[tuple[str, Event]]:
-        """Yields the events of segments that were neither read nor written here yet."""
-        for group in self._new_groups(self._known, self._known_archives):
+        known: dict[str, Place] = {}
+        known_archives: set[str] = set()
+        for group in self._new_groups(known, known_archives):
             for event in group.events():
                 yield group.name, event
+        self._add_known(known, known_archives)
+
+    def read_new(self) -> list[tuple[str, Event]]:
+        """Returns the events of segments that were neither read nor written here yet.
+
+        Raises:
+            PhotaLedgerError: a segment or an archive is damaged or missing. The next call reads all again.
+        """
+        # copies, since meanwhile another thread may write, and since all is read again if this fails
+        known, known_archives = dict(self._known), set(self._known_archives)
+        groups = self._new_groups(known, known_archives)
+        found = [(group.name, event) for group in groups for event in group.events()]
+        self._add_known(known, known_archives)
+        return found
 
     def ends(self, state: BatchState | None = None) -> Iterator[Ended]:
         """Yields the end of each item that has ended, in the order in which they were written.
@@ -156,14 +164,17 @@ class Segments:
     def written_at(self, name: str) -> float:
         """Returns when a segment was written by the store's clock, or later if it was archived since."""
         for place in (self._folder / SEGMENTS / name, self._known.get(name)):
-            if place is not None:
-                try:
+            with suppress(FileNotFoundError):
+                if place is not None:
                     return objects.modified_at(place)
-                except FileNotFoundError:
-                    continue
-        raise PhotaLedgerError(
-            f"A segment of the journal is gone; nothing was sent.\n{self._folder.command}/{SEGMENTS}/{name}"
-        )
+        # another process has just archived it: it is older than the last archive
+        times = [objects.modified_at(self._folder / ARCHIVES / each) for each in self._names(ARCHIVES)]
+        if not times:
+            raise PhotaLedgerError(
+                "A segment of the journal is gone; nothing was sent.\n"
+                f"{(self._folder / SEGMENTS / name).command}"
+            )
+        return max(times)
 
     def age(self, name: str) -> float:
         """Returns how many seconds ago a segment was written, or fewer."""
@@ -183,6 +194,11 @@ class Segments:
             else:
                 self._known_archives.discard(place.name)  # it has something that is not read yet
         self._remove([group.place for group in groups])
+
+    def _add_known(self, known: dict[str, Place], known_archives: set[str]) -> None:
+        for name, place in known.items():
+            self._known.setdefault(name, place)  # what was archived meanwhile has another place
+        self._known_archives |= known_archives
 
     def _is_here(self, place: Place) -> bool:
         """Returns True if the segment was read as such, and not in an archive."""

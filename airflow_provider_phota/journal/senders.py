@@ -46,8 +46,8 @@ class Senders:
         """Returns for how many seconds an item may still be sent by another process."""
         now = time.monotonic()
         lefts = (
-            # if its age could not be read, it may be as young as can be
-            self._ends.get((each.segment, each.token), now + each.seconds) - now
+            # if its age was not read, it may be as young as can be
+            self._ends.setdefault((each.segment, each.token), now + each.seconds) - now
             for each in item.unresolved
             if self._may_be_sent(each)
         )

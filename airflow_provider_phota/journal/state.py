@@ -70,11 +70,6 @@ class BatchState:
         history = self._histories.get(item_id)
         return history.state() if history else None
 
-    def reopened_by(self, item_id: str) -> int:
-        """Returns the number of the lease under which an item was last opened again; 0 if it never was."""
-        history = self._histories.get(item_id)
-        return history.reopened_by if history else 0
-
     def open_items(self) -> Iterator[ItemState]:
         """Yields the items that are paid for, or may be, and have not ended."""
         for history in list(self._histories.values()):
@@ -82,17 +77,32 @@ class BatchState:
             if state.phase in _OPEN:
                 yield state
 
+    def unresolved_items(self) -> Iterator[ItemState]:
+        """Yields the items with sendings whose fate is not known, whether they have ended or not."""
+        for history in list(self._histories.values()):
+            state = history.state()
+            if state.unresolved:
+                yield state
+
     def counts(self) -> Counter[Status]:
         """Returns how many items have ended, by what became of them."""
         return +self._counts
 
-    def by_fingerprint(self, fingerprint: str) -> tuple[str, ItemState] | None:
-        """Returns an item that asks for the same, if it has landed, is paid for, or may be."""
+    def by_fingerprint(
+        self, fingerprint: str, *, besides: str = "", since: int = 0
+    ) -> tuple[str, ItemState] | None:
+        """Returns an item that asks for the same, if it is paid for, or may be.
+
+        Args:
+            fingerprint: of what is asked for.
+            besides: the ID of an item that is not meant.
+            since: the number of a lease; what was sent under an earlier one does not count.
+        """
         found = []
         for item_id in self._fingerprints.items_with(fingerprint):
             state = self.item(item_id)
-            if state and _asks_for(state, fingerprint):
-                found.append((_PREFERENCES.index(state.phase), item_id, state))
+            if item_id != besides and state and _asks_for(state, fingerprint, since):
+                found.append((_rank_of(state), item_id, state))
         return min(found, key=lambda each: each[:2])[1:] if found else None
 
     def besides(self) -> Iterator[tuple[str, str]]:
@@ -139,20 +149,24 @@ class BatchState:
         return history.state().status if history.end else None
 
 
-#: Which of several items that ask for the same is named.
-_PREFERENCES = (Phase.ENDED, Phase.PAID, Phase.INTENDED, Phase.DOUBTFUL)
+def _rank_of(state: ItemState) -> int:
+    """Returns which of several items that ask for the same is named: the lowest is."""
+    if state.status is Status.LANDED:
+        return 0
+    if state.phota_task_id:
+        return 1 if state.end is None or state.can_retry else 2
+    return 3 if state.phase is Phase.INTENDED else 4
 
 
-def _asks_for(state: ItemState, fingerprint: str) -> bool:
-    if state.end is None:
-        sendings = (*state.unresolved, *((state.sending,) if state.sending else ()))
-        return state.phase in _OPEN and any(each.fingerprint == fingerprint for each in sendings)
-    # of an item that has landed, only the fingerprint of its landed task stays in the index
-    return (
-        state.status is Status.LANDED
-        and state.sending is not None
-        and state.sending.fingerprint in {fingerprint, ""}
-    )
+def _asks_for(state: ItemState, fingerprint: str, since: int) -> bool:
+    if state.status is Status.LANDED:
+        # only the fingerprint of its landed task stays in the index
+        sent = state.sending
+        return sent is not None and sent.fingerprint in {fingerprint, ""} and sent.lease >= since
+    if state.phase not in _OPEN and not state.phota_task_id and state.status is not Status.AMBIGUOUS:
+        return False
+    sendings = (*state.unresolved, *((state.sending,) if state.sending else ()))
+    return any(each.fingerprint == fingerprint and each.lease >= since for each in sendings)
 
 
 def _is_complete(history: History, state: ItemState) -> bool:
@@ -170,4 +184,4 @@ def _changes_nothing(end: End, event: Event, position: Position) -> bool:
         return event.generation <= end.generation
     if isinstance(event, Paid):
         return event.phota_task_id == end.phota_task_id
-    return isinstance(event, Ended) and position < end.position
+    return isinstance(event, Ended) and (event.row.status not in SUCCESSES or position < end.position)

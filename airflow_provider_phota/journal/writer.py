@@ -95,7 +95,7 @@ class Journal:
             found = _Found(lease, Segments(folder, lease.number), BatchState(), Senders(lease.number))
             for name, event in found.segments.read_all():
                 found.state.apply(event, name)
-            found.senders.look(found.segments, found.state.open_items())
+            found.senders.look(found.segments, found.state.unresolved_items())
             return found
 
         return cls(await patience.call(take_over, "read", limit=None), gathering, patience)
@@ -145,7 +145,7 @@ class Journal:
             PhotaLedgerError: it cannot be read.
         """
         async with self._rereading:
-            found = await self._patience.call(lambda: list(self.segments.read_new()), "read", limit=None)
+            found = await self._patience.call(self.segments.read_new, "read", limit=None)
             for name, event in found:
                 self.state.apply(event, name)
             items = [self.state.item(event.item) for _, event in found if isinstance(event, Intent)]

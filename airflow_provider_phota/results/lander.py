@@ -37,6 +37,10 @@ class PhotaNotServed(PhotaLandingError):
     """Says that a result's URL is refused although results should still live: a fresh URL may work."""
 
 
+class PhotaBadResult(PhotaLandingError):
+    """Says that what is served is not a picture, or may not be fetched; asking at once again hardly helps."""
+
+
 class Lander:
     """Lands the pictures of any number of orders. Several threads may use it; use it as a context manager.
 
@@ -93,8 +97,11 @@ class Lander:
             return self._land_all(results, replace(landing, max_pixels=self._max_pixels))
         except Gone as gone:
             raise _no_longer_served(results, gone) from None
-        except (Undelivered, RefusedUrl, NotAPicture, Taken) as problem:
+        except Undelivered as problem:
             raise _not_landed(results, f"It {problem}. Nothing of it was written.") from None
+        except (RefusedUrl, NotAPicture, Taken) as problem:
+            why = f"It {problem}. Nothing of it was written."
+            raise _not_landed(results, why, PhotaBadResult) from None
         except Exception as error:  # of whatever library the store speaks by
             why = f"It could not be written to {landing.directory} ({_why(error, landing)})."
             raise _not_landed(results, why) from None
@@ -151,9 +158,11 @@ def _in_order(waiting: Sequence[Future[LandedFile]]) -> list[LandedFile]:
     return [future.result() for future in waiting]
 
 
-def _not_landed(results: ResultImages, why: str) -> PhotaLandingError:
+def _not_landed(
+    results: ResultImages, why: str, kind: type[PhotaLandingError] = PhotaLandingError
+) -> PhotaLandingError:
     phota_task_id = results.phota_task_id
-    return PhotaLandingError(
+    return kind(
         endings.lines(f"A result of PHOTA task {phota_task_id} did not land.", why, _THEN), phota_task_id
     )
 

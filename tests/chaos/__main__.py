@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from dev.airflow_major import AIRFLOW, VERSION
+from tests.chaos.batches import group as batches
 from tests.chaos.laboratory import ROOT, Laboratory
 from tests.chaos.matrix import GROUPS
 from tests.chaos.planning import Plan, Selection, planned_trials
@@ -44,7 +45,9 @@ def _read_options() -> argparse.Namespace:
         default=_env_or("EDITS", "40"),
         help="random edits of row 41 (default: %(default)s)",
     )
-    ask("--groups", default=_env_or("GROUPS", ""), help=f"{', '.join(GROUPS)} (default: all)")
+    ask(
+        "--groups", default=_env_or("GROUPS", ""), help=f"{', '.join((*GROUPS, batches.NAME))} (default: all)"
+    )
     ask("--rows", default=_env_or("ROWS", ""), help="such as 23,24 (default: all)")
     ask("--width", type=int, default=_env_or("WIDTH", "6"), help="cases at a time (default: %(default)s)")
     ask(
@@ -62,6 +65,19 @@ def _read_options() -> argparse.Namespace:
         default=_env_or("S3_SEEDS", "1"),
         help="seeds of each kill row on S3 (default: %(default)s)",
     )
+    ask(
+        "--items",
+        type=int,
+        default=_env_or("ITEMS", "300"),
+        help="pictures of a batch (default: %(default)s)",
+    )
+    ask("--moments", type=int, default=_env_or("MOMENTS", "0"), help="moments of a case of batches (0: all)")
+    ask(
+        "--batches",
+        type=int,
+        default=_env_or("BATCHES", "4"),
+        help="batches at a time (default: %(default)s)",
+    )
     ask("--keep", action="store_true", help="keep logs and records even if all is well")
     return parser.parse_args()
 
@@ -73,8 +89,18 @@ def _env_or(name: str, default: str) -> str:
 def main() -> int:
     """Runs the selected trials, and returns 1 if an invariant was violated."""
     options = _read_options()
+    groups = options.groups.split(",") if options.groups else [*GROUPS, batches.NAME]
+    of_edits = [name for name in groups if name != batches.NAME]
+    sound = _run_edits(options, of_edits) if of_edits else True
+    if batches.NAME in groups:
+        chosen = batches.BatchSelection(options.rows, options.items, options.moments, options.batches)
+        sound = batches.run_batches(chosen, keep=options.keep) and sound
+    return 0 if sound else 1
+
+
+def _run_edits(options: argparse.Namespace, groups: Sequence[str]) -> bool:
     selection = Selection(
-        options.groups,
+        ",".join(groups),
         options.rows,
         options.modes,
         options.ledgers,
@@ -93,7 +119,7 @@ def main() -> int:
         OUTPUT.parent.mkdir(exist_ok=True)
         OUTPUT.write_text("\n".join(texts))
     _print("\n".join(texts))
-    return 0 if sound else 1
+    return sound
 
 
 def _run_on(database: str, selection: Selection, width: int, *, keep: bool) -> Sequence[Line]:

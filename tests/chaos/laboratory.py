@@ -46,14 +46,19 @@ class PhotaService:
 
     folder: Path
     port: int = field(default_factory=lambda: free_ports(1)[0])
+    options: tuple[str, ...] = ("--latency", "1..2")
     _process: Service | None = None
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def is_started(self) -> bool:
+        return self._process is not None
+
     def start(self) -> None:
-        options = ["--port", str(self.port), "--state", str(self.folder / "service.db"), "--latency", "1..2"]
+        options = ["--port", str(self.port), "--state", str(self.folder / "service.db"), *self.options]
         command = [sys.executable, "-m", "airflow_provider_phota.emulator", *options]
         env = {**inherited(), "PYTHONPATH": str(ROOT)}
         self._process = start("emulator", command, env=env, cwd=self.folder, log=self.folder / "service.log")
@@ -72,6 +77,10 @@ class PhotaService:
 
     def script(self, faults: list[dict[str, Any]]) -> None:
         requests.post(f"{self.url}/_emulator/faults", json={"faults": faults}, timeout=10).raise_for_status()
+
+    def forget_faults(self) -> None:
+        """Forgets the faults that are still to come."""
+        requests.delete(f"{self.url}/_emulator/faults", timeout=10).raise_for_status()
 
     def profile_ids(self, phota_task_id: str) -> tuple[str, ...]:
         """Returns the profiles that a PHOTA task has made."""
@@ -141,12 +150,18 @@ class Laboratory:
             **AIRFLOW.early_notice,
             "PYTHONPATH": str(ROOT),
             "CHAOS_ROOT": str(ROOT),
-            "AIRFLOW_CONN_AWS_DEFAULT": self.s3.connection,
-            "AIRFLOW_CONN_PHOTA_DEFAULT": self.connection(self.service.url),
+            **self._connections(),
         }
         url = self.postgres.url if self.postgres else None
         dags = Path(__file__).parent / "dags"
         return AirflowStack(self.folder / "airflow", dags, env=env, parallelism=8, database=url, restart=True)
+
+    def _connections(self) -> Mapping[str, str]:
+        """Returns the connections of Airflow, as environment variables."""
+        return {
+            "AIRFLOW_CONN_AWS_DEFAULT": self.s3.connection,
+            "AIRFLOW_CONN_PHOTA_DEFAULT": self.connection(self.service.url),
+        }
 
     @staticmethod
     def connection(host: str, extra: Mapping[str, Any] | None = None) -> str:

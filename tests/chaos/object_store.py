@@ -59,7 +59,7 @@ class S3Server:
 
     def make_bucket(self, name: str) -> str:
         """Makes a bucket, and returns its URL as a root for ledgers."""
-        self._client().create_bucket(Bucket=name)
+        self.client().create_bucket(Bucket=name)
         return f"s3://aws_default@{name}"
 
     def set_gate(self, bucket: str, mode: str, match: str = "") -> None:
@@ -68,16 +68,23 @@ class S3Server:
         requests.post(f"{self.url}/_gate", json=body, timeout=10).raise_for_status()
 
     def put(self, bucket: str, name: str, content: bytes) -> None:
-        self._client().put_object(Bucket=bucket, Key=name, Body=content)
+        self.client().put_object(Bucket=bucket, Key=name, Body=content)
 
     def objects(self, bucket: str, prefix: str) -> Iterator[tuple[str, bytes]]:
         """Yields the name and the content of each object."""
-        client = self._client()
-        for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-            for each in page.get("Contents", ()):
-                yield each["Key"], client.get_object(Bucket=bucket, Key=each["Key"])["Body"].read()
+        client = self.client()
+        for name in self.names(bucket, prefix):
+            yield name, client.get_object(Bucket=bucket, Key=name)["Body"].read()
 
-    def _client(self) -> Any:
+    def names(self, bucket: str, prefix: str) -> Iterator[str]:
+        """Yields the name of each object."""
+        pages = self.client().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        for page in pages:
+            for each in page.get("Contents", ()):
+                yield each["Key"]
+
+    def client(self) -> Any:
+        """Returns a client, for one thread."""
         # each thread needs its own client, and a proxy of the environment must not be used
         return boto3.session.Session().client(
             "s3", endpoint_url=self.url, config=Config(proxies={}, retries={"max_attempts": 2}), **KEYS

@@ -58,18 +58,23 @@ def step(life, steps):
 
 @pytest.mark.parametrize("on_ambiguous", Policy)
 @pytest.mark.parametrize("answers", [*itertools.product(range(len(ANSWERS)), repeat=2)])
-def test_wherever_a_process_stands_still_the_next_one_may_take_over(on_ambiguous, answers):
-    """All places for the first process to stand still, and for the second one to wait until time has passed."""
-    for first, second in itertools.product(range(16), range(0, 16, 2)):
+def test_wherever_two_processes_stand_still_others_may_take_over(on_ambiguous, answers):
+    """All places for two processes to stand still, until time has passed and a third one has done all it can."""
+    for *places, first_to_go_on in itertools.product(range(16), range(16), (0, 1)):
         world = World(Choices([0, *answers]), ITEMS[:1], on_ambiguous)
-        old, new = Process(world).life(), Process(world).life()
-        step(old, first)
-        step(new, second)
+        lives = [Process(world).life(), Process(world).life()]
+        for life, place in zip(lives, places, strict=True):
+            step(life, place)
         world.now += 61.0
-        step(new, 10_000)
-        step(old, 10_000)
-        step(Process(world).life(), 10_000)
+        for life in (
+            Process(world).life(),
+            lives[first_to_go_on],
+            lives[1 - first_to_go_on],
+            Process(world).life(),
+        ):
+            step(life, 10_000)
         assert len(world.billed) <= (1 if on_ambiguous is Policy.FAIL else 2)
+        assert paid_in(world) == counted_in(world.folded())
 
 
 def bills(world):
@@ -101,19 +106,22 @@ def test_resubmitting_what_is_ambiguous_pays_at_most_once_more(story, drawn):
 @given(happenings, choices, st.sampled_from(Policy), st.booleans())
 def test_nothing_that_is_paid_and_recorded_is_forgotten(story, drawn, on_ambiguous, redo):
     *_, world = run(story, drawn, on_ambiguous, redo=redo)
-    paid = {
-        event.phota_task_id
-        for _, events in world.segments.values()
-        for event in events
-        if isinstance(event, Paid)
-    }
-    state = world.folded()
+    paid, state = paid_in(world), world.folded()
     assert state.payments == len(paid)
     assert state.credits == 4.0 * len(paid)
     if not redo:
-        current = {state.item(item).phota_task_id for item in ITEMS} - {None}
-        assert paid == current | {task for _, task in state.besides()}
+        assert paid == counted_in(state)
         assert not list(state.open_items())
+
+
+def paid_in(world):
+    events = itertools.chain.from_iterable(events for _, events in world.segments.values())
+    return {event.phota_task_id for event in events if isinstance(event, Paid)}
+
+
+def counted_in(state):
+    current = {item.phota_task_id for item in map(state.item, ITEMS) if item} - {None}
+    return current | {task for _, task in state.besides()}
 
 
 @PROVEN

@@ -210,7 +210,7 @@ def test_what_is_known_of_a_sending_is_put_together():
         (PAID, True),
         ([*PAID, ended(Status.LANDED, 1, "task-1")], True),
         ([intent(), taken_back()], False),
-        ([*PAID, ended(Status.FAILED, 1, "task-1")], False),
+        ([*PAID, ended(Status.FAILED, 1, "task-1")], True),
         ([intent(), ended(Status.EXISTING)], False),
         ([*PAID, ended(Status.FAILED, 1, "task-1"), Reopened("a", 1)], False),
     ],

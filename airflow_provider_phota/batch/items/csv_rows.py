@@ -95,7 +95,7 @@ class _Feed:
         line = next(self._lines)
         self.last = line.number
         self._bytes += len(line.content)
-        if self._bytes > MOST_BYTES or not line.content:
+        if self._bytes > MOST_BYTES or (line.fault and not line.content):
             raise _TooLong
         return line.content.decode(errors="surrogateescape")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO
+from io import BufferedIOBase, BufferedReader, RawIOBase
+from typing import IO, cast
 
 from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.shown import shown
@@ -13,6 +14,8 @@ from airflow_provider_phota.inputs.sources import reading
 from airflow_provider_phota.storage.drafts import open_for_streaming
 from airflow_provider_phota.storage.paths import Place
 
+#: Bytes that are taken from fsspec's buffer at once.
+_BUFFER = 256 * 1024
 _BOM = b"\xef\xbb\xbf"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -39,13 +42,19 @@ def lines_of(place: Place, argument: str) -> Iterator[Line]:
         PhotaInputError: It is not there, or it is UTF-16.
         PhotaUnreachable: The store could not be asked; a retry may help.
     """
-    with reading(place, argument), open_for_streaming(place) as file:
+    with reading(place, argument), open_for_streaming(place) as opened:
+        file = _bounded(opened)
         number = 0
         while content := file.readline(MOST_BYTES + 1):
             number += 1
             if number == 1:
                 content = _without_mark(content, place, argument)
             yield _line(number, content, file)
+
+
+def _bounded(file: IO[bytes]) -> IO[bytes]:
+    """Returns a file whose lines can be read in part; fsspec's own cannot."""
+    return file if isinstance(file, BufferedIOBase) else BufferedReader(cast("RawIOBase", file), _BUFFER)
 
 
 def _line(number: int, content: bytes, file: IO[bytes]) -> Line:

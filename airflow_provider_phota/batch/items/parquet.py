@@ -52,7 +52,9 @@ class ParquetRows:
             opened = parquet.ParquetFile(file, buffer_size=_BUFFER, pre_buffer=False)
             for batch in opened.iter_batches(batch_size=_BATCH, use_threads=False):
                 yield from batch.to_pylist()
-        except arrow_error as error:
+        except (arrow_error, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:  # it is the store's, not pyarrow's
+                raise
             raise PhotaInputError(
                 self.argument,
                 f"{self.name} is not a Parquet file, or it is damaged ({type(error).__name__}).",

@@ -59,8 +59,7 @@ def _first_magic(place: Place, parts: list[str]) -> int | None:
     for index, part in enumerate(parts):
         if not _MAGIC.search(part):
             continue
-        only_brackets = _BRACKET in part and "*" not in part and "?" not in part
-        if not (only_brackets and _up(place, len(parts) - index - 1).exists()):
+        if not (_BRACKET in part and _up(place, len(parts) - index - 1).exists()):
             return index
     return None
 

@@ -18,7 +18,7 @@ from PIL import Image
 from airflow_provider_phota.emulator import Emulator
 
 PROGRAM = Path(__file__).with_name("batch_process.py")
-ITEMS = 60
+ITEMS, IN_FLIGHT = 60, 10
 #: Seconds for one submit. An attempt waits that long, and 5 s more, for a sender that may be alive.
 TOTAL_TIMEOUT = 3.0
 LIMIT = 180.0
@@ -46,7 +46,7 @@ def attempt(service, folder, try_number, **arguments):
     env = {**os.environ, "AIRFLOW_CONN_PHOTA_DEFAULT": json.dumps(connection)}
     env["PYTHONPATH"] = os.pathsep.join((str(PROGRAM.parents[1]), str(PROGRAM.parents[3])))
     command = [sys.executable, str(PROGRAM), f"file://{folder}", str(try_number), json.dumps(arguments)]
-    return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
 def summary_of(process):
@@ -65,8 +65,8 @@ def bills_by_prompt(service):
     return Counter(entry.request["prompt"] for entry in service.ledger())
 
 
-def check(service, folder, summary):
-    """Nothing is paid for twice, and nothing that is paid for is lost."""
+def check(service, folder, summary, ends=1):
+    """Nothing is paid for twice, and nothing that is paid for is lost, however often an attempt was ended."""
     bills = bills_by_prompt(service)
     assert max(bills.values()) == 1
     counts = summary["counts"]
@@ -74,12 +74,14 @@ def check(service, folder, summary):
     rows = [json.loads(line) for line in (folder / "out" / "results.jsonl").read_text().splitlines()]
     landed = {row["phota_task_id"] for row in rows if row["status"] == "landed"}
     held = [row for row in rows if row["status"] == "ambiguous"]
-    lost = {entry.task_id for entry in service.ledger()} - landed
-    assert len(lost) <= len(held) <= 10
-    assert len(list((folder / "out").glob("*.png"))) == counts["landed"]
+    lost = {entry.id for entry in service.ledger()} - landed
+    assert len(lost) <= len(held) <= IN_FLIGHT * ends
+    # an attempt that stood still may have brought more home
+    assert counts["landed"] <= len(list((folder / "out").glob("*.png"))) <= ITEMS
     return held
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_killed_again_and_again(service, folder, seed):
     dice = random.Random(seed)
@@ -89,7 +91,7 @@ def test_killed_again_and_again(service, folder, seed):
         time.sleep(dice.random() / 2)
         process.send_signal(signal.SIGKILL)
         process.communicate()
-    check(service, folder, summary_of(attempt(service, folder, 5)))
+    check(service, folder, summary_of(attempt(service, folder, 5)), ends=4)
 
 
 def test_an_attempt_that_stood_still_sends_nothing_more(service, folder):
@@ -106,6 +108,7 @@ def test_an_attempt_that_stood_still_sends_nothing_more(service, folder):
     check(service, folder, summary)
 
 
+@pytest.mark.slow
 def test_an_attempt_goes_on_while_another_one_stands_still_for_a_moment(service, folder):
     old = attempt(service, folder, 1)
     wait_for_bills(service, 10, old)

@@ -46,10 +46,10 @@ def test_only_what_is_new_is_read_again(folder):
     old.write([intent(1)])
     assert len(list(new.read_all())) == 1
     new.write([intent(2)])
-    assert list(new.read_new()) == []
+    assert new.read_new() == []
     late = old.write([Paid("item-1", 1, "t1", "task-1", 100.0)])
     assert [name for name, _ in new.read_new()] == [late]
-    assert list(new.read_new()) == []
+    assert new.read_new() == []
 
 
 def test_a_name_that_another_process_has_taken_is_an_error(folder):
@@ -221,6 +221,33 @@ def test_the_age_of_an_archived_segment_is_that_of_its_archive(folder):
     later = Segments(folder, 2)
     assert len(list(later.read_all())) == 3
     assert 0.0 <= later.age(names[0]) < 30.0
+
+
+@pytest.mark.usefixtures("few")
+def test_the_age_of_a_segment_that_another_process_archives_is_that_of_an_archive(folder):
+    """An overtaken process may be archiving while its successor looks how old the intents are."""
+    old, new = Segments(folder, 1), Segments(folder, 2)
+    names = [old.write([intent(number)]) for number in range(3)]
+    assert len(list(new.read_all())) == 3
+    old.compact()
+    assert 0.0 <= new.age(names[0]) < 30.0
+
+
+def test_what_could_not_be_read_is_read_the_next_time(disk_folder, monkeypatch):
+    old, new = Segments(disk_folder, 1), Segments(disk_folder, 2)
+    names = [old.write([intent(number)]) for number in range(3)]
+    original = objects.read
+
+    def fail_in_the_middle(place):
+        if place.name == names[1]:
+            raise OSError("away")
+        return original(place)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(objects, "read", fail_in_the_middle)
+        with pytest.raises(OSError, match="away"):
+            new.read_new()
+    assert [name for name, _ in new.read_new()] == names
 
 
 def test_rows_are_the_latest_of_items_that_have_ended(folder):

@@ -223,7 +223,7 @@ def test_a_journal_whose_lease_is_shared_stops_at_once(disk_folder, caplog):
             await pay(journal, "a")
         with pytest.raises(PhotaLedgerError, match="any more"):
             await pay(journal, "b")
-        with pytest.raises(PhotaLedgerError):
+        with pytest.raises(PhotaLedgerError, match="under the same lease"):
             await journal.close()
 
     asyncio.run(run())

@@ -11,8 +11,14 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 import airflow_provider_phota
 
-if not Path(airflow_provider_phota.__file__).is_relative_to(os.environ["CHAOS_ROOT"]):
-    raise ImportError(f"this is another checkout of the provider: {airflow_provider_phota.__file__}")
+
+def require_own_checkout() -> None:
+    """Raises an error if the provider is not the one next to this harness."""
+    if not Path(airflow_provider_phota.__file__).is_relative_to(os.environ["CHAOS_ROOT"]):
+        raise ImportError(f"this is another checkout of the provider: {airflow_provider_phota.__file__}")
+
+
+require_own_checkout()
 
 MODES = {
     "submit": {"wait_for_completion": False},
