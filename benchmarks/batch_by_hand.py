@@ -20,7 +20,9 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import requests
 
+from airflow_provider_phota.api.settings import Settings
 from benchmarks import gallery
 from benchmarks.batch_inputs import draw_pictures
 from benchmarks.by_hand import TaskInstance
@@ -55,6 +57,15 @@ def _run_batch(inbox: Path, destination: str, in_flight: int) -> dict[str, Any]:
     return dict(operator.execute({"ti": TaskInstance(destination)}))  # type: ignore[typeddict-item, arg-type]  # all it asks for
 
 
+def _slow_down(settings: Settings, seconds: float) -> None:
+    """Makes pictures take long on their way, as large ones do on a real network."""
+    faults = [
+        {"on": on, "kind": "slow_body", "seconds": seconds, "times": None} for on in ("upload", "result")
+    ]
+    answer = requests.post(f"{settings.base_url}/_emulator/faults", json={"faults": faults}, timeout=60)
+    answer.raise_for_status()
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.batch_by_hand", description=__doc__)
     ask = parser.add_argument
@@ -62,6 +73,7 @@ def _options() -> argparse.Namespace:
     ask("--in-flight", type=int, default=500)
     ask("--latency", default="4..8", help="seconds of a PHOTA task (default: %(default)s)")
     ask("--rate", type=float, default=300.0, help="requests_per_second (default: %(default)s)")
+    ask("--slow", type=float, default=0.0, help="seconds of an upload, and of a download")
     ask("--profile", type=int, default=0, help="functions to show, by the CPU that they take")
     return parser.parse_args()
 
@@ -81,6 +93,8 @@ def main() -> int:
         (folder / "warm").mkdir()
         draw_pictures(folder / "warm", 2)
         _run_batch(folder / "warm", f"file://{folder}/warm-out", 2)  # what is imported once does not count
+        if options.slow:
+            _slow_down(settings, options.slow)
         profiles = _profiled_threads() if options.profile else []
         service = psutil.Process(pid)
         cpu_of_service = _seconds(service)
