@@ -84,7 +84,7 @@ ROWS = {
     "a relative path in a list": (["a.jpg"], None, "row 1: image_urls: 'a.jpg' is not an http"),
     "a wrong dict": ([{1: "a"}], None, "row 1: must be a text or a dict of arguments"),
     "a key twice": (row(key="a") + row(key="b") + row(key="a"), None, "row 3: key: is 'a', as in row 1: give each item a key of its own"),
-    "files at one place": ([*row(key="a/b.jpg"), *row(key="a/b.png")], None, r"row 2: filename: names its files 'a/b-\{index\}', as it does those of row 1: use filename=\"\{parent\}/\{name\}-\{index\}\", or"),
+    "files at one place": ([*row(key="a/b.jpg"), *row(key="a/b.png")], None, r"row 2: filename: names its files 'a/b-0', as it does those of row 1: use filename=\"\{parent\}/\{name\}-\{index\}\", or"),
     "a key upwards": (row(key="a/../b"), None, "row 1: key: has a part that begins with a dot: 'a/../b'"),
     "an absolute key": (row(key="/a"), None, "row 1: key: begins with a slash: '/a'"),
     "a key with a backslash": (row(key="a\\b"), None, "row 1: key: has a backslash in it"),
