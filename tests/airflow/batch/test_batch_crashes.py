@@ -38,7 +38,8 @@ def die_when(shop, is_time):
     process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     end = time.monotonic() + LIMIT
     while not is_time():
-        assert process.poll() is None and time.monotonic() < end, "the moment has passed"
+        assert process.poll() is None, "the moment has passed"
+        assert time.monotonic() < end
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.wait()
