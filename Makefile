@@ -80,8 +80,9 @@ bench-profiles: $(READY) ## The memory that a profile of 500 photos of 8 MB take
 	@$(PYTHON) -m benchmarks.profiles
 
 .PHONY: bench-batch
-bench-batch: $(READY) ## What a batch of 10,000 edits costs Airflow, next to 1,000 mapped edits (BENCH_EDITS, BENCH_MAPPED)
+bench-batch: $(READY) ## 10,000 edits in one Airflow task next to 1,000 mapped ones, and what a journal costs (BENCH_EDITS, ...)
 	@$(PYTHON) -m benchmarks.batch
+	@$(PYTHON) -m benchmarks.journal
 
 .PHONY: lint
 lint: $(READY) ## ruff (rules and format) over all, mypy --strict over the package, dev and benchmarks

@@ -28,7 +28,7 @@ CONNECTION_FIELDS: dict[str, dict[str, Any]] = {
     "requests_per_second": {
         "label": "Requests per second",
         "schema": {"type": ["number", "null"], "exclusiveMinimum": 0},
-        "description": "Questions that all the waits of a triggerer ask in a second, at most. Default 50.",
+        "description": "Requests a second, at most: of all waits of a triggerer, or of a batch. Default 50.",
     },
     "max_pixels": {
         "label": "Pixels of a picture",

@@ -1,7 +1,7 @@
-"""Compares a batch with mapped edits in a real Airflow on PostgreSQL: `make bench-batch`.
+"""Compares a batch with mapped edits, in a real Airflow on PostgreSQL: `make bench-batch`.
 
-A batch of BENCH_EDITS edits runs in one Airflow task, deferrable and not; then BENCH_MAPPED mapped edits run.
-The service answers over real HTTP and draws small pictures, so that it takes little of the machine.
+The same small pictures are edited in three ways: by a batch that stays on its worker, by one that may leave
+it, and by one mapped task for each picture.
 """
 
 from __future__ import annotations
@@ -11,127 +11,132 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from PIL import Image
+import psutil
 
-from airflow_provider_phota.emulator import Emulator
-from benchmarks.airflow_costs import Costs, database_size, measured_costs
+from airflow_provider_phota.api.settings import Settings
+from benchmarks import gallery
+from benchmarks.batch_inputs import draw_pictures
+from benchmarks.batch_service import sales_since, seen_requests
+from benchmarks.batch_table import Measured, table
+from benchmarks.components import Components
+from benchmarks.database import Database
+from benchmarks.landed import count_pictures
 from benchmarks.processes import ROOT
 from dev.airflow_stack import AirflowStack
 from dev.postgres import PostgresCluster
 
 OUTPUT = ROOT / ".build" / "bench-batch.md"
-KEY = "emu-bench-0123456789"
-BATCH, MAPPED = int(os.environ.get("BENCH_EDITS", "10000")), int(os.environ.get("BENCH_MAPPED", "1000"))
-#: Seconds that the service takes for an edit, and requests a second that the connection allows.
-LATENCY = (20.0, 30.0)
-PER_SECOND = 200
-IN_FLIGHT = 500
-_LIMIT = 2 * 3600.0
+EDITS = int(os.environ.get("BENCH_EDITS") or 10_000)
+MAPPED = int(os.environ.get("BENCH_MAPPED") or 1_000)
+WAYS = (os.environ.get("BENCH_WAYS") or "batch_staying,batch_deferrable,mapped").split(",")
+#: Seconds of a PHOTA task.
+LATENCY = os.environ.get("BENCH_LATENCY") or "20..40"
+RATE = float(os.environ.get("BENCH_RATE") or 300.0)
+_LIMIT = 7200.0
+_PAUSE = 1.0
+#: Edits of a run beforehand, by which everything is loaded; its memory is what is called idle.
+_WARM = 2
 
 
-@dataclass(frozen=True)
-class Run:
-    """Holds what one run has cost.
+@dataclass
+class Bench:
+    """Runs DAGs of an Airflow, and measures what they use."""
 
-    Attributes:
-        landed: valid pictures in its destination.
-        rows: that it added to Airflow's database.
-        bytes: of those rows.
-    """
+    airflow: AirflowStack
+    database: Database
+    components: Components
+    settings: Settings
+    service: psutil.Process
+    folder: Path
 
-    way: str
-    edits: int
-    state: str
-    seconds: float
-    billed: int
-    landed: int
-    costs: Costs
-    rows: int
-    bytes: int
-
-
-def measure(airflow: AirflowStack, service: Emulator, home: Path, way: str, edits: int) -> Run:
-    """Runs one way to edit a folder, and measures it from the outside."""
-    database = airflow.settings.database or ""
-    folder, destination = home / f"{way}-in", home / f"{way}-out"
-    _draw(folder, edits)
-    service.reset()
-    rows, size = database_size(database)
-    conf = {"folder": f"file://{folder}", "destination": f"file://{destination}", "edits": edits}
-    began = time.monotonic()
-    with measured_costs(airflow.pids) as costs:
-        run_id = airflow.trigger(f"bench_batch_{way}", conf)
-        state = airflow.wait_for_run(f"bench_batch_{way}", run_id, timeout=_LIMIT)
-    seconds = time.monotonic() - began
-    rows_after, size_after = database_size(database)
-    billed = len(service.ledger())
-    landed = _valid_pictures(destination)
-    return Run(way, edits, state, seconds, billed, landed, costs, rows_after - rows, size_after - size)
-
-
-def _draw(folder: Path, edits: int) -> None:
-    folder.mkdir()
-    for number in range(edits):
-        Image.new("RGB", (64, 64), (number % 256, number // 256 % 256, 7)).save(folder / f"{number:05d}.png")
-
-
-def _valid_pictures(folder: Path) -> int:
-    valid = 0
-    for path in folder.glob("*.png"):
-        with Image.open(path) as picture:
-            picture.load()
-            valid += 1
-    return valid
-
-
-def table(runs: Sequence[Run]) -> str:
-    head = (
-        *("way", "edits", "state", "billed", "landed", "wall s", "edits/s", "Airflow CPU ms/edit"),
-        *("task processes", "rows", "KB in the database", "worker MB", "triggerer MB"),
-    )
-    lines = [head, ("---",) * len(head)]
-    for run in runs:
-        memory = run.costs.memory
-        cells: tuple[object, ...] = (
-            *(run.way, run.edits, run.state, run.billed, run.landed, f"{run.seconds:.0f}"),
-            f"{run.edits / run.seconds:.1f}",
-            f"{run.costs.cpu_in_all / run.edits * 1000:.1f}",
-            *(run.costs.tasks, run.rows, f"{run.bytes / 1024:.0f}"),
-            f"{memory.get('worker', 0) / 2**20:.0f}",
-            f"{memory.get('triggerer', 0) / 2**20:.0f}",
+    def measured(self, way: str, edits: int) -> Measured:
+        """Edits pictures in one way. What an earlier run has left behind is not counted."""
+        name = f"{way}-{edits}"
+        inbox, destination = self.folder / f"inbox-{edits}", self.folder / f"out-{name}"
+        draw_pictures(inbox, edits)
+        conf = {
+            "folder": f"file://{inbox}",
+            "destination": f"file://{destination}",
+            "prompt": f"On a beach {name}",
+        }
+        before, requests, starts = self.database.contents(), seen_requests(self.settings), self._starts()
+        cpu_of_service = sum(self.service.cpu_times()[:2])
+        with self.components.watched() as use:
+            seconds = self._run(f"bench_{way}", conf)
+        cpu_of_service = sum(self.service.cpu_times()[:2]) - cpu_of_service
+        after = self.database.contents()
+        return Measured(
+            way=way,
+            edits=edits,
+            seconds=seconds,
+            use=use,
+            cpu_of_service=cpu_of_service,
+            rows=after.rows - before.rows,
+            bytes=after.bytes - before.bytes,
+            starts=self._starts() - starts,
+            sales=sales_since(self.settings, conf["prompt"], requests),
+            pictures=count_pictures(destination),
         )
-        lines.append(tuple(map(str, cells)))
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+    def _run(self, dag_id: str, conf: dict[str, Any]) -> float:
+        """Returns how long the run took, in seconds."""
+        run_id = self.airflow.trigger(dag_id, conf)
+        deadline = time.monotonic() + _LIMIT
+        while not (run := self.database.run(dag_id, run_id)).is_over:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{dag_id}: {self.database.task_states(dag_id, run_id)}")
+            time.sleep(_PAUSE)
+        if run.state != "success":
+            raise RuntimeError(f"{dag_id} {run.state}: {self.database.task_states(dag_id, run_id)}")
+        return run.seconds
+
+    def _starts(self) -> int:
+        """Returns how often a worker has begun or resumed a task: each time it says so to the api-server."""
+        log = (self.airflow.component_logs / "api-server.log").read_text(errors="replace")
+        return sum("/execution/task-instances/" in line and "/run" in line for line in log.splitlines())
+
+
+def measure(folder: Path) -> list[Measured]:
+    with (
+        gallery.service_process(LATENCY, "--pictures", "small", requests_per_second=RATE) as (settings, pid),
+        PostgresCluster() as postgres,
+    ):
+        env = {
+            "AIRFLOW_CONN_PHOTA_DEFAULT": os.environ["AIRFLOW_CONN_PHOTA_DEFAULT"],
+            "PYTHONPATH": str(ROOT),
+        }
+        dags = ROOT / "benchmarks" / "dags"
+        with AirflowStack(folder / "airflow", dags, env=env, parallelism=8, database=postgres.url) as airflow:
+            airflow.wait_for_dag("bench_mapped")
+            components = Components({**airflow.pids, "database": postgres.pid})
+            bench = Bench(airflow, Database(postgres.url), components, settings, psutil.Process(pid), folder)
+            rows = []
+            for way in WAYS:
+                idle = bench.measured(way, _WARM)
+                rows.append(bench.measured(way, MAPPED if way == "mapped" else EDITS).above(idle))
+                _log(rows[-1])
+    return rows
+
+
+def _log(row: Measured) -> None:
+    sys.stderr.write(f"{row}\n")
+    sys.stderr.flush()
 
 
 def main() -> int:
-    with (
-        Emulator(port=0, latency=LATENCY, seed=0, pictures="small") as service,
-        PostgresCluster() as postgres,
-        tempfile.TemporaryDirectory() as folder,
-    ):
-        home = Path(folder)
-        extra = {"requests_per_second": PER_SECOND}
-        connection = {"conn_type": "phota", "password": KEY, "host": service.url, "extra": extra}
-        env = {"AIRFLOW_CONN_PHOTA_DEFAULT": json.dumps(connection), "PYTHONPATH": str(ROOT)}
-        dags = ROOT / "benchmarks" / "dags"
-        stack = AirflowStack(home / "airflow", dags, env=env, parallelism=8, database=postgres.url)
-        with stack as airflow:
-            airflow.wait_for_dag("bench_batch_mapped")
-            ways = {"worker": BATCH, "deferred": BATCH, "mapped": MAPPED}
-            runs = [measure(airflow, service, home, way, edits) for way, edits in ways.items() if edits]
-    limit = min(PER_SECOND, IN_FLIGHT / (sum(LATENCY) / 2))
-    report = (
-        f"{table(runs)}\n\nAt most {limit:.1f} edits a second are possible (in flight by time of a task).\n"
-    )
     OUTPUT.parent.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=OUTPUT.parent) as name:
+        rows = measure(Path(name))
+    shortest, _, longest = LATENCY.partition("..")
+    report = table(rows, (float(shortest) + float(longest)) / 2, RATE)
     OUTPUT.write_text(report)
+    OUTPUT.with_suffix(".json").write_text(json.dumps([row.to_dict() for row in rows], indent=1))
     sys.stdout.write(report)
-    return 0 if all(run.state == "success" for run in runs) else 1
+    return 0 if all(row.is_right for row in rows) else 1
 
 
 if __name__ == "__main__":

@@ -7,13 +7,15 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 
 class TaskInstance:
     """Stands in for Airflow's task instance, for an operator that is run by hand."""
 
-    dag_id, task_id, map_index, try_number = "by_hand", "order", -1, 1
+    dag_id, task_id, map_index, try_number, max_tries = "by_hand", "order", -1, 1, 0
+    task = SimpleNamespace(retries=0)
 
     def __init__(self, run_id: str) -> None:
         self.run_id = run_id

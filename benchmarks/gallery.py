@@ -29,20 +29,37 @@ PICTURE = ROOT / "example_dags" / "pictures" / "mountain-lake.jpg"
 @contextmanager
 def service(latency: str = "0.1..0.2") -> Iterator[Settings]:
     """Starts the service with TLS, and gives this process an Airflow home and a connection to the service."""
+    with service_process(latency) as (settings, _):
+        yield settings
+
+
+@contextmanager
+def service_process(
+    latency: str, *options: str, requests_per_second: float | None = None
+) -> Iterator[tuple[Settings, int]]:
+    """Does the same, and names the process of the service.
+
+    Args:
+        latency: seconds that a task takes, as a range.
+        options: more options of the emulator.
+        requests_per_second: what the connection says; its default if this is None.
+    """
     (port,) = free_ports(1)
     with new_trust() as trust, tempfile.TemporaryDirectory() as home, (Path(home) / "log").open("wb") as log:
         settings = Settings(
             KEY, f"https://127.0.0.1:{port}", total_timeout=300.0, ca_bundle=str(trust.bundle)
         )
         command = ["airflow_provider_phota.emulator", "--port", str(port), "--latency", latency]
-        command += ["--tls-cert", str(trust.certificate)]
-        extra = {"ca_bundle": settings.ca_bundle}
+        command += ["--tls-cert", str(trust.certificate), *options]
+        extra: dict[str, object] = {"ca_bundle": settings.ca_bundle}
+        if requests_per_second:
+            extra["requests_per_second"] = requests_per_second
         connection = {"conn_type": "phota", "password": KEY, "host": settings.base_url, "extra": extra}
         os.environ |= {"AIRFLOW_HOME": home, "AIRFLOW_CONN_PHOTA_DEFAULT": json.dumps(connection)}
         os.environ["REQUESTS_CA_BUNDLE"] = settings.ca_bundle or ""
-        with Process(command, os.environ, log):
+        with Process(command, os.environ, log) as process:
             _wait_for(settings.base_url)
-            yield settings
+            yield settings, process.pid
 
 
 def _wait_for(url: str) -> None:

@@ -38,6 +38,13 @@ class PostgresCluster:
         """The URL for SQLAlchemy."""
         return f"postgresql+psycopg2://airflow@127.0.0.1:{self._port}/postgres"
 
+    @property
+    def pid(self) -> int:
+        """The process id of the server, which leads its own session."""
+        if self._server is None:
+            raise RuntimeError("the cluster does not run")
+        return self._server.pid
+
     def __enter__(self) -> Self:
         # not below another temporary folder, since the server's user must be able to reach it
         self._folder = Path(tempfile.mkdtemp(prefix="phota-postgres-"))

@@ -19,7 +19,7 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 EXTRAS = PYPROJECT["project"]["optional-dependencies"]
 DECLARED = {
     canonicalize_name(Requirement(text).name): Requirement(text)
-    for text in [*PYPROJECT["project"]["dependencies"], *chain.from_iterable(EXTRAS.values())]
+    for text in chain(PYPROJECT["project"]["dependencies"], *EXTRAS.values())
 }
 #: Imported, and not declared: why.
 UNDECLARED = {

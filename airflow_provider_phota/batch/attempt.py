@@ -27,6 +27,7 @@ from airflow_provider_phota.batch.reopening import adopt_tasks, reopen_items
 from airflow_provider_phota.batch.reporting import Reporter
 from airflow_provider_phota.batch.slots import Slots
 from airflow_provider_phota.batch.tally import Tally
+from airflow_provider_phota.hooks.kept_drivers import KeptDrivers
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.journal.leases import BatchOwner
 from airflow_provider_phota.journal.writer import Journal
@@ -41,8 +42,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Threads that read pictures, and threads that bring them home.
-_READERS, _LANDERS = 4, 8
+#: Threads that look at pictures. More of them would only share the same cores, and each holds a picture.
+_READERS = 4
+#: Threads that upload pictures, and threads that bring them home. Most of their time is waiting: a second
+#: each is usual for pictures of some MB, and 500 orders in flight of 45 s are 11 of both in a second.
+_PUBLISHERS, _LANDERS = 16, 16
 #: Seconds for which a store that is away is tolerated while pictures land.
 _LANDING_PATIENCE = 120.0
 
@@ -135,7 +139,9 @@ class Attempt:
             patience = Patience(self.wait.max_unreachable)
             gate = Gate(lambda: patience.repeat(lambda: poller.run(protocol.get_models())))
             stack.push_async_callback(gate.close)
+            drivers = stack.enter_context(KeptDrivers(self.hook.get_conn))
             preparing = stack.enter_context(ThreadPoolExecutor(_READERS, "phota-reading"))
+            publishing = stack.enter_context(ThreadPoolExecutor(_PUBLISHERS, "phota-publishing"))
             landing = stack.enter_context(ThreadPoolExecutor(_LANDERS, "phota-landing"))
             stack.callback(lander.break_off)  # before the threads are waited for
             yield Kit(
@@ -143,9 +149,10 @@ class Attempt:
                 options=self.options,
                 journal=journal,
                 poller=poller,
-                preparer=self.preparer,
+                preparer=self.preparer.uploading_by(drivers),
                 lander=lander,
                 preparing=preparing,
+                publishing=publishing,
                 landing=landing,
                 slots=Slots(self.options.in_flight),
                 gate=gate,

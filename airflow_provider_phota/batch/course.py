@@ -192,7 +192,7 @@ class Course:
         await self._bring_home(task.id)
 
     async def _pay(self, step: Start, prepared: PreparedOrder, fingerprint: str) -> PhotaTask:
-        order = await self.kit.prepare(self.kit.preparer.publish, prepared)
+        order = await self.kit.publish(self.kit.preparer.publish, prepared)
         self.stage = Stage.QUEUED
         await self.kit.slots.wait_and_take()
         self._has_slot = True

@@ -31,7 +31,8 @@ class Kit:
     """Is what all items of a batch share while they are placed.
 
     Attributes:
-        preparing: runs what reads pictures, in threads.
+        preparing: runs what looks at pictures, in threads.
+        publishing: uploads pictures, in threads.
         landing: runs what brings pictures home, in threads.
         slots: orders that are paid and unfinished.
         patience: for a store that is away, or a service that is out of reach, before anything is paid.
@@ -47,6 +48,7 @@ class Kit:
     preparer: Preparer
     lander: Lander
     preparing: Executor
+    publishing: Executor
     landing: Executor
     slots: Slots
     gate: Gate
@@ -61,8 +63,12 @@ class Kit:
         return Twins(self.journal, self.keys, self.options.on_ambiguous)
 
     async def prepare(self, act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Runs something that reads pictures, as often as it takes."""
+        """Runs something that looks at pictures, as often as it takes."""
         return await self.patience.repeat(lambda: _in_thread(self.preparing, lambda: act(*args, **kwargs)))
+
+    async def publish(self, act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Runs something that uploads pictures, as often as it takes."""
+        return await self.patience.repeat(lambda: _in_thread(self.publishing, lambda: act(*args, **kwargs)))
 
     async def land(self, act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs something that brings pictures home, as often as it takes."""

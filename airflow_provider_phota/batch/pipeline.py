@@ -18,8 +18,9 @@ from airflow_provider_phota.batch.tally import Tally, TooManyFailures
 from airflow_provider_phota.journal.decisions import Done, Hold, Resume, Start, Step, WaitForSender, next_step
 from airflow_provider_phota.journal.rows import Row
 
-#: Items that are looked at, or whose pictures land, besides those that are in flight.
-_BESIDES = 16
+#: Items that are looked at, uploaded or landed besides those that are in flight. With fewer, orders in flight
+#: would be missing: 11 of a second each that upload and 11 that land, and those that wait for the journal.
+_BESIDES = 64
 #: Items of the plan that are read at once.
 _AT_ONCE = 500
 #: Seconds between two looks at how the batch is doing.

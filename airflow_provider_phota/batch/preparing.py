@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from airflow_provider_phota.api.orders.base import Order
 from airflow_provider_phota.batch.items.item import Item
 from airflow_provider_phota.batch.names import BatchNames
+from airflow_provider_phota.hooks.kept_drivers import KeptDrivers
 from airflow_provider_phota.inputs.prepared import PreparedOrder
 from airflow_provider_phota.inputs.publisher import Publisher
 from airflow_provider_phota.journal.rows import Row, Status
@@ -31,6 +32,10 @@ class Preparer:
     destination: Place
     names: BatchNames
     skip_argument: str = ""
+
+    def uploading_by(self, drivers: KeptDrivers) -> Preparer:
+        """Returns one that uploads by these drivers, whose connections then serve many uploads."""
+        return replace(self, publisher=replace(self.publisher, drivers=drivers))
 
     def prepare(self, item: Item) -> PreparedOrder:
         """Looks at the pictures of an item.

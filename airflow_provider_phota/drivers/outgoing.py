@@ -12,7 +12,7 @@ from typing import IO
 from urllib.parse import urlencode, urlsplit
 
 from airflow_provider_phota import __version__
-from airflow_provider_phota.api.errors import PhotaInputError
+from airflow_provider_phota.api.errors import PhotaError, PhotaInputError, PhotaUnreachable
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.api.wire import FileForm, Request, Response
@@ -52,7 +52,8 @@ def pieces(form: FileForm) -> Iterator[bytes]:
     """Yields the bytes of a form in order, without ever holding the whole file in memory.
 
     Raises:
-        PhotaInputError: the file cannot be read, or has changed since the form was made.
+        PhotaInputError: the file is not there, must not be read, or has changed since the form was made.
+        PhotaUnreachable: its disk or its store fails; a retry may help.
     """
     try:
         with form.file.open("rb") as file:
@@ -60,8 +61,13 @@ def pieces(form: FileForm) -> Iterator[bytes]:
             yield from _file_pieces(form, file)
     except _FileChanged:
         raise PhotaInputError("path", f"{shown(form.file)} changed while it was uploaded.") from None
-    except OSError as error:
+    except PhotaError:
+        raise
+    except (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError) as error:
         raise PhotaInputError("path", f"cannot be read: {shown(form.file)} ({error.strerror}).") from None
+    except Exception as error:  # of whatever library the store speaks by; its text may hold credentials
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise PhotaUnreachable(f"{shown(form.file)} could not be read ({reason}).") from None
     yield form.tail
 
 

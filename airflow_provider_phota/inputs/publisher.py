@@ -18,6 +18,7 @@ from airflow_provider_phota.api.errors import PhotaInputError, PhotaUnreachable
 from airflow_provider_phota.api.forms import form_of
 from airflow_provider_phota.api.orders.files import check_url
 from airflow_provider_phota.api.shown import shown
+from airflow_provider_phota.hooks.kept_drivers import KeptDrivers
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.inputs.sources import Source, looked_at
 from airflow_provider_phota.inputs.uploads import Uploads
@@ -51,10 +52,12 @@ class Publisher:
 
     Attributes:
         publish: how to do it; the connection decides if it is None.
+        drivers: carry the uploads; if this is None, each upload opens a connection of its own.
     """
 
     hook: PhotaHook
     publish: Publish | None = None
+    drivers: KeptDrivers | None = None
 
     def url(self, source: Source) -> str:
         """Returns a URL by which the service can read a file. Free.
@@ -91,7 +94,7 @@ class Publisher:
             log.info("%s is uploaded already.", shown(source.content))
             return known
         form = form_of(source.content, source.bytes, source.name, source.content_type, source.sha256)
-        stored: Upload = self.hook.run(protocol.upload(form))
+        stored: Upload = (self.drivers or self.hook).run(protocol.upload(form))
         log.info("Uploaded %s (%s bytes).", shown(source.content), source.bytes)
         self._uploads.note(source.sha256, stored.url)
         return stored.url

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import glob
 import os
 import shutil
 import stat
@@ -113,8 +112,8 @@ class _LocalDraft(Draft):
         self.file = self._create_part()
         with suppress(OSError):  # a file system without locks keeps the parts that were left
             fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        for part in self._folder.glob(f"{glob.escape(stem.name)}.*.part"):
-            if part != self._path:
+        for part in self._folder.iterdir():  # `glob` would compile a pattern for each file
+            if part != self._path and part.name.startswith(f"{stem.name}.") and part.suffix == ".part":
                 _remove_if_left(part)
 
     def _create_part(self) -> IO[bytes]:

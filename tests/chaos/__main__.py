@@ -92,7 +92,7 @@ def main() -> int:
     groups = options.groups.split(",") if options.groups else [*GROUPS, batches.NAME]
     of_edits = [name for name in groups if name != batches.NAME]
     sound = _run_edits(options, of_edits) if of_edits else True
-    if batches.NAME in groups:
+    if batches.NAME in groups and batches.DATABASE in options.database.split(","):
         chosen = batches.BatchSelection(options.rows, options.items, options.moments, options.batches)
         sound = batches.run_batches(chosen, keep=options.keep) and sound
     return 0 if sound else 1

@@ -102,6 +102,16 @@ def test_a_file_whose_store_does_not_answer_says_so_itself(run: Run, account: Ac
     assert server.received == []
 
 
+def test_a_file_whose_disk_fails_may_be_read_later(run: Run, account: Account) -> None:
+    form = form_of(Path("/proc/self/mem"), 7, "lake.jpg", "image/jpeg")  # whose first byte gives an I/O error
+    failed = pytest.raises(
+        PhotaUnreachable, match=r"/proc/self/mem.* could not be read \(Input/output error\)"
+    )
+    with RawServer((answers(STORED),)) as server, failed:
+        run(upload(form, TWICE), account(server.url))
+    assert server.received == []
+
+
 def test_a_refusal_before_the_last_byte_is_heard(run: Run, account: Account, picture: Path) -> None:
     def refuses_by_the_head(peer: Peer) -> None:
         peer.receive_head()

@@ -9,6 +9,8 @@ from typing import Any
 
 #: Orders that are paid and unfinished at once.
 IN_FLIGHT = 75
+#: Orders that a process after the first one sends at least: a tenth of them has to end to bring it back.
+REFILLED = 7
 #: The stores of pictures and journal, one after the other for the seeds of a case.
 STORES = ("s3", "file")
 #: The first error that counts ends the batch; or it goes on to its end, whatever fails.
@@ -94,13 +96,15 @@ class BatchTrial:
         if not case.points:
             return None
         chance = random.Random(f"{case.row} {case.title} {self.seed}")
+        process = chance.randint(*case.processes)
+        first, last = case.nth
         return {
             "file": file,
             "point": case.points[self.seed % len(case.points)],
             "stands": case.stands,
             "delay": chance.uniform(*case.delay),
-            "nth": chance.randint(*case.nth),
-            "process": chance.randint(*case.processes),
+            "nth": chance.randint(first, last if process == 1 else min(last, REFILLED)),
+            "process": process,
         }
 
     def __str__(self) -> str:
@@ -145,4 +149,5 @@ TRIGGERERS = (
     BatchCase("65", "SIGKILL triggerer while deferred", "kill_triggerer", moments=10, alone=True, holds=False),
 )  # fmt: skip
 
-CASES = (*KILLS, *FREEZES, *STORES_AWAY, *SERVICES, *TRIGGERERS)
+#: The longest come first.
+CASES = (*SERVICES, *STORES_AWAY, *FREEZES, *KILLS, *TRIGGERERS)

@@ -19,6 +19,8 @@ from tests.chaos.laboratory import ROOT
 
 #: The name of the group, for `--groups`.
 NAME = "batch"
+#: A batch is one Airflow task, so the other databases would show nothing new.
+DATABASE = "postgres"
 OUTPUT = ROOT / ".build" / f"chaos-batches-{VERSION}.md"
 
 
@@ -57,7 +59,7 @@ def run_batches(selection: BatchSelection, *, keep: bool) -> bool:
     trials = selection.trials(lines)
     if not trials:
         return True
-    with BatchLaboratory("postgres", selection.items) as lab:
+    with BatchLaboratory(DATABASE, selection.items) as lab:
         _print(f"{len(trials)} batches of {selection.items}; logs and records: {lab.folder}")
         for alone in (False, True):
             chosen = [each for each in trials if each[0].case.alone is alone]

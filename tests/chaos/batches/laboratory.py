@@ -13,6 +13,9 @@ from tests.chaos.laboratory import Laboratory, PhotaService
 
 #: Seconds that an edit takes. It is long enough for a batch to leave its worker slot meanwhile.
 LATENCY = ("--latency", "20..30", "--pictures", "small")
+#: The connection's extra: with the seconds for one submit, also on a busy machine. A retry waits that long,
+#: and 5 s more, for a sender that may be alive.
+SUBMIT = {"total_timeout": 20.0}
 #: Credits of the poor account at first: enough for this share of the items.
 POOR_SHARE = 0.4
 #: Credits of one edit.
@@ -46,7 +49,7 @@ class BatchLaboratory(Laboratory):
         return {
             **super()._connections(),
             **{
-                f"AIRFLOW_CONN_{conn_id_of(name).upper()}": self.connection(each.url)
+                f"AIRFLOW_CONN_{conn_id_of(name).upper()}": self.connection(each.url, SUBMIT)
                 for name, each in self.services.items()
             },
         }

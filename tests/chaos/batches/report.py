@@ -37,7 +37,7 @@ class Line:
 
 def markdown(lines: Iterable[Line]) -> str:
     """Returns a table with a row for each case."""
-    rows = [HEADS, tuple("---" for _ in HEADS), *(_row(line) for line in lines)]
+    rows = [HEADS, tuple("---" for _ in HEADS), *map(_row, sorted(lines, key=lambda line: line.case.row))]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
 
 

@@ -52,7 +52,7 @@ for _mode, _is_deferrable in (("worker", False), ("deferred", True)):
             destination="{{ dag_run.conf['destination'] }}",
             deferrable=_is_deferrable,
             defer_after=2.0,
-            poll_interval=(1.0, 4.0),
+            poll_interval=(2.0, 8.0),
             retries=6,
             retry_delay=timedelta(seconds=1),
         )

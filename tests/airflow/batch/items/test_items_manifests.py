@@ -18,6 +18,7 @@ from airflow_provider_phota.api.orders.enhance import EnhanceOrder
 from airflow_provider_phota.api.orders.generate import GenerateOrder
 from airflow_provider_phota.batch.items.bad_rows import NoItems
 from airflow_provider_phota.batch.items.reading import read_items
+from airflow_provider_phota.storage.paths import Place, checked_path
 
 pytestmark = pytest.mark.filterwarnings("default")
 
@@ -38,10 +39,11 @@ def test_columns_are_arguments_and_what_is_not_given_is_the_default(store, kind)
         {"key": "33", "image_urls": ["./d.jpg"], "profile_ids": ["p1", "p2"]},
     ]
     store.put(f"lists/m.{kind}", written(kind, rows))
+    lists = Place.of(checked_path("edits", f"{store.url}/lists")).url  # old versions write three slashes
     assert orders(store.spec(f"lists/m.{kind}", defaults={"prompt": "a beach", "resolution": None})) == {
-        "red/1": EditOrder("make it red", (f"{store.url}/lists/a.jpg", f"{store.url}/lists/b/c.png"), 2),
+        "red/1": EditOrder("make it red", (f"{lists}/a.jpg", f"{lists}/b/c.png"), 2),
         "blue": EditOrder("a beach", ("https://x.test/a.jpg",), 1, "4K"),
-        "33": EditOrder("a beach", (f"{store.url}/lists/d.jpg",), 1, "1K", ("p1", "p2")),
+        "33": EditOrder("a beach", (f"{lists}/d.jpg",), 1, "1K", ("p1", "p2")),
     }
 
 
