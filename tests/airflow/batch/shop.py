@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from airflow_runs import TaskInstance
 from PIL import Image
 
 from airflow_provider_phota.api.errors import PhotaError
+from airflow_provider_phota.batch.results import read_results
 from airflow_provider_phota.emulator import Emulator
 from airflow_provider_phota.operators.phota import PhotaImageEditBatchOperator
 
@@ -26,6 +26,8 @@ class Shop:
     emulator: Emulator
     folder: Path
     arguments: dict[str, Any] = field(default_factory=dict)
+    #: Where the pictures land, if that is not below the folder.
+    destination: str = ""
     run_id: str = "run"
     try_number: int = 0
     #: Airflow's, as they are after the last time that a person has cleared the task.
@@ -45,7 +47,7 @@ class Shop:
             "task_id": "edit",
             "edits": f"file://{self.folder}/inbox",
             "prompt": "Make {stem} shine",
-            "destination": f"file://{self.folder}/out",
+            "destination": self.destination or f"file://{self.folder}/out",
             "deferrable": False,
             "poll_interval": 0.1,
             "max_failures": "100%",
@@ -84,8 +86,8 @@ class Shop:
     @property
     def rows(self) -> dict[str, dict[str, Any]]:
         """The rows of the results, by the keys of their items."""
-        lines = (self.folder / "out" / "results.jsonl").read_text().splitlines()
-        return {row["key"]: row for row in map(json.loads, lines)}
+        destination = self.destination or f"file://{self.folder}/out"
+        return {row["key"]: row for row in read_results(f"{destination}/results.jsonl")}
 
     @property
     def statuses(self) -> Counter[str]:

@@ -1,0 +1,198 @@
+"""Bad input of a batch: one clear error, before anything is paid for, and at parsing if it can be seen there."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
+
+from airflow_provider_phota.api.errors import PhotaInputError
+from airflow_provider_phota.operators.phota import PhotaImageEditBatchOperator
+
+TASK = "task-unified-1757165031-uyujaw3d"
+USUAL = {"task_id": "edit", "edits": "file:///inbox/*.png", "prompt": "Shine", "destination": "file:///out"}
+
+AT_PARSING = [
+    ({"in_flight": 0}, "in_flight", "0"),
+    ({"in_flight": -1}, "in_flight", "-1"),
+    ({"in_flight": 5001}, "in_flight", "5000"),
+    ({"in_flight": True}, "in_flight", "True"),
+    ({"in_flight": "500"}, "in_flight", "'500'"),
+    ({"in_flight": 2.5}, "in_flight", "2.5"),
+    ({"in_flight": "{{ params.n }}"}, "in_flight", "template"),
+    ({"max_failures": "150%"}, "max_failures", "150%"),
+    ({"max_failures": "-5%"}, "max_failures", "-5%"),
+    ({"max_failures": -1}, "max_failures", "-1"),
+    ({"max_failures": 0.05}, "max_failures", "0.05"),
+    ({"max_failures": True}, "max_failures", "True"),
+    ({"max_failures": "few"}, "max_failures", "few"),
+    ({"max_failures": None}, "max_failures", "None"),
+    ({"on_empty": "ignore"}, "on_empty", "ignore"),
+    ({"on_ambiguous": "hope"}, "on_ambiguous", "hope"),
+    ({"duplicates": "drop"}, "duplicates", "drop"),
+    ({"redo": "all"}, "redo", "all"),
+    ({"redo": 7}, "redo", "7"),
+    ({"redo": ["a", 1]}, "redo", "1"),
+    ({"redo": {"a": 1}}, "redo", "a"),
+    ({"redo": [""]}, "redo", "''"),
+    ({"adopt": "a"}, "adopt", "'a'"),
+    ({"adopt": {"a": "nonsense"}}, "adopt['a']", "nonsense"),
+    ({"adopt": {"": TASK}}, "adopt", "''"),
+    ({"adopt": {"a": TASK, "b": TASK}}, "adopt", "two items"),
+    ({"dry_run": "yes"}, "dry_run", "yes"),
+    ({"deferrable": "no"}, "deferrable", "no"),
+    ({"defer_after": -1}, "defer_after", "-1"),
+    ({"skip_existing_edits": 1}, "skip_existing_edits", "1"),
+    ({"publish": "mail"}, "publish", "mail"),
+    ({"results_name": "../results"}, "results_name", "../results"),
+    ({"results_name": ""}, "results_name", "''"),
+    ({"filename": "{nothing}"}, "filename", "{nothing}"),
+    ({"filename": "{key}.png"}, "filename", ".png"),
+    ({"filename": "all"}, "filename", "one name"),
+    ({"filename": "../{key}"}, "filename", ".."),
+    ({"filename": "{key}", "num_outputs": 2}, "filename", "index"),
+    ({"if_exists": "ask"}, "if_exists", "ask"),
+    ({"if_exists": "skip"}, "filename", "skip"),
+    ({"poll_interval": 0}, "poll_interval", "0"),
+    ({"timeout": -1}, "timeout", "-1"),
+    ({"timeout": 80_000}, "timeout", "80000"),
+    ({"max_unreachable": -1}, "max_unreachable", "-1"),
+    ({"num_outputs": 0}, "num_outputs", "0"),
+    ({"num_outputs": 5}, "num_outputs", "5"),
+    ({"resolution": "8K"}, "resolution", "8K"),
+    ({"destination": ""}, "destination", "''"),
+    ({"destination": "out"}, "destination", "'out'"),
+    ({"destination": "https://example.com/out"}, "destination", "https"),
+    ({"ledger_path": "ledger"}, "ledger_path", "ledger"),
+    ({"phota_conn_id": ""}, "phota_conn_id", "''"),
+    ({"edits": ""}, "edits", "''"),
+    ({"edits": None}, "edits", "None"),
+    ({"edits": 7}, "edits", "7"),
+    ({"prompt": "Put {a.b} in"}, "prompt", "{a.b}"),
+    ({"prompt": "Put { in"}, "prompt", "brace"),
+    ({"prompt": ""}, "prompt", "empty"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "name", "shown"), AT_PARSING, ids=lambda each: str(each)[:40])
+def test_it_is_refused_when_the_dag_is_parsed(arguments, name, shown):
+    with pytest.raises(PhotaInputError) as caught:
+        PhotaImageEditBatchOperator(**USUAL | arguments)
+    assert str(caught.value).startswith(name)
+    assert shown in str(caught.value)
+
+
+def refused(shop, **arguments):
+    """Returns the error of a batch that must be refused before anything is sent."""
+    try:
+        error = shop.fail(**arguments)
+    except PhotaInputError as at_parsing:  # pragma: no cover  # `fail` catches it
+        error = at_parsing
+    assert isinstance(error, PhotaInputError | AirflowFailException), error
+    assert shop.billed == 0
+    assert not any(path.startswith("POST") for path in shop.emulator.counts())
+    return str(error)
+
+
+def picture(shop, number=0):
+    return f"file://{shop.folder}/inbox/{number:03d}.png"
+
+
+def test_no_items_are_a_failure_or_a_skip(shop):
+    shop.add_pictures(0)
+    assert "edits" in refused(shop)
+    with pytest.raises(AirflowSkipException):
+        shop.run(on_empty="skip")
+    assert "edits" in refused(shop, edits=[])
+    with pytest.raises(AirflowSkipException):
+        shop.run(edits=[], on_empty="skip")
+
+
+def test_a_folder_that_is_not_there_is_not_an_empty_one(shop):
+    text = refused(shop, edits=f"file://{shop.folder}/nowhere.jsonl", on_empty="skip")
+    assert "nowhere" in text
+
+
+@pytest.mark.parametrize(
+    ("rows", "shown"),
+    [
+        (['{"image_urls": "PICTURE", "promt": "x"}'], "promt"),
+        (['{"image_urls": "PICTURE", "num_outputs": "two"}'], "num_outputs"),
+        (['{"image_urls": "PICTURE", "num_outputs": 9}'], "num_outputs"),
+        (['{"image_urls": 7}'], "image_urls"),
+        (['{"image_urls": "ftp://example.com/a.jpg"}'], "ftp"),
+        (["{"], "row 1"),
+        (["[]"], "row 1"),
+        (['{"key": "a", "image_urls": "PICTURE"}'] * 2, "row 1"),
+        (['{"key": "../a", "image_urls": "PICTURE"}'], "../a"),
+        (['{"key": "/etc/passwd", "image_urls": "PICTURE"}'], "/etc/passwd"),
+        (['{"key": "a//b", "image_urls": "PICTURE"}'], "a//b"),
+        (['{"key": "", "image_urls": "PICTURE"}'], "key"),
+        (['{"key": "a", "image_urls": "PICTURE", "prompt": "' + "x" * 1_100_000 + '"}'], "row 1"),
+        (['{"key": "a", "prompt": "x"}'], "image_urls"),
+    ],
+    ids=lambda each: str(each)[:40],
+)
+def test_a_manifest_with_a_bad_row_is_refused(shop, rows, shown):
+    shop.add_pictures(1)
+    manifest = shop.folder / "edits.jsonl"
+    manifest.write_text("\n".join(rows).replace("PICTURE", picture(shop)) + "\n")
+    assert shown in refused(shop, edits=f"file://{manifest}", prompt="Shine")
+
+
+def test_the_first_bad_rows_are_named_and_the_others_counted(shop):
+    shop.add_pictures(1)
+    rows = [{"key": str(n), "image_urls": picture(shop), "num_outputs": 9 * (n % 2)} for n in range(100)]
+    text = refused(shop, edits=rows, prompt="Shine")
+    assert "100 of 100" in text
+    assert "and 80 more" in text
+    assert text.count("num_outputs") == 20
+
+
+def test_a_field_that_an_item_has_not_is_refused(shop):
+    shop.add_pictures(1)
+    edits = [{"key": "a", "image_urls": picture(shop), "colour": "red"}]
+    assert "{color}" in refused(shop, edits=edits, prompt="Paint it {color}")
+
+
+def test_a_destination_inside_the_pattern_is_refused(shop):
+    shop.add_pictures(1)
+    text = refused(shop, edits=f"file://{shop.folder}/**/*.png")
+    assert "lies inside" in text
+
+
+def test_a_destination_that_cannot_be_written_is_refused(shop):
+    shop.add_pictures(1)
+    (shop.folder / "out").write_text("a file")
+    refused(shop)
+
+
+def test_a_broken_picture_is_a_row_and_not_the_end(shop):
+    shop.add_pictures(2)
+    (shop.folder / "inbox" / "broken.png").write_bytes(b"not a picture")
+    (shop.folder / "inbox" / "empty.png").write_bytes(b"")
+    shop.run()
+    assert (shop.statuses, shop.billed) == ({"landed": 2, "refused": 2}, 2)
+    assert "broken.png" in shop.rows["broken.png"]["error"]
+
+
+def test_a_redo_by_conf_that_makes_no_sense_is_refused(shop):
+    shop.add_pictures(1)
+    error = shop.fail({"phota_redo": {"a": 1}})
+    assert "redo" in str(error)
+    assert shop.billed == 0
+
+
+def test_a_missing_connection_is_named(shop, monkeypatch):
+    shop.add_pictures(1)
+    monkeypatch.delenv("AIRFLOW_CONN_PHOTA_DEFAULT")
+    assert "phota_default" in str(shop.fail())
+
+
+def test_rendered_texts_of_lists_and_dicts_are_read(shop):
+    """Jinja renders to text; an XCom of a list then comes as one."""
+    shop.add_pictures(2)
+    shop.run(redo="None", adopt={})
+    assert shop.statuses == {"landed": 2}
+    assert json.dumps(shop.rows["000.png"]["files"])

@@ -1,0 +1,163 @@
+"""A batch whose stores fail: for a while, for too long, or for good."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from contextlib import contextmanager
+from functools import partial
+from uuid import uuid4
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowException
+
+from airflow_provider_phota.api.errors import PhotaLedgerError
+from airflow_provider_phota.emulator import Fault
+from airflow_provider_phota.journal.patience import Patience
+
+#: Seconds for which a store fails.
+AWAY = 6.0
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    from tests.chaos.object_store import S3Server
+
+    with S3Server(tmp_path_factory.mktemp("s3")) as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(server, monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", server.connection)
+    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    name = f"shop-{uuid4().hex[:8]}"
+    server.make_bucket(name)
+    yield name
+    server.set_gate(name, "open")
+
+
+@pytest.fixture
+def s3_shop(shop, server, bucket):
+    """A shop whose pictures, journal and results are on S3."""
+    shop.add_pictures(8)
+    for path in (shop.folder / "inbox").iterdir():
+        server.put(bucket, f"inbox/{path.name}", path.read_bytes())
+    shop.destination = f"s3://aws_default@{bucket}/out"
+    shop.arguments = {"edits": f"s3://aws_default@{bucket}/inbox/*.png", "in_flight": 4}
+    return shop
+
+
+@contextmanager
+def away(server, bucket, mode, match, since, seconds=AWAY):
+    """The store fails for what matches, from when that is true, for some seconds."""
+
+    def close_and_open():
+        while not since():
+            time.sleep(0.01)
+        server.set_gate(bucket, mode, match)
+        time.sleep(seconds)
+        server.set_gate(bucket, "open")
+
+    thread = threading.Thread(target=close_and_open)
+    thread.start()
+    yield
+    thread.join()
+
+
+@pytest.mark.parametrize("mode", ["failing", "hanging"])
+@pytest.mark.parametrize("match", ["/inbox/00", "/out/00", ".phota-batches"])
+def test_a_store_that_fails_for_a_while_is_waited_for(s3_shop, server, bucket, mode, match):
+    with away(server, bucket, mode, match, since=lambda: s3_shop.billed >= 2):
+        s3_shop.run()
+    assert (s3_shop.statuses, s3_shop.billed) == ({"landed": 8}, 8)
+    landed = [name for name, _ in server.objects(bucket, "out/") if name.endswith(".png")]
+    assert len(landed) == 8
+
+
+def test_a_journal_that_is_away_for_too_long_ends_the_batch_and_the_log_has_the_ids(
+    s3_shop, server, bucket, monkeypatch, caplog
+):
+    monkeypatch.setattr("airflow_provider_phota.journal.writer.Patience", partial(Patience, seconds=2.0))
+    s3_shop.emulator.add_faults(Fault("submit", "latency", seconds=2, times=None))
+    with away(server, bucket, "failing", "segments", since=lambda: s3_shop.billed >= 2, seconds=40):
+        error = s3_shop.fail()
+    assert isinstance(error, PhotaLedgerError | AirflowException)
+    assert "journal" in str(error)
+    billed = s3_shop.billed
+    assert billed < 8
+    assert max(s3_shop.bills.values()) == 1
+    for entry in s3_shop.emulator.ledger():
+        assert entry.id in caplog.text
+    s3_shop.run()
+    # each order that was paid for while the journal was away is a row to look at, and no other
+    assert s3_shop.statuses["landed"] + s3_shop.statuses["ambiguous"] == 8
+    assert s3_shop.statuses["ambiguous"] <= 4
+    assert max(s3_shop.bills.values()) == 1
+    lost = {entry.request["prompt"][5:8]: entry.id for entry in s3_shop.emulator.ledger()}
+    adopt = {key: lost[key[:3]] for key in s3_shop.keys_with("ambiguous") if key[:3] in lost}
+    s3_shop.clear().run(adopt=adopt)
+    assert s3_shop.statuses["landed"] == 8 - len(s3_shop.keys_with("ambiguous"))
+    assert max(s3_shop.bills.values()) == 1
+
+
+def journal_of(shop):
+    (journal,) = (shop.folder / "out" / ".phota-batches").iterdir()
+    return journal
+
+
+@pytest.mark.parametrize("pattern", ["segments/*", "leases/*", "batch.json", "plans/*/plan.json"])
+@pytest.mark.parametrize("damage", [b"", b"{", b"\xff\xfe nonsense\n", b'{"e":"paid"}\n'])
+def test_a_damaged_journal_is_an_error_and_nothing_is_sent(shop, pattern, damage):
+    shop.add_pictures(3)
+    shop.run(edits=f"file://{shop.folder}/inbox/00[01].png")
+    path = sorted(journal_of(shop).glob(pattern))[0]
+    path.write_bytes(damage)
+    error = shop.fail(edits=f"file://{shop.folder}/inbox/00[01].png")
+    assert path.name in str(error)
+    assert shop.billed == 2
+
+
+def test_a_journal_of_another_batch_is_an_error_and_nothing_is_sent(shop):
+    shop.add_pictures(2)
+    shop.run()
+    theirs = journal_of(shop)
+    kept = shop.folder / "kept"
+    shutil.copytree(theirs, kept)
+    shutil.rmtree(theirs)
+    shop.run_id = "another"
+    shop.try_to_run(max_failures=0)
+    own = journal_of(shop)
+    shutil.rmtree(own)
+    shutil.copytree(kept, own)
+    billed = shop.billed
+    error = shop.fail(edits=f"file://{shop.folder}/inbox/000.png", edition="b")
+    assert "belongs to another batch" in str(error)
+    assert "run run" in str(error)
+    assert shop.billed == billed
+
+
+def test_a_journal_that_is_gone_is_noticed_after_a_pause(shop):
+    shop.add_pictures(2)
+    shop.run()
+    shutil.rmtree(journal_of(shop))
+    event = {"version": 1, "waits": "", "ended": 0, "open": 0, "why": "enough"}
+    with pytest.raises(PhotaLedgerError, match="journal of this batch is gone"):
+        shop.operator().execute_complete(shop.context(), event)
+    assert shop.billed == 2
+
+
+@pytest.mark.parametrize("part", ["batch.json", "segments"])
+def test_a_part_of_a_journal_that_is_gone_is_noticed(shop, part):
+    shop.add_pictures(2)
+    shop.run(in_flight=1)
+    path = journal_of(shop) / part
+    if path.is_dir():
+        sorted(path.iterdir())[0].unlink()
+    else:
+        path.unlink()
+    error = shop.fail()
+    assert "missing" in str(error)
+    assert shop.billed == 2
