@@ -11,13 +11,15 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 import aiohttp
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
 from yarl import URL
 
-from airflow_provider_phota.api.errors import MaybeSent, TransportError
+from airflow_provider_phota.api.errors import MaybeSent, NotSent, TransportError
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.wire import BeforeSending, Conversation, FileForm, Request, Response
 from airflow_provider_phota.drivers.carrying import carry
-from airflow_provider_phota.drivers.failures import transport_error
+from airflow_provider_phota.drivers.failures import CLOSED_TOO_EARLY, transport_error
 from airflow_provider_phota.drivers.outgoing import incoming, outgoing, pieces, proxy_for
 from airflow_provider_phota.drivers.trust import tls_for_request
 
@@ -120,8 +122,9 @@ class AiohttpDriver:
 
     def _new_session(self, flight: _Flight | None = None) -> aiohttp.ClientSession:
         """Opens a session for one submit, whose flight it traces, or, without a flight, for any questions."""
+        connector = _SubmitConnector if flight else aiohttp.TCPConnector
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
+            connector=connector(
                 limit=CONNECTIONS,
                 # longer than the pause of a single wait, so that not every question opens a connection
                 keepalive_timeout=None if flight else KEPT_ALIVE,
@@ -132,6 +135,22 @@ class AiohttpDriver:
             auto_decompress=False,
             trust_env=False,
         )
+
+
+class _SubmitConnector(aiohttp.TCPConnector):
+    """Opens connections that still stand when `before_sending`, which may take its time, has been called."""
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109  # aiohttp's own signature
+    ) -> Connection:
+        connection = await super().connect(req, traces, timeout)
+        if connection.transport is None or connection.transport.is_closing():
+            connection.close()
+            raise NotSent(CLOSED_TOO_EARLY)
+        return connection
 
 
 @dataclass
@@ -161,8 +180,8 @@ class _Flight:
         try:
             if inspect.iscoroutinefunction(self.before_sending):
                 await self.before_sending()  # many may wait at once, for which there are too few threads
-            else:
-                await asyncio.to_thread(self.before_sending)
+            elif (unfinished := await asyncio.to_thread(self.before_sending)) is not None:
+                await unfinished  # of a plain function that has only made a coroutine
         except Exception as error:
             self.stopped_by = error
             raise

@@ -13,6 +13,9 @@ from airflow_provider_phota.api.errors import (
     TransportError,
 )
 
+#: Why nothing was sent over a connection that stood for a moment.
+CLOSED_TOO_EARLY = "the service closed the connection before anything was sent"
+
 
 def transport_error(error: Exception, *, sent: bool) -> TransportError | PhotaInputError | PhotaUnreachable:
     """Returns what a library's exception means.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +17,12 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+from airflow_provider_phota.api.errors import NotSent
 from airflow_provider_phota.api.wire import BeforeSending
+from airflow_provider_phota.drivers.failures import CLOSED_TOO_EARLY
+
+#: Why a driver without an event loop refuses what is to be done before a request is sent.
+NEEDS_LOOP = "before_sending must be a plain function without an event loop"
 
 #: Returns the addresses at which a host and port may be connected to, or raises.
 AddressLookup = Callable[[str, int], Sequence[str]]
@@ -69,10 +75,12 @@ class Flight:
         """Calls `before_sending`, then marks the request as sent: its first byte is sent next."""
         if self.before_sending is not None:
             try:
-                self.before_sending()
+                _call(self.before_sending)
             except Exception as error:
                 self.stopped_by = error
                 raise
+            if _is_closed(self.sock):
+                raise NotSent(CLOSED_TOO_EARLY)
         self.sent = True
 
     def cut(self) -> None:
@@ -84,6 +92,27 @@ class Flight:
             with contextlib.suppress(OSError):
                 # not SSLSocket.shutdown, which drops the TLS state that the reading thread is using
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+def _call(before_sending: BeforeSending) -> None:
+    if (coroutine := before_sending()) is not None:
+        coroutine.close()
+        raise TypeError(NEEDS_LOOP)
+
+
+def _is_closed(sock: Any) -> bool:
+    """Returns True if the service has ended a connection, or sent something, before it was asked anything."""
+    timeout = sock.gettimeout()
+    sock.settimeout(0.0)
+    try:
+        sock.recv(1)
+    except (BlockingIOError, ssl.SSLWantReadError):
+        return False
+    except OSError:
+        return True
+    finally:
+        sock.settimeout(timeout)
+    return True
 
 
 class Watchdog:

@@ -17,7 +17,7 @@ from airflow_provider_phota.api.errors import MaybeSent, TransportError
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.wire import Conversation, FileForm, Request, Response, Sleep
 from airflow_provider_phota.drivers.failures import transport_error
-from airflow_provider_phota.drivers.flight import timed_flight
+from airflow_provider_phota.drivers.flight import NEEDS_LOOP, timed_flight
 from airflow_provider_phota.drivers.outgoing import incoming, outgoing, pieces, proxy_for
 from airflow_provider_phota.drivers.tracking import TrackingAdapter
 from airflow_provider_phota.drivers.trust import speaks_tls, tls_context, tls_for_request
@@ -81,7 +81,7 @@ class RequestsDriver:
 
     def _exchange(self, request: Request) -> Response:
         if inspect.iscoroutinefunction(request.before_sending):
-            raise TypeError("before_sending must be a plain function without an event loop")
+            raise TypeError(NEEDS_LOOP)
         if request.billed:
             # the other side may close a kept-alive connection just as the request goes out, and then it is
             # not known whether the service got the request: a submit gets a connection of its own
