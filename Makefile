@@ -80,8 +80,9 @@ bench-profiles: $(READY) ## The memory that a profile of 500 photos of 8 MB take
 	@$(PYTHON) -m benchmarks.profiles
 
 .PHONY: bench-batch
-bench-batch: $(READY) ## 10,000 edits in one Airflow task next to 1,000 mapped ones, and what a journal costs (BENCH_EDITS, ...)
+bench-batch: $(READY) ## 10,000 edits in one Airflow task next to 1,000 mapped ones; items and journals (BENCH_EDITS, ...)
 	@$(PYTHON) -m benchmarks.batch
+	@$(PYTHON) -m benchmarks.items
 	@$(PYTHON) -m benchmarks.journal
 
 .PHONY: lint

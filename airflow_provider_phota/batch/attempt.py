@@ -44,8 +44,8 @@ log = logging.getLogger(__name__)
 
 #: Threads that look at pictures. More of them would only share the same cores, and each holds a picture.
 _READERS = 4
-#: Threads that upload pictures, and threads that bring them home. Most of their time is waiting: a second
-#: each is usual for pictures of some MB, and 500 orders in flight of 45 s are 11 of both in a second.
+#: Threads that upload pictures, and threads that bring them home. Most of their time is waiting: if each
+#: takes a second, 500 orders in flight of 45 s need 11 of both.
 _PUBLISHERS, _LANDERS = 16, 16
 #: Seconds for which a store that is away is tolerated while pictures land.
 _LANDING_PATIENCE = 120.0
