@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -67,14 +66,18 @@ def planned(source: str, folder: str) -> Cost:
         return time.monotonic() - began
 
     plan_of([f"{folder}/one.jpg"], "one")
-    start, cpu, began = _peak(), time.process_time(), time.monotonic()
+    start, cpu, began = _resident("VmRSS"), time.process_time(), time.monotonic()
     back = plan_of(source, "folder" if source.endswith("**") else "manifest")
-    return Cost(time.monotonic() - began - back, time.process_time() - cpu, back, start, _peak())
+    return Cost(time.monotonic() - began - back, time.process_time() - cpu, back, start, _resident("VmHWM"))
 
 
-def _peak() -> int:
-    """Returns the most resident bytes that this process had."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+def _resident(what: str) -> int:
+    """Returns the resident bytes of this process: `VmRSS` now, `VmHWM` at most. Linux alone has such a file.
+
+    What `getrusage` says begins with the memory of the process that started this one.
+    """
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(what))
 
 
 def _rows(count: int) -> Iterator[dict[str, str]]:
