@@ -27,6 +27,8 @@ _LONGEST = 800
 _MARK = "~"
 #: Stands for the parent of a key that has none, until the parts of the path are known. No key may hold it.
 _NOTHING = "\0"
+#: A field whose value ends where the number begins.
+_INDEX_RUNS_ON = re.compile(r"}\{index")
 #: Characters that some store takes for something else than a part of a name.
 _UNSAFE = re.compile(r"[\\]|^\.")
 
@@ -156,6 +158,10 @@ def _check_template(template: str, known: frozenset[str]) -> None:
             "filename",
             f"is a name without an extension, since each picture brings its own: leave out {extension}, "
             f"got {shown(template)}.",
+        )
+    if _INDEX_RUNS_ON.search(template):  # else "a" and its picture 11 have the name of "a1" and its picture 1
+        raise PhotaInputError(
+            "filename", f"needs a character such as - between a field and {{index}}, got {shown(template)}."
         )
     # with a key that is beyond doubt, whatever is wrong is the template's
     for part in template.format(**dict.fromkeys(known, "a") | {"index": 0}).split("/"):

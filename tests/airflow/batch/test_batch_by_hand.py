@@ -94,9 +94,9 @@ def test_a_share_of_failures_ends_as_it_must_and_redo_pays_for_exactly_those(emu
     assert counts["failed"] > 0
     assert len(emulator.ledger()) == 12
     emulator.clear_faults()
-    retried = TaskInstance()
-    retried.try_number = 2
-    again = batch(inbox, max_failures="100%", redo="failed").execute({"ti": retried})
+    cleared = TaskInstance()
+    cleared.try_number, cleared.max_tries = 2, 1
+    again = batch(inbox, max_failures="100%", redo="failed").execute({"ti": cleared})
     assert again["counts"]["landed"] == 12
     assert len(emulator.ledger()) == 12 + counts["failed"] + counts["refused"]
     assert again["submitted"] == len(emulator.ledger())

@@ -108,6 +108,7 @@ def test_two_keys_share_a_name_only_if_one_is_a_picture_of_the_other(keys):
         ("{}", "may have the fields"),
         ("{key", "may have the fields"),
         ("{key}-{index}.png", "leave out .png"),
+        ("{key}{index}", "needs a character such as - between"),
         ("../{key}-{index}", "as a part of the path"),
         ("/{key}-{index}", "as a part of the path"),
         ("a//{key}-{index}", "as a part of the path"),

@@ -93,7 +93,6 @@ ROWS = {
     "a key with a line break": (row(key="a\nb"), None, r"row 1: key: has a control character in it: 'a\\nb'"),
     "a long key": (row(key="é" * 101), None, "row 1: key: has a part of more than 200 bytes"),
     "a very long key": (row(key="/".join(["x" * 200] * 5)), None, "row 1: key: has more than 800 bytes"),
-    "a key too long for its files": (row(key="x" * 199), None, "row 1: filename: gives a name of more than 200 bytes"),
     "an empty key": (row(key=" "), None, "row 1: key: is empty"),
     "a key that is not text": (row(key=1.5), None, "row 1: key: must be a text, got 1.5"),
     "a key that is a flag": (row(key=True), None, "row 1: key: must be a text, got True"),
@@ -191,14 +190,6 @@ SPECS = {
     "a wrong fraction": ({"order_type": EnhanceOrder, "defaults": {"creativity": 2}}, "creativity: must be from"),
     "an edition": ({"edition": 1.5}, "edition: must be text"),
     "a destination": ({"destination": "/out"}, "destination: must be an object-storage URL"),
-    "a filename": ({"filename": 5}, "filename: must be a string"),
-    "an unknown field": ({"filename": "{sku}"}, "filename: may have the fields index, key, name, parent, phota_task_id, stem"),
-    "the same name for all": ({"filename": "{index}"}, r"filename: needs \{key\} or another field"),
-    "an index that runs on": ({"filename": "{key}{index}"}, "filename: needs a character such as - between"),
-    "a name that leads upwards": ({"filename": "../{key}"}, r"filename: gives '\.\.' as a part"),
-    "an extension": ({"filename": "{key}.png"}, "filename: is a name without an extension"),
-    "a filename's width": ({"filename": "{key:>300}"}, "filename: may have the fields"),
-    "a filename's brace": ({"filename": "{key"}, "filename: may have the fields"),
 }  # fmt: skip
 
 
