@@ -137,7 +137,7 @@ class ItemState:
 class History:
     """Collects the events of one item."""
 
-    __slots__ = ("_item", "_reopened", "_reopened_at", "_sendings", "_settled", "end")
+    __slots__ = ("_ends", "_item", "_reopened", "_reopened_at", "_sendings", "_settled")
 
     def __init__(self, item: str) -> None:
         self._item = item
@@ -145,18 +145,22 @@ class History:
         self._reopened, self._reopened_at = 0, (-1, -1)
         #: The tasks that some row names.
         self._settled: frozenset[str] = frozenset()
-        self.end: End | None = None
+        self._ends: tuple[End, ...] = ()
 
     @classmethod
     def of_end(cls, item: str, end: End) -> History:
         """Returns the history of an item of which only its end was kept."""
         history = cls(item)
-        history.end = end
+        history._ends = (end,)
         if end.phota_task_id:
             paid = Sending(end.generation, "", end.position[0], phota_task_id=end.phota_task_id)
             history._sendings[end.generation, ""] = paid
             history._settled = frozenset((end.phota_task_id,))
         return history
+
+    @property
+    def end(self) -> End | None:
+        return max(reversed(self._ends), key=lambda end: end.rank, default=None)
 
     @property
     def sendings(self) -> Iterator[Sending]:
@@ -195,15 +199,15 @@ class History:
             self._settled |= {row.phota_task_id}
         if event.generation <= self._reopened and position < self._reopened_at:
             return
-        end = End(row.status, event.generation, row.can_retry, row.phota_task_id, position)
-        if self.end is None or end.rank >= self.end.rank:
-            self.end = end
+        self._ends += (End(row.status, event.generation, row.can_retry, row.phota_task_id, position),)
 
     def _reopen(self, event: Reopened, position: Position) -> None:
         self._reopened = max(event.generation, self._reopened)
         self._reopened_at = max(position, self._reopened_at)
-        if self.end and self.end.generation <= self._reopened and self.end.position <= self._reopened_at:
-            self.end = None
+        since = self._reopened, self._reopened_at
+        self._ends = tuple(
+            each for each in self._ends if each.generation > since[0] or each.position > since[1]
+        )
 
     def state(self) -> ItemState:
         state = self._state()
@@ -214,9 +218,10 @@ class History:
         unresolved = tuple(sorted((each for each in live if not each.phota_task_id), key=_rank))
         paid = sorted((each for each in live if each.phota_task_id), key=_rank)
         generation = max((each.generation for each in live), default=0)
-        generation = max(generation, self._reopened, self.end.generation if self.end else 0)
-        if self.end and self.end.status in SUCCESSES:
-            return self._ended(self.end, generation, unresolved, paid)
+        end = self.end
+        generation = max(generation, self._reopened, end.generation if end else 0)
+        if end and end.status in SUCCESSES:
+            return self._ended(end, generation, unresolved, paid)
         if unsettled := [each for each in paid if each.phota_task_id not in self._settled]:
             sending = unsettled[-1]
             return ItemState(
@@ -228,8 +233,8 @@ class History:
                 unresolved,
                 besides=_others(paid, sending.phota_task_id),
             )
-        if self.end and all(each.generation <= self.end.generation for each in unresolved):
-            return self._ended(self.end, generation, unresolved, paid)
+        if end and all(each.generation <= end.generation for each in unresolved):
+            return self._ended(end, generation, unresolved, paid)
         if not unresolved:
             return ItemState(self._item, Phase.NEW, generation, besides=_others(paid, None))
         phase = Phase.DOUBTFUL if all(each.doubt for each in unresolved) else Phase.INTENDED
