@@ -21,7 +21,6 @@ from airflow_provider_phota.batch.preparing import Preparer
 from airflow_provider_phota.batch.reopening import FAILED
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.journal.decisions import Done, Start, next_step
-from airflow_provider_phota.journal.history import SUCCESSES
 from airflow_provider_phota.journal.leases import BatchOwner, claim, latest_lease
 from airflow_provider_phota.journal.segments import Segments
 from airflow_provider_phota.journal.state import BatchState
@@ -106,7 +105,7 @@ class Preview:
         redo = self.options.redo
         if isinstance(step, Start) or item.key in redo.keys:
             return item.key not in self.options.adopt
-        if isinstance(step, Done) and step.status in SUCCESSES:
+        if isinstance(step, Done) and step.status.is_success:
             self._counts["landed"] += 1
         elif state and redo.failed and state.status in FAILED:
             return True

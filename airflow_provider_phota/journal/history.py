@@ -16,8 +16,6 @@ from airflow_provider_phota.journal.rows import Status
 
 #: The number of a lease, and the number of one of its segments.
 Position: TypeAlias = tuple[int, int]
-#: An item that ended like this is not sent again, whatever else is read.
-SUCCESSES = frozenset({Status.LANDED, Status.EXISTING})
 
 
 class Phase(Enum):
@@ -91,7 +89,7 @@ class End:
         says that the item is ambiguous. So what is known of a task counts more.
         """
         knows_task = self.phota_task_id is not None and self.status is not Status.AMBIGUOUS
-        return self.status in SUCCESSES, knows_task, self.position
+        return self.status.is_success, knows_task, self.position
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +218,7 @@ class History:
         generation = max((each.generation for each in live), default=0)
         end = self.end
         generation = max(generation, self._reopened, end.generation if end else 0)
-        if end and end.status in SUCCESSES:
+        if end and end.status.is_success:
             return self._ended(end, generation, unresolved, paid)
         if unsettled := [each for each in paid if each.phota_task_id not in self._settled]:
             sending = unsettled[-1]

@@ -29,6 +29,11 @@ class Status(Enum):
     NOT_SENT = "not_sent"
 
     @property
+    def is_success(self) -> bool:
+        """True if the item has its pictures: it is not sent again, whatever else is read."""
+        return self in (Status.LANDED, Status.EXISTING)
+
+    @property
     def is_failure(self) -> bool:
         """True if it counts towards `max_failures`."""
         return self in (Status.FAILED, Status.REFUSED, Status.AMBIGUOUS, Status.EXPIRED)

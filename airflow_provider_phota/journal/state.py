@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from airflow_provider_phota.journal.events import Doubtful, Ended, Event, Intent, Paid, TakenBack
 from airflow_provider_phota.journal.fingerprints import Fingerprints
-from airflow_provider_phota.journal.history import SUCCESSES, End, History, ItemState, Phase, Position
+from airflow_provider_phota.journal.history import End, History, ItemState, Phase, Position
 from airflow_provider_phota.journal.names import position_of
 from airflow_provider_phota.journal.rows import Status
 
@@ -171,7 +171,7 @@ def _asks_for(state: ItemState, fingerprint: str, since: int) -> bool:
 
 def _is_complete(history: History, state: ItemState) -> bool:
     """Returns True if the end says all that matters about the item from now on."""
-    if state.status not in SUCCESSES or state.besides or history.was_reopened:
+    if state.status is None or not state.status.is_success or state.besides or history.was_reopened:
         return False
     if any(each.generation > state.end.generation for each in history.sendings) if state.end else True:
         return False
@@ -184,4 +184,4 @@ def _changes_nothing(end: End, event: Event, position: Position) -> bool:
         return event.generation <= end.generation
     if isinstance(event, Paid):
         return event.phota_task_id == end.phota_task_id
-    return isinstance(event, Ended) and (event.row.status not in SUCCESSES or position < end.position)
+    return isinstance(event, Ended) and (not event.row.status.is_success or position < end.position)
