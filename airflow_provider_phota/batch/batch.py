@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from airflow_provider_phota.api.endings import lines
 from airflow_provider_phota.api.errors import PhotaLedgerError
 from airflow_provider_phota.api.types import PhotaBatchPreview
 from airflow_provider_phota.batch.attempt import Attempt, AttemptEnd
@@ -32,6 +35,7 @@ from airflow_provider_phota.ledger.records import InstanceName
 from airflow_provider_phota.results.directories import check_directory
 from airflow_provider_phota.results.prechecks import check_can_land
 from airflow_provider_phota.storage.paths import Place, check_storable, checked_path
+from airflow_provider_phota.storage.records import DamagedRecord
 from airflow_provider_phota.triggers.batch import PhotaBatchTrigger
 from airflow_provider_phota.waiting import Wait
 
@@ -132,7 +136,8 @@ class Batch:
         Raises:
             PhotaInputError: Some are wrong, or there are none.
         """
-        return write_plan(self.folder, spec)
+        with _explaining_a_damaged_plan(self.folder):
+            return write_plan(self.folder, spec)
 
     def last_plan(self) -> Plan:
         """Returns the plan that the attempt before a pause has followed.
@@ -147,7 +152,8 @@ class Batch:
                 f"There is no {self.folder.command}, so it is not known what was paid for.\n"
                 "Restore it from a copy, and clear this Airflow task."
             )
-        return Plan.read(self.folder, lease.plan)
+        with _explaining_a_damaged_plan(self.folder):
+            return Plan.read(self.folder, lease.plan)
 
     def check_before_paying(self) -> None:
         """Checks that pictures can land at all, before anything is paid for.
@@ -221,3 +227,17 @@ class Batch:
     def preview(self, plan: Plan) -> PhotaBatchPreview:
         """Returns what would be paid for; nothing is sent."""
         return Preview(self.hook, self.options, plan, self._preparer, self.folder, self._owner).make()
+
+
+@contextmanager
+def _explaining_a_damaged_plan(folder: Place) -> Iterator[None]:
+    try:
+        yield
+    except (DamagedRecord, FileNotFoundError) as damage:
+        raise PhotaLedgerError(
+            lines(
+                "The plan of this batch cannot be read; nothing was sent by this attempt.",
+                f"{damage}.",
+                f"It lists the items, and no payments: delete {folder.command}/plans, and a retry writes it again.",
+            )
+        ) from None

@@ -175,7 +175,12 @@ class PhotaBatchOperator(BaseOperator):
         check_items_as_written(self.items_argument, as_text(self._items), self._order_defaults())
         self._options(*(value if is_known(value) else None for value in (self.redo, self.adopt)))
         if is_known(self.filename):
-            BatchNames.checked(self.filename or None, if_exists=self.if_exists)
+            outputs = self._order_defaults().get("num_outputs")
+            BatchNames.checked(
+                self.filename or None,
+                num_outputs=outputs if isinstance(outputs, int) else 1,
+                if_exists=self.if_exists,
+            )
         if is_known(self.results_name):
             checked_results_name(self.results_name)
 
@@ -187,6 +192,7 @@ class PhotaBatchOperator(BaseOperator):
         self._written.restore(self)
         with as_airflow_errors():
             batch = self._new_batch(context)
+            batch.check_before_paying()
             try:
                 plan = batch.make_plan(self._spec(batch))
             except NoItems as empty:
@@ -195,7 +201,6 @@ class PhotaBatchOperator(BaseOperator):
                 raise
             if self.is_dry_run:
                 return batch.preview(plan)
-            batch.check_before_paying()
             return self._go_on(batch, plan, begins=True)
 
     def execute_complete(

@@ -37,7 +37,7 @@ AT_PARSING = [
     ({"redo": {"a": 1}}, "redo", "a"),
     ({"redo": [""]}, "redo", "''"),
     ({"adopt": "a"}, "adopt", "'a'"),
-    ({"adopt": {"a": "nonsense"}}, "adopt['a']", "nonsense"),
+    ({"adopt": {"a": "../nonsense"}}, "adopt['a']", "nonsense"),
     ({"adopt": {"": TASK}}, "adopt", "''"),
     ({"adopt": {"a": TASK, "b": TASK}}, "adopt", "two items"),
     ({"dry_run": "yes"}, "dry_run", "yes"),
@@ -46,7 +46,6 @@ AT_PARSING = [
     ({"skip_existing_edits": 1}, "skip_existing_edits", "1"),
     ({"publish": "mail"}, "publish", "mail"),
     ({"results_name": "../results"}, "results_name", "../results"),
-    ({"results_name": ""}, "results_name", "''"),
     ({"filename": "{nothing}"}, "filename", "{nothing}"),
     ({"filename": "{key}.png"}, "filename", ".png"),
     ({"filename": "all"}, "filename", "one name"),
@@ -59,11 +58,9 @@ AT_PARSING = [
     ({"timeout": 80_000}, "timeout", "80000"),
     ({"max_unreachable": -1}, "max_unreachable", "-1"),
     ({"num_outputs": 0}, "num_outputs", "0"),
-    ({"num_outputs": 5}, "num_outputs", "5"),
     ({"resolution": "8K"}, "resolution", "8K"),
     ({"destination": ""}, "destination", "''"),
     ({"destination": "out"}, "destination", "'out'"),
-    ({"destination": "https://example.com/out"}, "destination", "https"),
     ({"ledger_path": "ledger"}, "ledger_path", "ledger"),
     ({"phota_conn_id": ""}, "phota_conn_id", "''"),
     ({"edits": ""}, "edits", "''"),
@@ -71,7 +68,6 @@ AT_PARSING = [
     ({"edits": 7}, "edits", "7"),
     ({"prompt": "Put {a.b} in"}, "prompt", "{a.b}"),
     ({"prompt": "Put { in"}, "prompt", "brace"),
-    ({"prompt": ""}, "prompt", "empty"),
 ]
 
 
@@ -119,7 +115,6 @@ def test_a_folder_that_is_not_there_is_not_an_empty_one(shop):
     [
         (['{"image_urls": "PICTURE", "promt": "x"}'], "promt"),
         (['{"image_urls": "PICTURE", "num_outputs": "two"}'], "num_outputs"),
-        (['{"image_urls": "PICTURE", "num_outputs": 9}'], "num_outputs"),
         (['{"image_urls": 7}'], "image_urls"),
         (['{"image_urls": "ftp://example.com/a.jpg"}'], "ftp"),
         (["{"], "row 1"),
@@ -145,8 +140,8 @@ def test_the_first_bad_rows_are_named_and_the_others_counted(shop):
     shop.add_pictures(1)
     rows = [{"key": str(n), "image_urls": picture(shop), "num_outputs": 9 * (n % 2)} for n in range(100)]
     text = refused(shop, edits=rows, prompt="Shine")
-    assert "100 of 100" in text
-    assert "and 80 more" in text
+    assert "50 of 100 rows" in text
+    assert "and 30 more" in text
     assert text.count("num_outputs") == 20
 
 
