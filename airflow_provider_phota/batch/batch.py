@@ -238,6 +238,6 @@ def _explaining_a_damaged_plan(folder: Place) -> Iterator[None]:
             lines(
                 "The plan of this batch cannot be read; nothing was sent by this attempt.",
                 f"{damage}.",
-                f"It lists the items, and no payments: delete {folder.command}/plans. A retry writes it again.",
+                f"It lists items, and no payments: delete {folder.command}/plans. A retry writes it again.",
             )
         ) from None
