@@ -30,7 +30,7 @@ def server(tmp_path_factory):
 
 @pytest.fixture
 def bucket(server, monkeypatch):
-    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", server.connection)
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_STORES", server.connection)
     for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"):
         monkeypatch.delenv(name, raising=False)
     name = f"shop-{uuid4().hex[:8]}"
@@ -45,8 +45,8 @@ def s3_shop(shop, server, bucket):
     shop.add_pictures(8)
     for path in (shop.folder / "inbox").iterdir():
         server.put(bucket, f"inbox/{path.name}", path.read_bytes())
-    shop.destination = f"s3://aws_default@{bucket}/out"
-    shop.arguments = {"edits": f"s3://aws_default@{bucket}/inbox/*.png", "in_flight": 4}
+    shop.destination = f"s3://aws_stores@{bucket}/out"
+    shop.arguments = {"edits": f"s3://aws_stores@{bucket}/inbox/*.png", "in_flight": 4}
     return shop
 
 

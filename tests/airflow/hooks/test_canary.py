@@ -9,7 +9,7 @@ import pytest
 from airflow_runs import PICTURE, TaskInstance
 
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
-from airflow_provider_phota.results import landing
+from airflow_provider_phota.results import lander
 
 pytestmark = pytest.mark.usefixtures("metadata_database")
 
@@ -31,10 +31,10 @@ def sent(monkeypatch):
 
 def test_the_key_goes_to_no_host_but_the_apis(emulator, tmp_path, sent, monkeypatch):
     """Results are served by the host `localhost` here: the same emulator, but another host than the API's."""
-    original = landing._land_one_picture
+    original = lander.land_one_picture
     monkeypatch.setattr(
-        landing,
-        "_land_one_picture",
+        lander,
+        "land_one_picture",
         lambda url, *more: original(url.replace("127.0.0.1", "localhost"), *more),
     )
     monkeypatch.setenv("HOME", str(tmp_path))

@@ -33,7 +33,7 @@ def gated_s3(tmp_path_factory):
 
 @pytest.fixture
 def bucket(gated_s3, monkeypatch):
-    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", gated_s3.connection)
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_JOURNAL", gated_s3.connection)
     for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"):
         monkeypatch.delenv(name, raising=False)
     name = f"journal-{uuid4().hex[:8]}"
@@ -43,7 +43,7 @@ def bucket(gated_s3, monkeypatch):
 
 @pytest.fixture
 def s3_folder(bucket):
-    return Place.of(ObjectStoragePath(f"s3://aws_default@{bucket.name}/edits/.phota-batches/b1"))
+    return Place.of(ObjectStoragePath(f"s3://aws_journal@{bucket.name}/edits/.phota-batches/b1"))
 
 
 @pytest.fixture
