@@ -251,8 +251,8 @@ def test_a_folder_that_cannot_be_read_is_not_taken_for_empty(disk, monkeypatch, 
 def test_a_role_that_may_not_list_is_told_so(s3_store, s3_server, monkeypatch):
     s3_store.fill("a.jpg")
     with LeastRights(s3_server) as url:
-        monkeypatch.setenv("AIRFLOW_CONN_AWS_NO_LIST", aws_connection(url))
-        folder = s3_store.url.replace("aws_ledger", "aws_no_list")
+        monkeypatch.setenv("AIRFLOW_CONN_AWS_ITEMS_NO_LIST", aws_connection(url))
+        folder = s3_store.url.replace("aws_ledger", "aws_items_no_list")
         for end in ("", "/*.jpg", "/**"):
             spec = s3_store.spec([f"{folder}/a.jpg"])
             with pytest.raises(PhotaInputError, match=r"^edits: .*s3:ListBucket.*a manifest"):
