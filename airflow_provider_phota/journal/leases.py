@@ -193,7 +193,9 @@ def make_folders(folder: Place, *names: str) -> None:
 
 
 def _begin(folder: Place, owner: BatchOwner, *, may_begin: bool) -> None:
-    if not may_begin or objects.names(folder / LEASES):
+    begun = not may_begin or objects.names(folder / LEASES)
+    # looked for once more, since another process may have begun the journal in between
+    if begun and not (folder / _OWNER).exists():
         raise PhotaLedgerError(
             "The journal of this batch is missing or incomplete; nothing was sent.\n"
             f"There is no {(folder / _OWNER).command}, so it is not known what earlier attempts paid for.\n"
