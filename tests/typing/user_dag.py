@@ -123,14 +123,26 @@ with DAG("bad", schedule=None):
     PhotaImageEditBatchOperator(task_id="b18", edits=7, destination="s3://b/e")  # wrong
     PhotaImageEditBatchOperator(task_id="b19", edits=[7], destination="s3://b/e")  # wrong
     PhotaImageEditBatchOperator(
-        task_id="b20", edits="s3://b/i", destination="s3://b/e", in_flight="9"
-    )  # wrong
+        task_id="b20",
+        edits="s3://b/i",
+        destination="s3://b/e",
+        in_flight="9",  # wrong
+    )
     PhotaImageEditBatchOperator(
-        task_id="b21", edits="s3://b/i", destination="s3://b/e", duplicates="x"
-    )  # wrong
+        task_id="b21",
+        edits="s3://b/i",
+        destination="s3://b/e",
+        duplicates="x",  # wrong
+    )
     PhotaImageGenerateBatchOperator(
-        task_id="b22", orders=[], destination="s3://b/e", aspect_ratio="16:10"
-    )  # wrong
+        task_id="b22",
+        orders=[],
+        destination="s3://b/e",
+        aspect_ratio="16:10",  # wrong
+    )
     PhotaImageEnhanceBatchOperator(
-        task_id="b23", orders=[], destination="s3://b/e", creativity="0.5"
-    )  # wrong
+        task_id="b23",
+        orders=[],
+        destination="s3://b/e",
+        creativity="0.5",  # wrong
+    )
