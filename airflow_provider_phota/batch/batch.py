@@ -204,7 +204,7 @@ class Batch:
         return PhotaBatchTrigger(
             waits=waits.url,
             phota_conn_id=self.hook.phota_conn_id,
-            deadline=time.time() + self.wait.timeout,
+            began=time.time(),
             wake_after=pause.wake_after,
             poll_interval=self.wait.intervals.shortest,
             longest_interval=self.wait.intervals.longest,

@@ -118,7 +118,8 @@ class Course:
         return OpenTask(
             self.item_id,
             self.row.phota_task_id or "",
-            created=self.row.submitted_at,
+            age=self._age(),
+            seconds=self._seconds_to_wait(),
             estimated_time=self._estimated_time,
             model=self.item.order.model,
         )
@@ -253,9 +254,12 @@ class Course:
         raise PhotaSubmitAmbiguous(held_text(self.item.key, state))
 
     def _seconds_to_wait(self) -> float:
-        if self.row.submitted_at is None:
-            return self.kit.wait.timeout
-        return max(self.kit.wait.timeout - (time.time() - self.row.submitted_at), _SHORTEST_WAIT)
+        return max(self.kit.wait.timeout - (self._age() or 0.0), _SHORTEST_WAIT)
+
+    def _age(self) -> float | None:
+        """Returns the seconds since the task was paid for; None if that is not known."""
+        at = self.row.submitted_at
+        return None if at is None else max(time.time() - at, 0.0)
 
     def _note_payment(self, phota_task_id: str, cost: float | None, at: float | None) -> None:
         self.row = replace(self.row, phota_task_id=phota_task_id, credits=cost, submitted_at=at)

@@ -33,7 +33,6 @@ def pause_worth_taking(
     durations: Durations,
     *,
     has_more: bool,
-    now: float,
 ) -> Pause | None:
     """Returns what to wait for, or None if it is likely to end soon.
 
@@ -42,18 +41,16 @@ def pause_worth_taking(
         options: how many may be open, and how long a pause has to be.
         durations: what finished tasks have taught.
         has_more: True if there are orders that wait for a slot.
-        now: epoch seconds.
     """
     if not tasks:
         return None
     # without more orders nothing has to be refilled: each wake-up then brings home half of what is left
     wanted = options.in_flight * _REFILL if has_more else len(tasks) / 2
     wake_after = min(max(math.ceil(wanted), 1), len(tasks))
-    ends = sorted(_seconds_left(task, durations, now) for task in tasks)
+    ends = sorted(_seconds_left(task, durations) for task in tasks)
     return Pause(tuple(tasks), wake_after) if ends[wake_after - 1] >= options.defer_after else None
 
 
-def _seconds_left(task: OpenTask, durations: Durations, now: float) -> float:
-    age = max(now - task.created, 0.0) if task.created is not None else 0.0
-    seen = Observation(age, task.model, task.estimated_time)
-    return durations.forecast(seen).median - age
+def _seconds_left(task: OpenTask, durations: Durations) -> float:
+    age = task.age or 0.0
+    return durations.forecast(Observation(age, task.model, task.estimated_time)).median - age

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
 from itertools import islice
@@ -180,5 +179,4 @@ class Pipeline:
             self.kit.options,
             self.kit.poller.durations,
             has_more=has_more,
-            now=time.time(),
         )

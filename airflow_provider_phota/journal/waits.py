@@ -23,14 +23,16 @@ class OpenTask:
 
     Attributes:
         item: the ID of the item that it was paid for.
-        created: epoch seconds of the service's clock, if it is known.
+        age: seconds since it was paid for, when the list is written; None if that is not known.
+        seconds: how long to wait for it, from then on.
         estimated_time: seconds that the service expects it to take, if it said so.
         model: the name of the PHOTA model.
     """
 
     item: str
     phota_task_id: str
-    created: float | None
+    age: float | None
+    seconds: float
     estimated_time: float | None
     model: str
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
@@ -201,7 +202,7 @@ class PhotaBatchOperator(BaseOperator):
                 raise
             if self.is_dry_run:
                 return batch.preview(plan)
-            return self._go_on(batch, plan, begins=True)
+            return self._go_on(batch, plan, begins=True, may_pause=self.deferrable)
 
     def execute_complete(
         self, context: Context, event: dict[str, Any]
@@ -210,15 +211,17 @@ class PhotaBatchOperator(BaseOperator):
         self._written.restore(self)
         with as_airflow_errors():
             batch = self._new_batch(context)
-            self.log.info("%s", BatchWaitEvent.from_dict(event))
-            return self._go_on(batch, batch.last_plan(), begins=False)
+            pause = BatchWaitEvent.from_dict(event)
+            self.log.log(logging.WARNING if pause.has_failed else logging.INFO, "%s", pause)
+            may_pause = self.deferrable and not pause.has_failed
+            return self._go_on(batch, batch.last_plan(), begins=False, may_pause=may_pause)
 
     def on_kill(self) -> None:
         if self._batch:
             self._batch.stop()
 
-    def _go_on(self, batch: Batch, plan: Plan, *, begins: bool) -> PhotaBatchSummary:
-        end = batch.go_on(plan, begins=begins, may_pause=self.deferrable)
+    def _go_on(self, batch: Batch, plan: Plan, *, begins: bool, may_pause: bool) -> PhotaBatchSummary:
+        end = batch.go_on(plan, begins=begins, may_pause=may_pause)
         if end.trigger:
             self.defer(
                 trigger=end.trigger,

@@ -18,6 +18,7 @@ def start(call: Callable[[], T]) -> Future[T]:
     future: Future[T] = Future()
 
     def run() -> None:
+        future.set_running_or_notify_cancel()  # from here on it cannot be cancelled any more
         try:
             future.set_result(call())
         except BaseException as error:

@@ -6,22 +6,29 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from typing import Any
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 from asgiref.sync import sync_to_async
 
-from airflow_provider_phota.api.errors import PhotaError
+from airflow_provider_phota.api.errors import (
+    PhotaError,
+    PhotaResultsMissing,
+    PhotaTaskUnknown,
+    PhotaWaitTimeout,
+)
 from airflow_provider_phota.api.retry import Backoff
 from airflow_provider_phota.journal.waits import OpenTask, read_waits
 from airflow_provider_phota.polling.durations import Observation
 from airflow_provider_phota.polling.state import Patience
 from airflow_provider_phota.polling.wait import wait_for_task
+from airflow_provider_phota.storage import calls
 from airflow_provider_phota.storage.paths import Place
 from airflow_provider_phota.triggers.batch_events import BatchWaitEvent, WakeUp
-from airflow_provider_phota.triggers.phota import EARLIEST_EVENT
-from airflow_provider_phota.triggers.poller import Poller, SharedPoller
+from airflow_provider_phota.triggers.phota import EARLIEST_EVENT, SEEN_LATELY
+from airflow_provider_phota.triggers.poller import SharedPoller
 
 log = logging.getLogger(__name__)
 
@@ -29,19 +36,25 @@ log = logging.getLogger(__name__)
 _LAND_AFTER = 20 * 3600.0
 #: Seconds between two looks at what has ended.
 _LOOK = 1.0
+#: Errors of a wait after which the worker decides about its task.
+_ENDS = (PhotaWaitTimeout, PhotaTaskUnknown, PhotaResultsMissing)
+#: Seconds for which the trigger tries to read its list. After that, the worker waits by itself.
+READ_WITHIN = 60.0
 
 
 class PhotaBatchTrigger(BaseTrigger):
     """Waits until enough of the open tasks of a batch have ended, and fires one event.
 
-    The arguments are stored in the metadata database. The tasks are not among them: they are in a list in
-    object storage. New arguments get defaults, and old ones are never removed, so that a trigger that is
-    stored during an upgrade still works.
+    A task counts as ended too if the wait for it is over, since then the worker has to decide. The arguments
+    are stored in the metadata database. The tasks are not among them: they are in a list in object storage.
+    New arguments get defaults, and old ones are never removed, so that a trigger that is stored during an
+    upgrade still works.
 
     Args:
         waits: the list of open tasks, as a URL of object storage.
         phota_conn_id: the Airflow connection.
-        deadline: epoch seconds at which the pause ends.
+        began: epoch seconds at which the list was written. A restart of the triggerer does not extend the
+            waits.
         wake_after: how many tasks have to end.
         poll_interval: seconds between two questions about one task, at least.
         longest_interval: seconds between two questions about one task, at most.
@@ -52,7 +65,7 @@ class PhotaBatchTrigger(BaseTrigger):
         self,
         waits: str,
         phota_conn_id: str,
-        deadline: float,
+        began: float,
         wake_after: int = 1,
         poll_interval: float = 2.0,
         longest_interval: float = 30.0,
@@ -61,12 +74,12 @@ class PhotaBatchTrigger(BaseTrigger):
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow leaves it untyped
         self.waits = waits
         self.phota_conn_id = phota_conn_id
-        self.deadline = deadline
+        self.began = began
         self.wake_after = wake_after
         self.poll_interval = poll_interval
         self.longest_interval = longest_interval
         self.max_unreachable = max_unreachable
-        self._open_tasks = 0
+        self._open_tasks, self._start = 0, time.monotonic()
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         return (
@@ -74,7 +87,7 @@ class PhotaBatchTrigger(BaseTrigger):
             {
                 "waits": self.waits,
                 "phota_conn_id": self.phota_conn_id,
-                "deadline": self.deadline,
+                "began": self.began,
                 "wake_after": self.wake_after,
                 "poll_interval": self.poll_interval,
                 "longest_interval": self.longest_interval,
@@ -85,8 +98,7 @@ class PhotaBatchTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Waits, then yields the one event."""
         earliest = time.monotonic() + EARLIEST_EVENT
-        tasks = await self._read_waits()
-        event = await self._wait(tasks) if tasks else BatchWaitEvent(self.waits, 0, 0, WakeUp.UNREADABLE)
+        event = await self._wait()
         log.info("%s", event)
         await asyncio.sleep(max(earliest - time.monotonic(), 0.0))
         yield TriggerEvent(event.to_dict())
@@ -98,62 +110,96 @@ class PhotaBatchTrigger(BaseTrigger):
             self._open_tasks,
         )
 
-    async def _wait(self, tasks: Sequence[OpenTask]) -> BatchWaitEvent:
+    async def _wait(self) -> BatchWaitEvent:
+        try:
+            tasks = await self._read_waits()
+        except TimeoutError:
+            return BatchWaitEvent(self.waits, WakeUp.UNREADABLE)
+        try:
+            return await self._wait_for_enough(tasks)
+        except PhotaError as error:
+            log.error("%s", error)  # its text says all; where it was raised would not help
+        except Exception:
+            # an exception that leaves a trigger is logged by a process that has not read the connection, and
+            # so cannot mask the key; this process has read it
+            log.exception("The wait for the PHOTA tasks of a batch broke.")
+        return BatchWaitEvent(self.waits, WakeUp.BROKEN)
+
+    async def _wait_for_enough(self, tasks: Sequence[OpenTask]) -> BatchWaitEvent:
         self._open_tasks = len(tasks)
         log.info("Waiting for %s of %s PHOTA tasks.", self.wake_after, len(tasks))
-        async with SharedPoller(self.phota_conn_id) as poller:
-            waiting = [asyncio.create_task(self._wait_for(task, poller)) for task in tasks]
-            try:
-                why = await self._wake_up(waiting, tasks)
-            finally:
-                for each in waiting:
-                    each.cancel()
-                await asyncio.gather(*waiting, return_exceptions=True)
-        return BatchWaitEvent(self.waits, len(tasks) - self._open_tasks, self._open_tasks, why)
+        # from here on by a clock that only goes forward
+        self._start = time.monotonic() - max(time.time() - self.began, 0.0)
+        waits = [asyncio.create_task(self._wait_for(task)) for task in tasks]
+        try:
+            why = await self._wake_up(tasks, waits)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+        return BatchWaitEvent(self.waits, why, len(tasks) - self._open_tasks, self._open_tasks)
 
-    async def _wake_up(self, waiting: Sequence[asyncio.Task[None]], tasks: Sequence[OpenTask]) -> WakeUp:
-        oldest = min((task.created for task in tasks if task.created), default=time.time())
+    async def _wake_up(self, tasks: Sequence[OpenTask], waits: Sequence[asyncio.Task[None]]) -> WakeUp:
         while True:
-            self._open_tasks = sum(not each.done() for each in waiting)
-            if len(tasks) - self._open_tasks >= min(self.wake_after, len(tasks)):
+            ended = [task for task, wait in zip(tasks, waits, strict=True) if wait.done()]
+            for wait in waits:
+                if wait.done():
+                    wait.result()  # raises what has broken it
+            self._open_tasks = len(tasks) - len(ended)
+            if len(ended) >= min(self.wake_after, len(tasks)):
                 return WakeUp.ENOUGH
-            if time.time() >= self.deadline:
-                return WakeUp.DEADLINE
-            if time.time() - oldest >= _LAND_AFTER:
+            if any((task.age or 0.0) + self._passed() >= _LAND_AFTER for task in ended):
                 return WakeUp.EXPIRING
             await asyncio.sleep(_LOOK)
 
-    async def _wait_for(self, task: OpenTask, poller: Poller) -> None:
-        """Returns once the wait for a task is over, whatever came of it: the worker asks again."""
+    async def _wait_for(self, task: OpenTask) -> None:
+        """Returns once the task has ended, or its time is over.
+
+        Raises:
+            PhotaError: It cannot be asked about from here.
+        """
+        passed = self._passed()
+        # after a restart it is not known whether the task still runs, so it is asked about at once
+        is_seen = task.age is not None and passed <= SEEN_LATELY
         try:
-            await poller.run(
-                wait_for_task(
-                    task.phota_task_id,
-                    seconds=max(self.deadline - time.time(), 0.0),
-                    schedule=poller.schedule(self.poll_interval, self.longest_interval),
-                    patience=Patience(unreachable=self.max_unreachable),
-                    seen=_seen(task),
+            async with SharedPoller(self.phota_conn_id) as poller:
+                await poller.run(
+                    wait_for_task(
+                        task.phota_task_id,
+                        seconds=max(task.seconds - passed, 0.0),
+                        schedule=poller.schedule(self.poll_interval, self.longest_interval),
+                        patience=Patience(unreachable=self.max_unreachable),
+                        seen=Observation((task.age or 0.0) + passed, task.model, task.estimated_time)
+                        if is_seen
+                        else None,
+                    )
                 )
-            )
-        except PhotaError as error:
-            log.info(
-                "The wait for PHOTA task %s ended: %s", task.phota_task_id, str(error).partition("\n")[0]
-            )
+        except _ENDS as error:
+            log.info("%s", str(error).partition("\n")[0])
+
+    def _passed(self) -> float:
+        """Returns the seconds since the list of tasks was written."""
+        return time.monotonic() - self._start
 
     async def _read_waits(self) -> tuple[OpenTask, ...]:
-        """Returns the open tasks; none if the list cannot be read until the deadline."""
-        backoff, failures = Backoff(tries=10_000), 0
-        while True:
-            try:
-                place = await sync_to_async(_place_of)(self.waits)
-                return await asyncio.to_thread(read_waits, place)
-            except Exception as error:  # of whatever library the store speaks by; its text may hold secrets
-                failures += 1
-                log.warning("The list of open PHOTA tasks could not be read (%s).", type(error).__name__)
-                pause = backoff.pause(failures) or 0.0
-            if time.time() + pause >= self.deadline:
-                return ()
-            await asyncio.sleep(pause)
+        """Reads the list of open tasks.
+
+        Raises:
+            TimeoutError: It could not be read within a minute.
+        """
+        backoff, failures = Backoff(tries=1_000), 0
+        async with asyncio.timeout(READ_WITHIN):
+            while True:
+                try:
+                    place = await sync_to_async(_place_of)(self.waits)
+                    # not in the event loop's own threads, which a store that hangs would use up
+                    return await asyncio.wrap_future(calls.start(partial(read_waits, place)))
+                except (
+                    Exception
+                ) as error:  # of whatever library the store speaks by; its text may hold secrets
+                    failures += 1
+                    log.warning("The list of open PHOTA tasks could not be read (%s).", type(error).__name__)
+                await asyncio.sleep(backoff.pause(failures) or _LOOK)
 
 
 def _place_of(url: str) -> Place:
@@ -161,9 +207,3 @@ def _place_of(url: str) -> Place:
     path = ObjectStoragePath(url)
     _ = path.fs
     return Place.of(path)
-
-
-def _seen(task: OpenTask) -> Observation | None:
-    if task.created is None:
-        return None
-    return Observation(max(time.time() - task.created, 0.0), task.model, task.estimated_time)

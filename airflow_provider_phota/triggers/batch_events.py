@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
+
+from airflow_provider_phota.triggers.events import unreadable_event
 
 VERSION = 1
 
@@ -15,8 +16,8 @@ class WakeUp(Enum):
 
     ENOUGH = "enough orders have ended"
     EXPIRING = "the oldest results are about to expire"
-    DEADLINE = "the time to wait is over"
-    UNREADABLE = "the list of open tasks could not be read"
+    UNREADABLE = "the triggerer could not read the list of open tasks"
+    BROKEN = "the triggerer could not wait, as its log says"
 
 
 @dataclass(frozen=True)
@@ -25,40 +26,47 @@ class BatchWaitEvent:
 
     Attributes:
         waits: the list of open tasks, as a URL.
-        ended: how many of them have ended.
+        why: the batch comes back.
+        ended: how many of the tasks have ended.
         open: how many are still open.
     """
 
     waits: str
-    ended: int
-    open: int
     why: WakeUp
+    ended: int = 0
+    open: int = 0
 
     def __str__(self) -> str:
-        counts = f"{self.ended} PHOTA tasks have ended, {self.open} are open"
-        return f"The pause is over, since {self.why.value}: {counts}."
+        start = f"The pause is over, since {self.why.value}"
+        if self.has_failed:
+            return f"{start}. The batch goes on in its worker slot, and does not pause again in this attempt."
+        return f"{start}: {self.ended} PHOTA tasks have ended, {self.open} are open."
+
+    @property
+    def has_failed(self) -> bool:
+        """True if the triggerer could not wait, and is not likely to do better next time."""
+        return self.why in (WakeUp.UNREADABLE, WakeUp.BROKEN)
 
     def to_dict(self) -> dict[str, Any]:
         return {
             "version": VERSION,
             "waits": self.waits,
+            "why": self.why.name.lower(),
             "ended": self.ended,
             "open": self.open,
-            "why": self.why.name.lower(),
         }
 
     @classmethod
-    def from_dict(cls, event: Mapping[str, Any]) -> BatchWaitEvent:
-        """Reads an event back.
+    def from_dict(cls, event: Any) -> BatchWaitEvent:
+        """Returns the event in plain data.
 
         Raises:
-            ValueError: It is not such an event.
+            ValueError: the data is not such an event, or of a version that this package does not know.
         """
         try:
             if event["version"] != VERSION:
-                raise ValueError("it is of another version")
-            return cls(
-                str(event["waits"]), int(event["ended"]), int(event["open"]), WakeUp[event["why"].upper()]
-            )
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"it is not the event of a batch ({error})") from None
+                raise ValueError(f"version {event['version']!r}")
+            why = WakeUp[str(event["why"]).upper()]
+            return cls(str(event["waits"]), why, int(event["ended"]), int(event["open"]))
+        except (TypeError, KeyError, ValueError) as error:
+            raise unreadable_event(error) from None

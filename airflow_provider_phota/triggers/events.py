@@ -89,7 +89,12 @@ class WaitEvent:
                 raise ValueError(f"version {event['version']!r}")
             return cls(WaitEnd(event["end"]), str(event["phota_task_id"]), str(event["message"]))
         except (TypeError, KeyError, ValueError) as error:
-            raise ValueError(
-                f"The trigger's event cannot be read ({type(error).__name__}: {error}). Do triggerer and "
-                "worker run the same version of airflow-provider-phota?"
-            ) from None
+            raise unreadable_event(error) from None
+
+
+def unreadable_event(error: Exception) -> ValueError:
+    """Returns the error of an event that cannot be read, given what failed."""
+    return ValueError(
+        f"The trigger's event cannot be read ({type(error).__name__}: {error}). Do triggerer and "
+        "worker run the same version of airflow-provider-phota?"
+    )

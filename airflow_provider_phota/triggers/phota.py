@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 #: crashed one (apache/airflow issues 66374, 67287, 71580): that costs an attempt.
 EARLIEST_EVENT = 6.0
 #: Seconds for which a trigger relies on what was seen of its task when the trigger was made.
-_SEEN_LATELY = 30.0
+SEEN_LATELY = 30.0
 
 
 class PhotaTaskTrigger(BaseTrigger):
@@ -171,7 +171,7 @@ class PhotaTaskTrigger(BaseTrigger):
         A trigger that another triggerer resumes later does not know whether its task still runs. It has to
         ask at once, and must not teach that the task has been running until now.
         """
-        if self.since is None or self._used() > _SEEN_LATELY:
+        if self.since is None or self._used() > SEEN_LATELY:
             return None
         return Observation(max(time.time() - self.since, 0.0), self.model, self.estimated_time)
 

@@ -12,8 +12,8 @@ from airflow_provider_phota.journal.waits import OpenTask, read_waits, write_wai
 pytestmark = pytest.mark.usefixtures("metadata_database")
 
 TASKS = (
-    OpenTask("a" * 24, "task-1", 100.0, 20.0, "phota-image-edit"),
-    OpenTask("b" * 24, "task-2", None, None, "phota-image-generate"),
+    OpenTask("a" * 24, "task-1", 100.0, 3500.0, 20.0, "phota-image-edit"),
+    OpenTask("b" * 24, "task-2", None, 3600.0, None, "phota-image-generate"),
 )
 
 
