@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from airflow_provider_phota.ledger.ledger import Ledger
+from airflow_provider_phota.ledger.object_storage import ObjectStorageStore
 from airflow_provider_phota.ledger.stores import TaskStateStore
 
 #: Seconds after which a stopped process goes on by itself, in case the harness is gone.
@@ -93,6 +94,28 @@ def _persisted(_) -> None:
     pass_by("waiting")
 
 
+#: Not set from the journal's intent until the journal has the ID too.
+_journal_is_written = threading.Event()
+_journal_is_written.set()
+
+
+def _journal_begins(entry) -> None:
+    if not entry.phota_task_id:
+        _journal_is_written.clear()
+
+
+def _journal_ends(entry) -> None:
+    if entry.phota_task_id:
+        _journal_is_written.set()
+
+
+def _between_stores(entry) -> None:
+    if entry.phota_task_id:
+        _journal_is_written.wait(LONGEST_STOP)  # the stores are written at the same time
+        reach("between_stores")
+
+
+_wrap(ObjectStorageStore, "put", _journal_begins, _journal_ends)
 _wrap(Ledger, "intend", lambda _: reach("before_intent"), _sent)
 _wrap(Ledger, "note_task", lambda _: reach("after_answer"), _persisted)
-_wrap(TaskStateStore, "put", lambda entry: entry.phota_task_id and reach("between_stores"), lambda _: None)
+_wrap(TaskStateStore, "put", _between_stores, lambda _: None)
