@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -26,6 +26,7 @@ from airflow_provider_phota.batch.preparing import Preparer
 from airflow_provider_phota.batch.reopening import adopt_tasks, reopen_items
 from airflow_provider_phota.batch.reporting import Reporter
 from airflow_provider_phota.batch.slots import Slots
+from airflow_provider_phota.batch.so_far import repeating
 from airflow_provider_phota.batch.tally import Tally
 from airflow_provider_phota.hooks.kept_drivers import KeptDrivers
 from airflow_provider_phota.hooks.phota import PhotaHook
@@ -81,6 +82,7 @@ class Attempt:
         owner: the task instance that the journal belongs to.
         wait: how to wait for one PHOTA task.
         context: Airflow's.
+        write_rows: writes the rows of the items that have ended so far.
     """
 
     hook: PhotaHook
@@ -90,6 +92,7 @@ class Attempt:
     preparer: Preparer
     wait: Wait
     context: Context
+    write_rows: Callable[[], None]
     _pipeline: Pipeline | None = field(default=None, init=False)
     _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
 
@@ -126,7 +129,8 @@ class Attempt:
                 self._loop = asyncio.get_running_loop()
                 reporter = Reporter.of(plan.count, self.context)
                 self._pipeline = Pipeline(kit, plan, tally, reporter, may_pause=may_pause)
-                pause = await self._pipeline.run()
+                async with repeating(self.write_rows):
+                    pause = await self._pipeline.run()
                 return AttemptEnd(tally, pause, kit.gate.reason, journal.lease.number)
         finally:
             await journal.close()

@@ -23,6 +23,7 @@ from airflow_provider_phota.batch.options import BatchOptions
 from airflow_provider_phota.batch.preparing import Preparer
 from airflow_provider_phota.batch.preview import Preview
 from airflow_provider_phota.batch.report import Report
+from airflow_provider_phota.batch.so_far import RowsSoFar
 from airflow_provider_phota.batch.summary import Summary
 from airflow_provider_phota.batch.tally import Tally
 from airflow_provider_phota.hooks.phota import PhotaHook
@@ -115,7 +116,7 @@ class Batch:
             hook=hook,
             options=options,
             context=context,
-            publisher=Publisher(hook, publish),
+            publisher=Publisher(hook, publish, log_level=logging.DEBUG),
             destination=Place.of(checked_path("destination", destination)),
             names=BatchNames.checked(filename, if_exists=if_exists),
             results_name=checked_results_name(results_name, instance_name_of(context).map_index),
@@ -175,18 +176,26 @@ class Batch:
         Raises:
             PhotaLedgerError: The journal cannot be read or written, or it does not agree with the results.
         """
+        so_far = RowsSoFar(plan, self.folder, self.destination, self.results_name)
         self._attempt = attempt = Attempt(
-            self.hook, self.options, self.folder, self._owner, self._preparer, self.wait, self.context
+            self.hook,
+            self.options,
+            self.folder,
+            self._owner,
+            self._preparer,
+            self.wait,
+            self.context,
+            so_far.write,
         )
         end = attempt.run(plan, begins=begins, may_pause=may_pause)
         if isinstance(end.reason, Overtaken):
             return BatchEnd(end.tally, end.reason)  # the results are the other attempt's now
-        report = Report(plan, self.folder)
         if end.pause:
-            report.write_so_far(self.destination, self.results_name)
+            so_far.write()
             return BatchEnd(end.tally, end.reason, trigger=self._trigger(end, end.pause))
         seconds = time.time() - first_lease(self.folder).at
-        summary = report.write(self.destination, self.results_name, seconds)
+        summary = Report(plan, self.folder).write(self.destination, self.results_name, seconds)
+        so_far.remove()
         return BatchEnd(end.tally, end.reason, summary)
 
     def stop(self) -> None:

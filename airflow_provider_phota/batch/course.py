@@ -235,6 +235,7 @@ class Course:
                 schedule=self.kit.schedule,
                 patience=self.kit.wait.patience,
                 seen=Observation.of(self.task),
+                log_level=logging.DEBUG,
             )
         )
         await self._give_slot_back()

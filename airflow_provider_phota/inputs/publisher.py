@@ -53,11 +53,13 @@ class Publisher:
     Attributes:
         publish: how to do it; the connection decides if it is None.
         drivers: carry the uploads; if this is None, each upload opens a connection of its own.
+        log_level: of the lines that say what was done. One of many orders has to say less.
     """
 
     hook: PhotaHook
     publish: Publish | None = None
     drivers: KeptDrivers | None = None
+    log_level: int = logging.INFO
 
     def url(self, source: Source) -> str:
         """Returns a URL by which the service can read a file. Free.
@@ -70,7 +72,11 @@ class Publisher:
             return self._uploaded(source)
         if isinstance(source.content, ObjectStoragePath):
             return self._signed(source.content)
-        log.info("%s is not in a store, so it is uploaded instead of presigned.", shown(source.content))
+        log.log(
+            self.log_level,
+            "%s is not in a store, so it is uploaded instead of presigned.",
+            shown(source.content),
+        )
         return self._uploaded(source)
 
     @property
@@ -91,11 +97,11 @@ class Publisher:
 
     def _uploaded(self, source: Source) -> str:
         if (known := self._uploads.url(source.sha256)) and self._is_served(known):
-            log.info("%s is uploaded already.", shown(source.content))
+            log.log(self.log_level, "%s is uploaded already.", shown(source.content))
             return known
         form = form_of(source.content, source.bytes, source.name, source.content_type, source.sha256)
         stored: Upload = (self.drivers or self.hook).run(protocol.upload(form))
-        log.info("Uploaded %s (%s bytes).", shown(source.content), source.bytes)
+        log.log(self.log_level, "Uploaded %s (%s bytes).", shown(source.content), source.bytes)
         self._uploads.note(source.sha256, stored.url)
         return stored.url
 

@@ -65,8 +65,8 @@ class PhotaBatchOperator(BaseOperator):
         on_empty: what to do if there are no items: `fail` or `skip`.
         duplicates: what to do if several items ask for the same: `share` (pay once, land for each) or `pay`.
         redo: which items that have ended are paid for once more: `failed`, or a list of keys (templated).
-            That is done once each time the task is cleared, and not again by Airflow's retries. The DAG run's
-            conf may say so too, as `phota_redo`.
+            That is done once each time the task is cleared, and not again by Airflow's retries. The conf of
+            the DAG run may say so too, as `phota_redo`.
         adopt: PHOTA tasks to go on with instead of submitting, as a dict of their IDs by the keys of the
             items (templated).
         dry_run: read and check the items, and return what would be paid for; nothing is sent.

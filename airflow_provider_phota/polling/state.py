@@ -44,6 +44,7 @@ class WaitState:
         now: the present time, by a clock that only goes forward; the same clock is used everywhere here.
         seen: the task as it was seen running a moment ago, if it was.
         durations: learns from this wait how long tasks take.
+        log_level: of the lines that say what the status is.
 
     Attributes:
         reached: True once the service has answered anything.
@@ -60,6 +61,8 @@ class WaitState:
         now: float,
         seen: Observation | None = None,
         durations: Durations | None = None,
+        *,
+        log_level: int = logging.INFO,
     ) -> None:
         self.phota_task_id = phota_task_id
         self.reached = False
@@ -72,6 +75,7 @@ class WaitState:
         self._last_answer = now
         self._not_found_since: float | None = None
         self._results_missing_since: float | None = None
+        self._log_level = log_level
         self._logged_status: str | None = None
         self._tls_problems: tuple[str, ...] = ()
         self._first_seen = self._last_seen = seen
@@ -186,4 +190,4 @@ class WaitState:
                 task.status_word,
             )
         else:
-            log.info("PHOTA task %s is %s.", task.id, task.status_word)
+            log.log(self._log_level, "PHOTA task %s is %s.", task.id, task.status_word)

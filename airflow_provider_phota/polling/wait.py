@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 
@@ -25,6 +26,7 @@ def wait_for_task(
     schedule: PollSchedule,
     patience: Patience,
     seen: Observation | None = None,
+    log_level: int = logging.INFO,
     clock: Callable[[], float] = time.monotonic,
 ) -> Conversation[PhotaTask]:
     """Asks about a task until it is finished, whether it succeeded or failed. Free.
@@ -36,6 +38,7 @@ def wait_for_task(
         schedule: decides when to ask next.
         patience: how long to tolerate what may be only temporary.
         seen: the task as it was seen running a moment ago. With it, the first question is not asked at once.
+        log_level: of the lines that say what the status is. One of many waits has to say less.
         clock: tells the seconds and only goes forward; for tests.
 
     Returns:
@@ -49,7 +52,7 @@ def wait_for_task(
         PhotaWaitRefused: the service or the connection does not let us ask.
         PhotaTaskUnknown: the service does not know the task.
     """
-    state = WaitState(phota_task_id, patience, clock(), seen, schedule.durations)
+    state = WaitState(phota_task_id, patience, clock(), seen, schedule.durations, log_level=log_level)
     countdown = Countdown(seconds if isinstance(seconds, Span) else Span(seconds), clock())
     try:
         if seen:

@@ -169,6 +169,7 @@ class PhotaBatchTrigger(BaseTrigger):
                         seconds=max(task.seconds - passed, 0.0),
                         schedule=poller.schedule(self.poll_interval, self.longest_interval),
                         patience=Patience(unreachable=self.max_unreachable),
+                        log_level=logging.DEBUG,
                         seen=Observation((task.age or 0.0) + passed, task.model, task.estimated_time)
                         if is_seen
                         else None,

@@ -60,8 +60,8 @@ def test_too_many_failures_stop_the_batch_and_what_is_paid_is_brought_home(shop,
     assert isinstance(error, AirflowFailException)
     assert "max_failures is" in str(error)
     assert "redo='failed'" in str(error)
-    # noticed when the last of them ends, with two orders in flight
-    assert fatal <= shop.billed <= fatal + 3
+    # until the end of the last of them is noticed, the other order in flight may be replaced several times
+    assert fatal <= shop.billed < 20
     assert shop.statuses["failed"] <= 3
     assert shop.statuses["landed"] == shop.billed - shop.statuses["failed"]
     assert shop.statuses["not_sent"] == 20 - shop.billed
