@@ -16,6 +16,7 @@ from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.batch.gate import Gate
 from airflow_provider_phota.batch.idle import Pause
 from airflow_provider_phota.batch.items.plan import Plan
+from airflow_provider_phota.batch.journal_note import JournalNote
 from airflow_provider_phota.batch.kit import Kit
 from airflow_provider_phota.batch.loop import run_in_thread
 from airflow_provider_phota.batch.messages import killed_text
@@ -119,7 +120,7 @@ class Attempt:
             loop.call_soon_threadsafe(partial(pipeline.kit.gate.stop, reason, is_urgent=True))
 
     async def _run(self, plan: Plan, *, begins: bool, may_pause: bool) -> AttemptEnd:
-        journal = await Journal.open(self.folder, self.owner, self.context["ti"].try_number, plan.digest)
+        journal = await self._open_journal(plan)
         try:
             if begins:
                 await adopt_tasks(journal, plan, self.options.adopt)
@@ -134,6 +135,20 @@ class Attempt:
                 return AttemptEnd(tally, pause, kit.gate.reason, journal.lease.number)
         finally:
             await journal.close()
+
+    async def _open_journal(self, plan: Plan) -> Journal:
+        note = JournalNote.of(self.context, self.folder)
+        has_begun = await asyncio.to_thread(note.check)
+        journal = await Journal.open(
+            self.folder,
+            self.owner,
+            self.context["ti"].try_number,
+            plan.digest,
+            may_begin=not has_begun,
+        )
+        if not has_begun:
+            await asyncio.to_thread(note.write)
+        return journal
 
     @asynccontextmanager
     async def _kit(self, journal: Journal) -> AsyncIterator[Kit]:

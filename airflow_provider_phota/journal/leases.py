@@ -200,8 +200,8 @@ def _begin(folder: Place, owner: BatchOwner, *, may_begin: bool) -> None:
             "The journal of this batch is missing or incomplete; nothing was sent.\n"
             f"There is no {(folder / _OWNER).command}, so it is not known what earlier attempts paid for.\n"
             "Is the disk mounted, and is the path right? Does a rule of the bucket delete old objects?\n"
-            "Restore the folder from a copy. To begin once more, delete what is left of it: then all items "
-            "are paid for again."
+            "Restore the folder from a copy, and clear this Airflow task.\n"
+            "To pay for all items again instead, trigger a new DAG run."
         )
     make_folders(folder)
     # if another process is faster, its object is compared with this batch like any other

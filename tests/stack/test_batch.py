@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import time
 from collections import Counter
 
 import pytest
@@ -14,6 +16,15 @@ from stack_patience import until
 pytestmark = pytest.mark.stack
 
 PICTURES = 6
+
+
+def bills(emulator, dag_id):
+    """How often each picture was billed, of those that were."""
+    return list(Counter(p for p in prompts(emulator) if p.endswith(f"({dag_id})")).values())
+
+
+def prompts(emulator):
+    return [entry.request["prompt"] for entry in emulator.ledger()]
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +56,7 @@ def test_it_leaves_its_slot_and_outlives_its_triggerer(stack, emulator, finished
     assert (bystander, state) == ("success", "success")
     summary = stack.xcom("stack_batch", run_id, "edit")
     assert summary["counts"]["landed"] == PICTURES
-    bills = Counter(entry.request["prompt"] for entry in emulator.ledger())
-    assert [bills[f"a batch canary: {number}"] for number in range(PICTURES)] == [1] * PICTURES
+    assert bills(emulator, "stack_batch") == [1] * PICTURES
     assert len(list((shop / "out").glob("*.png"))) == PICTURES
 
 
@@ -64,3 +74,39 @@ def test_the_key_is_in_no_file_of_the_batch_and_in_no_log(stack, finished, shop)
     assert any(b"a batch canary" in content for content in contents.values())
     found = [(name, form) for name, text in contents.items() for form in forms_of(CANARY) if form in text]
     assert found == []
+
+
+@pytest.fixture(scope="module")
+def killed(stack, emulator, shop):
+    """A run that a user has marked as failed while its first orders were under way, and what was billed then."""
+    stack.wait_for_dag("stack_batch_staying")
+    conf = {"edits": f"file://{shop}/inbox", "destination": f"file://{shop}/killed"}
+    run_id = stack.trigger("stack_batch_staying", conf)
+    until(lambda: len(bills(emulator, "stack_batch_staying")) == 4, "nothing was sent")
+    stack.set_state("stack_batch_staying", run_id, "edit", "failed")
+    until(
+        lambda: "Airflow ends this batch" in stack.task_log("stack_batch_staying", run_id, "edit"),
+        "the batch did not notice",
+    )
+    time.sleep(15.0)  # the four orders have ended: their slots are free
+    return run_id, bills(emulator, "stack_batch_staying")
+
+
+def test_a_batch_that_is_marked_as_failed_sends_nothing_more(stack, killed):
+    run_id, billed = killed
+    assert billed == [1] * 4
+    assert "PHOTA tasks go on and are billed" in stack.task_log("stack_batch_staying", run_id, "edit")
+
+
+def test_after_a_clear_it_goes_on_where_it_was(stack, emulator, killed, shop):
+    run_id, _ = killed
+    stack.clear("stack_batch_staying", run_id, ["edit"])
+    assert stack.wait_for_run("stack_batch_staying", run_id) == "success"
+    assert stack.xcom("stack_batch_staying", run_id, "edit")["counts"]["landed"] == PICTURES
+    assert bills(emulator, "stack_batch_staying") == [1] * PICTURES
+
+    shutil.rmtree(shop / "killed" / ".phota-batches")
+    stack.clear("stack_batch_staying", run_id, ["edit"])
+    assert stack.wait_for_run("stack_batch_staying", run_id) == "failed"
+    assert "missing or incomplete" in stack.task_log("stack_batch_staying", run_id, "edit", 3)
+    assert bills(emulator, "stack_batch_staying") == [1] * PICTURES

@@ -33,6 +33,8 @@ class Shop:
     #: Airflow's, as they are after the last time that a person has cleared the task.
     max_tries: int = 0
     retries: int = 0
+    #: What Airflow 3.3 and later keep between attempts; None as in older ones.
+    state: dict[str, Any] | None = None
 
     def add_pictures(self, number: int, name: str = "{:03d}") -> Shop:
         inbox = self.folder / "inbox"
@@ -64,7 +66,11 @@ class Shop:
         instance.run_id, instance.try_number = self.run_id, self.try_number
         instance.max_tries = max(self.max_tries, self.retries)
         instance.task = SimpleNamespace(retries=self.retries)
-        return {"ti": instance, "dag_run": SimpleNamespace(conf=conf or {}, clear_number=0)}
+        context = {"ti": instance, "dag_run": SimpleNamespace(conf=conf or {}, clear_number=0)}
+        if self.state is not None:
+            store = SimpleNamespace(get=self.state.get, set=self.state.__setitem__)
+            context["task_state_store"] = store
+        return context
 
     def run(self, conf: dict[str, Any] | None = None, **arguments: Any) -> dict[str, Any]:
         """Runs the next attempt, and returns what it returns."""

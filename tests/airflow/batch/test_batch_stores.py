@@ -7,6 +7,7 @@ import threading
 import time
 from contextlib import contextmanager
 from functools import partial
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
@@ -77,6 +78,7 @@ def test_a_store_that_fails_for_a_while_is_waited_for(s3_shop, server, bucket, m
     assert len(landed) == 8
 
 
+@pytest.mark.slow
 def test_a_journal_that_is_away_for_too_long_ends_the_batch_and_the_log_has_the_ids(
     s3_shop, server, bucket, monkeypatch, caplog
 ):
@@ -147,6 +149,41 @@ def test_a_journal_that_is_gone_is_noticed_after_a_pause(shop):
     with pytest.raises(PhotaLedgerError, match="journal of this batch is gone"):
         shop.operator().execute_complete(shop.context(), event)
     assert shop.billed == 2
+
+
+def test_a_journal_that_is_gone_is_noticed_by_a_retry_where_airflow_keeps_state(shop):
+    shop.state = {}
+    shop.add_pictures(2)
+    shop.run()
+    shutil.rmtree(journal_of(shop))
+    assert "missing or incomplete" in str(shop.fail())
+    assert "trigger a new DAG run" in str(shop.fail())
+    assert shop.billed == 2
+
+
+def test_another_destination_does_not_pay_again_where_airflow_keeps_state(shop):
+    shop.state = {}
+    shop.add_pictures(2)
+    shop.run()
+    error = shop.fail(destination=f"file://{shop.folder}/elsewhere")
+    assert "in another place than before" in str(error)
+    assert f"{shop.folder}/out/" in str(error)
+    assert shop.billed == 2
+    shop.run_id, shop.state, shop.try_number = "another", {}, 0
+    shop.run(destination=f"file://{shop.folder}/elsewhere")
+    assert shop.billed == 4
+
+
+def test_a_state_store_that_fails_does_not_end_the_batch(shop, caplog):
+    def refused(*_):
+        raise RuntimeError("emu-0123456789abcdef")
+
+    shop.add_pictures(2)
+    context = shop.context()
+    context["task_state_store"] = SimpleNamespace(get=refused, set=refused)
+    assert shop.operator().execute(context)["counts"]["landed"] == 2
+    assert "state store cannot be used (RuntimeError)" in caplog.text
+    assert "emu-0123" not in caplog.text
 
 
 @pytest.mark.parametrize("part", ["batch.json", "segments"])
