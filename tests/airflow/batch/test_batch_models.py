@@ -13,6 +13,7 @@ from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.batch.results import read_results
 from airflow_provider_phota.operators.phota import (
     PhotaImageEditBatchOperator,
+    PhotaImageEditOperator,
     PhotaImageEnhanceBatchOperator,
     PhotaImageGenerateBatchOperator,
 )
@@ -73,6 +74,25 @@ def test_a_folder_is_enhanced_and_a_second_run_pays_nothing(emulator, inbox, tmp
     requests = [entry.request for entry in emulator.ledger()]
     assert [(each["resolution"], each["creativity"]) for each in requests] == [("4K", 0.5)] * 4
     assert files_in(destination) == ["hats/a-0.png", "hats/b-0.png", "shoes/a-0.png", "shoes/c-0.png"]
+
+
+def test_a_batch_and_a_single_order_know_what_the_other_has_landed(emulator, inbox, tmp_path):
+    order = {"prompt": "Make it shine", "skip_existing_edits": True}
+    alone = {"task_id": "edit", "wait_for_completion": True, "poll_interval": 0.1, **order}
+    alone["destination"] = f"file://{tmp_path}/out"
+
+    def edit(name):
+        operator = PhotaImageEditOperator(image_urls=f"file://{inbox}/{name}", deferrable=False, **alone)
+        return operator.execute({"ti": TaskInstance()})
+
+    edit("hats/a.png")
+    assert len(emulator.ledger()) == 1
+    rows = batch(PhotaImageEditBatchOperator, f"file://{inbox}/hats", tmp_path / "out", **order)
+    summary = rows.execute({"ti": TaskInstance()})
+    assert (summary["counts"]["existing"], summary["counts"]["landed"]) == (1, 1)
+    assert len(emulator.ledger()) == 2
+    edit("hats/b.png")
+    assert len(emulator.ledger()) == 2
 
 
 @pytest.mark.usefixtures("metadata_database", "at_once")
