@@ -28,6 +28,9 @@ class Output:
 
 
 class StorePath:
+    def __repr__(self) -> str:
+        return "StorePath"
+
     def joinpath(self) -> None: ...
 
     def resolve(self) -> None: ...

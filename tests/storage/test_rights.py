@@ -69,7 +69,7 @@ class HttpError(Exception):
         (HttpError("not a number"), None),
         (HttpError(None), None),
     ],
-    ids=repr,
+    ids=lambda each: getattr(each, "__name__", repr(each)),
 )
 def test_an_error_has_one_meaning(error, meaning):
     meanings = (is_denied, is_absent, is_taken, lacks_exclusive_creation)

@@ -98,7 +98,7 @@ def test_what_another_process_wrote_a_moment_ago_is_found(s3):
         set(),
         "anna",
         "/anna",
-        object(),
+        pytest.param(object(), id="an object"),
     ],
     ids=repr,
 )
