@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
+import logging
+from typing import TYPE_CHECKING
+
+from airflow.providers.common.compat.sdk import XCOM_RETURN_KEY, AirflowException, AirflowFailException
 
 from airflow_provider_phota.api.errors import PhotaError
 from airflow_provider_phota.batch.attempt import Killed
 from airflow_provider_phota.batch.batch import BatchEnd
 from airflow_provider_phota.batch.messages import failed_text, overtaken_text, stopped_text
+from airflow_provider_phota.batch.summary import Summary
 from airflow_provider_phota.batch.tally import TooManyFailures
 from airflow_provider_phota.journal.writer import Overtaken
 from airflow_provider_phota.retrying import NOT_RETRIED, log_lines
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+log = logging.getLogger(__name__)
 
 
 def raise_if_failed(end: BatchEnd) -> None:
@@ -35,3 +44,11 @@ def raise_if_failed(end: BatchEnd) -> None:
     except TooManyFailures:
         text = log_lines(failed_text(end.tally, counts, results))
         raise (AirflowException if end.tally.can_retry else AirflowFailException)(text) from None
+
+
+def push_summary(summary: Summary, context: Context) -> None:
+    """Pushes what the task would return. A failed task returns nothing, but its results can be read."""
+    try:
+        context["ti"].xcom_push(XCOM_RETURN_KEY, summary.to_dict())
+    except Exception as error:  # the reason why the batch has failed is more important
+        log.warning("The summary of this batch could not be pushed to XCom (%s).", type(error).__name__)

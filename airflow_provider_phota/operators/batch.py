@@ -8,14 +8,14 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
-from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
+from airflow.providers.common.compat.sdk import AirflowException, AirflowSkipException, BaseOperator
 
 from airflow_provider_phota.api.parsing import check_conn_id, check_flags, check_not_templated, is_known
 from airflow_provider_phota.api.types import FailOrResubmit, FailOrSkip, IfFileExists, PublishWay, ShareOrPay
 from airflow_provider_phota.api.written import Written
 from airflow_provider_phota.batch.batch import Batch
 from airflow_provider_phota.batch.choices import OnEmpty
-from airflow_provider_phota.batch.ends import raise_if_failed
+from airflow_provider_phota.batch.ends import push_summary, raise_if_failed
 from airflow_provider_phota.batch.home import checked_results_name
 from airflow_provider_phota.batch.items.bad_rows import NoItems
 from airflow_provider_phota.batch.items.columns import OrderType
@@ -48,7 +48,7 @@ class PhotaBatchOperator(BaseOperator):
     All items are read and checked before the first one is paid for. What is paid for is recorded in a journal
     in object storage: a retry, or clearing the task, goes on where it was. It returns a dict with the counts
     of the items by what became of them, the credits, and the path of `results.jsonl`, which has a line for
-    each item. Each model has a subclass, which says what is ordered.
+    each item. A task that fails pushes the same dict. Each model has a subclass, which says what is ordered.
 
     Args:
         destination: an object-storage directory to land the pictures in (templated).
@@ -202,7 +202,7 @@ class PhotaBatchOperator(BaseOperator):
                 raise
             if self.is_dry_run:
                 return batch.preview(plan)
-            return self._go_on(batch, plan, begins=True, may_pause=self.deferrable)
+            return self._go_on(context, batch, plan, begins=True, may_pause=self.deferrable)
 
     def execute_complete(
         self, context: Context, event: dict[str, Any]
@@ -214,13 +214,15 @@ class PhotaBatchOperator(BaseOperator):
             pause = BatchWaitEvent.from_dict(event)
             self.log.log(logging.WARNING if pause.has_failed else logging.INFO, "%s", pause)
             may_pause = self.deferrable and not pause.has_failed
-            return self._go_on(batch, batch.last_plan(), begins=False, may_pause=may_pause)
+            return self._go_on(context, batch, batch.last_plan(), begins=False, may_pause=may_pause)
 
     def on_kill(self) -> None:
         if self._batch:
             self._batch.stop()
 
-    def _go_on(self, batch: Batch, plan: Plan, *, begins: bool, may_pause: bool) -> PhotaBatchSummary:
+    def _go_on(
+        self, context: Context, batch: Batch, plan: Plan, *, begins: bool, may_pause: bool
+    ) -> PhotaBatchSummary:
         end = batch.go_on(plan, begins=begins, may_pause=may_pause)
         if end.trigger:
             self.defer(
@@ -228,7 +230,12 @@ class PhotaBatchOperator(BaseOperator):
                 method_name=self.execute_complete.__name__,
                 timeout=self._wait.airflow_timeout,
             )
-        raise_if_failed(end)
+        try:
+            raise_if_failed(end)
+        except AirflowException:
+            if end.summary:
+                push_summary(end.summary, context)
+            raise
         if end.summary is None:
             raise TypeError("a batch ends with a summary")
         return end.summary.to_dict()

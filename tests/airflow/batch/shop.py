@@ -35,6 +35,8 @@ class Shop:
     retries: int = 0
     #: What Airflow 3.3 and later keep between attempts; None as in older ones.
     state: dict[str, Any] | None = None
+    #: What the last attempt has pushed to XCom.
+    pushed: dict[str, Any] = field(default_factory=dict)
 
     def add_pictures(self, number: int, name: str = "{:03d}") -> Shop:
         inbox = self.folder / "inbox"
@@ -66,6 +68,7 @@ class Shop:
         instance.run_id, instance.try_number = self.run_id, self.try_number
         instance.max_tries = max(self.max_tries, self.retries)
         instance.task = SimpleNamespace(retries=self.retries)
+        self.pushed = instance.pushed
         context = {"ti": instance, "dag_run": SimpleNamespace(conf=conf or {}, clear_number=0)}
         if self.state is not None:
             store = SimpleNamespace(get=self.state.get, set=self.state.__setitem__)

@@ -60,6 +60,7 @@ def test_too_many_failures_stop_the_batch_and_what_is_paid_is_brought_home(shop,
     assert isinstance(error, AirflowFailException)
     assert "max_failures is" in str(error)
     assert "redo='failed'" in str(error)
+    assert shop.pushed["return_value"]["counts"] | shop.statuses == shop.pushed["return_value"]["counts"]
     # until the end of the last of them is noticed, the other order in flight may be replaced several times
     assert fatal <= shop.billed < 20
     assert shop.statuses["failed"] <= 3
