@@ -123,7 +123,7 @@ class Attempt:
         journal = await self._open_journal(plan)
         try:
             if begins:
-                await adopt_tasks(journal, plan, self.options.adopt)
+                await adopt_tasks(journal, plan, self.options.adopt, self.hook.get_task)
                 await reopen_items(journal, plan, self.options.redo, first_try_of(self.context))
             async with self._kit(journal) as kit:
                 tally = Tally(plan.count, self.options.max_failures)

@@ -137,7 +137,7 @@ class Batch:
         Raises:
             PhotaInputError: Some are wrong, or there are none.
         """
-        with _explaining_a_damaged_plan(self.folder):
+        with _explaining_a_damaged_plan():
             return write_plan(self.folder, spec)
 
     def last_plan(self) -> Plan:
@@ -153,7 +153,7 @@ class Batch:
                 f"There is no {self.folder.command}, so it is not known what was paid for.\n"
                 "Restore it from a copy, and clear this Airflow task."
             )
-        with _explaining_a_damaged_plan(self.folder):
+        with _explaining_a_damaged_plan():
             return Plan.read(self.folder, lease.plan)
 
     def check_before_paying(self) -> None:
@@ -176,6 +176,10 @@ class Batch:
         Raises:
             PhotaLedgerError: The journal cannot be read or written, or it does not agree with the results.
         """
+        with _explaining_a_damaged_plan():
+            return self._go_on(plan, begins=begins, may_pause=may_pause)
+
+    def _go_on(self, plan: Plan, *, begins: bool, may_pause: bool) -> BatchEnd:
         so_far = RowsSoFar(plan, self.folder, self.destination, self.results_name)
         self._attempt = attempt = Attempt(
             self.hook,
@@ -235,18 +239,19 @@ class Batch:
 
     def preview(self, plan: Plan) -> PhotaBatchPreview:
         """Returns what would be paid for; nothing is sent."""
-        return Preview(self.hook, self.options, plan, self._preparer, self.folder, self._owner).make()
+        with _explaining_a_damaged_plan():
+            return Preview(self.hook, self.options, plan, self._preparer, self.folder, self._owner).make()
 
 
 @contextmanager
-def _explaining_a_damaged_plan(folder: Place) -> Iterator[None]:
+def _explaining_a_damaged_plan() -> Iterator[None]:
     try:
         yield
     except (DamagedRecord, FileNotFoundError) as damage:
         raise PhotaLedgerError(
             lines(
-                "The plan of this batch cannot be read; nothing was sent by this attempt.",
+                "The plan of this batch cannot be read; nothing more is sent by this attempt.",
                 f"{damage}.",
-                f"It lists items, and no payments: delete {folder.command}/plans. A retry writes it again.",
+                "It lists items, and no payments. A retry writes it again, and pays for nothing twice.",
             )
         ) from None

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from uuid import uuid4
 
-from airflow_provider_phota.api.errors import PhotaInputError
+from airflow_provider_phota.api.errors import PhotaInputError, PhotaNotFound
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.batch.items.item import Item
 from airflow_provider_phota.batch.items.plan import Plan
@@ -25,22 +25,77 @@ log = logging.getLogger(__name__)
 FAILED = frozenset({Status.FAILED, Status.REFUSED, Status.EXPIRED})
 
 
-async def adopt_tasks(journal: Journal, plan: Plan, adopt: Mapping[str, str]) -> None:
+async def adopt_tasks(
+    journal: Journal, plan: Plan, adopt: Mapping[str, str], ask: Callable[[str], object]
+) -> None:
     """Notes PHOTA tasks that a person has found as the paid tasks of their items.
 
+    Args:
+        journal: of the batch.
+        plan: of its items.
+        adopt: the IDs of the tasks, by the keys of the items.
+        ask: asks the service about a task, which is free.
+
     Raises:
-        PhotaInputError: No item has such a key.
+        PhotaInputError: No item has such a key, or the task is not known, or another item's.
+        PhotaNotBilled: The service could not be asked.
     """
     items = await _named(plan, frozenset(adopt), "adopt")
-    for key, item in items.items():
-        item_id = item.id(plan.edition)
-        state = journal.state.item(item_id)
-        if state and adopt[key] in {state.phota_task_id, *state.besides}:
-            continue
-        generation = max(state.generation, 1) if state else 1
-        paid = Paid(item_id, generation, uuid4().hex, adopt[key], at=time.time(), adopted=True)
-        await journal.append(paid)
+    new = {key: item.id(plan.edition) for key, item in items.items() if _is_new(journal, plan, item, adopt)}
+    if not new:
+        return
+    await _check_payers(journal, plan, {adopt[key]: key for key in new}, set(new.values()))
+    for key, item_id in new.items():
+        await asyncio.to_thread(_check_known, key, adopt[key], ask)
+        await _adopt(journal, item_id, adopt[key])
         log.info("Going on with PHOTA task %s for %s by adopt; nothing is sent.", adopt[key], shown(key))
+
+
+def _is_new(journal: Journal, plan: Plan, item: Item, adopt: Mapping[str, str]) -> bool:
+    state = journal.state.item(item.id(plan.edition))
+    if state is None:
+        return True
+    if adopt[item.key] in {state.phota_task_id, *state.besides}:
+        return False
+    is_landed = state.status is not None and state.status.is_success
+    if is_landed and not (state.sending and state.sending.is_adopted):
+        log.warning("adopt: %s has landed already, so its task is not replaced.", shown(item.key))
+        return False
+    return True
+
+
+async def _check_payers(journal: Journal, plan: Plan, tasks: Mapping[str, str], own: set[str]) -> None:
+    payers = journal.state.payers_of(tasks)
+    keys = await asyncio.to_thread(
+        lambda: {item.id(plan.edition): item.key for item in plan.items() if payers}
+    )
+    for phota_task_id, item_id in payers.items():
+        if item_id in keys and item_id not in own:
+            raise PhotaInputError(
+                "adopt",
+                f"names {phota_task_id} for {shown(tasks[phota_task_id])}, but that PHOTA task was paid for "
+                f"{shown(keys[item_id])} of this batch.",
+            )
+
+
+def _check_known(key: str, phota_task_id: str, ask: Callable[[str], object]) -> None:
+    try:
+        ask(phota_task_id)
+    except PhotaNotFound:
+        raise PhotaInputError(
+            "adopt",
+            f"names {phota_task_id} for {shown(key)}, but the service knows no such PHOTA task. Is the ID "
+            "mistyped, or was it paid for with another key?",
+        ) from None
+
+
+async def _adopt(journal: Journal, item_id: str, phota_task_id: str) -> None:
+    state = journal.state.item(item_id)
+    generation = max(state.generation, 1) if state else 1
+    if state and state.end and state.end.status.is_success:  # by a task that was adopted by mistake
+        await journal.append(Reopened(item_id, generation))
+        generation += 1
+    await journal.append(Paid(item_id, generation, uuid4().hex, phota_task_id, at=time.time(), adopted=True))
 
 
 async def reopen_items(journal: Journal, plan: Plan, redo: Redo, first_try: int) -> None:

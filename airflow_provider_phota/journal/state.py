@@ -6,7 +6,7 @@ Of an item that has landed only its end is kept, so that a batch of 100,000 item
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from airflow_provider_phota.journal.events import Doubtful, Ended, Event, Intent, Paid, TakenBack
 from airflow_provider_phota.journal.fingerprints import Fingerprints
@@ -83,6 +83,13 @@ class BatchState:
             state = history.state()
             if state.unresolved:
                 yield state
+
+    def payers_of(self, phota_task_ids: Collection[str]) -> dict[str, str]:
+        """Returns the item that each of these tasks was paid for, by the ID of the task, if there is one."""
+        found = {end.phota_task_id or "": item for item, end in self._ends.items()}
+        for item, history in self._histories.items():
+            found.update(dict.fromkeys(history.bill(), item))
+        return {task: item for task, item in found.items() if task in phota_task_ids}
 
     def counts(self) -> Counter[Status]:
         """Returns how many items have ended, by what became of them."""

@@ -84,8 +84,7 @@ class Plan:
         """
         for number, sha256 in enumerate(self.chunks, start=1):
             place = _chunk(self.folder, number)
-            content = objects.read(place)
-            if hashlib.sha256(content).hexdigest() != sha256:
+            if (content := _whole(place, sha256)) is None:
                 raise records.DamagedRecord(place, "it is not what was written")
             for line in content.splitlines():
                 yield from_line(self.model, line)
@@ -93,6 +92,8 @@ class Plan:
 
 def write_plan(folder: Place, spec: ItemSpec) -> Plan:
     """Reads and checks all items of a batch, and writes them down. The same items are the same plan.
+
+    What is missing of a plan, or damaged, is written again.
 
     Args:
         folder: of the journal.
@@ -106,23 +107,44 @@ def write_plan(folder: Place, spec: ItemSpec) -> Plan:
     with Spool(f"{spec.model}\n{json.dumps(spec.edition)}\n") as spool:
         for item in read_items(spec):
             spool.add(item)
-        digest = spool.digest
-        try:
-            return Plan.read(folder, digest)
-        except FileNotFoundError:
-            plan = Plan(folder / _PLANS / digest, digest, spec.model, spec.edition, spool.count, spool.chunks)
-            _write(plan, spool)
-            return plan
+        own, digest = folder / _PLANS / spool.digest, spool.digest
+        plan = Plan(own, digest, spec.model, spec.edition, spool.count, spool.chunks)
+        _write_chunks(plan, spool)
+        if not _is_recorded(folder, plan):
+            fields = {
+                "model": plan.model,
+                "edition": plan.edition,
+                "count": plan.count,
+                "chunks": plan.chunks,
+            }
+            records.replace(own / _RECORD, {"version": _VERSION, "digest": digest, **fields})
+        return plan
 
 
-def _write(plan: Plan, spool: Spool) -> None:
-    for number, content in enumerate(spool.contents(), start=1):
+def _write_chunks(plan: Plan, spool: Spool) -> None:
+    for number, (content, sha256) in enumerate(zip(spool.contents(), plan.chunks, strict=True), start=1):
         place = _chunk(plan.folder, number)
+        if _whole(place, sha256) is not None:
+            continue
         with new_draft(place) as draft:
             draft.file.write(content)
             draft.publish(place, "application/x-ndjson")
-    fields = {"model": plan.model, "edition": plan.edition, "count": plan.count, "chunks": plan.chunks}
-    records.replace(plan.folder / _RECORD, {"version": _VERSION, "digest": plan.digest, **fields})
+
+
+def _is_recorded(folder: Place, plan: Plan) -> bool:
+    try:
+        return Plan.read(folder, plan.digest) == plan
+    except (FileNotFoundError, records.DamagedRecord):
+        return False
+
+
+def _whole(place: Place, sha256: str) -> bytes | None:
+    """Returns what a chunk holds, or None if it is missing or not what was written."""
+    try:
+        content = objects.read(place)
+    except FileNotFoundError:
+        return None
+    return content if hashlib.sha256(content).hexdigest() == sha256 else None
 
 
 def _chunk(folder: Place, number: int) -> Place:

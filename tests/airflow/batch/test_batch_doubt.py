@@ -12,6 +12,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_phota.emulator import Emulator, Fault
+from airflow_provider_phota.hooks.phota import PhotaHook
 
 KEY = "001.png"
 
@@ -181,3 +182,54 @@ def test_a_service_that_refuses_connections_is_waited_for(shop, tmp_path, monkey
         assert shop.statuses["ambiguous"] <= 4
         assert max(shop.bills.values()) == 1
         assert shop.billed >= shop.statuses["landed"]
+
+
+def tasks_with_one_in_doubt(shop):
+    """Leaves the item 001 in doubt, and returns the tasks of all by the stems of their pictures."""
+    shop.add_pictures(3)
+    shop.emulator.add_faults(lost())
+    shop.run()
+    assert shop.keys_with("ambiguous") == {"001.png"}
+    return {entry.request["prompt"][5:8]: entry.id for entry in shop.emulator.ledger()}
+
+
+def task_of_another_run(shop):
+    picture = shop.emulator.ledger()[0].request["image_urls"][0]
+    return PhotaHook().submit_edit("of another run", picture).id
+
+
+def test_the_task_of_another_item_is_not_adopted(shop):
+    tasks = tasks_with_one_in_doubt(shop)
+    error = shop.clear().fail(adopt={"001.png": tasks["000"]})
+    assert isinstance(error, AirflowFailException)
+    assert f"names {tasks['000']} for '001.png'" in str(error)
+    assert "paid for '000.png'" in str(error)
+    shop.clear().run(adopt={"001.png": tasks["001"]})
+    assert (shop.statuses, shop.billed) == ({"landed": 3}, 3)
+
+
+def test_a_task_that_the_service_does_not_know_is_not_adopted(shop):
+    shop.add_pictures(3)
+    error = shop.fail(adopt={"001.png": "task-unified-1757165031-uyujaw3d"})
+    assert isinstance(error, AirflowFailException)
+    assert "the service knows no such PHOTA task" in str(error)
+    assert shop.billed == 0
+
+
+def test_a_task_that_was_adopted_by_mistake_can_be_replaced(shop):
+    tasks = tasks_with_one_in_doubt(shop)
+    wrong = task_of_another_run(shop)
+    shop.clear().run(adopt={"001.png": wrong})
+    assert shop.rows["001.png"]["phota_task_id"] == wrong
+    shop.clear().run(adopt={"001.png": tasks["001"]})
+    assert shop.rows["001.png"]["phota_task_id"] == tasks["001"]
+    shop.clear().run(adopt={"001.png": tasks["001"]})
+    assert (shop.statuses, shop.billed) == ({"landed": 3}, 4)
+
+
+def test_adopt_changes_nothing_about_an_item_that_has_landed(shop, caplog):
+    shop.add_pictures(2)
+    summary = shop.run()
+    again = shop.clear().run(adopt={"001.png": task_of_another_run(shop)})
+    assert "001.png has landed already" in caplog.text.replace("'", "")
+    assert again["submitted"] == summary["submitted"] == 2

@@ -16,6 +16,7 @@ from airflow.providers.common.compat.sdk import AirflowException
 from airflow_provider_phota.api.errors import PhotaLedgerError
 from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.journal.patience import Patience
+from airflow_provider_phota.triggers.batch_events import BatchWaitEvent, WakeUp
 
 #: Seconds for which a store fails.
 AWAY = 6.0
@@ -110,7 +111,7 @@ def journal_of(shop):
     return journal
 
 
-@pytest.mark.parametrize("pattern", ["segments/*", "leases/*", "batch.json", "plans/*/plan.json"])
+@pytest.mark.parametrize("pattern", ["segments/*", "leases/*", "batch.json"])
 @pytest.mark.parametrize("damage", [b"", b"{", b"\xff\xfe nonsense\n", b'{"e":"paid"}\n'])
 def test_a_damaged_journal_is_an_error_and_nothing_is_sent(shop, pattern, damage):
     shop.add_pictures(3)
@@ -120,6 +121,29 @@ def test_a_damaged_journal_is_an_error_and_nothing_is_sent(shop, pattern, damage
     error = shop.fail(edits=f"file://{shop.folder}/inbox/00[01].png")
     assert path.name in str(error)
     assert shop.billed == 2
+
+
+@pytest.mark.parametrize("name", ["plan.json", "00001.jsonl"])
+@pytest.mark.parametrize("damage", [None, b"", b"{", b"\xff\xfe nonsense\n"])
+def test_a_damaged_plan_is_written_again(shop, name, damage):
+    shop.add_pictures(3)
+    shop.run()
+    (path,) = journal_of(shop).glob(f"plans/*/{name}")
+    path.unlink() if damage is None else path.write_bytes(damage)
+    assert shop.run()["counts"]["landed"] == shop.billed == 3
+
+
+def test_a_plan_that_is_gone_after_a_pause_is_an_error_and_a_retry_writes_it_again(shop):
+    shop.add_pictures(2)
+    shop.run()
+    for path in journal_of(shop).glob("plans/*/00001.jsonl"):
+        path.unlink()
+    event = BatchWaitEvent("", WakeUp.ENOUGH, 1, 1).to_dict()
+    with pytest.raises(
+        PhotaLedgerError, match=r"(?s)plan of this batch cannot be read.*retry writes it again"
+    ):
+        shop.operator().execute_complete(shop.context(), event)
+    assert shop.run()["counts"]["landed"] == shop.billed == 2
 
 
 def test_a_journal_of_another_batch_is_an_error_and_nothing_is_sent(shop):
