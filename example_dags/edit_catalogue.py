@@ -30,15 +30,17 @@ with DAG(
         prompt="{{ params.prompt }}",
         destination="{{ params.destination }}",
         in_flight=200,
-        # a picture that PHOTA refuses must not stop the others; each has its row
+        # up to a tenth of the pictures may be refused or fail; with more of them the batch stops
         max_failures="10%",
         deferrable=True,
         retries=2,
     )
 
-    @task
-    def report(summary: PhotaBatchSummary) -> list[str]:
+    @task(trigger_rule="all_done")  # also if too many have failed: the batch has pushed its summary then too
+    def report(summary: PhotaBatchSummary | None) -> list[str]:
         """What did not land, and why. To pay for it once more, clear `edit` with redo="failed"."""
+        if summary is None:
+            return []  # the batch has not begun
         rows = read_results(summary["results"])
         failed = [f"{row['key']}: {row['status']}: {row['error']}" for row in rows if not row["files"]]
         log.info("%s of %s pictures have not landed.", len(failed), summary["total"])

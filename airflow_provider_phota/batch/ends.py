@@ -35,7 +35,8 @@ def raise_if_failed(end: BatchEnd) -> None:
     counts, results = end.summary.counts, end.summary.results
     if isinstance(reason, (PhotaError, Killed)):
         is_retried = isinstance(reason, Killed) or reason.retryable
-        text = stopped_text(reason, end.tally.items, counts, results)
+        has_paid = end.summary.submitted > 0
+        text = stopped_text(reason, end.tally.items, counts, results, has_paid=has_paid)
         if is_retried:
             raise AirflowException(log_lines(text))
         raise AirflowFailException(log_lines(f"{text}\n{NOT_RETRIED} Correct the cause, and clear it."))

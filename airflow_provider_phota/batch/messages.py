@@ -23,13 +23,21 @@ _UNDER_WAY = (
     f"their results live {RESULT_HOURS} hours."
 )
 
+_DOUBT = (
+    "What is ambiguous may be paid for, and redo='failed' leaves it out.",
+    "The rows of such items say how to settle them: by adopt, or by their keys in redo.",
+)
+_REDO = ("To pay for the failed items, set redo='failed' and clear this Airflow task.",)
+
 
 def counts_text(counts: Mapping[str, int]) -> str:
     """Returns how many items ended how, such as "97 landed, 3 failed"."""
     return ", ".join(f"{number} {status}" for status, number in counts.items() if number) or "none has ended"
 
 
-def stopped_text(reason: Exception, items: int, counts: Mapping[str, int], results: str) -> str:
+def stopped_text(
+    reason: Exception, items: int, counts: Mapping[str, int], results: str, *, has_paid: bool
+) -> str:
     """Returns the message of a batch that stopped before all its orders were sent.
 
     Args:
@@ -37,13 +45,14 @@ def stopped_text(reason: Exception, items: int, counts: Mapping[str, int], resul
         items: how many there are.
         counts: of the items, by the words of `Status`.
         results: where its results file is.
+        has_paid: True if anything was paid for.
     """
     first, *more = str(reason).splitlines()
     return endings.lines(
         f"The batch stopped: {first}",
         *more,
         f"Of {items} items: {counts_text(counts)}. What became of each is in {results}.",
-        _UNDER_WAY,
+        *((_UNDER_WAY,) if has_paid else ("Nothing was paid for.",)),
         _GOES_ON,
     )
 
@@ -56,12 +65,15 @@ def failed_text(tally: Tally, counts: Mapping[str, int], results: str) -> str:
         counts: of the items, by the words of `Status`.
         results: where its results file is.
     """
+    in_doubt = counts.get(Status.AMBIGUOUS.value, 0)
+    what = "have failed or are ambiguous" if in_doubt else "have failed"
     return endings.lines(
-        f"{tally.failures} of {tally.items} items have failed, and max_failures is {tally.max_failures}.",
+        f"{tally.failures} of {tally.items} items {what}, and max_failures is {tally.max_failures}.",
         f"In all: {counts_text(counts)}. The reasons are in {results}.",
         _what_a_retry_does(tally, counts.get(Status.NOT_SENT.value, 0)),
-        "To pay for the failed items once more, set redo='failed' and clear this Airflow task.",
-        "To accept that they failed, raise max_failures and clear it; that pays for nothing twice.",
+        *(_DOUBT if in_doubt else ()),
+        *(_REDO if tally.failures > in_doubt else ()),
+        "To accept it, raise max_failures and clear this Airflow task; that pays for nothing twice.",
     )
 
 

@@ -94,7 +94,9 @@ class Redo:
         keys = [key for key in value if isinstance(key, str) and key] if is_list(value) else []
         if is_list(value) and len(keys) == len(value):
             return cls(keys=frozenset(keys))
-        raise PhotaInputError("redo", f"must be 'failed' or a list of keys of items, got {shown(value)}.")
+        raise PhotaInputError(
+            "redo", f"must be 'failed' or a list of keys of items (as a text: JSON), got {shown(value)}."
+        )
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ class Preview:
             "landed": self._counts["landed"],
             "to_pay": self._counts["to_pay"],
             "pictures": self._counts["pictures"],
-            "usd": sum(known) if prices and len(known) == len(costs) else None,
+            "usd": round(sum(known), 6) if prices and len(known) == len(costs) else None,
         }
 
     def _prices(self) -> Mapping[str, float]:

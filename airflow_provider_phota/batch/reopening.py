@@ -153,5 +153,9 @@ async def _named(plan: Plan, keys: frozenset[str], argument: str) -> dict[str, I
         return {}
     found = await asyncio.to_thread(lambda: {item.key: item for item in plan.items() if item.key in keys})
     if missing := keys - set(found):
-        raise PhotaInputError(argument, f"names items that are not in the batch: {shown(sorted(missing))}.")
+        raise PhotaInputError(
+            argument,
+            f"names items that are not in the batch: {shown(sorted(missing))}. Their keys are in the column "
+            "key of the results.",
+        )
     return found

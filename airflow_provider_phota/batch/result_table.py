@@ -15,7 +15,7 @@ from airflow_provider_phota.api.types import PhotaBatchRow, PhotaFile
 
 COLUMNS = (
     *("number", "key", "status", "paths", "sha256", "bytes", "width", "height"),
-    *("phota_task_id", "credits", "error", "submitted_at", "ended_at", "same_as"),
+    *("phota_task_id", "credits", "error", "submitted_at", "ended_at", "same_as", "can_retry"),
 )
 #: Where a formula begins: at the start of a cell, or after what some spreadsheets take for the end of one.
 #: https://owasp.org/www-community/attacks/CSV_Injection
@@ -51,6 +51,7 @@ def _cells(row: PhotaBatchRow) -> tuple[object, ...]:
         row["submitted_at"],
         row["ended_at"],
         row["same_as"],
+        row["can_retry"],
     )
 
 

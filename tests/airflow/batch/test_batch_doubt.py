@@ -233,3 +233,11 @@ def test_adopt_changes_nothing_about_an_item_that_has_landed(shop, caplog):
     again = shop.clear().run(adopt={"001.png": task_of_another_run(shop)})
     assert "001.png has landed already" in caplog.text.replace("'", "")
     assert again["submitted"] == summary["submitted"] == 2
+
+
+def test_what_is_in_doubt_is_not_said_to_be_paid_for_by_redo_failed(shop):
+    tasks_with_one_in_doubt(shop)
+    error = str(shop.clear().fail(max_failures=0))
+    assert error.startswith("1 of 3 items have failed or are ambiguous, and max_failures is 0.")
+    assert "redo='failed' leaves it out" in error
+    assert "set redo='failed'" not in error
