@@ -104,4 +104,6 @@ LEDGERS = {
 def with_ledger(operator: type, ledger: str) -> tuple[type, dict[str, str]]:
     """Returns the operator with a kind of ledger, and the arguments for it."""
     mixin, arguments = LEDGERS[ledger]
-    return type(f"{mixin.__name__}{operator.__name__}", (mixin, operator), {}), arguments
+    # Airflow 2 calls an operator's own `execute` with an argument that it then takes off itself
+    own = {"execute": mixin.execute}
+    return type(f"{mixin.__name__}{operator.__name__}", (mixin, operator), own), arguments
