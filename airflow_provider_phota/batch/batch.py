@@ -14,7 +14,11 @@ from airflow_provider_phota.api.endings import lines
 from airflow_provider_phota.api.errors import PhotaLedgerError
 from airflow_provider_phota.api.types import PhotaBatchPreview
 from airflow_provider_phota.batch.attempt import Attempt, AttemptEnd
-from airflow_provider_phota.batch.home import checked_results_name, journal_folder
+from airflow_provider_phota.batch.home import (
+    check_results_replace_nothing,
+    checked_results_name,
+    journal_folder,
+)
 from airflow_provider_phota.batch.idle import Pause
 from airflow_provider_phota.batch.items.plan import Plan, write_plan
 from airflow_provider_phota.batch.items.spec import ItemSpec
@@ -137,6 +141,7 @@ class Batch:
         Raises:
             PhotaInputError: Some are wrong, or there are none.
         """
+        check_results_replace_nothing(self.destination, self.results_name, spec.source)
         with _explaining_a_damaged_plan():
             return write_plan(self.folder, spec)
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 
 from airflow_provider_phota.api.errors import PhotaInputError
+from airflow_provider_phota.api.lists import is_list
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.ledger.records import InstanceName
 from airflow_provider_phota.storage.paths import Place, checked_path
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
+#: Ends the name of the results files while the batch runs.
+PARTIAL = ".partial"
 #: The folder of all journals, below a destination.
 JOURNALS = ".phota-batches"
 #: The same, below the directory of a ledger.
@@ -49,3 +52,25 @@ def checked_results_name(value: object, map_index: int = -1) -> str:
             f"got {shown(value)}.",
         )
     return value
+
+
+def check_results_replace_nothing(destination: Place, results_name: str, source: object) -> None:
+    """Refuses results files that would replace the manifest of the items.
+
+    Args:
+        destination: where the results files go.
+        results_name: their name, without extension.
+        source: of the items, as the author gave it.
+
+    Raises:
+        PhotaInputError: They would.
+    """
+    if is_list(source):
+        return
+    manifest = Place.of(checked_path("results_name", source))
+    names = (f"{results_name}{part}.{end}" for part in ("", PARTIAL) for end in ("jsonl", "csv"))
+    paths = [(destination.protocol, (destination / name).path) for name in names]
+    if (manifest.protocol, manifest.path) in paths:
+        raise PhotaInputError(
+            "results_name", f"would replace the manifest {shown(manifest.url)}: choose another name."
+        )

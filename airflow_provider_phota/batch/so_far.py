@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from airflow_provider_phota.api.errors import PhotaError
+from airflow_provider_phota.batch.home import PARTIAL
 from airflow_provider_phota.batch.items.plan import Plan
 from airflow_provider_phota.batch.report import Report
 from airflow_provider_phota.storage import calls, objects
@@ -60,7 +61,7 @@ class RowsSoFar:
 
     @property
     def _name(self) -> str:
-        return f"{self.results_name}.partial"
+        return f"{self.results_name}{PARTIAL}"
 
 
 @asynccontextmanager

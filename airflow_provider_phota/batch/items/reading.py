@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.batch.items.bad_rows import BadRows, NoItems
+from airflow_provider_phota.batch.items.inputs import Inputs
 from airflow_provider_phota.batch.items.item import Item
 from airflow_provider_phota.batch.items.making import ItemMaker
 from airflow_provider_phota.batch.items.overlap import Overlap
@@ -28,6 +29,7 @@ def read_items(spec: ItemSpec) -> Iterator[Item]:
     source = source_of(spec.argument, spec.source, spec.columns)
     maker = ItemMaker(spec.make_order, spec.columns, spec.defaults, source.folder)
     together = Together(spec.names)
+    inputs = Inputs(spec.names, spec.destination, together.stems)
     overlap = Overlap.of(source, spec.destination)
     bad = BadRows(spec.argument, source.name)
     count = 0
@@ -41,6 +43,7 @@ def read_items(spec: ItemSpec) -> Iterator[Item]:
         try:
             item = maker.item(row)
             stem = together.check(item)
+            inputs.check(item)
         except PhotaInputError as error:
             bad.add(row, str(error))
             continue

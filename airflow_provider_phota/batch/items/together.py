@@ -21,11 +21,12 @@ class Together:
 
     Attributes:
         names: of the files.
+        stems: the rows of the files, by their names without extensions.
     """
 
     names: BatchNames
     _keys: dict[str, int] = field(default_factory=dict)
-    _stems: dict[str, int] = field(default_factory=dict)
+    stems: dict[str, int] = field(default_factory=dict)
 
     def check(self, item: Item) -> str:
         """Returns the name of an item's first picture, without its extension.
@@ -39,12 +40,12 @@ class Together:
                 KEY, f"is {shown(item.key)}, as in row {first}: give each item a key of its own."
             )
         check_index(ItemNames(self.names, item.key), item.order.outputs)
-        stem = stem_of(self.names.template, item.key, 0)
-        if not self.names.has("phota_task_id"):
-            first = self._stems.setdefault(stem, item.number)
+        stems = [stem_of(self.names.template, item.key, index) for index in range(item.order.outputs)]
+        for stem in () if self.names.has("phota_task_id") else stems:
+            first = self.stems.setdefault(stem, item.number)
             if first != item.number:
                 raise self._collision(stem, first)
-        return stem
+        return stems[0]
 
     def _collision(self, stem: str, other: int) -> PhotaInputError:
         template = self.names.template

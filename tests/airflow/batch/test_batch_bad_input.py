@@ -157,6 +157,44 @@ def test_a_destination_inside_the_pattern_is_refused(shop):
     assert "lies inside" in text
 
 
+def test_a_result_that_would_replace_its_own_input_is_refused(shop):
+    shop.add_pictures(2)
+    inbox = f"file://{shop.folder}/inbox"
+    before = (shop.folder / "inbox" / "000.png").read_bytes()
+    error = shop.fail(edits=[f"{inbox}/000.png"], destination=inbox, filename="{key}")
+    assert isinstance(error, AirflowFailException)
+    assert "destination: has the picture '000' that row 1 is made of" in str(error)
+    assert (shop.billed, (shop.folder / "inbox" / "000.png").read_bytes()) == (0, before)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_result_that_would_replace_another_items_input_is_refused(shop, order):
+    """Whichever of the two comes first, and also if it is not the first picture of its item."""
+    shop.add_pictures(1)
+    inbox = shop.folder / "inbox"
+    (inbox / "000.png").rename(inbox / "chair-1.png")
+    shop.add_pictures(1)
+    rows = [
+        {"key": "chair", "image_urls": f"file://{inbox}/000.png", "num_outputs": 2},
+        {"key": "table", "image_urls": f"file://{inbox}/chair-1.png"},
+    ]
+    error = shop.fail(edits=rows[::order], destination=f"file://{inbox}")
+    assert "has the picture 'chair-1' that row" in str(error)
+    assert shop.billed == 0
+
+
+@pytest.mark.parametrize("name", ["results.jsonl", "results.csv", "results.partial.jsonl"])
+def test_results_that_would_replace_the_manifest_are_refused(shop, name):
+    shop.add_pictures(1)
+    manifest = shop.folder / "inbox" / name
+    line = '{"image_urls": "000.png"}' if name.endswith("jsonl") else "image_urls"
+    manifest.write_text(f"{line}\n" if name.endswith("jsonl") else f"{line}\n000.png\n")
+    given = {"edits": f"file://{manifest}", "destination": f"file://{shop.folder}/inbox"}
+    assert "results_name: would replace the manifest" in str(shop.fail(**given))
+    assert shop.billed == 0
+    assert shop.run(**given, results_name="what-became-of-it")["counts"]["landed"] == 1
+
+
 def test_a_destination_that_cannot_be_written_is_refused(shop):
     shop.add_pictures(1)
     (shop.folder / "out").write_text("a file")
