@@ -36,7 +36,7 @@ test-all: test $(READY_2_11) $(READY_3_4) ## make test, the slow tests; the Airf
 	$(PYTHON) -m pytest -m slow
 	$(PYTHON) -m tests.races --times 2
 	$(PYTHON_2_11) -m pytest tests/airflow tests/docs tests/emulator/test_emulator_pytest_plugin.py
-	$(PYTHON_2_11) -m tests.chaos --groups kills,people,answers,network,resubmit,models --seeds 1 --edits 0 --naive 0
+	$(PYTHON_2_11) -m tests.chaos --groups kills,people,answers,network,resubmit,models --seeds 1 --edits 0 --naive 0 --width 3
 
 .PHONY: races
 races: $(READY) ## Attempts that overtake each other, 20 times each, with every kind of ledger (RACES_TIMES, ...)
