@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.batch.items.item import Item
+from airflow_provider_phota.batch.items.together import MOST_NAMES
 from airflow_provider_phota.batch.names import BatchNames, stem_of
 from airflow_provider_phota.storage.paths import Place
 from airflow_provider_phota.storage.pictures import EXTENSIONS
@@ -44,7 +45,7 @@ class Inputs:
             if number := self.results.get(own):
                 raise self._error(own, number)
         if self._inputs:
-            for index in range(item.order.outputs):
+            for index in range(min(item.order.outputs, MOST_NAMES)):
                 stem = stem_of(self.names.template, item.key, index)
                 if stem in self._inputs:
                     raise self._error(stem, item.number)

@@ -13,6 +13,8 @@ from airflow_provider_phota.results.options import check_index
 
 #: A template by which two items rarely have one name: `{name}` has the extension of the input.
 _OTHER_NAMES = "{parent}/{name}-{index}"
+#: Pictures of one item whose names are compared. How many are ordered may be a typing error of any size.
+MOST_NAMES = 50
 
 
 @dataclass
@@ -40,7 +42,8 @@ class Together:
                 KEY, f"is {shown(item.key)}, as in row {first}: give each item a key of its own."
             )
         check_index(ItemNames(self.names, item.key), item.order.outputs)
-        stems = [stem_of(self.names.template, item.key, index) for index in range(item.order.outputs)]
+        compared = range(min(item.order.outputs, MOST_NAMES))
+        stems = [stem_of(self.names.template, item.key, index) for index in compared]
         for stem in () if self.names.has("phota_task_id") else stems:
             first = self.stems.setdefault(stem, item.number)
             if first != item.number:

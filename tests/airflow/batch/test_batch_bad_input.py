@@ -183,6 +183,13 @@ def test_a_result_that_would_replace_another_items_input_is_refused(shop, order)
     assert shop.billed == 0
 
 
+def test_a_huge_number_of_pictures_does_not_hold_up_the_check(shop):
+    shop.add_pictures(1)
+    preview = shop.run(num_outputs=10**9, dry_run=True)
+    assert (preview["to_pay"], preview["pictures"]) == (1, 10**9)
+    assert shop.billed == 0
+
+
 @pytest.mark.parametrize("name", ["results.jsonl", "results.csv", "results.partial.jsonl"])
 def test_results_that_would_replace_the_manifest_are_refused(shop, name):
     shop.add_pictures(1)
