@@ -65,10 +65,9 @@ def _is_new(journal: Journal, plan: Plan, item: Item, adopt: Mapping[str, str]) 
 
 
 async def _check_payers(journal: Journal, plan: Plan, tasks: Mapping[str, str], own: set[str]) -> None:
-    payers = journal.state.payers_of(tasks)
-    keys = await asyncio.to_thread(
-        lambda: {item.id(plan.edition): item.key for item in plan.items() if payers}
-    )
+    if not (payers := journal.state.payers_of(tasks)):
+        return
+    keys = await asyncio.to_thread(lambda: {item.id(plan.edition): item.key for item in plan.items()})
     for phota_task_id, item_id in payers.items():
         if item_id in keys and item_id not in own:
             raise PhotaInputError(

@@ -141,10 +141,11 @@ class PhotaBatchTrigger(BaseTrigger):
 
     async def _wake_up(self, tasks: Sequence[OpenTask], waits: Sequence[asyncio.Task[None]]) -> WakeUp:
         while True:
-            ended = [task for task, wait in zip(tasks, waits, strict=True) if wait.done()]
-            for wait in waits:
+            ended = []
+            for task, wait in zip(tasks, waits, strict=True):
                 if wait.done():
                     wait.result()  # raises what has broken it
+                    ended.append(task)
             self._open_tasks = len(tasks) - len(ended)
             if len(ended) >= min(self.wake_after, len(tasks)):
                 return WakeUp.ENOUGH
@@ -158,25 +159,27 @@ class PhotaBatchTrigger(BaseTrigger):
         Raises:
             PhotaError: It cannot be asked about from here.
         """
-        passed = self._passed()
-        # after a restart it is not known whether the task still runs, so it is asked about at once
-        is_seen = task.age is not None and passed <= SEEN_LATELY
         try:
             async with SharedPoller(self.phota_conn_id) as poller:
                 await poller.run(
                     wait_for_task(
                         task.phota_task_id,
-                        seconds=max(task.seconds - passed, 0.0),
+                        seconds=max(task.seconds - self._passed(), 0.0),
                         schedule=poller.schedule(self.poll_interval, self.longest_interval),
                         patience=Patience(unreachable=self.max_unreachable),
                         log_level=logging.DEBUG,
-                        seen=Observation((task.age or 0.0) + passed, task.model, task.estimated_time)
-                        if is_seen
-                        else None,
+                        seen=self._seen(task),
                     )
                 )
         except _ENDS as error:
             log.info("%s", str(error).partition("\n")[0])
+
+    def _seen(self, task: OpenTask) -> Observation | None:
+        """Returns the task as the worker has seen it; after a restart it has to be asked about at once."""
+        passed = self._passed()
+        if task.age is None or passed > SEEN_LATELY:
+            return None
+        return Observation(task.age + passed, task.model, task.estimated_time)
 
     def _passed(self) -> float:
         """Returns the seconds since the list of tasks was written."""
@@ -195,9 +198,7 @@ class PhotaBatchTrigger(BaseTrigger):
                     place = await sync_to_async(_place_of)(self.waits)
                     # not in the event loop's own threads, which a store that hangs would use up
                     return await asyncio.wrap_future(calls.start(partial(read_waits, place)))
-                except (
-                    Exception
-                ) as error:  # of whatever library the store speaks by; its text may hold secrets
+                except Exception as error:  # of any library; its text may hold secrets
                     failures += 1
                     log.warning("The list of open PHOTA tasks could not be read (%s).", type(error).__name__)
                 await asyncio.sleep(backoff.pause(failures) or _LOOK)

@@ -109,8 +109,11 @@ def write_plan(folder: Place, spec: ItemSpec) -> Plan:
             spool.add(item)
         own, digest = folder / _PLANS / spool.digest, spool.digest
         plan = Plan(own, digest, spec.model, spec.edition, spool.count, spool.chunks)
-        _write_chunks(plan, spool)
-        if not _is_recorded(folder, plan):
+        is_recorded = _is_recorded(folder, plan)
+        for number, content in enumerate(spool.contents(), start=1):
+            if not is_recorded or _whole(_chunk(own, number), plan.chunks[number - 1]) is None:
+                _write(_chunk(own, number), content)
+        if not is_recorded:
             fields = {
                 "model": plan.model,
                 "edition": plan.edition,
@@ -121,14 +124,10 @@ def write_plan(folder: Place, spec: ItemSpec) -> Plan:
         return plan
 
 
-def _write_chunks(plan: Plan, spool: Spool) -> None:
-    for number, (content, sha256) in enumerate(zip(spool.contents(), plan.chunks, strict=True), start=1):
-        place = _chunk(plan.folder, number)
-        if _whole(place, sha256) is not None:
-            continue
-        with new_draft(place) as draft:
-            draft.file.write(content)
-            draft.publish(place, "application/x-ndjson")
+def _write(place: Place, content: bytes) -> None:
+    with new_draft(place) as draft:
+        draft.file.write(content)
+        draft.publish(place, "application/x-ndjson")
 
 
 def _is_recorded(folder: Place, plan: Plan) -> bool:

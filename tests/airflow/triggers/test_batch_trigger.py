@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath
+from trigger_runs import events_of, left_by_cancelling
 
 from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.hooks.phota import PhotaHook
@@ -47,10 +48,7 @@ def trigger(waits, **arguments):
 
 
 def end_of(waiting):
-    async def collect():
-        return [event.payload async for event in waiting.run()]
-
-    (payload,) = asyncio.run(collect())
+    (payload,) = events_of(waiting)
     return BatchWaitEvent.from_dict(json.loads(json.dumps(payload)))
 
 
@@ -167,17 +165,7 @@ def test_so_does_our_own_mistake_and_its_event_does_not_hold_its_words(tasks, tm
 
 
 def test_a_cancelled_wait_fires_nothing_and_leaves_nothing(endless, tasks, tmp_path):
-    async def cancel_it():
-        waiting = trigger(waits_of(tasks, tmp_path)).run()
-        step = asyncio.ensure_future(anext(waiting))
-        await asyncio.sleep(0.5)
-        step.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await step
-        await waiting.aclose()
-        return asyncio.all_tasks() - {asyncio.current_task()}
-
-    assert asyncio.run(cancel_it()) == set()
+    assert left_by_cancelling(trigger(waits_of(tasks, tmp_path)), seconds=0.5) == set()
 
 
 @pytest.mark.parametrize("golden", GOLDEN["triggers"], ids=lambda golden: golden["name"])

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from trigger_runs import events_of, left_by_cancelling
 
 from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.hooks.phota import PhotaHook
@@ -28,13 +29,6 @@ def phota_task_id(emulator, picture_url):
 def trigger(phota_task_id, seconds=30.0, **arguments):
     how = {"phota_conn_id": "phota_default", "poll_interval": 0.05, "timeout": seconds, **arguments}
     return PhotaTaskTrigger(phota_task_id, deadline=time.time() + seconds, **how)
-
-
-def events_of(waiting):
-    async def collect():
-        return [event.payload async for event in waiting.run()]
-
-    return asyncio.run(collect())
 
 
 def end_of(waiting):
@@ -154,17 +148,7 @@ def test_what_is_our_own_mistake_ends_the_wait_without_its_words(at_once, phota_
 def test_a_cancelled_wait_fires_nothing_and_leaves_nothing(at_once, emulator, phota_task_id):
     emulator.add_faults(Fault(on="task", kind="status_word", word="processing", times=None))
 
-    async def cancel_it():
-        waiting = trigger(phota_task_id).run()
-        step = asyncio.ensure_future(anext(waiting))
-        await asyncio.sleep(0.3)
-        step.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await step
-        await waiting.aclose()
-        return asyncio.all_tasks() - {asyncio.current_task()}
-
-    assert asyncio.run(cancel_it()) == set()
+    assert left_by_cancelling(trigger(phota_task_id), seconds=0.3) == set()
 
 
 def test_a_second_instance_made_of_its_arguments_waits_on(at_once, phota_task_id):
