@@ -12,6 +12,10 @@ PYTHON_3_4 := .venv-3.4/bin/python
 READY_3_4 := .venv-3.4/.ready
 PYTHON_BENCH := .venv-bench/bin/python
 READY_BENCH := .venv-bench/.ready
+# Tests wait most of their time, so a third process pays even on two cores.
+PARALLEL := -n 3 --dist loadscope --no-loadscope-reorder
+# The tests of what does no I/O. They alone cover all of it, which is measured.
+DECISIONS := tests/api tests/polling tests/journal/test_journal_state.py
 
 .PHONY: help
 help: ## List the targets
@@ -25,17 +29,18 @@ demo: $(READY) ## Edit a photograph with PHOTA in a real Airflow (emulated servi
 .PHONY: test
 test: lint ## Lint, types, and every test that is not slow; coverage of api/ is 100 %
 	$(PYTHON) -m coverage erase
-	$(PYTHON) -m coverage run -m pytest -m "not slow"
+	$(PYTHON) -m coverage run -m pytest $(DECISIONS)
 	$(PYTHON) -m coverage report --include='airflow_provider_phota/api/*,airflow_provider_phota/polling/*' --fail-under=100
+	$(PYTHON) -m pytest -m "not slow" $(PARALLEL) $(DECISIONS:%=--ignore=%)
 
 .PHONY: test-all
 test-all: test $(READY_2_11) $(READY_3_4) ## make test, the slow tests; the Airflow suite and parts of chaos on 3.4 and on 2.11 (PostgreSQL)
 	$(PYTHON_3_4) -m pytest tests/airflow/submitting tests/airflow/ledger/test_ledger_stores.py
 	$(PYTHON_3_4) -m tests.chaos --database postgres --groups people,kills,answers,models --seeds 1 --edits 0 --naive 0
-	$(PYTHON_3_4) -m pytest tests/airflow
+	$(PYTHON_3_4) -m pytest $(PARALLEL) tests/airflow
 	$(PYTHON) -m pytest -m slow
 	$(PYTHON) -m tests.races --times 2
-	$(PYTHON_2_11) -m pytest tests/airflow tests/docs tests/emulator/test_emulator_pytest_plugin.py
+	$(PYTHON_2_11) -m pytest $(PARALLEL) tests/airflow tests/docs tests/emulator/test_emulator_pytest_plugin.py
 	$(PYTHON_2_11) -m tests.chaos --groups kills,people,answers,network,resubmit,models --seeds 1 --edits 0 --naive 0 --width 3
 
 .PHONY: races

@@ -1,7 +1,10 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+STACK = "tests/stack/"
 
 # a busy machine must not fail a build, and neither must a new random example: look for those by hand,
 # with `pytest --hypothesis-seed=N` under another profile
@@ -9,6 +12,23 @@ settings.register_profile(
     "steady", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("steady")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Gives each process whole files, and one process the real Airflow, which is booted once."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return STACK if nodeid.startswith(STACK) else nodeid.partition("::")[0]
+
+    return ByFile(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("numprocesses", None):
+        items.sort(key=lambda item: not item.nodeid.startswith(STACK))  # what takes longest begins first
 
 
 @pytest.fixture
