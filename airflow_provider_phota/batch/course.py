@@ -97,7 +97,7 @@ class Course:
         sent = state.sending
         self._generation, self._digest = state.generation, sent.digest if sent else ""
         self._estimated_time = sent.estimated_time if sent else None
-        self._note_payment(step.phota_task_id, sent.credits if sent else None, sent.at if sent else None)
+        self._note_payment(step.phota_task_id, sent.credits if sent else None, sent.sent_at if sent else None)
         self.kit.slots.take()
         self._has_slot = True
         return await self._to_its_end(self._bring_home(step.phota_task_id))
@@ -105,7 +105,7 @@ class Course:
     async def hold(self, state: ItemState) -> Row | None:
         """Writes the row of an item whose last submit may have been paid for."""
         self._generation = state.generation
-        self.row = replace(self.row, submitted_at=state.sending.at if state.sending else None)
+        self.row = replace(self.row, submitted_at=state.sending.sent_at if state.sending else None)
         return await self._to_its_end(self._give_up(state))
 
     @property

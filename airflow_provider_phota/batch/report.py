@@ -29,6 +29,7 @@ class Report:
     plan: Plan
     folder: Place
     _state: BatchState = field(default_factory=BatchState, init=False)
+    #: The item that each task was paid for, and what it cost.
     _paid: dict[str, tuple[str, float | None]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
@@ -36,7 +37,7 @@ class Report:
         for name, event in self._segments.read_all():
             self._state.apply(event, name)
             if isinstance(event, Paid):
-                self._paid[event.phota_task_id] = event.item, event.credits
+                self._add_payment(event)
         self._keys = {item.id(self.plan.edition): (item.number, item.key) for item in self.plan.items()}
 
     def write_so_far(self, destination: Place, name: str) -> None:
@@ -60,6 +61,11 @@ class Report:
         reconcile(written, self.plan.count, payments, self.folder.command, set(self._besides()))
         return Summary.of(written, payments, self.folder.command, seconds)
 
+    def _add_payment(self, event: Paid) -> None:
+        """Takes in a payment. A task that was adopted may be recorded once more, by the process that paid."""
+        item_id, cost = self._paid.get(event.phota_task_id, (event.item, None))
+        self._paid[event.phota_task_id] = item_id, cost if event.credits is None else event.credits
+
     def _rows(self) -> Iterator[Row]:
         yield from self._ended()
         for state in self._state.open_items():
@@ -71,25 +77,34 @@ class Report:
         return (self._with_cost(end.row) for end in ends if end.item in self._keys)
 
     def _with_cost(self, row: Row) -> Row:
-        """Returns a row with the cost of the task it shares, if the item that was sent is not in the plan."""
-        payer, cost = self._paid.get(row.phota_task_id or "", ("", None))
-        is_own = payer in self._keys or row.same_as is not None or row.credits is not None
-        return row if is_own else replace(row, credits=cost)
+        """Returns a row with the cost of its task, or with the key of the item whose row has it.
+
+        A row was written when it was known which item pays. That one may have left the plan since, or may
+        have been paid for once more.
+        """
+        if row.phota_task_id is None:
+            return row
+        payer, cost = self._paid.get(row.phota_task_id, ("", None))
+        state, (_, key) = self._state.item(payer), self._keys.get(payer, (0, row.key))
+        if key != row.key and state and state.phota_task_id == row.phota_task_id:
+            return replace(row, credits=None, same_as=key)
+        return replace(row, credits=cost, same_as=None)
 
     def _open_row(self, state: ItemState) -> Row:
         number, key = self._keys[state.item]
         sent = state.sending
-        at = sent.at if sent else None
+        at = sent.sent_at if sent else None
         if state.phase is Phase.PAID and state.phota_task_id:
-            return Row(
-                number,
-                key,
-                Status.FAILED,
-                phota_task_id=state.phota_task_id,
-                credits=sent.credits if sent else None,
-                error=not_home_text(state.phota_task_id),
-                submitted_at=at,
-                can_retry=True,
+            return self._with_cost(
+                Row(
+                    number,
+                    key,
+                    Status.FAILED,
+                    phota_task_id=state.phota_task_id,
+                    error=not_home_text(state.phota_task_id),
+                    submitted_at=at,
+                    can_retry=True,
+                )
             )
         return Row(number, key, Status.AMBIGUOUS, error=held_text(key, state), submitted_at=at)
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TypeAlias
 
-from airflow_provider_phota.journal.events import Doubtful, Ended, Event, Intent, Paid, Reopened, TakenBack
+from airflow_provider_phota.journal.events import Ended, Event, Reopened
 from airflow_provider_phota.journal.rows import Status
+from airflow_provider_phota.journal.sendings import Sending, completed, rank
 
 #: The number of a lease, and the number of one of its segments.
 Position: TypeAlias = tuple[int, int]
@@ -31,40 +32,6 @@ class Phase(Enum):
     PAID = "paid"
     #: it has a row
     ENDED = "ended"
-
-
-@dataclass(frozen=True, slots=True)
-class Sending:
-    """Is all that is known about one sending of an item.
-
-    Attributes:
-        lease: the number of the lease that recorded it.
-        segment: the name of the segment that holds its intent; empty if no intent was read.
-        at: epoch seconds of the sender's clock; 0 if no intent was read.
-        seconds: how long the sender may take, from `at` on.
-        doubt: why it is not known whether it was billed; empty if there is no such reason.
-        named_task_id: the task that a doubtful answer named.
-        digest: of the order, if its landed pictures are to be found again by it.
-        estimated_time: seconds that the service expected the task to take.
-    """
-
-    generation: int
-    token: str
-    lease: int
-    segment: str = ""
-    at: float = 0.0
-    seconds: float = 0.0
-    fingerprint: str = ""
-    resubmits: int = 0
-    is_taken_back: bool = False
-    phota_task_id: str | None = None
-    paid_at: float | None = None
-    credits: float | None = None
-    is_adopted: bool = False
-    doubt: str = ""
-    named_task_id: str = ""
-    digest: str = ""
-    estimated_time: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +156,7 @@ class History:
         else:
             key = event.generation, event.token
             known = self._sendings.get(key) or Sending(*key, lease=position[0])
-            self._sendings[key] = _completed(known, event, segment)
+            self._sendings[key] = completed(known, event, segment)
 
     def _apply_end(self, event: Ended, position: Position) -> None:
         row = event.row
@@ -213,8 +180,8 @@ class History:
 
     def _state(self) -> ItemState:
         live = [each for each in self._sendings.values() if self._is_live(each)]
-        unresolved = tuple(sorted((each for each in live if not each.phota_task_id), key=_rank))
-        paid = sorted((each for each in live if each.phota_task_id), key=_rank)
+        unresolved = tuple(sorted((each for each in live if not each.phota_task_id), key=rank))
+        paid = sorted((each for each in live if each.phota_task_id), key=rank)
         generation = max((each.generation for each in live), default=0)
         end = self.end
         generation = max(generation, self._reopened, end.generation if end else 0)
@@ -264,35 +231,6 @@ class History:
             each.segment and each.lease > sending.lease and each.generation <= sending.generation
             for each in self._sendings.values()
         )
-
-
-def _completed(known: Sending, event: Intent | TakenBack | Paid | Doubtful, segment: str) -> Sending:
-    if isinstance(event, Intent):
-        return replace(
-            known,
-            segment=segment or "-",
-            at=event.at,
-            seconds=event.seconds,
-            fingerprint=event.fingerprint,
-            resubmits=event.resubmits,
-            digest=event.digest,
-        )
-    if isinstance(event, TakenBack):
-        return replace(known, is_taken_back=True)
-    if isinstance(event, Doubtful):
-        return replace(known, doubt=event.reason or "unknown", named_task_id=event.named_task_id)
-    return replace(
-        known,
-        phota_task_id=event.phota_task_id,
-        paid_at=event.at,
-        credits=event.credits,
-        is_adopted=event.adopted,
-        estimated_time=event.estimated_time,
-    )
-
-
-def _rank(sending: Sending) -> tuple[int, int, float, str]:
-    return sending.generation, sending.lease, sending.paid_at or sending.at, sending.token
 
 
 def _others(paid: list[Sending], current: str | None) -> tuple[str, ...]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
-from airflow_provider_phota.journal.history import ItemState, Sending
+from airflow_provider_phota.journal.history import ItemState
+from airflow_provider_phota.journal.sendings import Sending
 from airflow_provider_phota.journal.segments import Segments, age_between
 
 

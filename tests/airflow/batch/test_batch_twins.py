@@ -127,3 +127,41 @@ def test_all_are_paid_for_if_the_author_says_so(twins):
     twins.run(duplicates="pay")
     assert (twins.statuses, twins.billed) == ({"landed": 3}, 3)
     assert {row["same_as"] for row in twins.rows.values()} == {None}
+
+
+@pytest.fixture
+def shared(twins):
+    """The first item was paid for and has landed; the others share its task."""
+    twins.run(edits=items_of(twins, "a"))
+    twins.run()
+    assert (twins.statuses, twins.billed) == ({"landed": 3}, 1)
+    return twins
+
+
+def test_redo_of_the_one_that_was_paid_for_leaves_the_first_payment_to_the_others(shared):
+    summary = shared.clear().run(redo=["a"])
+    assert shared.billed == 2
+    rows = shared.rows
+    assert rows["a"]["phota_task_id"] != rows["b"]["phota_task_id"] == rows["c"]["phota_task_id"]
+    assert (rows["a"]["same_as"], rows["b"]["same_as"], rows["c"]["same_as"]) == (None, None, None)
+    assert {rows["b"]["credits"], rows["c"]["credits"]} == {rows["a"]["credits"]}
+    assert summary["credits"] == 2 * rows["a"]["credits"]
+
+
+def test_the_one_that_was_paid_for_changes_and_the_others_keep_its_payment(shared):
+    changed = items_of(shared, "abc")
+    changed[0]["prompt"] = "Dim"
+    summary = shared.run(edits=changed)
+    assert (shared.statuses, shared.billed, summary["submitted"]) == ({"landed": 3}, 2, 2)
+    assert shared.rows["b"]["same_as"] is None
+
+
+def test_the_one_that_was_paid_for_leaves_and_the_others_keep_its_payment(shared):
+    summary = shared.run(edits=items_of(shared, "bc"))
+    assert (shared.statuses, shared.billed, summary["submitted"]) == ({"landed": 2}, 1, 1)
+    assert {row["same_as"] for row in shared.rows.values()} == {None}
+
+
+def test_a_row_says_when_the_task_that_it_shares_was_submitted(twins):
+    twins.run()
+    assert len({row["submitted_at"][:16] for row in twins.rows.values()}) == 1
