@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_provider_phota.api.endings import lines
-from airflow_provider_phota.api.errors import PhotaLedgerError
+from airflow_provider_phota.api.errors import PhotaLedgerUnusable
 from airflow_provider_phota.storage.calls import finish_within
 from airflow_provider_phota.storage.paths import Place, reason_of
 
@@ -53,7 +53,7 @@ class JournalNote:
         """
         known = self._call(lambda: self.store.get(_KEY))
         if isinstance(known, str) and known != self.folder.url:
-            raise PhotaLedgerError(
+            raise PhotaLedgerUnusable(
                 lines(
                     "The journal of this batch is in another place than before; nothing was sent.",
                     f"Earlier attempts have used {known}, and this one would use {self.folder.url}.",
