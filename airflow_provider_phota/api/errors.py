@@ -13,6 +13,7 @@ PhotaError
 │       └── PhotaNoChannel             422: no upstream serves the model right now
 ├── PhotaSubmitAmbiguous      a task may have been created and billed; its ID is not known
 ├── PhotaLedgerError          the record of what was paid for cannot be read or written; nothing was sent
+│   └── PhotaLedgerUnusable       the same, until a person changes something
 └── PhotaTaskError            a billed task exists; the error names it
     ├── PhotaTaskFailed           the service ended the task as failed
     │   └── PhotaInputRefused         the service refuses the prompt or a picture, as by content policy
@@ -157,6 +158,12 @@ class PhotaLedgerError(PhotaError):
 
     money = Money.UNKNOWN
     retryable = True
+
+
+class PhotaLedgerUnusable(PhotaLedgerError):
+    """The record is damaged, missing or not ours, or a right is missing, so another attempt fails too."""
+
+    retryable = False
 
 
 class PhotaTaskError(PhotaError):

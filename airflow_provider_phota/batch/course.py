@@ -158,7 +158,8 @@ class Course:
     async def _pay_and_bring_home(self, step: Start) -> None:
         kit, preparer = self.kit, self.kit.preparer
         prepared = await kit.prepare(preparer.prepare, self.item)
-        if existing := await kit.prepare(preparer.existing, self.item, prepared):
+        # what was reopened is paid for once more, although the same order has landed before
+        if not self._is_reopened and (existing := await kit.prepare(preparer.existing, self.item, prepared)):
             self.row = existing
             return
         self._digest = prepared.digest if preparer.skip_argument else ""
@@ -178,6 +179,11 @@ class Course:
         else:
             self.row = replace(self.row, same_as=share.key)
             raise PhotaSubmitAmbiguous(twin_held_text(share.key))
+
+    @property
+    def _is_reopened(self) -> bool:
+        state = self.kit.journal.state.item(self.item_id)
+        return state is not None and state.reopened_by > 0
 
     async def _pay_for_all(self, step: Start, prepared: PreparedOrder, fingerprint: str) -> None:
         """Pays for this item, and lets those that ask for the same share what comes of it."""

@@ -7,24 +7,22 @@ been one.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_phota.api.endings import lines
-from airflow_provider_phota.api.errors import PhotaLedgerError
+from airflow_provider_phota.api.errors import PhotaLedgerError, PhotaLedgerUnusable
+from airflow_provider_phota.journal.leases import latest_lease
 from airflow_provider_phota.storage.calls import finish_within
 from airflow_provider_phota.storage.paths import Place, reason_of
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-T = TypeVar("T")
-
 log = logging.getLogger(__name__)
 
 _KEY = "phota_batch_journal"
-#: Seconds for one call to the state store. The batch can do without it.
+#: Seconds for one call to the state store.
 _WITHIN = 10.0
 
 
@@ -49,11 +47,20 @@ class JournalNote:
         """Returns True if an earlier attempt has begun this journal, so that it has to be there.
 
         Raises:
-            PhotaLedgerError: An earlier attempt has begun a journal in another folder.
+            PhotaLedgerUnusable: An earlier attempt has begun a journal in another folder.
+            PhotaLedgerError: There is no journal, and it is not known whether there was one.
         """
-        known = self._call(lambda: self.store.get(_KEY))
+        if self.store is None:
+            return False
+        try:
+            known = finish_within(_WITHIN, lambda: self.store.get(_KEY))
+        except Exception as error:  # of Airflow's API
+            log.warning("The task's state store cannot be read (%s).", reason_of(error))
+            if latest_lease(self.folder):
+                return True  # it is there, whatever the note says
+            raise _unknown(reason_of(error)) from None
         if isinstance(known, str) and known != self.folder.url:
-            raise PhotaLedgerError(
+            raise PhotaLedgerUnusable(
                 lines(
                     "The journal of this batch is in another place than before; nothing was sent.",
                     f"Earlier attempts have used {known}, and this one would use {self.folder.url}.",
@@ -65,14 +72,21 @@ class JournalNote:
         return known is not None
 
     def write(self) -> None:
-        """Remembers that the journal has begun."""
-        self._call(lambda: self.store.set(_KEY, self.folder.url))
-
-    def _call(self, call: Callable[[], T]) -> T | None:
+        """Remembers that the journal has begun. Without that, only the loss of the journal is not noticed."""
         if self.store is None:
-            return None
+            return
         try:
-            return finish_within(_WITHIN, call)
-        except Exception as error:  # of Airflow's API, which the batch can do without
-            log.warning("The task's state store cannot be used (%s).", reason_of(error))
-            return None
+            finish_within(_WITHIN, lambda: self.store.set(_KEY, self.folder.url))
+        except Exception as error:  # of Airflow's API
+            log.warning("The task's state store cannot be written (%s).", reason_of(error))
+
+
+def _unknown(why: str) -> PhotaLedgerError:
+    return PhotaLedgerError(
+        lines(
+            "It is not known whether this batch has paid for anything before; nothing was sent.",
+            "It has no journal yet, and Airflow's task state store, which would tell that one was lost, "
+            f"cannot be read ({why}).",
+            "A retry reads it again.",
+        )
+    )

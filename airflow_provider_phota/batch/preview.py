@@ -113,11 +113,18 @@ class Preview:
             self._is_first(_name(item), item)
         return False
 
+    def _is_redone(self, item: Item) -> bool:
+        """Returns True if the item is paid for once more, although the same order has landed before."""
+        state, redo = self._state.item(item.id(self.plan.edition)), self.options.redo
+        if state is None:
+            return False
+        return item.key in redo.keys or state.reopened_by > 0 or (redo.failed and state.status in FAILED)
+
     def _look(self, item: Item) -> bytes | None:
         """Returns what tells orders apart, or that it has landed before; None if it would be refused."""
         try:
             prepared = self.preparer.prepare(item)
-            if self.preparer.existing(item, prepared):
+            if not self._is_redone(item) and self.preparer.existing(item, prepared):
                 return _LANDED
         except PhotaNotBilled as error:
             if error.retryable:

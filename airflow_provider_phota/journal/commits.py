@@ -82,7 +82,7 @@ class GroupCommits:
 
     def _put(self, queued: _Queued) -> None:
         if self._end is not None:
-            raise PhotaLedgerError(_CLOSED) from self._end
+            raise PhotaLedgerError(_CLOSED) from None
         if self._running.done():
             raise RuntimeError("the journal is closed")
         self._queue.append(queued)
@@ -129,7 +129,7 @@ class GroupCommits:
         for each in group:
             if isinstance(each.event, Paid):
                 log.error("PHOTA task %s is paid for, but not recorded yet.", each.event.phota_task_id)
-        _resolve(group, error if isinstance(error, PhotaLedgerError) else PhotaLedgerError(str(error)))
+        _resolve(group, error if isinstance(error, PhotaLedgerError) else PhotaLedgerError(_CLOSED))
         now = self._loop.time()
         self._queue[:0] = [_Queued(each.event, now) for each in group if not isinstance(each.event, Intent)]
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from airflow_provider_phota.api.errors import PhotaLedgerError
+from airflow_provider_phota.api.errors import PhotaLedgerUnusable
 from airflow_provider_phota.journal.events import Event, from_line
 from airflow_provider_phota.journal.names import is_group
 from airflow_provider_phota.storage import objects
@@ -56,8 +56,8 @@ class Group:
             raise damaged(self.place, f"segment {self.name}: {error}") from None
 
 
-def damaged(place: Place, damage: str) -> PhotaLedgerError:
-    return PhotaLedgerError(
+def damaged(place: Place, damage: str) -> PhotaLedgerUnusable:
+    return PhotaLedgerUnusable(
         "The journal of this batch cannot be read; nothing was sent.\n"
         f"{place.command} is damaged ({damage}). It may name paid tasks.\n"
         "Restore it from a copy, or from an older version of the object. Without one, look for the IDs of "

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import uuid4
 
-from airflow_provider_phota.api.errors import PhotaLedgerError
+from airflow_provider_phota.api.errors import PhotaLedgerError, PhotaLedgerUnusable
 from airflow_provider_phota.journal.names import LEASES, lease_in, lease_name
 from airflow_provider_phota.storage import objects, records
 from airflow_provider_phota.storage.paths import OBJECT_STORES, Place
@@ -196,7 +196,7 @@ def _begin(folder: Place, owner: BatchOwner, *, may_begin: bool) -> None:
     begun = not may_begin or objects.names(folder / LEASES)
     # looked for once more, since another process may have begun the journal in between
     if begun and not (folder / _OWNER).exists():
-        raise PhotaLedgerError(
+        raise PhotaLedgerUnusable(
             "The journal of this batch is missing or incomplete; nothing was sent.\n"
             f"There is no {(folder / _OWNER).command}, so it is not known what earlier attempts paid for.\n"
             "Is the disk mounted, and is the path right? Does a rule of the bucket delete old objects?\n"
@@ -210,13 +210,13 @@ def _begin(folder: Place, owner: BatchOwner, *, may_begin: bool) -> None:
 
 def _check_owner(folder: Place, owner: BatchOwner, fields: Mapping[str, Any]) -> None:
     if fields["version"] != VERSION:
-        raise PhotaLedgerError(
+        raise PhotaLedgerUnusable(
             f"The journal of this batch has version {fields['version']!r}; nothing was sent.\n"
             f"This provider reads version {VERSION}: install the provider that wrote {folder.command}."
         )
     found = BatchOwner(**{name: fields[name] for name in asdict(owner)})
     if found != owner:
-        raise PhotaLedgerError(
+        raise PhotaLedgerUnusable(
             f"The journal at this place belongs to another batch; nothing was sent.\n"
             f"{folder.command} belongs to {found}, and this is {owner}.\n"
             "Give this batch another destination or ledger_path."
@@ -227,7 +227,7 @@ def _place_of(folder: Place, number: int) -> Place:
     return folder / LEASES / lease_name(number)
 
 
-def _damaged(damage: str) -> PhotaLedgerError:
-    return PhotaLedgerError(
+def _damaged(damage: str) -> PhotaLedgerUnusable:
+    return PhotaLedgerUnusable(
         f"The journal of this batch cannot be read; nothing was sent.\n{damage}.\nRestore it from a copy."
     )

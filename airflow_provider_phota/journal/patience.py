@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from airflow_provider_phota.api.errors import PhotaLedgerError
-from airflow_provider_phota.storage.calls import start
-from airflow_provider_phota.storage.paths import reason_of
+from airflow_provider_phota.journal.failures import reason, store_error
+from airflow_provider_phota.storage.calls import finish_on_loop
 
 T = TypeVar("T")
 
@@ -26,55 +26,42 @@ class Patience:
         seconds: for which calls are repeated.
         first_pause: seconds before the first repetition. Each later pause is twice as long.
         longest_pause: seconds.
-        longest_call: seconds that one call may take, unless the caller says something else.
+        longest_call: seconds that one call may take.
+        longest_reading: seconds that a call may take which reads or archives the whole journal.
     """
 
     seconds: float = 120.0
     first_pause: float = 0.5
     longest_pause: float = 10.0
     longest_call: float = 30.0
+    longest_reading: float = 1800.0
 
-    async def call(self, call: Callable[[], T], done: str, *, limit: float | None = -1.0) -> T:
+    async def call(self, call: Callable[[], T], done: str, *, reads_all: bool = False) -> T:
         """Runs a call in a thread of its own, and again while it fails.
 
         Args:
             call: what to run. It may be running still when it is run again.
             done: what the call does, for the message, as in "could not be read".
-            limit: seconds that one call may take, or None if it may take any time.
+            reads_all: True if it reads or archives the whole journal, and so may take longer.
 
         Raises:
             PhotaLedgerError: the store fails for too long, or the call raised this, which is not repeated.
         """
-        limit = self.longest_call if limit == -1.0 else limit
+        limit = self.longest_reading if reads_all else self.longest_call
         end, pause = time.monotonic() + self.seconds, self.first_pause
         while True:
             try:
-                return await _finish_within(limit, call)
+                return await finish_on_loop(limit, call)
             except PhotaLedgerError:
                 raise
             except Exception as error:
                 if time.monotonic() + pause >= end:
-                    raise PhotaLedgerError(
-                        f"The journal of this batch could not be {done} for {self.seconds:.0f} s.\n"
-                        f"{_reason(error)}.\n"
-                        "No more is sent. The IDs of paid PHOTA tasks are in the log of this attempt."
-                    ) from error
-                log.warning("The journal could not be %s (%s); trying again.", done, _reason(error))
+                    raise store_error(
+                        error,
+                        f"The journal of this batch could not be {done} for {self.seconds:.0f} s.",
+                        "No more is sent. The IDs of paid PHOTA tasks are in the log of this attempt.",
+                        "Another attempt goes on from the journal, and pays for nothing twice.",
+                    ) from None
+                log.warning("The journal could not be %s (%s); trying again.", done, reason(error))
             await asyncio.sleep(pause)
             pause = min(pause * 2, self.longest_pause)
-
-
-async def _finish_within(limit: float | None, call: Callable[[], T]) -> T:
-    running = asyncio.wrap_future(start(call))
-    # not `wait_for`, which would cancel what a thread cannot cancel
-    done, _ = await asyncio.wait([running], timeout=limit)
-    if not done:
-        running.add_done_callback(lambda late: late.cancelled() or late.exception())
-        raise TimeoutError
-    return running.result()
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, PermissionError):
-        return "permission denied: a journal needs the rights to list, read, create and delete objects there"
-    return "no answer in time" if isinstance(error, TimeoutError) else reason_of(error)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from uuid import uuid4
 
-from airflow_provider_phota.api.errors import PhotaLedgerError
+from airflow_provider_phota.api.errors import PhotaLedgerUnusable
 from airflow_provider_phota.journal.events import Ended, Event, to_line
 from airflow_provider_phota.journal.groups import Group, at_once, from_archive, read_places, to_archive
 from airflow_provider_phota.journal.leases import make_folders
@@ -31,7 +31,7 @@ _PAUSE = 0.3
 _COARSE = 1.0
 
 
-class LeaseIsShared(PhotaLedgerError):
+class LeaseIsShared(PhotaLedgerUnusable):
     """Another process writes under the same lease, as happens if the store lets both create it."""
 
     def __init__(self, place: Place) -> None:
@@ -170,7 +170,7 @@ class Segments:
         # another process has just archived it: it is older than the last archive
         times = [objects.modified_at(self._folder / ARCHIVES / each) for each in self._names(ARCHIVES)]
         if not times:
-            raise PhotaLedgerError(
+            raise PhotaLedgerUnusable(
                 "A segment of the journal is gone; nothing was sent.\n"
                 f"{(self._folder / SEGMENTS / name).command}"
             )
@@ -228,7 +228,7 @@ class Segments:
             missing = _missing(known)
             if not gone and not missing:
                 return
-        raise PhotaLedgerError(
+        raise PhotaLedgerUnusable(
             "Objects of the journal of this batch are missing; nothing was sent.\n"
             f"In {self._folder.command}/{SEGMENTS} there is no {', '.join(missing[:3]) or 'stable listing'}, "
             "and it is in no archive. It may name paid tasks.\n"

@@ -98,7 +98,7 @@ class Journal:
             found.senders.look(found.segments, found.state.unresolved_items())
             return found
 
-        return cls(await patience.call(take_over, "read", limit=None), gathering, patience)
+        return cls(await patience.call(take_over, "read", reads_all=True), gathering, patience)
 
     def add(self, event: Event) -> None:
         """Queues an event that nobody waits for. The next group holds it, or `close` writes it."""
@@ -145,7 +145,7 @@ class Journal:
             PhotaLedgerError: it cannot be read.
         """
         async with self._rereading:
-            found = await self._patience.call(self.segments.read_new, "read", limit=None)
+            found = await self._patience.call(self.segments.read_new, "read", reads_all=True)
             for name, event in found:
                 self.state.apply(event, name)
             items = [self.state.item(event.item) for _, event in found if isinstance(event, Intent)]
@@ -169,7 +169,9 @@ class Journal:
         """
         lost = await self._commits.close()
         if self._compaction:
-            await asyncio.wait([self._compaction])
+            # not to its end if the store hangs: whatever is not archived stays as it is
+            await asyncio.wait([self._compaction], timeout=self._patience.longest_call)
+            self._compaction.cancel()
         if lost:
             raise PhotaLedgerError(
                 f"{lost} events of this batch are not in its journal, since its store fails.\n"
@@ -206,6 +208,6 @@ class Journal:
 
     async def _compact(self) -> None:
         try:
-            await self._patience.call(self.segments.compact, "archived", limit=None)
+            await self._patience.call(self.segments.compact, "archived", reads_all=True)
         except PhotaLedgerError as error:
             log.warning("The journal is not compacted, so it is read more slowly.\n%s", error)

@@ -204,7 +204,7 @@ class Ledger:
             raise PhotaLedgerError(
                 f"The record of what was paid for could not be {done}; nothing was sent by this attempt.\n"
                 f"{store}: {_reason(error)}."
-            ) from error
+            ) from None
 
 
 def _remove_intent(store: Store, entry: Entry) -> None:

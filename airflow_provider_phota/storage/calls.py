@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -18,7 +19,8 @@ def start(call: Callable[[], T]) -> Future[T]:
     future: Future[T] = Future()
 
     def run() -> None:
-        future.set_running_or_notify_cancel()  # from here on it cannot be cancelled any more
+        if not future.set_running_or_notify_cancel():  # from here on it cannot be cancelled any more
+            return
         try:
             future.set_result(call())
         except BaseException as error:
@@ -47,3 +49,19 @@ def finish_within(seconds: float, call: Callable[[], T], undo: Callable[[], obje
         if undo is not None and not future.done():
             future.add_done_callback(lambda _: undo())
         raise
+
+
+async def finish_on_loop(seconds: float, call: Callable[[], T]) -> T:
+    """Runs a call while the event loop goes on, and returns its result if it ends in time.
+
+    A call that is given up, or whose caller is cancelled, goes on in its thread, and nobody sees its end.
+
+    Args:
+        seconds: how long to wait for the result.
+        call: what to run.
+
+    Raises:
+        TimeoutError: the call took longer.
+    """
+    async with asyncio.timeout(seconds):
+        return await asyncio.wrap_future(start(call))

@@ -6,6 +6,8 @@ another process wrote or deleted a moment ago.
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -190,5 +192,9 @@ def _bytes_of(path: str) -> bytes:
 
 
 def reason_of(error: BaseException) -> str:
-    """Returns what went wrong in a store, without the error's text, which may hold credentials."""
-    return getattr(error, "strerror", None) or type(error).__name__
+    """Returns what went wrong in a store, without the error's text, which may hold credentials.
+
+    Libraries put texts of their servers into `strerror`, so the words for its number are taken instead.
+    """
+    number = error.errno if isinstance(error, OSError) else None
+    return os.strerror(number) if number and number in errno.errorcode else type(error).__name__

@@ -87,3 +87,18 @@ def test_without_a_list_of_prices_there_is_no_estimate(shop, monkeypatch):
     )
     preview = dry(shop)
     assert (preview["to_pay"], preview["usd"]) == (2, None)
+
+
+def test_what_is_redone_is_paid_for_although_it_has_landed_before(shop):
+    shop.arguments = {"skip_existing_edits": True}
+    shop.add_pictures(3)
+    shop.run()
+    shop.run_id, shop.try_number = "tomorrow", 0
+    shop.run()
+    assert (shop.statuses, shop.billed) == ({"existing": 3}, 3)
+    assert dry(shop, redo=["001.png"])["to_pay"] == 1
+    shop.clear().run(redo=["001.png"])
+    assert (shop.statuses, shop.billed) == ({"existing": 2, "landed": 1}, 4)
+    assert dry(shop, redo=["001.png"])["landed"] == 2
+    shop.run()
+    assert (shop.statuses, shop.billed) == ({"existing": 2, "landed": 1}, 4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
+import traceback
 from contextlib import contextmanager
 from functools import partial
 from types import SimpleNamespace
@@ -198,16 +199,33 @@ def test_another_destination_does_not_pay_again_where_airflow_keeps_state(shop):
     assert shop.billed == 4
 
 
-def test_a_state_store_that_fails_does_not_end_the_batch(shop, caplog):
-    def refused(*_):
-        raise RuntimeError("emu-0123456789abcdef")
+def refused(*_):
+    raise RuntimeError("emu-0123456789abcdef")
 
-    shop.add_pictures(2)
+
+def run_with(shop, **store):
     context = shop.context()
-    context["task_state_store"] = SimpleNamespace(get=refused, set=refused)
-    assert shop.operator().execute(context)["counts"]["landed"] == 2
-    assert "state store cannot be used (RuntimeError)" in caplog.text
-    assert "emu-0123" not in caplog.text
+    context["task_state_store"] = SimpleNamespace(**store)
+    return shop.operator().execute(context)
+
+
+def test_nothing_is_paid_for_while_it_is_not_known_whether_there_was_a_journal(shop, caplog):
+    shop.add_pictures(2)
+    with pytest.raises(PhotaLedgerError, match="not known whether this batch has paid") as caught:
+        run_with(shop, get=refused, set=refused)
+    assert caught.value.retryable
+    assert shop.billed == 0
+    assert "state store cannot be read (RuntimeError)" in caplog.text
+    assert "emu-0123" not in caplog.text + "".join(traceback.format_exception(caught.value))
+    assert run_with(shop, get={}.get, set=refused)["counts"]["landed"] == 2
+    assert "state store cannot be written (RuntimeError)" in caplog.text
+
+
+def test_a_state_store_that_fails_does_not_end_a_batch_that_has_its_journal(shop):
+    shop.add_pictures(2)
+    shop.run()
+    shop.add_pictures(3)
+    assert run_with(shop, get=refused, set=refused)["counts"]["landed"] == shop.billed == 3
 
 
 @pytest.mark.parametrize("part", ["batch.json", "segments"])
