@@ -11,6 +11,7 @@ from airflow_provider_phota.api.errors import (
     PhotaLostSight,
     PhotaNotBilled,
     PhotaNotFound,
+    PhotaRefused,
     PhotaResultsMissing,
     PhotaTaskUnknown,
     PhotaWaitRefused,
@@ -87,6 +88,7 @@ def refused(phota_task_id: str, problem: PhotaNotBilled) -> PhotaWaitRefused:
             "Fix that first; then waiting for it again is free.",
         ),
         phota_task_id,
+        is_about_all=isinstance(problem, PhotaRefused) and problem.status in {401, 402},
     )
 
 
@@ -101,6 +103,7 @@ def unreachable_over_tls(phota_task_id: str, seconds: float, problem: PhotaNotBi
             "When that is fixed, waiting for it again is free.",
         ),
         phota_task_id,
+        is_about_all=True,
     )
 
 

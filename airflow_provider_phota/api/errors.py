@@ -207,7 +207,15 @@ class PhotaLostSight(PhotaTaskError):
 
 
 class PhotaWaitRefused(PhotaTaskError):
-    """The service or the connection does not let us ask about the task, as with a revoked key."""
+    """The service or the connection does not let us ask about the task, as with a revoked key.
+
+    Attributes:
+        is_about_all: True if no other task can be asked about either.
+    """
+
+    def __init__(self, message: str, phota_task_id: str, *, is_about_all: bool = False) -> None:
+        super().__init__(message, phota_task_id)
+        self.is_about_all = is_about_all
 
 
 class PhotaTaskUnknown(PhotaTaskError):

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from airflow_provider_phota.api.endings import lines
 from airflow_provider_phota.api.errors import PhotaLedgerError
 from airflow_provider_phota.api.types import PhotaBatchPreview
 from airflow_provider_phota.batch.attempt import Attempt, AttemptEnd
@@ -40,7 +37,6 @@ from airflow_provider_phota.ledger.records import InstanceName
 from airflow_provider_phota.results.directories import check_directory
 from airflow_provider_phota.results.prechecks import check_can_land
 from airflow_provider_phota.storage.paths import Place, check_storable, checked_path
-from airflow_provider_phota.storage.records import DamagedRecord
 from airflow_provider_phota.triggers.batch import PhotaBatchTrigger
 from airflow_provider_phota.waiting import Wait
 
@@ -142,8 +138,7 @@ class Batch:
             PhotaInputError: Some are wrong, or there are none.
         """
         check_results_replace_nothing(self.destination, self.results_name, spec.source)
-        with _explaining_a_damaged_plan():
-            return write_plan(self.folder, spec)
+        return write_plan(self.folder, spec)
 
     def last_plan(self) -> Plan:
         """Returns the plan that the attempt before a pause has followed.
@@ -158,8 +153,7 @@ class Batch:
                 f"There is no {self.folder.command}, so it is not known what was paid for.\n"
                 "Restore it from a copy, and clear this Airflow task."
             )
-        with _explaining_a_damaged_plan():
-            return Plan.read(self.folder, lease.plan)
+        return Plan.read(self.folder, lease.plan)
 
     def check_before_paying(self) -> None:
         """Checks that pictures can land at all, before anything is paid for.
@@ -181,10 +175,6 @@ class Batch:
         Raises:
             PhotaLedgerError: The journal cannot be read or written, or it does not agree with the results.
         """
-        with _explaining_a_damaged_plan():
-            return self._go_on(plan, begins=begins, may_pause=may_pause)
-
-    def _go_on(self, plan: Plan, *, begins: bool, may_pause: bool) -> BatchEnd:
         so_far = RowsSoFar(plan, self.folder, self.destination, self.results_name)
         self._attempt = attempt = Attempt(
             self.hook,
@@ -244,19 +234,4 @@ class Batch:
 
     def preview(self, plan: Plan) -> PhotaBatchPreview:
         """Returns what would be paid for; nothing is sent."""
-        with _explaining_a_damaged_plan():
-            return Preview(self.hook, self.options, plan, self._preparer, self.folder, self._owner).make()
-
-
-@contextmanager
-def _explaining_a_damaged_plan() -> Iterator[None]:
-    try:
-        yield
-    except (DamagedRecord, FileNotFoundError) as damage:
-        raise PhotaLedgerError(
-            lines(
-                "The plan of this batch cannot be read; nothing more is sent by this attempt.",
-                f"{damage}.",
-                "It lists items, and no payments. A retry writes it again, and pays for nothing twice.",
-            )
-        ) from None
+        return Preview(self.hook, self.options, plan, self._preparer, self.folder, self._owner).make()

@@ -36,7 +36,7 @@ from airflow_provider_phota.results.result import ResultImages
 
 log = logging.getLogger(__name__)
 
-#: Seconds for which a resumed attempt waits for a task at least, however long ago it was paid for.
+#: Seconds for which the worker waits for a task at least, however long ago it was paid for.
 _SHORTEST_WAIT = 60.0
 
 
@@ -75,6 +75,8 @@ class Course:
     _generation: int = field(default=0, init=False)
     _digest: str = field(default="", init=False)
     _has_slot: bool = field(default=False, init=False)
+    #: True once the service has said here that the task is running.
+    _is_seen: bool = field(default=False, init=False)
     _estimated_time: float | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -111,15 +113,15 @@ class Course:
     @property
     def is_busy(self) -> bool:
         """True if something is done for the item right now."""
-        return self.stage not in (Stage.QUEUED, Stage.WAITING)
+        return self.stage is not Stage.QUEUED and not (self.stage is Stage.WAITING and self._is_seen)
 
     def open_task(self) -> OpenTask:
-        """Returns the paid task, for somebody else to wait for."""
+        """Returns the paid task, for somebody else to wait for. Its `seconds` may be over."""
         return OpenTask(
             self.item_id,
             self.row.phota_task_id or "",
             age=self._age(),
-            seconds=self._seconds_to_wait(),
+            seconds=self._seconds_left(),
             estimated_time=self._estimated_time,
             model=self.item.order.model,
         )
@@ -174,7 +176,8 @@ class Course:
         if isinstance(share, Start):
             await self._pay_for_all(share, prepared, fingerprint)
         elif isinstance(share, Payer):
-            self.row = replace(self.row, same_as=share.key, phota_task_id=share.phota_task_id)
+            self._note_payment(share.phota_task_id, None, share.submitted_at)
+            self.row = replace(self.row, same_as=share.key)
             await self._bring_home(share.phota_task_id)
         else:
             self.row = replace(self.row, same_as=share.key)
@@ -190,7 +193,7 @@ class Course:
         share: Share | None = None
         try:
             task = await self._pay(step, prepared, fingerprint)
-            share = Payer(self.item.key, task.id)
+            share = Payer(self.item.key, task.id, self.row.submitted_at)
         except PhotaSubmitAmbiguous:
             share = Doubt(self.item.key)
             raise
@@ -221,13 +224,16 @@ class Course:
             )
             try:
                 # not after an error of the journal: the order may be paid for already
-                self.task = await self.kit.patience.repeat(partial(purchase.pay, order), PhotaNotBilled)
+                self.task = await self.kit.neighbours.repeat(
+                    "submit", self.kit.patience, partial(purchase.pay, order), PhotaNotBilled
+                )
             except PhotaSubmitAmbiguous:
                 self.kit.gate.doubt()
                 if self.kit.options.on_ambiguous is not Policy.RESUBMIT or step.resubmits:
                     raise
                 step = Start(step.generation + 1, resubmits=1)
             else:
+                self._is_seen = True
                 self._estimated_time = self.task.estimated_time
                 self._note_payment(self.task.id, credits_of(self.task), self.row.submitted_at)
                 return self.task
@@ -237,11 +243,12 @@ class Course:
         task = await self.kit.poller.run(
             wait_for_task(
                 phota_task_id,
-                seconds=self._seconds_to_wait(),
+                seconds=max(self._seconds_left(), _SHORTEST_WAIT),
                 schedule=self.kit.schedule,
                 patience=self.kit.wait.patience,
                 seen=Observation.of(self.task),
                 log_level=logging.DEBUG,
+                on_running=self._note_running,
             )
         )
         await self._give_slot_back()
@@ -260,8 +267,11 @@ class Course:
     async def _give_up(self, state: ItemState) -> None:
         raise PhotaSubmitAmbiguous(held_text(self.item.key, state))
 
-    def _seconds_to_wait(self) -> float:
-        return max(self.kit.wait.timeout - (self._age() or 0.0), _SHORTEST_WAIT)
+    def _note_running(self) -> None:
+        self._is_seen = True
+
+    def _seconds_left(self) -> float:
+        return self.kit.wait.timeout - (self._age() or 0.0)
 
     def _age(self) -> float | None:
         """Returns the seconds since the task was paid for; None if that is not known."""

@@ -20,6 +20,7 @@ from airflow_provider_phota.api.errors import (
     PhotaWaitRefused,
     PhotaWaitTimeout,
 )
+from airflow_provider_phota.batch.neighbours import PhotaItemNotSent
 from airflow_provider_phota.journal.rows import Status
 
 #: Errors after which no other order of the batch would end better.
@@ -28,16 +29,24 @@ _OF_THE_BATCH = (
     PhotaConfigurationError,
     PhotaLedgerError,
     PhotaQuotaError,
-    PhotaWaitRefused,
 )
-#: Errors that leave a paid task behind which another attempt can bring home.
-_FREE_TO_TRY = (PhotaLandingError, PhotaLostSight, PhotaResultsMissing, PhotaWaitTimeout)
+#: Errors after which another attempt can bring home what is paid for, or send what is not.
+_FREE_TO_TRY = (
+    PhotaItemNotSent,
+    PhotaLandingError,
+    PhotaLostSight,
+    PhotaResultsMissing,
+    PhotaWaitRefused,
+    PhotaWaitTimeout,
+)
 
 
 def stops_batch(error: PhotaError) -> bool:
     """Returns True if the error is about the account, the service or the journal, and not about one item."""
     if isinstance(error, PhotaNotBilled) and error.retryable:
         return True  # it was tried for as long as it made sense
+    if isinstance(error, PhotaWaitRefused):
+        return error.is_about_all
     return isinstance(error, _OF_THE_BATCH)
 
 

@@ -32,6 +32,8 @@ def raise_if_failed(end: BatchEnd) -> None:
     reason = end.reason
     if isinstance(reason, Overtaken) or end.summary is None:
         raise AirflowException(log_lines(overtaken_text()))
+    if reason is not None and not isinstance(reason, (PhotaError, Killed, TooManyFailures)):
+        raise reason  # a fault of this package, so its traceback is wanted
     counts, results = end.summary.counts, end.summary.results
     if isinstance(reason, (PhotaError, Killed)):
         is_retried = isinstance(reason, Killed) or reason.retryable

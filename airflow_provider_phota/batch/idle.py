@@ -42,8 +42,8 @@ def pause_worth_taking(
         durations: what finished tasks have taught.
         has_more: True if there are orders that wait for a slot.
     """
-    if not tasks:
-        return None
+    if not tasks or any(task.seconds <= 0 for task in tasks):
+        return None  # what nobody waits for any longer ends here, in a moment
     # without more orders nothing has to be refilled: each wake-up then brings home half of what is left
     wanted = options.in_flight * _REFILL if has_more else len(tasks) / 2
     wake_after = min(max(math.ceil(wanted), 1), len(tasks))
@@ -53,4 +53,5 @@ def pause_worth_taking(
 
 def _seconds_left(task: OpenTask, durations: Durations) -> float:
     age = task.age or 0.0
-    return durations.forecast(Observation(age, task.model, task.estimated_time)).median - age
+    left = durations.forecast(Observation(age, task.model, task.estimated_time)).median - age
+    return min(left, task.seconds)  # a wait may end before its task does

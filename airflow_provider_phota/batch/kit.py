@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import ParamSpec, TypeVar
 
 from airflow_provider_phota.batch.gate import Gate
+from airflow_provider_phota.batch.neighbours import Neighbours
 from airflow_provider_phota.batch.options import BatchOptions
 from airflow_provider_phota.batch.patience import Patience
 from airflow_provider_phota.batch.preparing import Preparer
@@ -38,6 +39,7 @@ class Kit:
         patience: for a store that is away, or a service that is out of reach, before anything is paid.
         landing_patience: for a store that is away while pictures land.
         wait: how to wait for one PHOTA task.
+        neighbours: tell the trouble of one item from that of all.
         keys: of the items that the journal knows, by their IDs.
     """
 
@@ -56,6 +58,7 @@ class Kit:
     patience: Patience
     landing_patience: Patience
     keys: dict[str, str] = field(default_factory=dict)
+    neighbours: Neighbours = field(default_factory=Neighbours)
 
     @cached_property
     def twins(self) -> Twins:
@@ -64,11 +67,15 @@ class Kit:
 
     async def prepare(self, act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs something that looks at pictures, as often as it takes."""
-        return await self.patience.repeat(lambda: _in_thread(self.preparing, lambda: act(*args, **kwargs)))
+        return await self.neighbours.repeat(
+            "prepare", self.patience, lambda: _in_thread(self.preparing, lambda: act(*args, **kwargs))
+        )
 
     async def publish(self, act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs something that uploads pictures, as often as it takes."""
-        return await self.patience.repeat(lambda: _in_thread(self.publishing, lambda: act(*args, **kwargs)))
+        return await self.neighbours.repeat(
+            "publish", self.patience, lambda: _in_thread(self.publishing, lambda: act(*args, **kwargs))
+        )
 
     async def land(self, act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs something that brings pictures home, as often as it takes."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from functools import partial
 
 from airflow_provider_phota.batch.course import Course, Stage
 from airflow_provider_phota.batch.idle import Pause, pause_worth_taking
@@ -20,8 +21,6 @@ from airflow_provider_phota.journal.rows import Row
 #: Items that are looked at, uploaded or landed besides those that are in flight. With fewer, orders in flight
 #: would be missing: 11 of a second each that upload and 11 that land, and those that wait for the journal.
 _BESIDES = 64
-#: Items of the plan that are read at once.
-_AT_ONCE = 500
 #: Seconds between two looks at how the batch is doing.
 _LOOK = 0.5
 
@@ -62,11 +61,17 @@ class Pipeline:
             await asyncio.gather(work, watch, return_exceptions=True)
 
     async def _place_all(self) -> None:
-        try:
-            async with asyncio.TaskGroup() as group:
+        async with asyncio.TaskGroup() as group:
+            with self._stopping():
                 await self._feed(group)
-        except ExceptionGroup as failures:
-            raise failures.exceptions[0] from None
+
+    @contextmanager
+    def _stopping(self) -> Iterator[None]:
+        """Stops the batch after an error. To pass it on would break off the submits that are under way."""
+        try:
+            yield
+        except Exception as error:
+            self.kit.gate.stop(error)
 
     async def _feed(self, group: asyncio.TaskGroup) -> None:
         """Starts the courses: first of what is paid for, then of what is to be paid for."""
@@ -91,9 +96,8 @@ class Pipeline:
         self._has_more = False
 
     async def _steps(self) -> AsyncIterator[tuple[Item, str, Step]]:
-        items = self.plan.items()
-        while some := await asyncio.to_thread(lambda: list(islice(items, _AT_ONCE))):
-            for item in some:
+        for number in range(1, len(self.plan.chunks) + 1):
+            for item in await self.kit.journal.patience.call(partial(self.plan.chunk, number), "read"):
                 item_id = item.id(self.plan.edition)
                 yield item, item_id, self._next_step(item_id)
 
@@ -111,6 +115,10 @@ class Pipeline:
             self._room.release()
 
     async def _follow(self, item: Item, item_id: str, step: Step) -> None:
+        with self._stopping():
+            await self._follow_to_its_end(item, item_id, step)
+
+    async def _follow_to_its_end(self, item: Item, item_id: str, step: Step) -> None:
         while isinstance(step, WaitForSender):
             await asyncio.sleep(step.seconds)
             await self.kit.journal.reread()  # an attempt that was overtaken still writes the IDs it gets

@@ -20,7 +20,6 @@ from airflow_provider_phota.batch.result_table import Table
 from airflow_provider_phota.journal.rows import Row, Status
 from airflow_provider_phota.storage.drafts import new_draft, open_for_streaming
 from airflow_provider_phota.storage.paths import Place, checked_path
-from airflow_provider_phota.storage.records import DamagedRecord
 from airflow_provider_phota.storage.rights import Right, explain
 
 if TYPE_CHECKING:
@@ -81,14 +80,13 @@ def write_results(
 
     Raises:
         PhotaLedgerError: Two rows have one key, or the files cannot be written.
-        DamagedRecord: By `items`, if the plan cannot be read.
     """
     lines, table = folder / f"{name}.jsonl", folder / f"{name}.csv"
     with TemporaryFile() as spool:
         offsets = _spooled(rows, spool)
         try:
             return _write(spool, offsets, items, lines, table)
-        except (PhotaLedgerError, DamagedRecord):
+        except PhotaLedgerError:
             raise
         except Exception as error:  # of whatever library the store speaks by
             raise PhotaLedgerError(

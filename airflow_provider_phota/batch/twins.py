@@ -20,10 +20,12 @@ class Payer:
     Attributes:
         key: of the item; None if it is not in the batch any more, so that its payment has no other row.
         phota_task_id: the paid task.
+        submitted_at: epoch seconds; None if that is not known.
     """
 
     key: str | None
     phota_task_id: str
+    submitted_at: float | None
 
 
 @dataclass(frozen=True)
@@ -103,4 +105,7 @@ class Twins:
         )
 
     def _payment_of(self, item_id: str, state: ItemState) -> Payer | None:
-        return Payer(self._keys.get(item_id), state.phota_task_id) if state.phota_task_id else None
+        if state.phota_task_id is None:
+            return None
+        submitted_at = state.sending.sent_at if state.sending else None
+        return Payer(self._keys.get(item_id), state.phota_task_id, submitted_at)

@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterable
 
 from airflow_provider_phota.journal.history import ItemState
-from airflow_provider_phota.journal.sendings import Sending
 from airflow_provider_phota.journal.segments import Segments, age_between
+from airflow_provider_phota.journal.sendings import Sending
 
 
 class Senders:

@@ -47,6 +47,7 @@ class Journal:
         lease: of this process.
         state: of each item, by everything that is read and written so far.
         segments: what is written, for the rows in it.
+        patience: with its store.
         overtaken: True once another process was seen to hold the journal. What was paid for can be recorded
             still, but nothing is sent any more.
     """
@@ -55,7 +56,7 @@ class Journal:
         self.lease, self.segments, self.state = found.lease, found.segments, found.state
         self.overtaken = False
         self._senders = found.senders
-        self._patience = patience
+        self.patience = patience
         self._commits = GroupCommits(self._write, gathering)
         self._rereading = asyncio.Lock()
         self._compaction: asyncio.Task[None] | None = None
@@ -145,12 +146,12 @@ class Journal:
             PhotaLedgerError: it cannot be read.
         """
         async with self._rereading:
-            found = await self._patience.call(self.segments.read_new, "read", reads_all=True)
+            found = await self.patience.call(self.segments.read_new, "read", reads_all=True)
             for name, event in found:
                 self.state.apply(event, name)
             items = [self.state.item(event.item) for _, event in found if isinstance(event, Intent)]
             if unresolved := [item for item in items if item and item.unresolved]:
-                await self._patience.call(lambda: self._senders.look(self.segments, unresolved), "read")
+                await self.patience.call(lambda: self._senders.look(self.segments, unresolved), "read")
             return len(found)
 
     def seconds_left(self, item: ItemState) -> float:
@@ -170,7 +171,7 @@ class Journal:
         lost = await self._commits.close()
         if self._compaction:
             # not to its end if the store hangs: whatever is not archived stays as it is
-            await asyncio.wait([self._compaction], timeout=self._patience.longest_call)
+            await asyncio.wait([self._compaction], timeout=self.patience.longest_call)
             self._compaction.cancel()
         if lost:
             raise PhotaLedgerError(
@@ -191,13 +192,13 @@ class Journal:
             log.warning("An intent that was never sent is not taken back: the journal cannot be written.")
 
     async def _write(self, events: Sequence[Event]) -> None:
-        name = await self._patience.call(lambda: self.segments.write(events), "written")
+        name = await self.patience.call(lambda: self.segments.write(events), "written")
         for event in events:
             self.state.apply(event, name)
         self._compact_if_many()
         if any(isinstance(event, Intent) for event in events) and not self.overtaken:
             # if this fails, the group is written once more, which changes nothing
-            self.overtaken = await self._patience.call(self.lease.is_overtaken, "read")
+            self.overtaken = await self.patience.call(self.lease.is_overtaken, "read")
 
     def _compact_if_many(self) -> None:
         self._segments_since_compaction += 1
@@ -208,6 +209,6 @@ class Journal:
 
     async def _compact(self) -> None:
         try:
-            await self._patience.call(self.segments.compact, "archived", reads_all=True)
+            await self.patience.call(self.segments.compact, "archived", reads_all=True)
         except PhotaLedgerError as error:
             log.warning("The journal is not compacted, so it is read more slowly.\n%s", error)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from airflow_provider_phota.api.errors import PhotaNotBilled
 from airflow_provider_phota.api.protocol import get_task_once
-from airflow_provider_phota.api.tasks import PhotaTask
+from airflow_provider_phota.api.tasks import Outcome, PhotaTask
 from airflow_provider_phota.api.wire import Conversation, Sleep
 from airflow_provider_phota.polling.durations import Observation
 from airflow_provider_phota.polling.schedule import PollSchedule
@@ -27,6 +27,7 @@ def wait_for_task(
     patience: Patience,
     seen: Observation | None = None,
     log_level: int = logging.INFO,
+    on_running: Callable[[], None] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Conversation[PhotaTask]:
     """Asks about a task until it is finished, whether it succeeded or failed. Free.
@@ -39,6 +40,7 @@ def wait_for_task(
         patience: how long to tolerate what may be only temporary.
         seen: the task as it was seen running a moment ago. With it, the first question is not asked at once.
         log_level: of the lines that say what the status is. One of many waits has to say less.
+        on_running: called each time the service says that the task is running.
         clock: tells the seconds and only goes forward; for tests.
 
     Returns:
@@ -64,6 +66,8 @@ def wait_for_task(
                 if state.record_answer(task, clock()):
                     return task
                 countdown.correct(task.age, clock())
+                if on_running and task.outcome is Outcome.RUNNING:
+                    on_running()
                 del task  # thousands of waits may sleep at once: the memory of their last answers adds up
             except PhotaNotBilled as problem:
                 state.record_failure(problem, clock())

@@ -17,6 +17,7 @@ from airflow_provider_phota.api.errors import (
     PhotaError,
     PhotaResultsMissing,
     PhotaTaskUnknown,
+    PhotaWaitRefused,
     PhotaWaitTimeout,
 )
 from airflow_provider_phota.api.retry import Backoff
@@ -173,6 +174,10 @@ class PhotaBatchTrigger(BaseTrigger):
                 )
         except _ENDS as error:
             log.info("%s", str(error).partition("\n")[0])
+        except PhotaWaitRefused as error:
+            if error.is_about_all:
+                raise
+            log.warning("%s", error)
 
     def _seen(self, task: OpenTask) -> Observation | None:
         """Returns the task as the worker has seen it; after a restart it has to be asked about at once."""

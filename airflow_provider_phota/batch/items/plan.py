@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from airflow_provider_phota.api.endings import lines
+from airflow_provider_phota.api.errors import PhotaLedgerError
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.batch.items.item import Item
 from airflow_provider_phota.batch.items.lines_of_plan import ORDERS, from_line
@@ -24,6 +26,19 @@ from airflow_provider_phota.storage.paths import Place
 
 _PLANS, _RECORD = "plans", "plan.json"
 _VERSION = 1
+
+
+class UnreadablePlan(PhotaLedgerError):
+    """A plan is missing or damaged. A retry of the Airflow task writes it again."""
+
+    def __init__(self, damage: object) -> None:
+        super().__init__(
+            lines(
+                "The plan of this batch cannot be read; nothing more is sent by this attempt.",
+                f"{damage}.",
+                "It lists items, and no payments. A retry writes it again, and pays for nothing twice.",
+            )
+        )
 
 
 @dataclass(frozen=True)
@@ -55,11 +70,15 @@ class Plan:
             digest: of the plan.
 
         Raises:
-            FileNotFoundError: There is no such plan, or it was not written to its end.
-            DamagedRecord: It cannot be understood.
+            UnreadablePlan: There is no such plan, it was not written to its end, or it is damaged.
         """
         own = folder / _PLANS / digest
-        return records.read(own / _RECORD, lambda fields: cls._of(own, digest, fields))
+        try:
+            return records.read(own / _RECORD, lambda fields: cls._of(own, digest, fields))
+        except FileNotFoundError:
+            raise UnreadablePlan(f"There is no {(own / _RECORD).command}") from None
+        except records.DamagedRecord as damage:
+            raise UnreadablePlan(damage) from None
 
     @classmethod
     def _of(cls, folder: Place, digest: str, fields: Mapping[str, Any]) -> Plan:
@@ -80,14 +99,24 @@ class Plan:
         """Yields the items, chunk by chunk.
 
         Raises:
-            DamagedRecord: A chunk is not what was written.
+            UnreadablePlan: A chunk is missing, or not what was written.
         """
-        for number, sha256 in enumerate(self.chunks, start=1):
-            place = _chunk(self.folder, number)
-            if (content := _whole(place, sha256)) is None:
-                raise records.DamagedRecord(place, "it is not what was written")
-            for line in content.splitlines():
-                yield from_line(self.model, line)
+        for number in range(1, len(self.chunks) + 1):
+            yield from self.chunk(number)
+
+    def chunk(self, number: int) -> list[Item]:
+        """Returns the items of one chunk.
+
+        Args:
+            number: of the chunk, from 1.
+
+        Raises:
+            UnreadablePlan: It is missing, or not what was written.
+        """
+        place = _chunk(self.folder, number)
+        if (content := _whole(place, self.chunks[number - 1])) is None:
+            raise UnreadablePlan(f"{place.command} is missing, or it is not what was written")
+        return [from_line(self.model, line) for line in content.splitlines()]
 
 
 def write_plan(folder: Place, spec: ItemSpec) -> Plan:
@@ -133,7 +162,7 @@ def _write(place: Place, content: bytes) -> None:
 def _is_recorded(folder: Place, plan: Plan) -> bool:
     try:
         return Plan.read(folder, plan.digest) == plan
-    except (FileNotFoundError, records.DamagedRecord):
+    except UnreadablePlan:
         return False
 
 

@@ -16,11 +16,10 @@ from airflow_provider_phota.batch.items import spool
 from airflow_provider_phota.batch.items.bad_rows import NoItems
 from airflow_provider_phota.batch.items.item import Item
 from airflow_provider_phota.batch.items.lines_of_plan import from_line, to_line
-from airflow_provider_phota.batch.items.plan import Plan, write_plan
+from airflow_provider_phota.batch.items.plan import Plan, UnreadablePlan, write_plan
 from airflow_provider_phota.batch.items.reading import read_items
 from airflow_provider_phota.storage import drafts
 from airflow_provider_phota.storage.paths import Place, checked_path
-from airflow_provider_phota.storage.records import DamagedRecord
 
 
 @pytest.fixture
@@ -108,7 +107,7 @@ def test_a_plan_that_was_not_written_to_its_end_is_none(store, journal, monkeypa
             write_plan(journal, spec)
     digest = written[0].parent.name
     assert names_in(journal) == [f"plans/{digest}/{number:05d}.jsonl" for number in (1, 2)]
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(UnreadablePlan, match=r"There is no .*plan\.json"):
         Plan.read(journal, digest)
     plan = write_plan(journal, spec)
     assert plan.digest == digest
@@ -127,7 +126,9 @@ def test_a_chunk_that_was_changed_is_noticed(store, journal):
     plan = write_plan(journal, store.spec(manifest(store, 5)))
     path = f"{plan.folder.path}/00001.jsonl"
     plan.folder.fs.pipe_file(path, plan.folder.fs.cat_file(path).replace(b"a beach", b"a coast"))
-    with pytest.raises(DamagedRecord, match=r"plans/.*/00001.jsonl is damaged: it is not what was written"):
+    with pytest.raises(
+        UnreadablePlan, match=r"plans/.*/00001.jsonl is missing, or it is not what was written"
+    ):
         list(plan.items())
 
 
@@ -143,7 +144,7 @@ def test_a_chunk_that_was_changed_is_noticed(store, journal):
 def test_a_plan_that_cannot_be_understood_is_damaged(disk, record):
     journal = Place.of(checked_path("ledger_path", disk.url))
     disk.put("plans/x/plan.json", json.dumps(record).encode())
-    with pytest.raises(DamagedRecord, match=r"plans/x/plan\.json is damaged"):
+    with pytest.raises(UnreadablePlan, match=r"plans/x/plan\.json is damaged"):
         Plan.read(journal, "x")
 
 
