@@ -67,7 +67,7 @@ def test_what_got_through_before_or_elsewhere_says_nothing(step):
 def test_one_picture_that_cannot_be_uploaded_is_a_row_and_the_next_attempt_tries_it_again(shop):
     shop.add_pictures(40)
     shop.emulator.add_faults(
-        Fault("submit", "status", status=503, match={"prompt": "Make 003 shine"}, times=None)
+        Fault("submit", "status", status=429, match={"prompt": "Make 003 shine"}, times=None)
     )
     shop.run(in_flight=2, max_unreachable=5.0)
     assert (shop.statuses, shop.billed) == ({"landed": 39, "failed": 1}, 39)
