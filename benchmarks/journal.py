@@ -101,12 +101,12 @@ def write(url: str, items: int) -> Written:
     """Writes the journal of a batch."""
     from airflow.providers.common.compat.sdk import ObjectStoragePath  # noqa: PLC0415  # Airflow's home is set
 
-    from airflow_provider_phota.journal.leases import Lease  # noqa: PLC0415
+    from airflow_provider_phota.journal.leases import Lease, Try  # noqa: PLC0415
     from airflow_provider_phota.journal.segments import MANY, Segments  # noqa: PLC0415
     from airflow_provider_phota.storage.paths import Place  # noqa: PLC0415
 
     folder, written = Place.of(ObjectStoragePath(url)), Written(items)
-    segments = Segments(folder, Lease.take(folder, 1, "plan").number)
+    segments = Segments(folder, Lease.take(folder, Try(1, 0), "plan").number)
     for group in groups_of(items):
         segments.write([_event(number, kind) for number, kind in group])
         written.segments += 1

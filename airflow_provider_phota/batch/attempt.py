@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_phota.api import protocol
 from airflow_provider_phota.api.settings import Settings
@@ -31,9 +31,8 @@ from airflow_provider_phota.batch.so_far import repeating
 from airflow_provider_phota.batch.tally import Tally
 from airflow_provider_phota.hooks.kept_drivers import KeptDrivers
 from airflow_provider_phota.hooks.phota import PhotaHook
-from airflow_provider_phota.journal.leases import BatchOwner
+from airflow_provider_phota.journal.leases import BatchOwner, Try
 from airflow_provider_phota.journal.writer import Journal
-from airflow_provider_phota.ledger.instances import first_try_of
 from airflow_provider_phota.results.lander import Lander, PhotaBadResult, PhotaNotServed
 from airflow_provider_phota.storage.paths import Place
 from airflow_provider_phota.triggers.poller import Poller
@@ -121,11 +120,12 @@ class Attempt:
 
     async def _run(self, plan: Plan, *, begins: bool, may_pause: bool) -> AttemptEnd:
         journal = await self._open_journal(plan)
+        paid_if_broken: set[str] = set()
         try:
             if begins:
                 await adopt_tasks(journal, plan, self.options.adopt, self.hook.get_task)
-                await reopen_items(journal, plan, self.options.redo, first_try_of(self.context))
-            async with self._kit(journal) as kit:
+                paid_if_broken = await reopen_items(journal, plan, self.options.redo)
+            async with self._kit(journal, paid_if_broken) as kit:
                 tally = Tally(plan.count, self.options.max_failures)
                 self._loop = asyncio.get_running_loop()
                 reporter = Reporter.of(plan.count, self.context)
@@ -139,10 +139,11 @@ class Attempt:
     async def _open_journal(self, plan: Plan) -> Journal:
         note = JournalNote.of(self.context, self.folder)
         has_begun = await asyncio.to_thread(note.check)
+        ti: Any = self.context["ti"]
         journal = await Journal.open(
             self.folder,
             self.owner,
-            self.context["ti"].try_number,
+            Try(ti.try_number, ti.max_tries),
             plan.digest,
             may_begin=not has_begun,
         )
@@ -151,7 +152,7 @@ class Attempt:
         return journal
 
     @asynccontextmanager
-    async def _kit(self, journal: Journal) -> AsyncIterator[Kit]:
+    async def _kit(self, journal: Journal, paid_if_broken: set[str]) -> AsyncIterator[Kit]:
         async with AsyncExitStack() as stack:
             poller = await stack.enter_async_context(Poller(self._load_settings))
             lander = stack.enter_context(Lander(self.hook.settings, _LANDERS))
@@ -167,6 +168,7 @@ class Attempt:
                 hook=self.hook,
                 options=self.options,
                 journal=journal,
+                paid_if_broken=paid_if_broken,
                 poller=poller,
                 preparer=self.preparer.uploading_by(drivers),
                 lander=lander,

@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Awaitable
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from functools import partial
 
 from airflow_provider_phota.api.errors import PhotaError, PhotaNotBilled, PhotaSubmitAmbiguous
@@ -14,15 +13,16 @@ from airflow_provider_phota.api.policy import Policy
 from airflow_provider_phota.api.tasks import PhotaTask
 from airflow_provider_phota.batch.choices import Duplicates
 from airflow_provider_phota.batch.credits import credits_of
-from airflow_provider_phota.batch.endings import can_retry, status_of, stops_batch
+from airflow_provider_phota.batch.endings import can_retry, is_broken, status_of, stops_batch
 from airflow_provider_phota.batch.items.item import Item
 from airflow_provider_phota.batch.kit import Kit
 from airflow_provider_phota.batch.messages import held_text, twin_held_text
 from airflow_provider_phota.batch.purchase import Purchase
+from airflow_provider_phota.batch.stages import Stage, Stopped
 from airflow_provider_phota.batch.twins import Doubt, Payer, Share
 from airflow_provider_phota.inputs.prepared import PreparedOrder
 from airflow_provider_phota.journal.decisions import Resume, Start
-from airflow_provider_phota.journal.events import Ended
+from airflow_provider_phota.journal.events import Ended, Reopened
 from airflow_provider_phota.journal.history import ItemState
 from airflow_provider_phota.journal.rows import Row, Status
 from airflow_provider_phota.journal.waits import OpenTask
@@ -38,21 +38,6 @@ log = logging.getLogger(__name__)
 
 #: Seconds for which the worker waits for a task at least, however long ago it was paid for.
 _SHORTEST_WAIT = 60.0
-
-
-class Stopped(Exception):
-    """Says that nothing more is sent in this attempt, so that the item stays as it is."""
-
-
-class Stage(Enum):
-    """Says how far an item is."""
-
-    PREPARING = "preparing"
-    #: ready to be paid for, as soon as a slot is free
-    QUEUED = "queued"
-    SUBMITTING = "submitting"
-    WAITING = "waiting"
-    LANDING = "landing"
 
 
 @dataclass(eq=False)
@@ -102,7 +87,7 @@ class Course:
         self._note_payment(step.phota_task_id, sent.credits if sent else None, sent.sent_at if sent else None)
         self.kit.slots.take()
         self._has_slot = True
-        return await self._to_its_end(self._bring_home(step.phota_task_id))
+        return await self._to_its_end(self._bring_home_or_pay_again(step.phota_task_id))
 
     async def hold(self, state: ItemState) -> Row | None:
         """Writes the row of an item whose last submit may have been paid for."""
@@ -178,7 +163,7 @@ class Course:
         elif isinstance(share, Payer):
             self._note_payment(share.phota_task_id, None, share.submitted_at)
             self.row = replace(self.row, same_as=share.key)
-            await self._bring_home(share.phota_task_id)
+            await self._bring_home_or_pay_again(share.phota_task_id)
         else:
             self.row = replace(self.row, same_as=share.key)
             raise PhotaSubmitAmbiguous(twin_held_text(share.key))
@@ -237,6 +222,25 @@ class Course:
                 self._estimated_time = self.task.estimated_time
                 self._note_payment(self.task.id, credits_of(self.task), self.row.submitted_at)
                 return self.task
+
+    async def _bring_home_or_pay_again(self, phota_task_id: str) -> None:
+        try:
+            await self._bring_home(phota_task_id)
+        except PhotaError as error:
+            if self.item_id not in self.kit.paid_if_broken or not is_broken(error):
+                raise
+            self.kit.paid_if_broken.remove(self.item_id)  # once
+            log.warning("redo: %s is paid for once more. %s", self.item.key, str(error).partition("\n")[0])
+            await self._give_slot_back()
+            await self._reopen()
+            await self._pay_and_bring_home(Start(self._generation + 1))
+
+    async def _reopen(self) -> None:
+        state = self.kit.journal.state.item(self.item_id)
+        self._generation = state.generation if state else 0
+        await self.kit.journal.append(Reopened(self.item_id, self._generation))
+        self.task, self._is_seen, self._estimated_time = None, False, None
+        self.row = Row(self.item.number, self.item.key, Status.LANDED)
 
     async def _bring_home(self, phota_task_id: str) -> None:
         self.stage = Stage.WAITING

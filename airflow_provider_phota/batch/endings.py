@@ -17,11 +17,14 @@ from airflow_provider_phota.api.errors import (
     PhotaResultsExpired,
     PhotaResultsMissing,
     PhotaSubmitAmbiguous,
+    PhotaTaskFailed,
+    PhotaTaskUnknown,
     PhotaWaitRefused,
     PhotaWaitTimeout,
 )
 from airflow_provider_phota.batch.neighbours import PhotaItemNotSent
 from airflow_provider_phota.journal.rows import Status
+from airflow_provider_phota.results.lander import PhotaBadResult
 
 #: Errors after which no other order of the batch would end better.
 _OF_THE_BATCH = (
@@ -39,6 +42,8 @@ _FREE_TO_TRY = (
     PhotaWaitRefused,
     PhotaWaitTimeout,
 )
+#: Errors of paid tasks that another look hardly changes.
+_BROKEN = (PhotaBadResult, PhotaResultsExpired, PhotaResultsMissing, PhotaTaskFailed, PhotaTaskUnknown)
 
 
 def stops_batch(error: PhotaError) -> bool:
@@ -64,3 +69,8 @@ def status_of(error: PhotaError) -> Status:
 def can_retry(error: PhotaError) -> bool:
     """Returns True if another attempt can end better without another payment."""
     return isinstance(error, _FREE_TO_TRY)
+
+
+def is_broken(error: PhotaError) -> bool:
+    """Returns True if what was paid for has no pictures, or none that can be used."""
+    return isinstance(error, _BROKEN)

@@ -41,6 +41,7 @@ class Kit:
         wait: how to wait for one PHOTA task.
         neighbours: tell the trouble of one item from that of all.
         keys: of the items that the journal knows, by their IDs.
+        paid_if_broken: the IDs of items that are paid for once more if what was paid for does not come home.
     """
 
     hook: PhotaHook
@@ -58,6 +59,7 @@ class Kit:
     patience: Patience
     landing_patience: Patience
     keys: dict[str, str] = field(default_factory=dict)
+    paid_if_broken: set[str] = field(default_factory=set)
     neighbours: Neighbours = field(default_factory=Neighbours)
 
     @cached_property

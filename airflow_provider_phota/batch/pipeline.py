@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from airflow_provider_phota.batch.course import Course, Stage
+from airflow_provider_phota.batch.course import Course
 from airflow_provider_phota.batch.idle import Pause, pause_worth_taking
 from airflow_provider_phota.batch.items.item import Item
 from airflow_provider_phota.batch.items.plan import Plan
 from airflow_provider_phota.batch.kit import Kit
 from airflow_provider_phota.batch.reporting import Reporter
+from airflow_provider_phota.batch.stages import Stage
 from airflow_provider_phota.batch.tally import Tally, TooManyFailures
 from airflow_provider_phota.journal.decisions import Done, Hold, Resume, Start, Step, WaitForSender, next_step
 from airflow_provider_phota.journal.rows import Row

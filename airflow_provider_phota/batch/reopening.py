@@ -15,7 +15,7 @@ from airflow_provider_phota.batch.items.plan import Plan
 from airflow_provider_phota.batch.options import Redo
 from airflow_provider_phota.journal.events import Paid, Reopened
 from airflow_provider_phota.journal.history import ItemState, Phase
-from airflow_provider_phota.journal.leases import first_lease_since
+from airflow_provider_phota.journal.leases import first_lease_since_clear
 from airflow_provider_phota.journal.rows import Status
 from airflow_provider_phota.journal.writer import Journal
 
@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 #: What `redo="failed"` pays for once more. An order of unknown fate has to be named by its key.
 FAILED = frozenset({Status.FAILED, Status.REFUSED, Status.EXPIRED})
+#: Airflow ends a running task that is cleared, and goes on with it as after a failure.
+_NO_CLEAR = "To clear it while it runs does not count: do it once more when it has ended."
 
 
 async def adopt_tasks(
@@ -97,7 +99,7 @@ async def _adopt(journal: Journal, item_id: str, phota_task_id: str) -> None:
     await journal.append(Paid(item_id, generation, uuid4().hex, phota_task_id, at=time.time(), adopted=True))
 
 
-async def reopen_items(journal: Journal, plan: Plan, redo: Redo, first_try: int) -> None:
+async def reopen_items(journal: Journal, plan: Plan, redo: Redo) -> set[str]:
     """Opens items again that the user pays for once more: once, and not again in each of Airflow's retries.
 
     A retry opens what the attempt before it could not open any more, and nothing that has ended since.
@@ -106,23 +108,31 @@ async def reopen_items(journal: Journal, plan: Plan, redo: Redo, first_try: int)
         journal: of the batch.
         plan: of its items.
         redo: says which items.
-        first_try: Airflow's number of the first try since the user last cleared the task.
+
+    Returns:
+        The IDs of items that are not opened again yet, since what was paid for may still come home.
 
     Raises:
         PhotaInputError: No item has such a key.
         PhotaLedgerError: The journal cannot be read or written.
     """
     if not (redo.failed or redo.keys):
-        return
+        return set()
     named = {item.id(plan.edition) for item in (await _named(plan, redo.keys, "redo")).values()}
-    since = await asyncio.to_thread(first_lease_since, journal.lease, first_try)
-    reopened = await asyncio.to_thread(_to_reopen, journal, plan, redo, named, since)
-    await asyncio.gather(*(journal.append(event) for event in reopened))
+    since = await asyncio.to_thread(first_lease_since_clear, journal.lease)
+    meant = await asyncio.to_thread(_meant, journal, plan, redo, named, since)
+    reopened = [state for state in meant if state.item in named or not state.can_retry]
+    await asyncio.gather(*(journal.append(Reopened(each.item, each.generation)) for each in reopened))
     log.info("redo: %s items are paid for once more.", len(reopened))
+    if waiting := len(meant) - len(reopened):
+        log.info("redo: %s are brought home first, for free; if that fails, they are paid for.", waiting)
+    if not meant:
+        log.info("What has ended since this Airflow task was last cleared is left. %s", _NO_CLEAR)
+    return {each.item for each in meant} - {each.item for each in reopened}
 
 
-def _to_reopen(journal: Journal, plan: Plan, redo: Redo, named: set[str], since: int) -> list[Reopened]:
-    events = []
+def _meant(journal: Journal, plan: Plan, redo: Redo, named: set[str], since: int) -> list[ItemState]:
+    meant = []
     for item in plan.items():
         item_id = item.id(plan.edition)
         state = journal.state.item(item_id)
@@ -130,8 +140,8 @@ def _to_reopen(journal: Journal, plan: Plan, redo: Redo, named: set[str], since:
             continue
         is_meant = item_id in named or (redo.failed and state.status in FAILED)
         if is_meant and _may_reopen(journal, state, item.key, since):
-            events.append(Reopened(item_id, state.generation))
-    return events
+            meant.append(state)
+    return meant
 
 
 def _may_reopen(journal: Journal, state: ItemState, key: str, since: int) -> bool:

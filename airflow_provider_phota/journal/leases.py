@@ -23,6 +23,19 @@ _RIVALS = 20
 
 
 @dataclass(frozen=True, slots=True)
+class Try:
+    """Is one of Airflow's tries of a task instance.
+
+    Attributes:
+        number: Airflow's.
+        max_tries: Airflow's. It is the same for all tries until a person clears the task, which raises it.
+    """
+
+    number: int
+    max_tries: int
+
+
+@dataclass(frozen=True, slots=True)
 class Lease:
     """Is the right to submit, as long as no later lease exists. It is never deleted.
 
@@ -30,7 +43,7 @@ class Lease:
         folder: the journal's.
         number: one more than that of the lease before.
         token: different for each lease.
-        try_number: Airflow's, of the attempt that holds it.
+        holder: Airflow's try that holds it.
         first_of_try: the number of the first lease of the same try. After a deferral a try has another one.
         plan: the digest of what is to be done.
         at: epoch seconds of the holder's clock.
@@ -39,13 +52,13 @@ class Lease:
     folder: Place
     number: int
     token: str
-    try_number: int
+    holder: Try
     first_of_try: int
     plan: str
     at: float
 
     @classmethod
-    def take(cls, folder: Place, try_number: int, plan: str) -> Lease:
+    def take(cls, folder: Place, holder: Try, plan: str) -> Lease:
         """Takes the next lease. From then on, every earlier holder is overtaken.
 
         Raises:
@@ -55,8 +68,8 @@ class Lease:
         for _ in range(_RIVALS):
             last = latest_lease(folder)
             number = last.number + 1 if last else 1
-            first_of_try = last.first_of_try if last and last.try_number == try_number else number
-            lease = cls(folder, number, uuid4().hex, try_number, first_of_try, plan, time.time())
+            first_of_try = last.first_of_try if last and last.holder.number == holder.number else number
+            lease = cls(folder, number, uuid4().hex, holder, first_of_try, plan, time.time())
             if records.create(_place_of(folder, number), lease._to_dict()):
                 return lease
         raise PhotaLedgerError(
@@ -72,7 +85,8 @@ class Lease:
         return {
             "lease": self.number,
             "token": self.token,
-            "try_number": self.try_number,
+            "try_number": self.holder.number,
+            "max_tries": self.holder.max_tries,
             "first_of_try": self.first_of_try,
             "plan": self.plan,
             "at": self.at,
@@ -94,7 +108,7 @@ class Lease:
                 folder,
                 number,
                 str(fields["token"]),
-                int(fields["try_number"]),
+                Try(int(fields["try_number"]), int(fields["max_tries"])),
                 int(fields["first_of_try"]),
                 str(fields["plan"]),
                 float(fields["at"]),
@@ -134,12 +148,13 @@ def first_lease(folder: Place) -> Lease:
     return Lease.numbered(folder, 1)
 
 
-def first_lease_since(lease: Lease, try_number: int) -> int:
-    """Returns the number of the first lease that was taken in a try, or in a later one.
+def first_lease_since_clear(lease: Lease) -> int:
+    """Returns the number of the first lease since the task was last cleared, or since it first ran.
+
+    Airflow's `max_tries` at each lease tells that; the author may have changed `retries` since.
 
     Args:
         lease: the latest one.
-        try_number: Airflow's.
 
     Raises:
         FileNotFoundError: A lease is gone.
@@ -148,7 +163,7 @@ def first_lease_since(lease: Lease, try_number: int) -> int:
     first = lease.first_of_try
     while first > 1:
         before = Lease.numbered(lease.folder, first - 1)
-        if before.try_number < try_number:
+        if before.holder.max_tries != lease.holder.max_tries:
             break
         first = before.first_of_try
     return first

@@ -13,7 +13,7 @@ from airflow_provider_phota.api.errors import PhotaLedgerError
 from airflow_provider_phota.journal.commits import GroupCommits
 from airflow_provider_phota.journal.events import Event, Intent, TakenBack
 from airflow_provider_phota.journal.history import ItemState
-from airflow_provider_phota.journal.leases import BatchOwner, Lease, claim
+from airflow_provider_phota.journal.leases import BatchOwner, Lease, Try, claim
 from airflow_provider_phota.journal.patience import Patience
 from airflow_provider_phota.journal.segments import MANY, Segments
 from airflow_provider_phota.journal.senders import Senders
@@ -67,7 +67,7 @@ class Journal:
         cls,
         folder: Place,
         owner: BatchOwner,
-        try_number: int,
+        holder: Try,
         plan: str,
         *,
         may_begin: bool = True,
@@ -79,7 +79,7 @@ class Journal:
         Args:
             folder: the journal's. It is made if it is missing.
             owner: of the batch.
-            try_number: Airflow's.
+            holder: Airflow's try that takes it.
             plan: the digest of what is to be done.
             may_begin: False if the journal must be there already.
             gathering: seconds that a group of events waits for more.
@@ -92,7 +92,7 @@ class Journal:
 
         def take_over() -> _Found:
             claim(folder, owner, may_begin=may_begin)
-            lease = Lease.take(folder, try_number, plan)
+            lease = Lease.take(folder, holder, plan)
             found = _Found(lease, Segments(folder, lease.number), BatchState(), Senders(lease.number))
             for name, event in found.segments.read_all():
                 found.state.apply(event, name)

@@ -52,15 +52,6 @@ def may_have_lost_state(context: Context) -> bool:
     return is_cleared or (context.get("loop") is not None and clear_number_of(context) > 0)
 
 
-def first_try_of(context: Context) -> int:
-    """Returns the number of the first try since the run began, or since the task was last cleared.
-
-    Clearing sets `max_tries` to the tries so far and the task's `retries`.
-    """
-    ti: Any = context["ti"]
-    return int(min(ti.max_tries - (ti.task.retries or 0) + 1, ti.try_number))
-
-
 def checked_key(value: object) -> str | None:
     """Returns the author's name for an item, or None if the author gave no name.
 

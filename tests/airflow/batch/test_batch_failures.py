@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
@@ -175,6 +176,61 @@ def test_an_automatic_retry_redoes_what_the_attempt_before_it_could_not(shop):
     shop.emulator.clear_faults()
     shop.run(redo="failed")
     assert (shop.statuses, shop.billed) == ({"landed": 6}, 12)
+
+
+def test_redo_brings_home_for_free_what_can_be_and_pays_only_for_what_is_broken(shop):
+    shop.add_pictures(6)
+    shop.emulator.add_faults(*failing("005"), Fault("result", "status", status=403, times=None))
+    shop.run()
+    assert (shop.statuses, shop.billed) == ({"failed": 6}, 6)
+    tasks = {key: row["phota_task_id"] for key, row in shop.rows.items()}
+    shop.emulator.clear_faults()
+    broken = [tasks["000.png"], tasks["001.png"]]
+    shop.emulator.add_faults(
+        *(Fault("task", "fail_task", match={"task_id": each}, times=None) for each in broken)
+    )
+    assert shop.operator(redo="failed", dry_run=True).execute(shop.context())["to_pay"] == 1
+    shop.clear().run(redo="failed")
+    assert shop.statuses == {"landed": 6}
+    redone = {"Make 000 shine": 2, "Make 001 shine": 2, "Make 005 shine": 2}
+    assert shop.bills == {f"Make {n:03d} shine": 1 for n in range(6)} | redone
+
+
+def test_what_is_broken_again_is_paid_for_once_each_time_the_task_is_cleared(shop):
+    shop.retries = 2
+    shop.add_pictures(2)
+    shop.emulator.add_faults(Fault("result", "html", match={"prompt": "Make 000"}, times=None))
+    shop.run()
+    assert (shop.statuses, shop.billed) == ({"landed": 1, "failed": 1}, 2)
+    shop.clear()
+    for _ in range(3):
+        shop.run(redo="failed")
+        assert (shop.rows["000.png"]["status"], shop.billed) == ("failed", 3)
+        assert shop.rows["000.png"]["can_retry"]
+    shop.clear().run(redo="failed")
+    assert shop.billed == 4
+
+
+def test_fewer_retries_after_a_clear_are_no_other_clear(shop):
+    shop.retries = 3
+    shop.add_pictures(2)
+    shop.emulator.add_faults(*failing("000", times=None))
+    shop.run()
+    shop.clear().run(redo="failed")
+    assert shop.billed == 3
+    shop.retries = 0  # the author has changed the DAG meanwhile
+    shop.run(redo="failed")
+    assert shop.billed == 3
+
+
+def test_redo_says_that_to_clear_a_running_task_does_not_count(shop, caplog):
+    shop.add_pictures(2)
+    shop.emulator.add_faults(*failing("000", times=None))
+    shop.run()
+    with caplog.at_level(logging.INFO):
+        shop.run(redo="failed")
+    assert shop.billed == 2
+    assert "To clear it while it runs does not count" in caplog.text
 
 
 def test_a_resumption_does_not_redo_again(shop):

@@ -60,6 +60,19 @@ def test_a_failed_task_is_shared_as_well_and_redo_pays_for_it_once(twins):
     assert (twins.statuses, twins.billed) == ({"landed": 4}, 2)
 
 
+def test_what_is_broken_for_all_of_them_is_redone_once(twins):
+    twins.emulator.add_faults(Fault("result", "html", times=None))
+    twins.run()
+    assert (twins.statuses, twins.billed) == ({"failed": 3}, 1)
+    paid = {row["phota_task_id"] for row in twins.rows.values()}
+    twins.emulator.clear_faults()
+    twins.emulator.add_faults(Fault("task", "fail_task", match={"task_id": paid.pop()}, times=None))
+    twins.clear().run(redo="failed")
+    assert (twins.statuses, twins.billed) == ({"landed": 3}, 2)
+    payer, others = payer_and_others(twins)
+    assert {row["same_as"] for row in others} == {payer["key"]}
+
+
 def test_redo_of_one_of_them_pays_for_that_one(twins):
     twins.run()
     payer, others = payer_and_others(twins)

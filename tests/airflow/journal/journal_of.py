@@ -6,7 +6,7 @@ import time
 from uuid import uuid4
 
 from airflow_provider_phota.journal.events import Ended, Intent, Paid
-from airflow_provider_phota.journal.leases import BatchOwner
+from airflow_provider_phota.journal.leases import BatchOwner, Try
 from airflow_provider_phota.journal.patience import Patience
 from airflow_provider_phota.journal.rows import Row, Status
 from airflow_provider_phota.journal.writer import Journal
@@ -16,7 +16,7 @@ OWNER = BatchOwner("dag", "run", "edit")
 
 def open_journal(folder, try_number=1, *, gathering=0.01, seconds=30.0, longest_call=30.0):
     patience = Patience(seconds, first_pause=0.05, longest_pause=0.2, longest_call=longest_call)
-    return Journal.open(folder, OWNER, try_number, "plan", gathering=gathering, patience=patience)
+    return Journal.open(folder, OWNER, Try(try_number, 0), "plan", gathering=gathering, patience=patience)
 
 
 def intent_of(item, generation=1, seconds=60.0):

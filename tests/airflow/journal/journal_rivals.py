@@ -17,7 +17,7 @@ from airflow_provider_phota.api.errors import PhotaLedgerError
 from airflow_provider_phota.api.policy import Policy
 from airflow_provider_phota.journal.decisions import Start, next_step
 from airflow_provider_phota.journal.events import Intent, Paid
-from airflow_provider_phota.journal.leases import BatchOwner
+from airflow_provider_phota.journal.leases import BatchOwner, Try
 from airflow_provider_phota.journal.writer import Journal, Overtaken
 from airflow_provider_phota.storage.paths import Place
 
@@ -46,7 +46,7 @@ async def send(journal: Journal, item: str, bills: Path) -> None:
 
 
 async def work(folder: Place, items: int, bills: Path) -> None:
-    journal = await Journal.open(folder, OWNER, 1, "plan", gathering=0.005)
+    journal = await Journal.open(folder, OWNER, Try(1, 0), "plan", gathering=0.005)
     for first in range(0, items, 10):
         sendings = (send(journal, f"item-{number}", bills) for number in range(first, first + 10))
         for end in await asyncio.gather(*sendings, return_exceptions=True):

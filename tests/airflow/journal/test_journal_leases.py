@@ -8,12 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from airflow_provider_phota.api.errors import PhotaLedgerError
-from airflow_provider_phota.journal.leases import BatchOwner, Lease, claim, latest_lease
+from airflow_provider_phota.journal.leases import BatchOwner, Lease, Try, claim, latest_lease
 from airflow_provider_phota.storage import objects
 
 pytestmark = pytest.mark.usefixtures("metadata_database")
 
 OWNER = BatchOwner("dag", "run", "edit")
+FIRST = Try(1, 0)
 
 
 def write_by_hand(place, content):
@@ -23,10 +24,10 @@ def write_by_hand(place, content):
 
 def test_a_later_lease_overtakes_all_before_it(folder):
     assert latest_lease(folder) is None
-    first = Lease.take(folder, 1, "plan")
+    first = Lease.take(folder, FIRST, "plan")
     assert (first.number, first.is_overtaken()) == (1, False)
-    second = Lease.take(folder, 1, "plan")
-    third = Lease.take(folder, 2, "plan")
+    second = Lease.take(folder, FIRST, "plan")
+    third = Lease.take(folder, Try(2, 1), "plan")
     assert [each.is_overtaken() for each in (first, second, third)] == [True, True, False]
     assert latest_lease(folder) == third
     assert [each.first_of_try for each in (first, second, third)] == [1, 1, 3]
@@ -34,7 +35,7 @@ def test_a_later_lease_overtakes_all_before_it(folder):
 
 def test_processes_that_take_a_lease_at_once_get_different_ones(folder):
     with ThreadPoolExecutor(8) as pool:
-        leases = list(pool.map(lambda _: Lease.take(folder, 1, "plan"), range(8)))
+        leases = list(pool.map(lambda _: Lease.take(folder, FIRST, "plan"), range(8)))
     assert sorted(each.number for each in leases) == list(range(1, 9))
     assert sum(not each.is_overtaken() for each in leases) == 1
 
@@ -80,7 +81,7 @@ def test_a_journal_that_cannot_be_understood_is_refused(disk_folder, content, wo
 
 def test_a_journal_that_has_lost_its_beginning_is_not_a_new_one(folder):
     claim(folder, OWNER)
-    Lease.take(folder, 1, "plan")
+    Lease.take(folder, FIRST, "plan")
     objects.remove(folder / "batch.json")
     with pytest.raises(PhotaLedgerError, match="missing or incomplete"):
         claim(folder, OWNER)
@@ -99,7 +100,7 @@ def test_a_bucket_is_not_made(bucket, s3_folder):
 
 
 def test_a_damaged_lease_is_not_passed_over(disk_folder):
-    Lease.take(disk_folder, 1, "plan")
+    Lease.take(disk_folder, FIRST, "plan")
     write_by_hand(disk_folder / "leases" / "00001.json", json.dumps({"lease": 2}).encode())
     with pytest.raises(PhotaLedgerError, match=r"leases/00001.json is damaged"):
-        Lease.take(disk_folder, 1, "plan")
+        Lease.take(disk_folder, FIRST, "plan")

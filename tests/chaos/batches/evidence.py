@@ -29,6 +29,7 @@ class BatchEvidence:
         state: of the run.
         billed: the PHOTA tasks that the service billed, by the keys of the items.
         rows: of `results.jsonl`.
+        adopted: the keys whose PHOTA tasks a person has found at the service.
         rows_of_csv: how many rows `results.csv` has, with its head.
         broken: what is wrong with landed pictures, in words.
         summary: what the Airflow task returned, if it ended well.
@@ -40,6 +41,7 @@ class BatchEvidence:
     tries: int
     billed: Mapping[str, tuple[str, ...]]
     rows: tuple[Mapping[str, Any], ...]
+    adopted: frozenset[str]
     rows_of_csv: int
     broken: tuple[str, ...]
     summary: Mapping[str, Any] | None
@@ -84,6 +86,7 @@ def gather(run: BatchRun, state: str, seconds: float) -> BatchEvidence:
         instance.try_number,
         _billed(run),
         rows,
+        run.adopted,
         len(list(csv.reader(io.StringIO(_read(run, "out/results.csv").decode())))),
         tuple(_broken(run, rows)),
         _summary(run) if state == "success" else None,

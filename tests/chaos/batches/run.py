@@ -31,11 +31,13 @@ class BatchRun:
 
     Attributes:
         place: of its pictures, journal and results.
+        adopted: the keys whose PHOTA tasks a person has found at the service.
     """
 
     lab: BatchLaboratory
     trial: BatchTrial
     place: Place
+    adopted: frozenset[str] = frozenset()
 
     @property
     def service(self) -> PhotaService:
@@ -125,5 +127,6 @@ class BatchRun:
 
     def decide(self, adopt: Mapping[str, str], redo: list[str]) -> None:
         """Clears the batch with what a person has found out about the items whose fate was unknown."""
+        self.adopted = frozenset(adopt)
         self._decisions.write_text(json.dumps({"adopt": dict(adopt), "redo": redo}))
         self.clear()

@@ -76,5 +76,9 @@ def _wrong_summary(evidence: BatchEvidence, named: list[str]) -> Iterator[str]:
         yield f"the summary counts {summary['counts']}, and the rows {dict(evidence.counts)}"
     if summary["total"] != evidence.trial.items:
         yield f"the summary has {summary['total']} items"
-    if summary["submitted"] != len(named) or summary["credits"] != PRICE * len(named):
+    # the service tells the price only in its answer to the submit, which is what was lost of an adopted task
+    unpriced = {row["key"] for row in evidence.rows if row["phota_task_id"] and row["credits"] is None}
+    if not unpriced <= evidence.adopted:
+        yield f"nobody knows what {sorted(unpriced - evidence.adopted)} cost"
+    if summary["submitted"] != len(named) or summary["credits"] != PRICE * (len(named) - len(unpriced)):
         yield f"the summary has {summary['submitted']} payments of {summary['credits']}, the rows {len(named)}"
