@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_phota.api import protocol
+from airflow_provider_phota.api.errors import PhotaError
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.batch.gate import Gate
 from airflow_provider_phota.batch.idle import Pause
@@ -96,18 +97,21 @@ class Attempt:
     _pipeline: Pipeline | None = field(default=None, init=False)
     _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
 
-    def run(self, plan: Plan, *, begins: bool, may_pause: bool) -> AttemptEnd:
+    def run(
+        self, plan: Plan, *, begins: bool, may_pause: bool, stops: PhotaError | None = None
+    ) -> AttemptEnd:
         """Places the orders of a plan, until all have ended, nothing more is sent, or a pause is worth it.
 
         Args:
             plan: of the items.
             begins: True if this is the beginning of an attempt, and not what is left after a deferral.
             may_pause: True if the batch can go on waiting in the triggerer.
+            stops: why nothing is sent, if that is known before.
 
         Raises:
             PhotaLedgerError: The journal cannot be read or written.
         """
-        main = partial(self._run, plan, begins=begins, may_pause=may_pause)
+        main = partial(self._run, plan, begins=begins, may_pause=may_pause, stops=stops)
         return run_in_thread(main, before_ending=self.stop)
 
     def stop(self) -> None:
@@ -118,7 +122,9 @@ class Attempt:
             reason = Killed("Airflow has ended the task.")
             loop.call_soon_threadsafe(partial(pipeline.kit.gate.stop, reason, is_urgent=True))
 
-    async def _run(self, plan: Plan, *, begins: bool, may_pause: bool) -> AttemptEnd:
+    async def _run(
+        self, plan: Plan, *, begins: bool, may_pause: bool, stops: PhotaError | None
+    ) -> AttemptEnd:
         journal = await self._open_journal(plan)
         paid_if_broken: set[str] = set()
         try:
@@ -126,6 +132,8 @@ class Attempt:
                 await adopt_tasks(journal, plan, self.options.adopt, self.hook.get_task)
                 paid_if_broken = await reopen_items(journal, plan, self.options.redo)
             async with self._kit(journal, paid_if_broken) as kit:
+                if stops:
+                    kit.gate.stop(stops)
                 tally = Tally(plan.count, self.options.max_failures)
                 self._loop = asyncio.get_running_loop()
                 reporter = Reporter.of(plan.count, self.context)

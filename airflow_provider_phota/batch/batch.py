@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from airflow_provider_phota.api.errors import PhotaLedgerError
+from airflow_provider_phota.api.errors import PhotaError, PhotaLedgerError
 from airflow_provider_phota.api.types import PhotaBatchPreview
 from airflow_provider_phota.batch.attempt import Attempt, AttemptEnd
 from airflow_provider_phota.batch.home import (
@@ -17,6 +17,7 @@ from airflow_provider_phota.batch.home import (
     journal_folder,
 )
 from airflow_provider_phota.batch.idle import Pause
+from airflow_provider_phota.batch.items.bad_rows import NoItems
 from airflow_provider_phota.batch.items.plan import Plan, write_plan
 from airflow_provider_phota.batch.items.spec import ItemSpec
 from airflow_provider_phota.batch.names import BatchNames
@@ -155,6 +156,16 @@ class Batch:
             )
         return Plan.read(self.folder, lease.plan)
 
+    def bring_home(self, empty: NoItems) -> None:
+        """Lands what earlier attempts have paid for, although the source is empty now; nothing is sent.
+
+        Args:
+            empty: says so.
+        """
+        if latest_lease(self.folder):
+            log.warning("%s\nWhat earlier attempts have paid for is brought home; nothing is sent.", empty)
+            self.go_on(self.last_plan(), begins=False, may_pause=False, stops=empty)
+
     def check_before_paying(self) -> None:
         """Checks that pictures can land at all, before anything is paid for.
 
@@ -164,13 +175,16 @@ class Batch:
         """
         check_can_land(self.names.landing(self.destination, "key"))
 
-    def go_on(self, plan: Plan, *, begins: bool, may_pause: bool) -> BatchEnd:
+    def go_on(
+        self, plan: Plan, *, begins: bool, may_pause: bool, stops: PhotaError | None = None
+    ) -> BatchEnd:
         """Places the orders of a plan, until all have ended, nothing more is sent, or a pause is worth it.
 
         Args:
             plan: of the items.
             begins: True if this is the beginning of an attempt, and not what is left after a pause.
             may_pause: True if the batch can go on waiting in the triggerer.
+            stops: why nothing is sent, if that is known before.
 
         Raises:
             PhotaLedgerError: The journal cannot be read or written, or it does not agree with the results.
@@ -186,7 +200,7 @@ class Batch:
             self.context,
             so_far.write,
         )
-        end = attempt.run(plan, begins=begins, may_pause=may_pause)
+        end = attempt.run(plan, begins=begins, may_pause=may_pause, stops=stops)
         if isinstance(end.reason, Overtaken):
             return BatchEnd(end.tally, end.reason)  # the results are the other attempt's now
         if end.pause:

@@ -13,10 +13,12 @@ from airflow_provider_phota.batch.idle import Pause, pause_worth_taking
 from airflow_provider_phota.batch.items.item import Item
 from airflow_provider_phota.batch.items.plan import Plan
 from airflow_provider_phota.batch.kit import Kit
+from airflow_provider_phota.batch.leavers import leavers_to_land
 from airflow_provider_phota.batch.reporting import Reporter
 from airflow_provider_phota.batch.stages import Stage
 from airflow_provider_phota.batch.tally import Tally, TooManyFailures
 from airflow_provider_phota.journal.decisions import Done, Hold, Resume, Start, Step, WaitForSender, next_step
+from airflow_provider_phota.journal.history import ItemState
 from airflow_provider_phota.journal.rows import Row
 
 #: Items that are looked at, uploaded or landed besides those that are in flight. With fewer, orders in flight
@@ -77,7 +79,9 @@ class Pipeline:
     async def _feed(self, group: asyncio.TaskGroup) -> None:
         """Starts the courses: first of what is paid for, then of what is to be paid for."""
         to_send = bytearray(self.plan.count)
+        left = {state.item: state for state in self.kit.journal.state.items_to_settle()}
         async for item, item_id, step in self._steps():
+            left.pop(item_id, None)
             if (state := self.kit.journal.state.item(item_id)) is not None:
                 self.kit.keys[item_id] = item.key
             if isinstance(step, Done):
@@ -86,6 +90,8 @@ class Pipeline:
                 to_send[item.number - 1] = True
             else:
                 group.create_task(self._follow(item, item_id, step))
+        if left:
+            await self._land_leavers(group, left)
         self._knows_earlier_ends = True
         self._stop_if_too_many_failed()
         async for item, item_id, step in self._steps():
@@ -95,6 +101,14 @@ class Pipeline:
                     break
                 group.create_task(self._follow_in_room(item, item_id, step))
         self._has_more = False
+
+    async def _land_leavers(self, group: asyncio.TaskGroup, left: dict[str, ItemState]) -> None:
+        """Lands what earlier attempts have paid for, of items that are not in the plan any more."""
+        journal = self.kit.journal
+        find = partial(leavers_to_land, journal.lease, self.plan, self.kit.preparer.names, left)
+        for item, state in await journal.patience.call(find, "read", reads_all=True):
+            course = Course(item, state.item, self.kit)
+            group.create_task(self._run(course, self._way_of(course, Resume(state.phota_task_id or ""))))
 
     async def _steps(self) -> AsyncIterator[tuple[Item, str, Step]]:
         for number in range(1, len(self.plan.chunks) + 1):
@@ -128,13 +142,15 @@ class Pipeline:
             self.tally.note(step.status)
             return
         course = Course(item, item_id, self.kit)
+        if row := await self._run(course, self._way_of(course, step)):
+            self._count(row)
+
+    async def _run(self, course: Course, way: Coroutine[None, None, Row | None]) -> Row | None:
         self._courses.add(course)
         try:
-            row = await self._way_of(course, step)
+            return await way
         finally:
             self._courses.discard(course)
-        if row:
-            self._count(row)
 
     def _way_of(self, course: Course, step: Step) -> Coroutine[None, None, Row | None]:
         state = self.kit.journal.state.item(course.item_id)

@@ -77,6 +77,13 @@ class BatchState:
             if state.phase in _OPEN:
                 yield state
 
+    def items_to_settle(self) -> Iterator[ItemState]:
+        """Yields the items that are open, and those that are paid for and may land in another attempt."""
+        for history in list(self._histories.values()):
+            state = history.state()
+            if state.phase in _OPEN or (state.can_retry and state.sending and state.phota_task_id):
+                yield state
+
     def unresolved_items(self) -> Iterator[ItemState]:
         """Yields the items with sendings whose fate is not known, whether they have ended or not."""
         for history in list(self._histories.values()):

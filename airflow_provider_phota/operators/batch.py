@@ -197,6 +197,8 @@ class PhotaBatchOperator(BaseOperator):
             try:
                 plan = batch.make_plan(self._spec(batch))
             except NoItems as empty:
+                if not self.is_dry_run:
+                    batch.bring_home(empty)
                 if batch.options.on_empty is OnEmpty.SKIP:
                     raise AirflowSkipException(str(empty)) from None
                 raise

@@ -112,7 +112,7 @@ class BatchTrial:
 
 
 KILLS = (
-    BatchCase("51", "SIGKILL while it reads the items", "kill_task", ("reading",), delay=(0.0, 1.5), moments=3, holds=False),
+    BatchCase("51", "SIGKILL while it reads the items, or a moment later", "kill_task", ("reading",), delay=(0.0, 1.5), moments=3),
     BatchCase("51", "SIGKILL after the plan, before or after its lease", "kill_task", ("planned", "before_lease", "after_lease"), stands=True, moments=3, holds=False),
     BatchCase("52", "SIGKILL while it looks at pictures", "kill_task", ("preparing",), delay=(0.0, 0.3), nth=(1, 40), processes=(1, 2), moments=2),
     BatchCase("52", "SIGKILL before an intent", "kill_task", ("before_intent",), stands=True, nth=(1, 35), processes=(1, 2)),
