@@ -54,6 +54,15 @@ def checked_results_name(value: object, map_index: int = -1) -> str:
     return value
 
 
+def results_files(results_name: str) -> frozenset[str]:
+    """Returns the names of the files that a batch writes beside its pictures.
+
+    Args:
+        results_name: their common part, without extension.
+    """
+    return frozenset(f"{results_name}{part}.{end}" for part in ("", PARTIAL) for end in ("jsonl", "csv"))
+
+
 def check_results_replace_nothing(destination: Place, results_name: str, source: object) -> None:
     """Refuses results files that would replace the manifest of the items.
 
@@ -68,8 +77,7 @@ def check_results_replace_nothing(destination: Place, results_name: str, source:
     if is_list(source):
         return
     manifest = Place.of(checked_path("results_name", source))
-    names = (f"{results_name}{part}.{end}" for part in ("", PARTIAL) for end in ("jsonl", "csv"))
-    paths = [(destination.protocol, (destination / name).path) for name in names]
+    paths = [(destination.protocol, (destination / name).path) for name in results_files(results_name)]
     if (manifest.protocol, manifest.path) in paths:
         raise PhotaInputError(
             "results_name", f"would replace the manifest {shown(manifest.url)}: choose another name."

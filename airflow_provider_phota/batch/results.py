@@ -106,6 +106,8 @@ def read_results(results: str | ObjectStoragePath) -> Iterator[PhotaBatchRow]:
         PhotaInputError: It is not the path of such a file.
     """
     place = Place.of(checked_path("results", results))
+    if not place.name.endswith(".jsonl"):
+        raise PhotaInputError("results", f"must be the path of a results.jsonl, got {place}.")
     try:
         file = open_for_streaming(place)
     except FileNotFoundError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,9 @@ from airflow_provider_phota.storage.rights import Right, explain, is_denied
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+#: Numbers of errors that a path has by itself, so that a retry cannot mend them.
+_OF_THE_PATH = frozenset({errno.ENAMETOOLONG, errno.ELOOP})
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,8 @@ def reading(place: Place, argument: str) -> Iterator[None]:
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
         raise PhotaInputError(argument, f"{url} cannot be read ({reason_of(error)}).") from None
     except Exception as error:  # of whatever library the store speaks by
+        if isinstance(error, OSError) and error.errno in _OF_THE_PATH:
+            raise PhotaInputError(argument, f"{url} cannot be read ({reason_of(error)}).") from None
         if is_denied(error):
             why = explain(error, place, Right.READ)
             raise PhotaInputError(argument, f"{url} is not there or cannot be read ({why}).") from None

@@ -16,7 +16,7 @@ from airflow_provider_phota.api.written import Written
 from airflow_provider_phota.batch.batch import Batch
 from airflow_provider_phota.batch.choices import OnEmpty
 from airflow_provider_phota.batch.ends import push_summary, raise_if_failed
-from airflow_provider_phota.batch.home import checked_results_name
+from airflow_provider_phota.batch.home import checked_results_name, results_files
 from airflow_provider_phota.batch.items.bad_rows import NoItems
 from airflow_provider_phota.batch.items.columns import OrderType
 from airflow_provider_phota.batch.items.plan import Plan
@@ -270,6 +270,7 @@ class PhotaBatchOperator(BaseOperator):
             names=batch.names,
             edition=batch.edition,
             local_inputs=self._hook.settings.is_loopback,
+            reserved=results_files(batch.results_name),
         )
 
     def _options(self, redo: object, adopt: object) -> BatchOptions:

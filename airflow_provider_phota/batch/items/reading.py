@@ -28,7 +28,7 @@ def read_items(spec: ItemSpec) -> Iterator[Item]:
     """
     source = source_of(spec.argument, spec.source, spec.columns)
     maker = ItemMaker(spec.make_order, spec.columns, spec.defaults, source.folder)
-    together = Together(spec.names)
+    together = Together(spec.names, spec.reserved)
     inputs = Inputs(spec.names, spec.destination, together.stems)
     overlap = Overlap.of(source, spec.destination)
     bad = BadRows(spec.argument, source.name)

@@ -37,6 +37,7 @@ class ItemSpec:
         names: of those pictures.
         edition: text that makes an otherwise identical order another one.
         local_inputs: as in `EditOrder.checked`.
+        reserved: names in the destination that no folder of pictures can have.
     """
 
     order_type: OrderType
@@ -47,6 +48,7 @@ class ItemSpec:
     names: BatchNames
     edition: str
     local_inputs: bool
+    reserved: frozenset[str] = frozenset()
 
     @classmethod
     def checked(
@@ -60,6 +62,7 @@ class ItemSpec:
         edition: object = "",
         local_inputs: bool = False,
         argument: str = "edits",
+        reserved: frozenset[str] = frozenset(),
     ) -> ItemSpec:
         """Checks what a user gave, after Jinja's templates were rendered. No row is read.
 
@@ -72,6 +75,7 @@ class ItemSpec:
             edition: as the attribute.
             local_inputs: as the attribute.
             argument: as the attribute.
+            reserved: as the attribute.
 
         Raises:
             PhotaInputError: It names the argument and the value.
@@ -87,6 +91,7 @@ class ItemSpec:
             names=names or BatchNames(),
             edition=checked_edition(edition),
             local_inputs=local_inputs,
+            reserved=reserved,
         )
         spec._check_defaults()
         return spec

@@ -23,10 +23,12 @@ class Together:
 
     Attributes:
         names: of the files.
+        reserved: names in the destination that no folder of pictures can have.
         stems: the rows of the files, by their names without extensions.
     """
 
     names: BatchNames
+    reserved: frozenset[str] = frozenset()
     _keys: dict[str, int] = field(default_factory=dict)
     stems: dict[str, int] = field(default_factory=dict)
 
@@ -42,6 +44,12 @@ class Together:
                 KEY, f"is {shown(item.key)}, as in row {first}: give each item a key of its own."
             )
         check_index(ItemNames(self.names, item.key), item.order.outputs)
+        folder, slash, _ = stem_of(self.names.template, item.key, 0).partition("/")
+        if slash and folder in self.reserved:
+            raise PhotaInputError(
+                KEY,
+                f"is {shown(item.key)}, and {folder} is the name of a file of results: choose another key.",
+            )
         compared = range(min(item.order.outputs, MOST_NAMES))
         stems = [stem_of(self.names.template, item.key, index) for index in compared]
         for stem in () if self.names.has("phota_task_id") else stems:

@@ -202,6 +202,26 @@ def test_results_that_would_replace_the_manifest_are_refused(shop, name):
     assert shop.run(**given, results_name="what-became-of-it")["counts"]["landed"] == 1
 
 
+@pytest.mark.parametrize("name", ["results.jsonl", "results.partial.csv"])
+def test_a_key_that_would_make_a_folder_of_the_results_is_refused(shop, name):
+    shop.add_pictures(1)
+    edits = [{"key": f"{name}/a", "image_urls": f"file://{shop.folder}/inbox/000.png"}]
+    error = str(shop.fail(edits=edits))
+    assert f"{name} is the name of a file of results" in error
+    assert shop.billed == 0
+
+
+def test_a_picture_that_no_retry_can_read_is_a_row_and_not_the_end(shop):
+    shop.add_pictures(1)
+    loop = shop.folder / "inbox" / "loop.png"
+    loop.symlink_to(loop)
+    edits = [f"file://{shop.folder}/inbox/{name}.png" for name in ("000", "loop", "x" * 300)]
+    shop.run(edits=[{"key": str(number), "image_urls": url} for number, url in enumerate(edits)])
+    assert shop.statuses == {"landed": 1, "refused": 2}
+    assert "Too many levels of symbolic links" in shop.rows["1"]["error"]
+    assert "File name too long" in shop.rows["2"]["error"]
+
+
 def test_a_destination_that_cannot_be_written_is_refused(shop):
     shop.add_pictures(1)
     (shop.folder / "out").write_text("a file")

@@ -302,3 +302,11 @@ def test_the_summary_counts_and_names_files_but_no_items(written):
         "seconds": 12.346,
     }
     assert json.loads(json.dumps(summary)) == summary
+
+
+@pytest.mark.parametrize("name", ["out", "out/results.csv"])
+def test_what_is_no_jsonl_is_not_read(tmp_path, name):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "results.csv").write_text("key")
+    with pytest.raises(PhotaInputError, match=r"results: must be the path of a results\.jsonl"):
+        next(read_results(f"file://{tmp_path}/{name}"))

@@ -6,6 +6,7 @@ import shutil
 import threading
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from types import SimpleNamespace
@@ -145,6 +146,28 @@ def test_a_plan_that_is_gone_after_a_pause_is_an_error_and_a_retry_writes_it_aga
     ):
         shop.operator().execute_complete(shop.context(), event)
     assert shop.run()["counts"]["landed"] == shop.billed == 2
+
+
+def test_a_chunk_that_is_gone_while_orders_are_being_sent_breaks_off_none_of_them(shop, monkeypatch):
+    monkeypatch.setattr("airflow_provider_phota.batch.items.spool._LINES", 2)
+    monkeypatch.setattr("airflow_provider_phota.batch.pipeline._BESIDES", 0)
+    shop.add_pictures(6)
+    shop.emulator.add_faults(Fault("submit", "slow_body", times=None, seconds=1.0))
+
+    def remove_the_last_chunk():
+        while not shop.emulator.counts().get("POST /v1/images/generations"):
+            time.sleep(0.01)
+        (path,) = journal_of(shop).glob("plans/*/00003.jsonl")
+        path.unlink()
+
+    with ThreadPoolExecutor() as pool:
+        removal = pool.submit(remove_the_last_chunk)
+        error = shop.fail(in_flight=2)
+        removal.result()
+    assert "The plan of this batch cannot be read" in str(error)
+    assert shop.billed < 6
+    shop.emulator.clear_faults()
+    assert shop.run()["counts"]["landed"] == shop.billed == 6  # so none was in doubt
 
 
 def test_a_journal_of_another_batch_is_an_error_and_nothing_is_sent(shop):
