@@ -158,13 +158,13 @@ class Attempt:
             patience = Patience(self.wait.max_unreachable)
             gate = Gate(lambda: patience.repeat(lambda: poller.run(protocol.get_models())))
             stack.push_async_callback(gate.close)
-            drivers = stack.enter_context(KeptDrivers(self.hook.get_conn))
+            drivers = stack.enter_context(KeptDrivers(self.hook))
             preparing = stack.enter_context(ThreadPoolExecutor(_READERS, "phota-reading"))
             publishing = stack.enter_context(ThreadPoolExecutor(_PUBLISHERS, "phota-publishing"))
             landing = stack.enter_context(ThreadPoolExecutor(_LANDERS, "phota-landing"))
             stack.callback(lander.break_off)  # before the threads are waited for
             yield Kit(
-                hook=self.hook,
+                drivers=drivers,
                 options=self.options,
                 journal=journal,
                 poller=poller,

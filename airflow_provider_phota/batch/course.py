@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import partial
 
+from airflow_provider_phota.api import protocol
 from airflow_provider_phota.api.errors import PhotaError, PhotaNotBilled, PhotaSubmitAmbiguous
 from airflow_provider_phota.api.policy import Policy
 from airflow_provider_phota.api.tasks import PhotaTask
@@ -262,7 +263,8 @@ class Course:
 
     def _land(self, results: ResultImages, landing: Landing) -> list[LandedFile]:
         land = partial(self.kit.lander.land, landing=landing)
-        return land_with_fresh_urls(land, results, self.kit.hook.get_task)
+        ask = self.kit.drivers.run
+        return land_with_fresh_urls(land, results, lambda task_id: ask(lambda: protocol.get_task(task_id)))
 
     async def _give_up(self, state: ItemState) -> None:
         raise PhotaSubmitAmbiguous(held_text(self.item.key, state))

@@ -16,7 +16,7 @@ from airflow_provider_phota.batch.patience import Patience
 from airflow_provider_phota.batch.preparing import Preparer
 from airflow_provider_phota.batch.slots import Slots
 from airflow_provider_phota.batch.twins import Twins
-from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.hooks.kept_drivers import KeptDrivers
 from airflow_provider_phota.journal.writer import Journal
 from airflow_provider_phota.polling.schedule import PollSchedule
 from airflow_provider_phota.results.lander import Lander
@@ -32,6 +32,7 @@ class Kit:
     """Is what all items of a batch share while they are placed.
 
     Attributes:
+        drivers: ask the service free questions from threads.
         preparing: runs what looks at pictures, in threads.
         publishing: uploads pictures, in threads.
         landing: runs what brings pictures home, in threads.
@@ -43,7 +44,7 @@ class Kit:
         keys: of the items that the journal knows, by their IDs.
     """
 
-    hook: PhotaHook
+    drivers: KeptDrivers
     options: BatchOptions
     journal: Journal
     poller: Poller
