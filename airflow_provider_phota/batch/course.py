@@ -256,9 +256,9 @@ class Course:
         self.stage = Stage.LANDING
         results = ResultImages.of_task(task)
         landing = self.kit.preparer.landing(self.item, self._digest)
-        files = await self.kit.land(self._land, results, landing)
+        files = await self.kit.land(phota_task_id, self._land, results, landing)
         if landing.digest and len(files) == self.item.order.outputs:
-            await self.kit.land(mark_as_landed, landing, files, phota_task_id)
+            await self.kit.land(phota_task_id, mark_as_landed, landing, files, phota_task_id)
         self.row = replace(self.row, files=tuple(manifest(files)))
 
     def _land(self, results: ResultImages, landing: Landing) -> list[LandedFile]:
