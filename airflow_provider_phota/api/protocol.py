@@ -200,6 +200,15 @@ def _read_answer(response: Response, named: str, *, resend_on_503: bool) -> Phot
     raise Unreadable(f"HTTP {response.status}{error_words(response)}")
 
 
+def proves_refusal(request: Request, response: Response) -> bool:
+    """Returns True if an answer to a submit proves that the service created no task."""
+    try:
+        answer = _read_answer(response, named_task_id(response, _body_text(request)), resend_on_503=False)
+    except Unreadable:
+        return False
+    return isinstance(answer, PhotaNotBilled)
+
+
 def _ambiguous(failure: Exception, phota_task_id: str) -> PhotaSubmitAmbiguous:
     named = (
         f"The answer names PHOTA task {phota_task_id}: look for that one first."

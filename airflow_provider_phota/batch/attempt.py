@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -30,11 +29,14 @@ from airflow_provider_phota.batch.reporting import Reporter
 from airflow_provider_phota.batch.slots import Slots
 from airflow_provider_phota.batch.so_far import repeating
 from airflow_provider_phota.batch.tally import Tally
+from airflow_provider_phota.batch.threads import Threads
 from airflow_provider_phota.hooks.kept_drivers import KeptDrivers
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.journal.leases import BatchOwner, Try
+from airflow_provider_phota.journal.patience import Patience as StorePatience
 from airflow_provider_phota.journal.writer import Journal
 from airflow_provider_phota.results.lander import Lander, PhotaBadResult, PhotaNotServed
+from airflow_provider_phota.storage.calls import finish_on_loop
 from airflow_provider_phota.storage.paths import Place
 from airflow_provider_phota.triggers.poller import Poller
 from airflow_provider_phota.waiting import Wait
@@ -49,6 +51,11 @@ _READERS = 4
 #: Threads that upload pictures, and threads that bring them home. Most of their time is waiting: if each
 #: takes a second, 500 orders in flight of 45 s need 11 of both.
 _PUBLISHERS, _LANDERS = 16, 16
+#: Seconds that looking at the pictures of an order, and bringing them to the service or home, may take. They
+#: are many, since a line may be slow: only what would never end is to be left behind.
+_LONGEST_LOOK, _LONGEST_TRANSFER = 600.0, 1800.0
+#: Seconds that reading the connection may take.
+_LONGEST_SETTINGS = 60.0
 #: Seconds for which a store that is away is tolerated while pictures land.
 _LANDING_PATIENCE = 120.0
 
@@ -146,7 +153,7 @@ class Attempt:
 
     async def _open_journal(self, plan: Plan) -> Journal:
         note = JournalNote.of(self.context, self.folder)
-        has_begun = await asyncio.to_thread(note.check)
+        has_begun = await StorePatience().call(note.check, "read")
         ti: Any = self.context["ti"]
         journal = await Journal.open(
             self.folder,
@@ -163,17 +170,17 @@ class Attempt:
     async def _kit(self, journal: Journal, paid_if_broken: set[str]) -> AsyncIterator[Kit]:
         async with AsyncExitStack() as stack:
             poller = await stack.enter_async_context(Poller(self._load_settings))
-            lander = stack.enter_context(Lander(self.hook.settings, _LANDERS))
+            lander = stack.enter_context(Lander(self.hook.settings, at_once=1, orders=_LANDERS))
             patience = Patience(self.wait.max_unreachable)
             gate = Gate(lambda: patience.repeat(lambda: poller.run(protocol.get_models())))
             stack.push_async_callback(gate.close)
-            drivers = stack.enter_context(KeptDrivers(self.hook.get_conn))
-            preparing = stack.enter_context(ThreadPoolExecutor(_READERS, "phota-reading"))
-            publishing = stack.enter_context(ThreadPoolExecutor(_PUBLISHERS, "phota-publishing"))
-            landing = stack.enter_context(ThreadPoolExecutor(_LANDERS, "phota-landing"))
+            drivers = stack.enter_context(KeptDrivers(self.hook))
+            preparing = stack.enter_context(Threads(_READERS, _LONGEST_LOOK))
+            publishing = stack.enter_context(Threads(_PUBLISHERS, _LONGEST_TRANSFER))
+            landing = stack.enter_context(Threads(_LANDERS, _LONGEST_TRANSFER))
             stack.callback(lander.break_off)  # before the threads are waited for
             yield Kit(
-                hook=self.hook,
+                drivers=drivers,
                 options=self.options,
                 journal=journal,
                 paid_if_broken=paid_if_broken,
@@ -193,4 +200,4 @@ class Attempt:
     async def _load_settings(self) -> Settings:
         # a hook reads its connection once; a new one finds a key that was replaced meanwhile
         hook = PhotaHook(self.hook.phota_conn_id)
-        return await asyncio.to_thread(lambda: hook.settings)
+        return await finish_on_loop(_LONGEST_SETTINGS, lambda: hook.settings)

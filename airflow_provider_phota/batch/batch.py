@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, TypeVar
 
 from airflow_provider_phota.api.errors import PhotaError, PhotaLedgerError
 from airflow_provider_phota.api.types import PhotaBatchPreview
@@ -20,6 +21,7 @@ from airflow_provider_phota.batch.idle import Pause
 from airflow_provider_phota.batch.items.bad_rows import NoItems
 from airflow_provider_phota.batch.items.plan import Plan, write_plan
 from airflow_provider_phota.batch.items.spec import ItemSpec
+from airflow_provider_phota.batch.messages import end_hung_text
 from airflow_provider_phota.batch.names import BatchNames
 from airflow_provider_phota.batch.options import BatchOptions
 from airflow_provider_phota.batch.preparing import Preparer
@@ -37,6 +39,7 @@ from airflow_provider_phota.ledger.instances import instance_name_of
 from airflow_provider_phota.ledger.records import InstanceName
 from airflow_provider_phota.results.directories import check_directory
 from airflow_provider_phota.results.prechecks import check_can_land
+from airflow_provider_phota.storage.calls import finish_within
 from airflow_provider_phota.storage.paths import Place, check_storable, checked_path
 from airflow_provider_phota.triggers.batch import PhotaBatchTrigger
 from airflow_provider_phota.waiting import Wait
@@ -45,6 +48,11 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+#: Seconds that writing the results may take. The rows of a hundred thousand items take a few minutes.
+_LONGEST_REPORT = 3600.0
 
 
 @dataclass(frozen=True)
@@ -205,9 +213,10 @@ class Batch:
             return BatchEnd(end.tally, end.reason)  # the results are the other attempt's now
         if end.pause:
             so_far.write()
-            return BatchEnd(end.tally, end.reason, trigger=self._trigger(end, end.pause))
-        seconds = time.time() - first_lease(self.folder).at
-        summary = Report(plan, self.folder).write(self.destination, self.results_name, seconds)
+            return BatchEnd(
+                end.tally, end.reason, trigger=_written_down(partial(self._trigger, end, end.pause))
+            )
+        summary = _written_down(partial(self._write_results, plan))
         so_far.remove()
         return BatchEnd(end.tally, end.reason, summary)
 
@@ -215,6 +224,10 @@ class Batch:
         """Sends nothing more, since Airflow ends the task."""
         if self._attempt:
             self._attempt.stop()
+
+    def _write_results(self, plan: Plan) -> Summary:
+        seconds = time.time() - first_lease(self.folder).at
+        return Report(plan, self.folder).write(self.destination, self.results_name, seconds)
 
     def _trigger(self, end: AttemptEnd, pause: Pause) -> PhotaBatchTrigger:
         log.info(
@@ -249,3 +262,15 @@ class Batch:
     def preview(self, plan: Plan) -> PhotaBatchPreview:
         """Returns what would be paid for; nothing is sent."""
         return Preview(self.hook, self.options, plan, self._preparer, self.folder, self._owner).make()
+
+
+def _written_down(write: Callable[[], T]) -> T:
+    """Returns what a call returns that writes down how an attempt has ended.
+
+    Raises:
+        PhotaLedgerError: It hangs.
+    """
+    try:
+        return finish_within(_LONGEST_REPORT, write)
+    except TimeoutError:
+        raise PhotaLedgerError(end_hung_text()) from None

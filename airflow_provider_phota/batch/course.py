@@ -8,6 +8,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from airflow_provider_phota.api import protocol
 from airflow_provider_phota.api.errors import PhotaError, PhotaNotBilled, PhotaSubmitAmbiguous
 from airflow_provider_phota.api.policy import Policy
 from airflow_provider_phota.api.tasks import PhotaTask
@@ -259,14 +260,15 @@ class Course:
         self.stage = Stage.LANDING
         results = ResultImages.of_task(task)
         landing = self.kit.preparer.landing(self.item, self._digest)
-        files = await self.kit.land(self._land, results, landing)
+        files = await self.kit.land(phota_task_id, self._land, results, landing)
         if landing.digest and len(files) == self.item.order.outputs:
-            await self.kit.land(mark_as_landed, landing, files, phota_task_id)
+            await self.kit.land(phota_task_id, mark_as_landed, landing, files, phota_task_id)
         self.row = replace(self.row, files=tuple(manifest(files)))
 
     def _land(self, results: ResultImages, landing: Landing) -> list[LandedFile]:
         land = partial(self.kit.lander.land, landing=landing)
-        return land_with_fresh_urls(land, results, self.kit.hook.get_task)
+        ask = self.kit.drivers.run
+        return land_with_fresh_urls(land, results, lambda task_id: ask(lambda: protocol.get_task(task_id)))
 
     async def _give_up(self, state: ItemState) -> None:
         raise PhotaSubmitAmbiguous(held_text(self.item.key, state))

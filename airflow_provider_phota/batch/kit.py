@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ParamSpec, TypeVar
 
+from airflow_provider_phota.api.endings import lines
+from airflow_provider_phota.api.errors import PhotaLandingError, PhotaUnreachable
 from airflow_provider_phota.batch.gate import Gate
-from airflow_provider_phota.batch.neighbours import Neighbours
+from airflow_provider_phota.batch.messages import hung_text, landing_hung_text
+from airflow_provider_phota.batch.neighbours import OTHERS_PASSED, Neighbours, PhotaItemNotSent
 from airflow_provider_phota.batch.options import BatchOptions
 from airflow_provider_phota.batch.patience import Patience
 from airflow_provider_phota.batch.preparing import Preparer
 from airflow_provider_phota.batch.slots import Slots
+from airflow_provider_phota.batch.threads import Hung, Threads
 from airflow_provider_phota.batch.twins import Twins
-from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.hooks.kept_drivers import KeptDrivers
 from airflow_provider_phota.journal.writer import Journal
 from airflow_provider_phota.polling.schedule import PollSchedule
 from airflow_provider_phota.results.lander import Lander
@@ -32,9 +35,10 @@ class Kit:
     """Is what all items of a batch share while they are placed.
 
     Attributes:
-        preparing: runs what looks at pictures, in threads.
-        publishing: uploads pictures, in threads.
-        landing: runs what brings pictures home, in threads.
+        drivers: ask the service free questions from threads.
+        preparing: run what looks at pictures.
+        publishing: upload pictures.
+        landing: run what brings pictures home.
         slots: orders that are paid and unfinished.
         patience: for a store that is away, or a service that is out of reach, before anything is paid.
         landing_patience: for a store that is away while pictures land.
@@ -44,15 +48,15 @@ class Kit:
         paid_if_broken: the IDs of items that are paid for once more if what was paid for does not come home.
     """
 
-    hook: PhotaHook
+    drivers: KeptDrivers
     options: BatchOptions
     journal: Journal
     poller: Poller
     preparer: Preparer
     lander: Lander
-    preparing: Executor
-    publishing: Executor
-    landing: Executor
+    preparing: Threads
+    publishing: Threads
+    landing: Threads
     slots: Slots
     gate: Gate
     wait: Wait
@@ -69,21 +73,27 @@ class Kit:
 
     async def prepare(self, act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs something that looks at pictures, as often as it takes."""
-        return await self.neighbours.repeat(
-            "prepare", self.patience, lambda: _in_thread(self.preparing, lambda: act(*args, **kwargs))
-        )
+        with _nothing_paid("looked at"):
+            return await self.neighbours.repeat(
+                "prepare", self.patience, lambda: self.preparing.run(lambda: act(*args, **kwargs))
+            )
 
     async def publish(self, act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs something that uploads pictures, as often as it takes."""
-        return await self.neighbours.repeat(
-            "publish", self.patience, lambda: _in_thread(self.publishing, lambda: act(*args, **kwargs))
-        )
+        with _nothing_paid("published"):
+            return await self.neighbours.repeat(
+                "publish", self.patience, lambda: self.publishing.run(lambda: act(*args, **kwargs))
+            )
 
-    async def land(self, act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Runs something that brings pictures home, as often as it takes."""
-        return await self.landing_patience.repeat(
-            lambda: _in_thread(self.landing, lambda: act(*args, **kwargs))
-        )
+    async def land(self, phota_task_id: str, act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Runs something that brings pictures of a task home, as often as it takes."""
+        try:
+            return await self.landing_patience.repeat(lambda: self.landing.run(lambda: act(*args, **kwargs)))
+        except Hung as hung:
+            error = PhotaLandingError(landing_hung_text(phota_task_id, hung.seconds), phota_task_id)
+            if not hung.is_alone:
+                self.gate.stop(error)  # what else is paid for would not land either
+            raise error from None
 
     @property
     def schedule(self) -> PollSchedule:
@@ -91,5 +101,13 @@ class Kit:
         return self.poller.schedule(self.wait.intervals.shortest, self.wait.intervals.longest)
 
 
-async def _in_thread(pool: Executor, act: Callable[[], T]) -> T:
-    return await asyncio.get_running_loop().run_in_executor(pool, act)
+@contextmanager
+def _nothing_paid(done: str) -> Iterator[None]:
+    """Raises for what hangs that nothing is paid for. It is not tried again: that would hang for as long."""
+    try:
+        yield
+    except Hung as hung:
+        text = hung_text(done, hung.seconds)
+        if hung.is_alone:
+            raise PhotaItemNotSent(lines(text, OTHERS_PASSED)) from None
+        raise PhotaUnreachable(text) from None

@@ -125,6 +125,37 @@ def not_home_text(phota_task_id: str) -> str:
     )
 
 
+def hung_text(done: str, seconds: float) -> str:
+    """Returns the error of an order whose pictures are in a store that hangs.
+
+    Args:
+        done: what would have been done with them.
+        seconds: for which that was waited for.
+    """
+    return endings.lines(
+        f"Pictures could not be {done}: a store gave no answer within {seconds:.0f} s.",
+        "Nothing was paid for this order. Another attempt tries it again.",
+    )
+
+
+def landing_hung_text(phota_task_id: str, seconds: float) -> str:
+    """Returns the error of an order whose pictures go to a store that hangs."""
+    return endings.lines(
+        f"PHOTA task {phota_task_id} did not land: a store gave no answer within {seconds:.0f} s.",
+        f"It is finished and billed. {endings.RESULTS_LIVE}",
+        "A retry, or clearing this Airflow task, lands its pictures and pays nothing.",
+    )
+
+
+def end_hung_text() -> str:
+    """Returns the error of an attempt that cannot write down how it ended, since its store hangs."""
+    return endings.lines(
+        "How this attempt has ended could not be written down: a store gives no answer.",
+        "What was paid for is in the journal. PHOTA tasks that are under way go on and are billed.",
+        "A retry goes on from the journal: it pays for nothing twice, and writes the results.",
+    )
+
+
 def overtaken_text() -> str:
     """Returns the message of an attempt after which another one has begun."""
     return endings.lines(

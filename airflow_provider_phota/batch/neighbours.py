@@ -13,6 +13,8 @@ from airflow_provider_phota.batch.patience import Patience
 
 T = TypeVar("T")
 
+OTHERS_PASSED = "Other items got through meanwhile."
+
 
 class PhotaItemNotSent(PhotaNotBilled):
     """One item could not be sent, while others could. Another attempt tries it again."""
@@ -64,7 +66,7 @@ class Neighbours:
             return await patience.repeat(watched, errors)
         except errors as error:
             if error.retryable and failing_since and self._passed_lately(step, failing_since):
-                raise PhotaItemNotSent(lines(str(error), "Other items got through meanwhile.")) from None
+                raise PhotaItemNotSent(lines(str(error), OTHERS_PASSED)) from None
             raise
 
     def _passed_lately(self, step: str, failing_since: float) -> bool:

@@ -6,6 +6,8 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TypeVar
 from uuid import uuid4
 
 from airflow_provider_phota.api.errors import PhotaInputError, PhotaNotFound
@@ -18,6 +20,8 @@ from airflow_provider_phota.journal.history import ItemState, Phase
 from airflow_provider_phota.journal.leases import first_lease_since_clear
 from airflow_provider_phota.journal.rows import Status
 from airflow_provider_phota.journal.writer import Journal
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +46,7 @@ async def adopt_tasks(
         PhotaInputError: No item has such a key, or the task is not known, or another item's.
         PhotaNotBilled: The service could not be asked.
     """
-    items = await _named(plan, frozenset(adopt), "adopt")
+    items = await _named(journal, plan, frozenset(adopt), "adopt")
     new = {key: item.id(plan.edition) for key, item in items.items() if _is_new(journal, plan, item, adopt)}
     if not new:
         return
@@ -69,7 +73,7 @@ def _is_new(journal: Journal, plan: Plan, item: Item, adopt: Mapping[str, str]) 
 async def _check_payers(journal: Journal, plan: Plan, tasks: Mapping[str, str], own: set[str]) -> None:
     if not (payers := journal.state.payers_of(tasks)):
         return
-    keys = await asyncio.to_thread(lambda: {item.id(plan.edition): item.key for item in plan.items()})
+    keys = await _read(journal, lambda: {item.id(plan.edition): item.key for item in plan.items()})
     for phota_task_id, item_id in payers.items():
         if item_id in keys and item_id not in own:
             raise PhotaInputError(
@@ -118,9 +122,9 @@ async def reopen_items(journal: Journal, plan: Plan, redo: Redo) -> set[str]:
     """
     if not (redo.failed or redo.keys):
         return set()
-    named = {item.id(plan.edition) for item in (await _named(plan, redo.keys, "redo")).values()}
-    since = await asyncio.to_thread(first_lease_since_clear, journal.lease)
-    meant = await asyncio.to_thread(_meant, journal, plan, redo, named, since)
+    named = {item.id(plan.edition) for item in (await _named(journal, plan, redo.keys, "redo")).values()}
+    since = await _read(journal, partial(first_lease_since_clear, journal.lease))
+    meant = await _read(journal, partial(_meant, journal, plan, redo, named, since))
     reopened = [state for state in meant if state.item in named or not state.can_retry]
     await asyncio.gather(*(journal.append(Reopened(each.item, each.generation)) for each in reopened))
     log.info("redo: %s items are paid for once more.", len(reopened))
@@ -157,10 +161,15 @@ def _may_reopen(journal: Journal, state: ItemState, key: str, since: int) -> boo
     return any(each.lease < since for each in state.unresolved)
 
 
-async def _named(plan: Plan, keys: frozenset[str], argument: str) -> dict[str, Item]:
+async def _read(journal: Journal, call: Callable[[], T]) -> T:
+    """Runs what reads the plan, or all leases."""
+    return await journal.patience.call(call, "read", reads_all=True)
+
+
+async def _named(journal: Journal, plan: Plan, keys: frozenset[str], argument: str) -> dict[str, Item]:
     if not keys:
         return {}
-    found = await asyncio.to_thread(lambda: {item.key: item for item in plan.items() if item.key in keys})
+    found = await _read(journal, lambda: {item.key: item for item in plan.items() if item.key in keys})
     if missing := keys - set(found):
         raise PhotaInputError(
             argument,

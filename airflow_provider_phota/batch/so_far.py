@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from airflow_provider_phota.api.errors import PhotaError
 from airflow_provider_phota.batch.home import PARTIAL
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 EVERY = 300.0
 #: The time between two writes is at least so many times that of a write, which reads the whole journal.
 _RARELY = 20
+#: Seconds that a write, and a removal, may take.
+_LONGEST_WRITE, _LONGEST_REMOVAL = 1800.0, 60.0
 
 
 @dataclass(frozen=True)
@@ -46,16 +49,20 @@ class RowsSoFar:
     def write(self) -> None:
         """Writes both files. A failure is logged: the batch does not need them."""
         try:
-            Report(self.plan, self.journal).write_so_far(self.destination, self._name)
+            calls.finish_within(_LONGEST_WRITE, self._write)
         except Exception as error:  # of whatever library the store speaks by
             why = str(error).partition("\n")[0] if isinstance(error, PhotaError) else reason_of(error)
             log.warning("The rows so far are not written: %s", why)
+
+    def _write(self) -> None:
+        Report(self.plan, self.journal).write_so_far(self.destination, self._name)
 
     def remove(self) -> None:
         """Removes both files, since the results are written."""
         for extension in ("jsonl", "csv"):
             try:
-                objects.remove(self.destination / f"{self._name}.{extension}")
+                place = self.destination / f"{self._name}.{extension}"
+                calls.finish_within(_LONGEST_REMOVAL, partial(objects.remove, place))
             except Exception as error:  # of whatever library the store speaks by
                 log.warning("%s could not be removed (%s).", self._name, reason_of(error))
 

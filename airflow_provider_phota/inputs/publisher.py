@@ -18,6 +18,7 @@ from airflow_provider_phota.api.errors import PhotaInputError, PhotaUnreachable
 from airflow_provider_phota.api.forms import form_of
 from airflow_provider_phota.api.orders.files import check_url
 from airflow_provider_phota.api.shown import shown
+from airflow_provider_phota.api.wire import FileForm
 from airflow_provider_phota.hooks.kept_drivers import KeptDrivers
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.inputs.sources import Source, looked_at
@@ -100,10 +101,15 @@ class Publisher:
             log.log(self.log_level, "%s is uploaded already.", shown(source.content))
             return known
         form = form_of(source.content, source.bytes, source.name, source.content_type, source.sha256)
-        stored: Upload = (self.drivers or self.hook).run(protocol.upload(form))
+        stored = self._stored(form)
         log.log(self.log_level, "Uploaded %s (%s bytes).", shown(source.content), source.bytes)
         self._uploads.note(source.sha256, stored.url)
         return stored.url
+
+    def _stored(self, form: FileForm) -> Upload:
+        if self.drivers:
+            return self.drivers.run(lambda: protocol.upload(form))
+        return self.hook.run(protocol.upload(form))
 
     @cached_property
     def _uploads(self) -> Uploads:

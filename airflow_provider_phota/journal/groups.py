@@ -6,18 +6,14 @@ An archive holds segments as they were, each after a line with its name and leng
 from __future__ import annotations
 
 import json
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
 from dataclasses import dataclass
-from functools import partial
 from typing import TypeVar
 
 from airflow_provider_phota.api.errors import PhotaLedgerUnusable
 from airflow_provider_phota.journal.events import Event, from_line
 from airflow_provider_phota.journal.names import is_group
-from airflow_provider_phota.storage import objects
-from airflow_provider_phota.storage.calls import start
+from airflow_provider_phota.storage import calls, objects
 from airflow_provider_phota.storage.paths import Place
 
 T = TypeVar("T")
@@ -101,13 +97,7 @@ def read_places(places: Iterable[Place]) -> Iterator[tuple[Place, bytes | None]]
 
 def at_once(call: Callable[[K], T], keys: Iterable[K]) -> Iterator[tuple[K, T]]:
     """Yields each key and its result, in order. Only a few calls run at once, and a few results are kept."""
-    running: deque[tuple[K, Future[T]]] = deque()
-    for key in keys:
-        running.append((key, start(partial(call, key))))
-        if len(running) == AT_ONCE:
-            first, future = running.popleft()
-            yield first, future.result(LONGEST_READ)
-    for key, future in running:
+    for key, future in calls.at_once(AT_ONCE, call, keys):
         yield key, future.result(LONGEST_READ)
 
 

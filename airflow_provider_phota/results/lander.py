@@ -6,8 +6,8 @@ them, once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, wait
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -18,10 +18,12 @@ from airflow_provider_phota.api import endings
 from airflow_provider_phota.api.addresses import RefusedUrl
 from airflow_provider_phota.api.errors import PhotaLandingError, PhotaResultsExpired
 from airflow_provider_phota.api.settings import Settings
-from airflow_provider_phota.api.tasks import PhotaTask
+from airflow_provider_phota.api.tasks import Image, PhotaTask
 from airflow_provider_phota.results.landing import IfExists, LandedFile, Landing
 from airflow_provider_phota.results.one_picture import Taken, land_one_picture
 from airflow_provider_phota.results.result import ResultImages
+from airflow_provider_phota.storage import calls
+from airflow_provider_phota.storage.calls import Calls
 from airflow_provider_phota.storage.pictures import NotAPicture
 from airflow_provider_phota.storage.rights import Right, explain
 
@@ -48,15 +50,17 @@ class Lander:
 
     Args:
         settings: of the connection. Its proxy is used, and its own host decides which addresses are allowed.
-        at_once: how many pictures are fetched at once, of all orders together.
+        at_once: how many pictures of one order are fetched at once.
+        orders: how many orders land at once. It limits nothing: that many connections are kept open.
     """
 
-    def __init__(self, settings: Settings, at_once: int = AT_ONCE) -> None:
+    def __init__(self, settings: Settings, at_once: int = AT_ONCE, orders: int = 1) -> None:
         from airflow_provider_phota.downloads.downloads import Downloads  # noqa: PLC0415  # DAG parsing stays cheap
 
         self._max_pixels = settings.max_pixels
-        self._downloads = Downloads(settings, connections=at_once)
-        self._pool = ThreadPoolExecutor(at_once, "phota-landing")
+        self._downloads = Downloads(settings, connections=at_once * orders)
+        self._at_once = at_once
+        self._calls = Calls()
 
     def __enter__(self) -> Self:
         self._downloads.__enter__()
@@ -67,7 +71,7 @@ class Lander:
     ) -> None:
         if kind is not None:
             self.break_off()
-        self._pool.shutdown()
+            self._calls.wait()
         self._downloads.__exit__(kind, error, trace)
 
     def break_off(self) -> None:
@@ -107,18 +111,13 @@ class Lander:
             raise _not_landed(results, why) from None
 
     def _land_all(self, results: ResultImages, landing: Landing) -> list[LandedFile]:
-        waiting = [
-            self._pool.submit(
-                land_one_picture, image.url, landing, results.phota_task_id, index, self._downloads
-            )
-            for index, image in enumerate(results.images)
-        ]
-        try:
-            return _in_order(waiting)
-        except BaseException:  # also of a thread that is killed or out of time
-            for future in waiting:
-                future.cancel()
-            raise
+        def land_one(numbered: tuple[int, Image]) -> LandedFile:
+            index, image = numbered
+            return land_one_picture(image.url, landing, results.phota_task_id, index, self._downloads)
+
+        # the places are the order's own: a picture that hangs keeps no place from another order
+        running = calls.at_once(self._at_once, land_one, enumerate(results.images), self._calls.start)
+        return _in_order(future for _, future in running)
 
 
 def land(results: ResultImages, landing: Landing, settings: Settings) -> list[LandedFile]:
@@ -150,12 +149,13 @@ def land_with_fresh_urls(
         return land_pictures(ResultImages.of_task(ask(results.phota_task_id)))
 
 
-def _in_order(waiting: Sequence[Future[LandedFile]]) -> list[LandedFile]:
+def _in_order(running: Iterable[Future[LandedFile]]) -> list[LandedFile]:
     """Returns the files; if one fails, the others land first."""
-    failures = [failure for future in waiting if (failure := future.exception())]
-    if failures:
-        raise failures[0]
-    return [future.result() for future in waiting]
+    landed = []
+    for future in running:
+        wait([future])
+        landed.append(future)
+    return [future.result() for future in landed]
 
 
 def _not_landed(

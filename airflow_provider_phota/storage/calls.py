@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
-from concurrent.futures import Future
-from typing import TypeVar
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, wait
+from functools import partial
+from typing import Any, TypeVar
 
 T = TypeVar("T")
+K = TypeVar("K")
+
+#: Seconds for which `Calls` waits at the end for what still runs, such as the writing of a picture.
+LAST_SECONDS = 30.0
 
 
 def start(call: Callable[[], T]) -> Future[T]:
@@ -28,6 +34,46 @@ def start(call: Callable[[], T]) -> Future[T]:
 
     threading.Thread(target=run, name="phota-store", daemon=True).start()
     return future
+
+
+def at_once(
+    number: int,
+    call: Callable[[K], T],
+    keys: Iterable[K],
+    begin: Callable[[Callable[[], T]], Future[T]] = start,
+) -> Iterator[tuple[K, Future[T]]]:
+    """Yields each key and the future of its call, in order.
+
+    Only that many calls run at once, if whoever gets a future waits for it before taking the next one.
+    """
+    running: deque[tuple[K, Future[T]]] = deque()
+    for key in keys:
+        running.append((key, begin(partial(call, key))))
+        if len(running) == number:
+            yield running.popleft()
+    yield from running
+
+
+class Calls:
+    """Starts calls, and knows which of them still run."""
+
+    def __init__(self) -> None:
+        self._running: set[Future[Any]] = set()
+
+    def start(self, call: Callable[[], T]) -> Future[T]:
+        """Starts a call in a daemon thread."""
+        future = start(call)
+        self._running.add(future)
+        future.add_done_callback(self._running.discard)
+        return future
+
+    def give_up(self, future: Future[Any]) -> None:
+        """Leaves a call to itself, since it hangs."""
+        self._running.discard(future)
+
+    def wait(self) -> None:
+        """Waits a moment for the calls that still run: what they write would be cut off with the process."""
+        wait(list(self._running), LAST_SECONDS)
 
 
 def finish_within(seconds: float, call: Callable[[], T], undo: Callable[[], object] | None = None) -> T:

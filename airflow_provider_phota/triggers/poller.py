@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from weakref import WeakKeyDictionary
 
 from airflow_provider_phota.api.errors import NotSent, PhotaError, TransportError
+from airflow_provider_phota.api.protocol import proves_refusal
 from airflow_provider_phota.api.refusals import retry_after
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.wire import Conversation, Request, Response
@@ -124,10 +125,13 @@ class Poller:
 
     async def _send(self, request: Request, settings: Settings) -> Response:
         response = await (await self._driver(settings)).exchange(request)
-        if response.status == 401 and (newer := await _readable(self._account.after_refusal(settings))):
-            log.info("The key was refused; asking again with the connection's new one.")
-            return await (await self._driver(newer)).exchange(request)
-        return response
+        if response.status != 401 or (request.billed and not proves_refusal(request, response)):
+            return response  # a proxy may answer 401 in place of a service that has created a task
+        newer = await _readable(self._account.after_refusal(settings))
+        if newer is None or newer.api_key == settings.api_key:
+            return response
+        log.info("The key was refused; asking again with the connection's new one.")
+        return await (await self._driver(newer)).exchange(request)
 
     async def _driver(self, settings: Settings) -> AiohttpDriver:
         if settings not in self._drivers:

@@ -23,11 +23,12 @@ from airflow_provider_phota.api.errors import (
     TransportError,
 )
 from airflow_provider_phota.api.orders.edit import EditOrder
-from airflow_provider_phota.api.protocol import submit
+from airflow_provider_phota.api.protocol import proves_refusal, submit
 from airflow_provider_phota.api.retry import Backoff
-from airflow_provider_phota.api.wire import Response
+from airflow_provider_phota.api.wire import Request, Response
 
 EDIT = EditOrder("make it winter", ("https://pictures.example/lake.jpg",))
+REQUEST = Request("POST", "/v1/images/generations", body=EDIT.body(), billed=True)
 THRICE = Backoff(tries=3, first=1.0, chance=lambda: 1.0)
 
 
@@ -265,3 +266,23 @@ def test_every_request_carries_what_is_to_be_done_before_it_is_sent() -> None:
     service = Service(refuses(429, "rate_limit_error"), shows())
     service.run(submit(EDIT, THRICE, before_sending=before_sending))
     assert [request.before_sending for request in service.requests] == [before_sending, before_sending]
+
+
+@pytest.mark.parametrize(
+    "answer", [refuses(401), refuses(429), says(429), refuses(422, "no_available_model")]
+)
+def test_a_refusal_proves_that_no_task_was_created(answer: Response) -> None:
+    assert proves_refusal(REQUEST, answer)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *(case.values[0] for case in AMBIGUOUS[1:]),
+        shows(),
+        says(401, {"error": {"type": "authentication_error", "message": "no", "task_id": TASK_ID}}),
+        says(401, task_fields()),
+    ],
+)
+def test_nothing_else_proves_that_no_task_was_created(answer: Response) -> None:
+    assert not proves_refusal(REQUEST, answer)

@@ -15,17 +15,17 @@ def main() -> None:
     arguments = json.loads(sys.argv[3]) if len(sys.argv) > 3 else {}
     instance = TaskInstance()
     instance.try_number = try_number
-    operator = PhotaImageEditBatchOperator(
-        task_id="edit",
-        edits=f"{folder}/inbox",
-        prompt="Make {stem} shine",
-        destination=f"{folder}/out",
-        deferrable=False,
-        poll_interval=0.2,
-        in_flight=10,
-        max_failures="100%",
-        **arguments,
-    )
+    usual = {
+        "task_id": "edit",
+        "edits": f"{folder}/inbox",
+        "prompt": "Make {stem} shine",
+        "destination": f"{folder}/out",
+        "deferrable": False,
+        "poll_interval": 0.2,
+        "in_flight": 10,
+        "max_failures": "100%",
+    }
+    operator = PhotaImageEditBatchOperator(**usual | arguments)
     sys.stdout.write(json.dumps(operator.execute({"ti": instance})) + "\n")
 
 

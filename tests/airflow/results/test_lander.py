@@ -68,7 +68,7 @@ def watchdogs():
 
 
 def test_many_threads_land_many_orders_with_one_watchdog(finished, landing, hook, tmp_path, caplog):
-    with Lander(hook.settings, at_once=12) as lander, ThreadPoolExecutor(ORDERS) as pool:
+    with Lander(hook.settings, orders=ORDERS) as lander, ThreadPoolExecutor(ORDERS) as pool:
         landed = list(pool.map(lambda results: lander.land(results, landing), finished))
         assert len(watchdogs()) == 1
     assert watchdogs() == []
@@ -92,11 +92,11 @@ def test_an_order_that_fails_leaves_the_others_alone(emulator, finished, landing
 
 
 def test_what_is_broken_off_is_an_error_for_every_order(emulator, finished, landing, hook, tmp_path):
-    """Three downloads are under way and hang; the other orders have not begun."""
+    """One download of each order is under way and hangs; its other one has not begun."""
     emulator.add_faults(Fault(on="result", kind="slow_body", seconds=60.0, times=None))
-    with Lander(hook.settings, at_once=3) as lander, ThreadPoolExecutor(ORDERS) as pool:
+    with Lander(hook.settings, at_once=1, orders=ORDERS) as lander, ThreadPoolExecutor(ORDERS) as pool:
         waiting = [pool.submit(lander.land, results, landing) for results in finished]
-        while emulator.counts().get("GET /results/{task_id}/{index}.png", 0) < 3:
+        while emulator.counts().get("GET /results/{task_id}/{index}.png", 0) < ORDERS:
             threading.Event().wait(0.01)
         lander.break_off()
         for future in waiting:
