@@ -35,7 +35,7 @@ from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.journal.leases import BatchOwner, Try
 from airflow_provider_phota.journal.patience import Patience as StorePatience
 from airflow_provider_phota.journal.writer import Journal
-from airflow_provider_phota.results.lander import Lander, PhotaBadResult, PhotaNotServed
+from airflow_provider_phota.results.lander import Lander, PhotaBadResult, PhotaNameTaken, PhotaNotServed
 from airflow_provider_phota.storage.calls import finish_on_loop
 from airflow_provider_phota.storage.paths import Place
 from airflow_provider_phota.triggers.poller import Poller
@@ -58,6 +58,8 @@ _LONGEST_LOOK, _LONGEST_TRANSFER = 600.0, 1800.0
 _LONGEST_SETTINGS = 60.0
 #: Seconds for which a store that is away is tolerated while pictures land.
 _LANDING_PATIENCE = 120.0
+#: Errors of landings that a few more tries may end, and many hardly.
+_HARDLY_PASS = (PhotaBadResult, PhotaNameTaken, PhotaNotServed)
 
 
 class Killed(Exception):
@@ -103,6 +105,7 @@ class Attempt:
     write_rows: Callable[[], None]
     _pipeline: Pipeline | None = field(default=None, init=False)
     _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
+    _is_killed: bool = field(default=False, init=False)
 
     def run(
         self, plan: Plan, *, begins: bool, may_pause: bool, stops: PhotaError | None = None
@@ -123,21 +126,23 @@ class Attempt:
 
     def stop(self) -> None:
         """Sends nothing more; may be called in any thread, since Airflow calls it in a signal handler."""
+        self._is_killed = True  # for a pipeline that begins after this
         loop, pipeline = self._loop, self._pipeline
         if loop and pipeline:
             log.warning(killed_text(pipeline.kit.slots.taken))
-            reason = Killed("Airflow has ended the task.")
-            loop.call_soon_threadsafe(partial(pipeline.kit.gate.stop, reason, is_urgent=True))
+            loop.call_soon_threadsafe(self._stop_sending, pipeline.kit.gate)
+
+    def _stop_sending(self, gate: Gate) -> None:
+        gate.stop(Killed("Airflow has ended the task."), is_urgent=True)
 
     async def _run(
         self, plan: Plan, *, begins: bool, may_pause: bool, stops: PhotaError | None
     ) -> AttemptEnd:
         journal = await self._open_journal(plan)
-        paid_if_broken: set[str] = set()
         try:
             if begins:
                 await adopt_tasks(journal, plan, self.options.adopt, self.hook.get_task)
-                paid_if_broken = await reopen_items(journal, plan, self.options.redo)
+            paid_if_broken = await reopen_items(journal, plan, self.options.redo, begins=begins)
             async with self._kit(journal, paid_if_broken) as kit:
                 if stops:
                     kit.gate.stop(stops)
@@ -145,6 +150,8 @@ class Attempt:
                 self._loop = asyncio.get_running_loop()
                 reporter = Reporter.of(plan.count, self.context)
                 self._pipeline = Pipeline(kit, plan, tally, reporter, may_pause=may_pause)
+                if self._is_killed:
+                    self._stop_sending(kit.gate)
                 async with repeating(self.write_rows):
                     pause = await self._pipeline.run()
                 return AttemptEnd(tally, pause, kit.gate.reason, journal.lease.number)
@@ -194,7 +201,7 @@ class Attempt:
                 gate=gate,
                 wait=self.wait,
                 patience=patience,
-                landing_patience=Patience(_LANDING_PATIENCE, hardly_pass=(PhotaBadResult, PhotaNotServed)),
+                landing_patience=Patience(_LANDING_PATIENCE, hardly_pass=_HARDLY_PASS),
             )
 
     async def _load_settings(self) -> Settings:

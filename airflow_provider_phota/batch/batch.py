@@ -164,15 +164,19 @@ class Batch:
             )
         return Plan.read(self.folder, lease.plan)
 
-    def bring_home(self, empty: NoItems) -> None:
+    def bring_home(self, empty: NoItems) -> BatchEnd | None:
         """Lands what earlier attempts have paid for, although the source is empty now; nothing is sent.
 
         Args:
             empty: says so.
+
+        Returns:
+            How that has ended; None if there was no earlier attempt.
         """
-        if latest_lease(self.folder):
-            log.warning("%s\nWhat earlier attempts have paid for is brought home; nothing is sent.", empty)
-            self.go_on(self.last_plan(), begins=False, may_pause=False, stops=empty)
+        if latest_lease(self.folder) is None:
+            return None
+        log.warning("%s\nWhat earlier attempts have paid for is brought home; nothing is sent.", empty)
+        return self.go_on(self.last_plan(), begins=False, may_pause=False, stops=empty)
 
     def check_before_paying(self) -> None:
         """Checks that pictures can land at all, before anything is paid for.

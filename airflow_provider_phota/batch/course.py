@@ -150,6 +150,7 @@ class Course:
         if not self._is_reopened and (existing := await kit.prepare(preparer.existing, self.item, prepared)):
             self.row = existing
             return
+        await kit.prepare(preparer.check_names_are_free, self.item)
         self._digest = prepared.digest if preparer.skip_argument else ""
         fingerprint = preparer.fingerprint(prepared)
         if kit.options.duplicates is Duplicates.PAY:
@@ -248,7 +249,7 @@ class Course:
         task = await self.kit.poller.run(
             wait_for_task(
                 phota_task_id,
-                seconds=max(self._seconds_left(), _SHORTEST_WAIT),
+                seconds=max(self._seconds_left(), min(_SHORTEST_WAIT, self.kit.wait.timeout)),
                 schedule=self.kit.schedule,
                 patience=self.kit.wait.patience,
                 seen=Observation.of(self.task),

@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-from airflow.providers.common.compat.sdk import XCOM_RETURN_KEY, AirflowException, AirflowFailException
+from airflow.providers.common.compat.sdk import (
+    XCOM_RETURN_KEY,
+    AirflowException,
+    AirflowFailException,
+    AirflowSkipException,
+)
 
 from airflow_provider_phota.api.errors import PhotaError
 from airflow_provider_phota.batch.attempt import Killed
-from airflow_provider_phota.batch.batch import BatchEnd
-from airflow_provider_phota.batch.messages import failed_text, overtaken_text, stopped_text
+from airflow_provider_phota.batch.batch import Batch, BatchEnd
+from airflow_provider_phota.batch.choices import OnEmpty
+from airflow_provider_phota.batch.items.bad_rows import NoItems
+from airflow_provider_phota.batch.messages import (
+    ALL_HOME,
+    NOTHING_PAID,
+    UNDER_WAY,
+    failed_text,
+    not_all_home_text,
+    overtaken_text,
+    stopped_text,
+    stranded_text,
+)
 from airflow_provider_phota.batch.summary import Summary
 from airflow_provider_phota.batch.tally import TooManyFailures
 from airflow_provider_phota.journal.writer import Overtaken
@@ -37,8 +53,7 @@ def raise_if_failed(end: BatchEnd) -> None:
     counts, results = end.summary.counts, end.summary.results
     if isinstance(reason, (PhotaError, Killed)):
         is_retried = isinstance(reason, Killed) or reason.retryable
-        has_paid = end.summary.submitted > 0
-        text = stopped_text(reason, end.tally.items, counts, results, has_paid=has_paid)
+        text = stopped_text(reason, end.tally.items, counts, results, _what_is_paid(end.summary))
         if is_retried:
             raise AirflowException(log_lines(text))
         raise AirflowFailException(log_lines(f"{text}\n{NOT_RETRIED} Correct the cause, and clear it."))
@@ -46,7 +61,42 @@ def raise_if_failed(end: BatchEnd) -> None:
         end.tally.check_failures()
     except TooManyFailures:
         text = log_lines(failed_text(end.tally, counts, results))
-        raise (AirflowException if end.tally.can_retry else AirflowFailException)(text) from None
+        raise (AirflowException if end.tally.is_better_retried else AirflowFailException)(text) from None
+    if end.tally.stranded:
+        raise AirflowException(log_lines(stranded_text(end.tally.stranded, results)))
+
+
+def _what_is_paid(summary: Summary) -> str:
+    if not summary.submitted:
+        return NOTHING_PAID
+    return UNDER_WAY if summary.not_home else ALL_HOME
+
+
+def raise_without_items(batch: Batch, empty: NoItems, context: Context, *, is_dry_run: bool) -> NoReturn:
+    """Brings home what earlier attempts have paid for, and ends the task as `on_empty` says.
+
+    Args:
+        batch: has no items any more.
+        empty: says so.
+        context: Airflow's.
+        is_dry_run: True if nothing is brought home either.
+
+    Raises:
+        AirflowException: Something did not land, and a retry can help.
+        AirflowSkipException: Nothing is left to do, and `on_empty` is `skip`.
+        NoItems: Nothing is left to do.
+    """
+    if end := None if is_dry_run else batch.bring_home(empty):
+        if end.summary:
+            push_summary(end.summary, context)
+        if end.reason is not empty:
+            raise_if_failed(end)
+        if end.summary and end.tally.is_better_retried:
+            text = not_all_home_text(empty, end.summary.counts, end.tally.stranded, end.summary.results)
+            raise AirflowException(log_lines(text))
+    if batch.options.on_empty is OnEmpty.SKIP:
+        raise AirflowSkipException(str(empty)) from None
+    raise empty
 
 
 def push_summary(summary: Summary, context: Context) -> None:

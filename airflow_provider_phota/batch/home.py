@@ -45,6 +45,11 @@ def checked_results_name(value: object, map_index: int = -1) -> str:
     """
     if value is None or value == "":
         return "results" if map_index < 0 else f"results-{map_index}"
+    if isinstance(value, str) and value.endswith(PARTIAL):
+        raise PhotaInputError(
+            "results_name",
+            f"must not end in {PARTIAL}, as it does while a batch runs, got {shown(value)}.",
+        )
     if not isinstance(value, str) or not _NAME.fullmatch(value):
         raise PhotaInputError(
             "results_name",

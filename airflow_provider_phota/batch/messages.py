@@ -18,10 +18,15 @@ from airflow_provider_phota.journal.history import ItemState
 from airflow_provider_phota.journal.rows import Status
 
 _GOES_ON = "The next attempt goes on from the journal: it pays for nothing twice, and sends the rest."
-_UNDER_WAY = (
+NOTHING_PAID = "Nothing was paid for."
+ALL_HOME = "What is paid for has landed, or its row says why not."
+UNDER_WAY = (
     "PHOTA tasks that are under way go on and are billed. The next attempt lands them, which is free: "
     f"their results live {RESULT_HOURS} hours."
 )
+
+#: PHOTA tasks that a message names at most.
+_NAMED = 20
 
 _DOUBT = (
     "What is ambiguous may be paid for, and redo='failed' leaves it out.",
@@ -35,9 +40,7 @@ def counts_text(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{number} {status}" for status, number in counts.items() if number) or "none has ended"
 
 
-def stopped_text(
-    reason: Exception, items: int, counts: Mapping[str, int], results: str, *, has_paid: bool
-) -> str:
+def stopped_text(reason: Exception, items: int, counts: Mapping[str, int], results: str, paid: str) -> str:
     """Returns the message of a batch that stopped before all its orders were sent.
 
     Args:
@@ -45,14 +48,14 @@ def stopped_text(
         items: how many there are.
         counts: of the items, by the words of `Status`.
         results: where its results file is.
-        has_paid: True if anything was paid for.
+        paid: what the PHOTA tasks that are paid for are doing.
     """
     first, *more = str(reason).splitlines()
     return endings.lines(
         f"The batch stopped: {first}",
         *more,
         f"Of {items} items: {counts_text(counts)}. What became of each is in {results}.",
-        *((_UNDER_WAY,) if has_paid else ("Nothing was paid for.",)),
+        paid,
         _GOES_ON,
     )
 
@@ -79,9 +82,52 @@ def failed_text(tally: Tally, counts: Mapping[str, int], results: str) -> str:
 
 def _what_a_retry_does(tally: Tally, not_sent: int) -> str:
     held_back = f" The {not_sent} that were not sent wait until fewer have failed." if not_sent else ""
+    again = []
     if tally.can_retry:
-        return f"{tally.can_retry} of them are paid for: a retry tries to land them, for free.{held_back}"
+        again.append(f"{tally.can_retry} of them are paid for: a retry tries to land them, for free.")
+    if tally.to_send:
+        again.append(f"{tally.to_send} of them could not be sent: a retry sends them, which is billed.")
+    if again:
+        return " ".join(again) + held_back
     return f"A retry cannot change that, so Airflow does not retry.{held_back}"
+
+
+def stranded_text(tasks: Mapping[str, str], results: str) -> str:
+    """Returns the message of a batch that has ended well, but for items that are not in it any more.
+
+    Args:
+        tasks: the PHOTA tasks that are paid for and have not landed, by the keys of their items.
+        results: where the results file of the other items is.
+    """
+    named = ", ".join(f"{task} ({shown(key)})" for key, task in list(tasks.items())[:_NAMED])
+    more = f" and {len(tasks) - _NAMED} more" if len(tasks) > _NAMED else ""
+    return endings.lines(
+        f"{len(tasks)} items have left the batch, are paid for, and have not landed.",
+        f"Their PHOTA tasks are {named}{more}.",
+        f"A retry tries to land them, for free: their results live {RESULT_HOURS} hours.",
+        f"What became of the other items is in {results}.",
+    )
+
+
+def not_all_home_text(
+    empty: Exception, counts: Mapping[str, int], stranded: Mapping[str, str], results: str
+) -> str:
+    """Returns the message of a batch without items, whose earlier attempts have paid for some.
+
+    Args:
+        empty: says that there are none.
+        counts: of the items of the last attempt, by the words of `Status`.
+        stranded: as in `stranded_text`, of items of attempts before that.
+        results: where the results file is.
+    """
+    older = f"Items of older attempts that have not landed: {', '.join(map(shown, stranded))}."
+    return endings.lines(
+        "The batch has no items any more, and not all that is paid for has landed.",
+        *str(empty).splitlines(),
+        f"Of the last attempt's items: {counts_text(counts)}. What became of each is in {results}.",
+        *((older,) if stranded else ()),
+        f"A retry tries to land them, for free: their results live {RESULT_HOURS} hours. It sends nothing.",
+    )
 
 
 def killed_text(in_flight: int) -> str:

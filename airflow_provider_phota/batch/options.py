@@ -26,6 +26,7 @@ REDO_FAILED = "failed"
 
 #: What a template renders to if there is no value.
 _NOTHING = (None, "", "None")
+_WHOLE = re.compile(r"[0-9]{1,12}")
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
 
 
@@ -52,7 +53,7 @@ class MaxFailures:
         if isinstance(value, str) and (match := _PERCENT.fullmatch(value.strip())):
             if (percent := float(match.group(1))) <= 100:
                 return cls(percent / 100, is_share=True)
-        elif isinstance(value, str) and value.strip().isdecimal():
+        elif isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
             return cls(int(value))
         raise PhotaInputError(
             "max_failures",
@@ -80,12 +81,18 @@ class Redo:
     keys: frozenset[str] = frozenset()
 
     @classmethod
-    def checked(cls, value: object) -> Redo:
+    def checked(cls, value: object, argument: str = "redo") -> Redo:
         """Reads what an author gave: nothing, "failed", or a list of keys, also as the text of a JSON list.
+
+        Args:
+            value: what the author gave, or what this function has made of it.
+            argument: that has it, for the error.
 
         Raises:
             PhotaInputError: It is something else.
         """
+        if isinstance(value, cls):
+            return value
         value = _from_json(value)
         if value in _NOTHING:
             return cls()
@@ -95,7 +102,7 @@ class Redo:
         if is_list(value) and len(keys) == len(value):
             return cls(keys=frozenset(keys))
         raise PhotaInputError(
-            "redo", f"must be 'failed' or a list of keys of items (as a text: JSON), got {shown(value)}."
+            argument, f"must be 'failed' or a list of keys of items (as a text: JSON), got {shown(value)}."
         )
 
 
@@ -169,7 +176,7 @@ def _from_json(value: object) -> object:
         return value
     try:
         return json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return value
 
 

@@ -107,8 +107,14 @@ class Pipeline:
         journal = self.kit.journal
         find = partial(leavers_to_land, journal.lease, self.plan, self.kit.preparer.names, left)
         for item, state in await journal.patience.call(find, "read", reads_all=True):
+            group.create_task(self._land_leaver(item, state))
+
+    async def _land_leaver(self, item: Item, state: ItemState) -> None:
+        with self._stopping():
             course = Course(item, state.item, self.kit)
-            group.create_task(self._run(course, self._way_of(course, Resume(state.phota_task_id or ""))))
+            row = await self._run(course, self._way_of(course, Resume(state.phota_task_id or "")))
+            if row is None or row.can_retry:
+                self.tally.stranded[item.key] = state.phota_task_id or ""
 
     async def _steps(self) -> AsyncIterator[tuple[Item, str, Step]]:
         for number in range(1, len(self.plan.chunks) + 1):

@@ -15,6 +15,7 @@ from airflow_provider_phota.journal.rows import Row, Status
 from airflow_provider_phota.ledger.records import fingerprint
 from airflow_provider_phota.results.landing import Landing, manifest
 from airflow_provider_phota.results.manifests import landed_before
+from airflow_provider_phota.results.prechecks import check_names_are_free
 from airflow_provider_phota.storage.paths import Place
 
 
@@ -48,6 +49,15 @@ class Preparer:
         if self.skip_argument:
             prepared.check_content_is_known(self.skip_argument)
         return prepared
+
+    def check_names_are_free(self, item: Item) -> None:
+        """Refuses an item whose files are there already, if `if_exists` is `fail`.
+
+        Raises:
+            PhotaInputError: One is there.
+            PhotaUnreachable: The store could not be asked.
+        """
+        check_names_are_free(self.landing(item), item.order.outputs)
 
     def publish(self, prepared: PreparedOrder) -> Order:
         """Returns the order as the service can read it.

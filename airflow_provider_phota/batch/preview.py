@@ -18,7 +18,7 @@ from airflow_provider_phota.batch.items.item import Item
 from airflow_provider_phota.batch.items.plan import Plan
 from airflow_provider_phota.batch.options import BatchOptions
 from airflow_provider_phota.batch.preparing import Preparer
-from airflow_provider_phota.batch.reopening import FAILED
+from airflow_provider_phota.batch.reopening import FAILED, named_items
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.journal.decisions import Done, Start, next_step
 from airflow_provider_phota.journal.history import ItemState
@@ -52,15 +52,21 @@ class Preview:
     owner: BatchOwner
     _state: BatchState = field(default_factory=BatchState, init=False)
     _seen: set[bytes] = field(default_factory=set, init=False)
+    #: Of the items that are paid for once more: those share only with each other.
+    _seen_again: set[bytes] = field(default_factory=set, init=False)
     _counts: Counter[str] = field(default_factory=Counter, init=False)
 
     def make(self) -> PhotaBatchPreview:
         """Looks at all items.
 
         Raises:
+            PhotaInputError: `redo` or `adopt` names an item that is not there.
             PhotaLedgerError: The journal cannot be read, or it is another batch's.
             PhotaUnreachable: The pictures cannot be read now.
         """
+        for argument, keys in (("redo", self.options.redo.keys), ("adopt", frozenset(self.options.adopt))):
+            if keys:
+                named_items(self.plan, keys, argument)
         if latest_lease(self.folder):
             claim(self.folder, self.owner, may_begin=False)
             for name, event in Segments(self.folder, 0).read_all():
@@ -142,12 +148,14 @@ class Preview:
         """Returns True if no item before asks for the same, or if each is paid for."""
         if self.options.duplicates is Duplicates.PAY:
             return True
-        item_id = item.id(self.plan.edition)
-        if self.preparer.skip_argument and self._state.by_fingerprint(name.decode(), besides=item_id):
+        item_id, seen = item.id(self.plan.edition), self._seen
+        if self._is_redone(item):
+            seen = self._seen_again
+        elif self.preparer.skip_argument and self._state.by_fingerprint(name.decode(), besides=item_id):
             return False
         digest = hashlib.blake2b(name, digest_size=12).digest()
-        is_first = digest not in self._seen
-        self._seen.add(digest)
+        is_first = digest not in seen
+        seen.add(digest)
         return is_first
 
 

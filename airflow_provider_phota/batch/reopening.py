@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 from uuid import uuid4
 
 from airflow_provider_phota.api.errors import PhotaInputError, PhotaNotFound
 from airflow_provider_phota.api.shown import shown
+from airflow_provider_phota.api.tasks import PhotaTask
+from airflow_provider_phota.batch.credits import credits_of
 from airflow_provider_phota.batch.items.item import Item
 from airflow_provider_phota.batch.items.plan import Plan
 from airflow_provider_phota.batch.options import Redo
@@ -27,12 +29,16 @@ log = logging.getLogger(__name__)
 
 #: What `redo="failed"` pays for once more. An order of unknown fate has to be named by its key.
 FAILED = frozenset({Status.FAILED, Status.REFUSED, Status.EXPIRED})
-#: Airflow ends a running task that is cleared, and goes on with it as after a failure.
-_NO_CLEAR = "To clear it while it runs does not count: do it once more when it has ended."
+#: Airflow ends a running task that is cleared, and goes on with it as after a failure. A clear raises
+#: `max_tries`, unless the author has lowered `retries` as well.
+_NO_CLEAR = (
+    "To clear it while it runs does not count, and may not if its retries were lowered as well. "
+    "Clear it once more, when it has ended."
+)
 
 
 async def adopt_tasks(
-    journal: Journal, plan: Plan, adopt: Mapping[str, str], ask: Callable[[str], object]
+    journal: Journal, plan: Plan, adopt: Mapping[str, str], ask: Callable[[str], PhotaTask]
 ) -> None:
     """Notes PHOTA tasks that a person has found as the paid tasks of their items.
 
@@ -52,8 +58,8 @@ async def adopt_tasks(
         return
     await _check_payers(journal, plan, {adopt[key]: key for key in new}, set(new.values()))
     for key, item_id in new.items():
-        await asyncio.to_thread(_check_known, key, adopt[key], ask)
-        await _adopt(journal, item_id, adopt[key])
+        task = await asyncio.to_thread(_known_task, key, adopt[key], ask)
+        await _adopt(journal, item_id, task)
         log.info("Going on with PHOTA task %s for %s by adopt; nothing is sent.", adopt[key], shown(key))
 
 
@@ -83,9 +89,9 @@ async def _check_payers(journal: Journal, plan: Plan, tasks: Mapping[str, str], 
             )
 
 
-def _check_known(key: str, phota_task_id: str, ask: Callable[[str], object]) -> None:
+def _known_task(key: str, phota_task_id: str, ask: Callable[[str], PhotaTask]) -> PhotaTask:
     try:
-        ask(phota_task_id)
+        return ask(phota_task_id)
     except PhotaNotFound:
         raise PhotaInputError(
             "adopt",
@@ -94,16 +100,19 @@ def _check_known(key: str, phota_task_id: str, ask: Callable[[str], object]) -> 
         ) from None
 
 
-async def _adopt(journal: Journal, item_id: str, phota_task_id: str) -> None:
+async def _adopt(journal: Journal, item_id: str, task: PhotaTask) -> None:
     state = journal.state.item(item_id)
     generation = max(state.generation, 1) if state else 1
     if state and state.end and state.end.status.is_success:  # by a task that was adopted by mistake
         await journal.append(Reopened(item_id, generation))
         generation += 1
-    await journal.append(Paid(item_id, generation, uuid4().hex, phota_task_id, at=time.time(), adopted=True))
+    paid = Paid(
+        item_id, generation, uuid4().hex, task.id, at=time.time(), credits=credits_of(task), adopted=True
+    )
+    await journal.append(paid)
 
 
-async def reopen_items(journal: Journal, plan: Plan, redo: Redo) -> set[str]:
+async def reopen_items(journal: Journal, plan: Plan, redo: Redo, *, begins: bool) -> set[str]:
     """Opens items again that the user pays for once more: once, and not again in each of Airflow's retries.
 
     A retry opens what the attempt before it could not open any more, and nothing that has ended since.
@@ -112,6 +121,7 @@ async def reopen_items(journal: Journal, plan: Plan, redo: Redo) -> set[str]:
         journal: of the batch.
         plan: of its items.
         redo: says which items.
+        begins: True if this is the beginning of an attempt. After a pause nothing is opened again.
 
     Returns:
         The IDs of items that are not opened again yet, since what was paid for may still come home.
@@ -124,19 +134,39 @@ async def reopen_items(journal: Journal, plan: Plan, redo: Redo) -> set[str]:
         return set()
     named = {item.id(plan.edition) for item in (await _named(journal, plan, redo.keys, "redo")).values()}
     since = await _read(journal, partial(first_lease_since_clear, journal.lease))
-    meant = await _read(journal, partial(_meant, journal, plan, redo, named, since))
-    reopened = [state for state in meant if state.item in named or not state.can_retry]
-    await asyncio.gather(*(journal.append(Reopened(each.item, each.generation)) for each in reopened))
-    log.info("redo: %s items are paid for once more.", len(reopened))
-    if waiting := len(meant) - len(reopened):
-        log.info("redo: %s are brought home first, for free; if that fails, they are paid for.", waiting)
-    if not meant:
-        log.info("What has ended since this Airflow task was last cleared is left. %s", _NO_CLEAR)
-    return {each.item for each in meant} - {each.item for each in reopened}
+    first_home = await _read(journal, partial(_to_bring_home, journal, plan, since)) if redo.failed else set()
+    first_home -= named
+    if begins:
+        reopened = await _read(journal, partial(_to_reopen, journal, plan, redo, named, since))
+        await _reopen(journal, [state for state in reopened if state.item not in first_home])
+        if first_home:
+            log.info("redo: %s are brought home first; what is broken is then paid for.", len(first_home))
+        if not (reopened or first_home):
+            log.info("What has ended since this Airflow task was last cleared is left. %s", _NO_CLEAR)
+    return first_home
 
 
-def _meant(journal: Journal, plan: Plan, redo: Redo, named: set[str], since: int) -> list[ItemState]:
-    meant = []
+async def _reopen(journal: Journal, states: Sequence[ItemState]) -> None:
+    await asyncio.gather(*(journal.append(Reopened(each.item, each.generation)) for each in states))
+    log.info("redo: %s items are paid for once more.", len(states))
+
+
+def _to_bring_home(journal: Journal, plan: Plan, since: int) -> set[str]:
+    """Returns the items that have failed, and may land in another attempt."""
+    states = (journal.state.item(item.id(plan.edition)) for item in plan.items())
+    return {
+        state.item
+        for state in states
+        if state
+        and state.end
+        and state.status in FAILED
+        and state.can_retry
+        and state.end.position[0] < since
+    }
+
+
+def _to_reopen(journal: Journal, plan: Plan, redo: Redo, named: set[str], since: int) -> list[ItemState]:
+    states = []
     for item in plan.items():
         item_id = item.id(plan.edition)
         state = journal.state.item(item_id)
@@ -144,8 +174,8 @@ def _meant(journal: Journal, plan: Plan, redo: Redo, named: set[str], since: int
             continue
         is_meant = item_id in named or (redo.failed and state.status in FAILED)
         if is_meant and _may_reopen(journal, state, item.key, since):
-            meant.append(state)
-    return meant
+            states.append(state)
+    return states
 
 
 def _may_reopen(journal: Journal, state: ItemState, key: str, since: int) -> bool:
@@ -169,7 +199,28 @@ async def _read(journal: Journal, call: Callable[[], T]) -> T:
 async def _named(journal: Journal, plan: Plan, keys: frozenset[str], argument: str) -> dict[str, Item]:
     if not keys:
         return {}
-    found = await _read(journal, lambda: {item.key: item for item in plan.items() if item.key in keys})
+    return _all(keys, await _read(journal, partial(_found, plan, keys)), argument)
+
+
+def named_items(plan: Plan, keys: frozenset[str], argument: str) -> dict[str, Item]:
+    """Returns the items that a user has named, by their keys.
+
+    Args:
+        plan: of the batch.
+        keys: of the items.
+        argument: that names them, for the error.
+
+    Raises:
+        PhotaInputError: No item has such a key.
+    """
+    return _all(keys, _found(plan, keys), argument)
+
+
+def _found(plan: Plan, keys: frozenset[str]) -> dict[str, Item]:
+    return {item.key: item for item in plan.items() if item.key in keys}
+
+
+def _all(keys: frozenset[str], found: dict[str, Item], argument: str) -> dict[str, Item]:
     if missing := keys - set(found):
         raise PhotaInputError(
             argument,

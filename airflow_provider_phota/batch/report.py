@@ -31,6 +31,8 @@ class Report:
     _state: BatchState = field(default_factory=BatchState, init=False)
     #: The item that each task was paid for, and what it cost.
     _paid: dict[str, tuple[str, float | None]] = field(default_factory=dict, init=False)
+    #: The keys of the rows that have the cost of a task whose payer has another one, or no row.
+    _heirs: dict[str, str] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self._segments = Segments(self.folder, 0)
@@ -86,7 +88,9 @@ class Report:
             return row
         payer, cost = self._paid.get(row.phota_task_id, ("", None))
         state, (_, key) = self._state.item(payer), self._keys.get(payer, (0, row.key))
-        if key != row.key and state and state.phota_task_id == row.phota_task_id:
+        if not (state and state.phota_task_id == row.phota_task_id and payer in self._keys):
+            key = self._heirs.setdefault(row.phota_task_id, row.key)
+        if key != row.key:
             return replace(row, credits=None, same_as=key)
         return replace(row, credits=cost, same_as=None)
 

@@ -36,6 +36,7 @@ class Written:
         counts: how many items ended how.
         phota_task_ids: the paid tasks that the rows name. Rows that share a task name it once.
         credits: what they cost, as far as the service said.
+        not_home: how many rows have a paid task that may land in another attempt.
         superseded: the paid tasks of rows whose items are not in the plan any more.
     """
 
@@ -44,6 +45,7 @@ class Written:
     counts: Counter[Status] = field(default_factory=Counter)
     phota_task_ids: set[str] = field(default_factory=set)
     credits: float = 0.0
+    not_home: int = 0
     superseded: set[str] = field(default_factory=set)
     _counted: set[str | None] = field(default_factory=set)
 
@@ -56,6 +58,7 @@ class Written:
         paid, cost = row["phota_task_id"], row["credits"]
         if paid:
             self.phota_task_ids.add(paid)
+            self.not_home += row["can_retry"]
         if cost is not None and row["same_as"] is None and paid not in self._counted:
             self.credits += cost
             self._counted.add(paid)

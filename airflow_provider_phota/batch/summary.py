@@ -59,6 +59,7 @@ class Summary:
         results_csv: the path of `results.csv`.
         journal: the folder that says what is paid for.
         seconds: that the batch took, from its first attempt on.
+        not_home: how many items are paid for, and may land in another attempt. XCom does not have it.
     """
 
     counts: Mapping[str, int]
@@ -69,6 +70,7 @@ class Summary:
     results_csv: str
     journal: str
     seconds: float
+    not_home: int
 
     @classmethod
     def of(cls, written: Written, payments: Payments, journal: str, seconds: float) -> Summary:
@@ -81,6 +83,7 @@ class Summary:
             written.results_csv,
             journal,
             seconds,
+            written.not_home,
         )
 
     def to_dict(self) -> PhotaBatchSummary:

@@ -21,7 +21,10 @@ class Tally:
         items: how many there are.
         counts: of the items that have ended.
         credits: of the items that have ended in this attempt, as far as the service said.
-        can_retry: how many could end better in another attempt, without another payment.
+        can_retry: how many are paid for, and could end better in another attempt.
+        to_send: how many could not be sent, and may be in another attempt.
+        stranded: what is paid for and has not landed, of items that are not in the batch any more: the IDs of
+            PHOTA tasks by the keys of the items.
     """
 
     items: int
@@ -29,6 +32,8 @@ class Tally:
     counts: Counter[Status] = field(default_factory=Counter)
     credits: float = 0.0
     can_retry: int = 0
+    to_send: int = 0
+    stranded: dict[str, str] = field(default_factory=dict)
 
     def note(self, status: Status, *, can_retry: bool = False) -> None:
         """Takes in an item that had ended before."""
@@ -39,7 +44,15 @@ class Tally:
         """Takes in an item that has just ended."""
         self.counts[row.status] += 1
         self.credits += row.credits or 0.0
-        self.can_retry += row.can_retry
+        if row.can_retry and row.phota_task_id is None:
+            self.to_send += 1
+        else:
+            self.can_retry += row.can_retry
+
+    @property
+    def is_better_retried(self) -> bool:
+        """True if another attempt can end better by itself."""
+        return bool(self.can_retry or self.to_send or self.stranded)
 
     @property
     def ended(self) -> int:

@@ -8,21 +8,20 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
-from airflow.providers.common.compat.sdk import AirflowException, AirflowSkipException, BaseOperator
+from airflow.providers.common.compat.sdk import AirflowException, BaseOperator
 
 from airflow_provider_phota.api.parsing import check_conn_id, check_flags, check_not_templated, is_known
 from airflow_provider_phota.api.types import FailOrResubmit, FailOrSkip, IfFileExists, PublishWay, ShareOrPay
 from airflow_provider_phota.api.written import Written
 from airflow_provider_phota.batch.batch import Batch
-from airflow_provider_phota.batch.choices import OnEmpty
-from airflow_provider_phota.batch.ends import push_summary, raise_if_failed
+from airflow_provider_phota.batch.ends import push_summary, raise_if_failed, raise_without_items
 from airflow_provider_phota.batch.home import checked_results_name, results_files
 from airflow_provider_phota.batch.items.bad_rows import NoItems
 from airflow_provider_phota.batch.items.columns import OrderType
 from airflow_provider_phota.batch.items.plan import Plan
 from airflow_provider_phota.batch.items.spec import ItemSpec, check_items_as_written
 from airflow_provider_phota.batch.names import BatchNames
-from airflow_provider_phota.batch.options import DEFER_AFTER, BatchOptions
+from airflow_provider_phota.batch.options import DEFER_AFTER, BatchOptions, Redo
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.inputs.prepared import as_text, checked_edition
 from airflow_provider_phota.inputs.publisher import Publish
@@ -197,11 +196,7 @@ class PhotaBatchOperator(BaseOperator):
             try:
                 plan = batch.make_plan(self._spec(batch))
             except NoItems as empty:
-                if not self.is_dry_run:
-                    batch.bring_home(empty)
-                if batch.options.on_empty is OnEmpty.SKIP:
-                    raise AirflowSkipException(str(empty)) from None
-                raise
+                raise_without_items(batch, empty, context, is_dry_run=self.is_dry_run)
             if self.is_dry_run:
                 return batch.preview(plan)
             return self._go_on(context, batch, plan, begins=True, may_pause=self.deferrable)
@@ -244,9 +239,11 @@ class PhotaBatchOperator(BaseOperator):
 
     def _new_batch(self, context: Context) -> Batch:
         conf = getattr(context.get("dag_run"), "conf", None) or {}
+        asked = conf.get(CONF_REDO)
+        redo = Redo.checked(asked, CONF_REDO) if asked else self.redo
         self._batch = Batch.checked(
             hook=self._hook,
-            options=self._options(conf.get(CONF_REDO) or self.redo, self.adopt),
+            options=self._options(redo, self.adopt),
             context=context,
             publish=Publish.checked(self.publish),
             destination=self.destination,

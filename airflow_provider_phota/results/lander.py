@@ -43,6 +43,10 @@ class PhotaBadResult(PhotaLandingError):
     """Says that what is served is not a picture, or may not be fetched; asking at once again hardly helps."""
 
 
+class PhotaNameTaken(PhotaLandingError):
+    """Says that another file has the name of a result; the result itself may be good."""
+
+
 class Lander:
     """Lands the pictures of any number of orders. Several threads may use it; use it as a context manager.
 
@@ -105,7 +109,8 @@ class Lander:
             raise _not_landed(results, f"It {problem}. Nothing of it was written.") from None
         except (RefusedUrl, NotAPicture, Taken) as problem:
             why = f"It {problem}. Nothing of it was written."
-            raise _not_landed(results, why, PhotaBadResult) from None
+            kind = PhotaNameTaken if isinstance(problem, Taken) else PhotaBadResult
+            raise _not_landed(results, why, kind) from None
         except Exception as error:  # of whatever library the store speaks by
             why = f"It could not be written to {landing.directory} ({_why(error, landing)})."
             raise _not_landed(results, why) from None

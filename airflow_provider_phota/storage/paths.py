@@ -131,6 +131,9 @@ def check_url(argument: str, value: object) -> None:
         )
     if text.startswith("file://") and not text.startswith("file:///"):
         raise PhotaInputError(argument, f"names a host; write file:///... for a disk, got {shown(value)}.")
+    scheme, _, rest = text.partition("://")
+    if scheme in OBJECT_STORES and not rest.partition("/")[0].rpartition("@")[2]:
+        raise PhotaInputError(argument, f"must name its bucket, got {shown(value)}.")
     if ".." in text.split("/"):
         raise PhotaInputError(argument, f"leads upwards with '..': {shown(value)}.")
 

@@ -86,7 +86,9 @@ class ColumnsInUse:
 
     def _guess(self, name: str) -> str:
         what = "is neither an argument nor a field of a template"
+        if ";" in name or "\t" in name:
+            return f"{what}: columns are separated by commas."
         match = get_close_matches(name.strip().lower(), sorted(self.columns.known), n=1)
         if match:
             return f"{what}: is {match[0]!r} meant?"
-        return f"{what}: columns are separated by commas." if ";" in name or "\t" in name else f"{what}."
+        return f"{what}."

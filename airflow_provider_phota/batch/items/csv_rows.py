@@ -115,6 +115,8 @@ def _records(lines: Iterator[Line]) -> Iterator[_Record]:
             return
         except csv.Error as error:
             is_open = feed.last > feed.first  # where the next row begins is then not known
+            if "new-line" in str(error):  # the module's text advises its caller
+                error = csv.Error("a line ends in CR alone: save it with line ends of Windows or Unix")
             yield _Record([], feed.first, f"is not CSV ({error})" + (f"; {_STOPPED}" if is_open else ""))
             if is_open:
                 return

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.batch.items.item import Item
+from airflow_provider_phota.batch.items.overlap import real_path
 from airflow_provider_phota.batch.items.together import MOST_NAMES
 from airflow_provider_phota.batch.names import BatchNames, stem_of
 from airflow_provider_phota.storage.paths import Place
@@ -52,9 +55,11 @@ class Inputs:
 
     def _in_destination(self, item: Item) -> Iterator[str]:
         """Yields the pictures of an item that may be replaced, without their extensions."""
-        folder = f"{self.destination.path.rstrip('/')}/"
+        folder = f"{real_path(self.destination).rstrip('/')}/"
         for file in item.order.files:
             scheme, _, path = file.partition("://")
+            if scheme == "file":
+                path = _without_links(path)
             _, is_inside, name = path.partition(folder)
             if is_inside and scheme == self.destination.protocol and name.lower().endswith(_ENDS):
                 yield name.rpartition(".")[0]
@@ -65,3 +70,13 @@ class Inputs:
             f"has the picture {shown(stem)} that row {self._inputs[stem]} is made of, and a result of row "
             f"{number} would replace it: name another directory, or another filename.",
         )
+
+
+def _without_links(path: str) -> str:
+    folder, _, name = path.rpartition("/")
+    return f"{_real_folder(folder)}/{name}"
+
+
+@lru_cache(maxsize=1_000)
+def _real_folder(path: str) -> str:
+    return os.path.realpath(path)

@@ -34,7 +34,7 @@ class Overlap:
         """Returns the overlap; None if there is none."""
         if not isinstance(source, Pictures) or source.folder.protocol != destination.protocol:
             return None
-        root, path = f"{_real(source.folder)}/", f"{_real(destination)}/"
+        root, path = f"{real_path(source.folder)}/", f"{real_path(destination)}/"
         return cls(source, destination, path.removeprefix(root)) if path.startswith(root) else None
 
     def check(self, stem: str) -> None:
@@ -55,5 +55,6 @@ class Overlap:
                 )
 
 
-def _real(place: Place) -> str:
+def real_path(place: Place) -> str:
+    """Returns the path of a place; on a disk, links are followed."""
     return os.path.realpath(place.path) if isinstance(place.fs, LocalFileSystem) else place.path

@@ -9,6 +9,7 @@ from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.batch.items.item import Item
 from airflow_provider_phota.batch.items.rows import KEY
 from airflow_provider_phota.batch.names import BatchNames, ItemNames, stem_of
+from airflow_provider_phota.results.names import picture_extension
 from airflow_provider_phota.results.options import check_index
 
 #: A template by which two items rarely have one name: `{name}` has the extension of the input.
@@ -31,6 +32,8 @@ class Together:
     reserved: frozenset[str] = frozenset()
     _keys: dict[str, int] = field(default_factory=dict)
     stems: dict[str, int] = field(default_factory=dict)
+    #: The rows of files that lie in a folder with a picture's name, by that name without its extension.
+    _folders: dict[str, int] = field(default_factory=dict)
 
     def check(self, item: Item) -> str:
         """Returns the name of an item's first picture, without its extension.
@@ -52,11 +55,25 @@ class Together:
             )
         compared = range(min(item.order.outputs, MOST_NAMES))
         stems = [stem_of(self.names.template, item.key, index) for index in compared]
+        for stem in stems:
+            self._check_folders(item, stem)
         for stem in () if self.names.has("phota_task_id") else stems:
             first = self.stems.setdefault(stem, item.number)
             if first != item.number:
                 raise self._collision(stem, first)
         return stems[0]
+
+    def _check_folders(self, item: Item, stem: str) -> None:
+        """Refuses a folder that has the name of a picture: a disk cannot have both."""
+        if other := self._folders.get(stem):
+            raise self._collision(stem, other)
+        folder = stem
+        while folder := folder.rpartition("/")[0]:
+            if extension := picture_extension(folder):
+                name = folder.removesuffix(extension)
+                self._folders.setdefault(name, item.number)
+                if other := self.stems.get(name):
+                    raise self._collision(name, other)
 
     def _collision(self, stem: str, other: int) -> PhotaInputError:
         template = self.names.template

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
@@ -222,6 +223,60 @@ def test_a_picture_that_no_retry_can_read_is_a_row_and_not_the_end(shop):
     assert "File name too long" in shop.rows["2"]["error"]
 
 
+def test_a_file_that_is_there_already_is_refused_before_it_is_paid_for(shop):
+    shop.add_pictures(3)
+    shop.arguments = {"if_exists": "fail"}
+    shop.run(edits=f"file://{shop.folder}/inbox/000.png")
+    shop.run_id, shop.try_number = "another", 0
+    for redo in (None, "failed"):
+        shop.clear().run(redo=redo)
+        assert (shop.statuses, shop.billed) == ({"landed": 2, "refused": 1}, 3)
+    assert "names a file that is there already" in shop.rows["000.png"]["error"]
+
+
+def test_a_folder_that_has_the_name_of_a_picture_is_refused(shop):
+    shop.add_pictures(1)
+    picture = f"file://{shop.folder}/inbox/000.png"
+    for keys in (("a", "a-0.png/b"), ("a-0.png/b", "a")):
+        error = shop.fail(edits=[{"key": key, "image_urls": picture} for key in keys])
+        assert "filename: names its files 'a-0', as it does those of row 1" in str(error)
+    assert shop.billed == 0
+
+
+def test_a_destination_that_a_link_leads_to_is_the_same_destination(shop):
+    shop.add_pictures(1)
+    (shop.folder / "link").symlink_to(shop.folder / "inbox")
+    edits = [{"key": "000", "image_urls": f"file://{shop.folder}/inbox/000.png"}]
+    for destination, inbox in (("link", "inbox"), ("inbox", "link")):
+        edits[0]["image_urls"] = f"file://{shop.folder}/{inbox}/000.png"
+        error = shop.fail(edits=edits, filename="{key}", destination=f"file://{shop.folder}/{destination}")
+        assert "has the picture '000' that row 1 is made of" in str(error)
+    assert shop.billed == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        ({"max_failures": "9" * 5000}, "max_failures: must be"),
+        ({"redo": "[" * 100_000}, "redo: must be 'failed' or"),
+        ({"destination": "s3://"}, "destination: must name its bucket, got 's3://'"),
+        ({"destination": "s3://aws_default@/edited"}, "destination: must name its bucket"),
+        ({"results_name": "results.partial"}, "results_name: must not end in .partial"),
+    ],
+)
+def test_odd_values_are_refused_when_the_dag_is_parsed(shop, arguments, shown):
+    with pytest.raises(ValueError, match=re.escape(shown)):
+        shop.operator(**arguments)
+
+
+@pytest.mark.parametrize("argument", ["redo", "adopt"])
+def test_a_dry_run_refuses_keys_that_are_not_there(shop, argument):
+    shop.add_pictures(1)
+    value = ["other.png"] if argument == "redo" else {"other.png": "task-unified-1757165031-uyujaw3d"}
+    error = shop.fail(dry_run=True, **{argument: value})
+    assert f"{argument}: names items that are not in the batch: ['other.png']" in str(error)
+
+
 def test_a_destination_that_cannot_be_written_is_refused(shop):
     shop.add_pictures(1)
     (shop.folder / "out").write_text("a file")
@@ -240,7 +295,7 @@ def test_a_broken_picture_is_a_row_and_not_the_end(shop):
 def test_a_redo_by_conf_that_makes_no_sense_is_refused(shop):
     shop.add_pictures(1)
     error = shop.fail({"phota_redo": {"a": 1}})
-    assert "redo" in str(error)
+    assert "phota_redo: must be 'failed' or a list of keys" in str(error)
     assert shop.billed == 0
 
 

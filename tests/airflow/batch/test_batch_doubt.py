@@ -59,6 +59,16 @@ def test_adopt_goes_on_with_the_task_that_was_found(shop):
     assert shop.rows[KEY]["phota_task_id"] == task
 
 
+def test_an_adopted_task_costs_what_the_service_says(shop):
+    shop.add_pictures(2)
+    shop.emulator.add_faults(lost())
+    shop.run()
+    (found,) = task_of(shop, "Make 001 shine")
+    summary = shop.clear().run(adopt={KEY: found})
+    assert summary["credits"] == sum(entry.credits for entry in shop.emulator.ledger())
+    assert shop.rows[KEY]["credits"]
+
+
 def test_redo_by_key_pays_for_it_once_more(shop):
     shop.add_pictures(3)
     shop.emulator.add_faults(lost())

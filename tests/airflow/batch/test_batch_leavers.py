@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowSkipException
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowSkipException
 from PIL import Image
 
 from airflow_provider_phota.emulator import Fault
@@ -46,6 +46,23 @@ def test_they_land_and_have_no_rows(unlanded, caplog):
     assert "not in the batch any more" not in caplog.text
 
 
+def test_one_that_does_not_land_fails_the_task_and_a_retry_tries_it_again(unlanded):
+    remove_pictures(unlanded, 1, 4)
+    fault = Fault("result", "status", status=403, match={"prompt": "Make 001"}, times=None)
+    unlanded.emulator.add_faults(fault)
+    error = unlanded.fail()
+    assert type(error) is AirflowException
+    (task,) = [each.id for each in unlanded.emulator.ledger() if "001" in each.request["prompt"]]
+    assert (
+        f"1 items have left the batch, are paid for, and have not landed.\nTheir PHOTA tasks are {task}"
+        in str(error)
+    )
+    assert unlanded.statuses == {"landed": 4}
+    unlanded.emulator.clear_faults()
+    unlanded.run()
+    assert (landed_names(unlanded), unlanded.billed) == (all_names(), 6)
+
+
 def test_those_that_are_still_running_land_as_well(shop, monkeypatch):
     monkeypatch.setattr("airflow_provider_phota.batch.course._SHORTEST_WAIT", 1.0)
     shop.add_pictures(3)
@@ -63,6 +80,12 @@ def test_an_item_whose_row_has_changed_is_named_with_its_task_and_replaced(unlan
     assert "'000.png' has another row now, and its old order has no place of its own to land" in caplog.text
     for entry in unlanded.emulator.ledger()[:6]:
         assert entry.id in caplog.text
+
+
+def test_the_old_order_of_a_changed_row_lands_where_names_have_the_id_of_the_task(unlanded):
+    shop = unlanded
+    shop.run(prompt="Make {stem} glow", filename="{key}-{phota_task_id}-{index}")
+    assert (shop.statuses, shop.billed, len(landed_names(shop))) == ({"landed": 6}, 12, 12)
 
 
 def test_an_item_that_would_take_the_place_of_another_one_does_not_land(shop, caplog):
@@ -110,6 +133,28 @@ def test_an_empty_source_brings_home_what_is_paid_for_and_sends_nothing(unlanded
         assert "no file of" in str(unlanded.fail())
     assert (unlanded.statuses, unlanded.billed) == ({"landed": 6}, 6)
     assert landed_names(unlanded) == all_names()
+
+
+@pytest.mark.parametrize("on_empty", ["skip", "fail"])
+def test_an_empty_source_is_retried_until_what_is_paid_for_has_landed(unlanded, on_empty):
+    remove_pictures(unlanded, *range(6))
+    unlanded.emulator.add_faults(
+        Fault("result", "status", status=403, match={"prompt": "Make 001"}, times=None)
+    )
+    error = unlanded.fail(on_empty=on_empty)
+    assert type(error) is AirflowException
+    assert "not all that is paid for has landed" in str(error)
+    assert (
+        unlanded.pushed["return_value"]["counts"] | {"landed": 5, "failed": 1}
+        == unlanded.pushed["return_value"]["counts"]
+    )
+    unlanded.emulator.clear_faults()
+    if on_empty == "skip":
+        with pytest.raises(AirflowSkipException):
+            unlanded.run(on_empty=on_empty)
+    else:
+        assert isinstance(unlanded.fail(), AirflowFailException)
+    assert (unlanded.statuses, unlanded.billed) == ({"landed": 6}, 6)
 
 
 def test_a_list_that_was_emptied_sends_none_of_what_it_had(shop):

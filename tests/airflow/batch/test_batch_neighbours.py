@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from airflow.providers.common.compat.sdk import AirflowException
 
 from airflow_provider_phota.api.errors import PhotaUnreachable
 from airflow_provider_phota.api.retry import Backoff
@@ -69,8 +70,10 @@ def test_one_picture_that_cannot_be_uploaded_is_a_row_and_the_next_attempt_tries
     shop.emulator.add_faults(
         Fault("submit", "status", status=429, match={"prompt": "Make 003 shine"}, times=None)
     )
-    shop.run(in_flight=2, max_unreachable=5.0)
-    assert (shop.statuses, shop.billed) == ({"landed": 39, "failed": 1}, 39)
+    error = shop.fail(in_flight=2, max_unreachable=5.0, max_failures=0)
+    assert type(error) is AirflowException
+    assert "1 of them could not be sent: a retry sends them, which is billed." in str(error)
+    assert (shop.statuses["failed"], shop.statuses["landed"]) == (1, shop.billed)
     row = shop.rows["003.png"]
     assert row["can_retry"]
     assert row["phota_task_id"] is None

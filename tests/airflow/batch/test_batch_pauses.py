@@ -98,3 +98,28 @@ def test_no_pause_is_taken_before_the_service_has_answered(standing):
     tasks = {entry.id for entry in standing.emulator.ledger()}
     asked = {request.path.rpartition("/")[2] for request in standing.emulator.requests()[before:]}
     assert tasks <= asked
+
+
+def test_a_redo_that_pauses_pays_for_what_turns_out_to_be_broken(standing):
+    standing.try_to_run(deferrable=False, timeout=1.0)
+    assert standing.statuses == {"failed": 3}
+    standing.clear()
+    standing.arguments |= {"redo": "failed", "timeout": 600.0}
+    deferred(standing.run)
+    assert standing.billed == 2
+    standing.emulator.clear_faults()
+    broken = [entry.id for entry in standing.emulator.ledger()]
+    standing.emulator.add_faults(
+        *(Fault("task", "fail_task", match={"task_id": task}, times=None) for task in broken)
+    )
+    assert come_back(standing)["counts"]["landed"] == 3
+    assert standing.billed == 4
+
+
+def test_a_short_timeout_is_what_is_waited_for(shop):
+    shop.add_pictures(1)
+    shop.emulator.add_faults(Fault("submit", "latency", seconds=600.0))
+    began = time.monotonic()
+    shop.run(timeout=2.0)
+    assert time.monotonic() - began < 30
+    assert shop.statuses == {"failed": 1}

@@ -89,6 +89,19 @@ def test_without_a_list_of_prices_there_is_no_estimate(shop, monkeypatch):
     assert (preview["to_pay"], preview["usd"]) == (2, None)
 
 
+@pytest.mark.parametrize("skips", [False, True])
+def test_one_of_several_that_ask_for_the_same_is_paid_for_if_it_is_redone(shop, skips):
+    shop.add_pictures(1)
+    picture = f"file://{shop.folder}/inbox/000.png"
+    edits = [{"key": key, "image_urls": picture} for key in "abc"]
+    shop.arguments = {"edits": edits, "prompt": "Shine", "skip_existing_edits": skips}
+    shop.run()
+    assert dry(shop, redo=["b"])["to_pay"] == 1
+    assert dry(shop, redo=["b", "c"])["to_pay"] == 1
+    shop.clear().run(redo=["b", "c"])
+    assert shop.billed == 2
+
+
 def test_what_is_redone_is_paid_for_although_it_has_landed_before(shop):
     shop.arguments = {"skip_existing_edits": True}
     shop.add_pictures(3)

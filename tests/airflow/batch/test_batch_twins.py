@@ -46,7 +46,9 @@ def test_the_payment_of_an_item_that_left_the_batch_is_the_other_ones(twins):
     after = twins.run(edits=items_of(twins, "bc"))
     assert twins.billed == 1
     assert after["counts"]["landed"] == 2
-    assert [row["same_as"] for row in twins.rows.values()] == [None, None]
+    payer, (other,) = payer_and_others(twins)
+    assert (payer["credits"], other["credits"]) == (before["credits"], None)
+    assert other["same_as"] == payer["key"]
     assert after["credits"] == before["credits"]
 
 
@@ -142,6 +144,13 @@ def test_all_are_paid_for_if_the_author_says_so(twins):
     assert {row["same_as"] for row in twins.rows.values()} == {None}
 
 
+def assert_one_has_the_payment(*rows):
+    """Checks that one of several rows has the cost of the task they share, and that the others name it."""
+    (payer,) = [row for row in rows if row["same_as"] is None]
+    assert payer["credits"]
+    assert {(row["same_as"], row["credits"]) for row in rows if row is not payer} == {(payer["key"], None)}
+
+
 @pytest.fixture
 def shared(twins):
     """The first item was paid for and has landed; the others share its task."""
@@ -151,13 +160,22 @@ def shared(twins):
     return twins
 
 
+def test_the_rows_cost_what_was_billed_after_the_payer_is_redone(twins):
+    twins.run()
+    payer, _ = payer_and_others(twins)
+    summary = twins.clear().run(redo=[payer["key"]])
+    billed = sum(entry.credits for entry in twins.emulator.ledger())
+    assert summary["credits"] == sum(row["credits"] or 0 for row in twins.rows.values()) == billed
+    assert twins.billed == 2
+
+
 def test_redo_of_the_one_that_was_paid_for_leaves_the_first_payment_to_the_others(shared):
     summary = shared.clear().run(redo=["a"])
     assert shared.billed == 2
     rows = shared.rows
     assert rows["a"]["phota_task_id"] != rows["b"]["phota_task_id"] == rows["c"]["phota_task_id"]
-    assert (rows["a"]["same_as"], rows["b"]["same_as"], rows["c"]["same_as"]) == (None, None, None)
-    assert {rows["b"]["credits"], rows["c"]["credits"]} == {rows["a"]["credits"]}
+    assert rows["a"]["same_as"] is None
+    assert_one_has_the_payment(rows["b"], rows["c"])
     assert summary["credits"] == 2 * rows["a"]["credits"]
 
 
@@ -166,13 +184,13 @@ def test_the_one_that_was_paid_for_changes_and_the_others_keep_its_payment(share
     changed[0]["prompt"] = "Dim"
     summary = shared.run(edits=changed)
     assert (shared.statuses, shared.billed, summary["submitted"]) == ({"landed": 3}, 2, 2)
-    assert shared.rows["b"]["same_as"] is None
+    assert_one_has_the_payment(shared.rows["b"], shared.rows["c"])
 
 
 def test_the_one_that_was_paid_for_leaves_and_the_others_keep_its_payment(shared):
     summary = shared.run(edits=items_of(shared, "bc"))
     assert (shared.statuses, shared.billed, summary["submitted"]) == ({"landed": 2}, 1, 1)
-    assert {row["same_as"] for row in shared.rows.values()} == {None}
+    assert_one_has_the_payment(shared.rows["b"], shared.rows["c"])
 
 
 def test_a_row_says_when_the_task_that_it_shares_was_submitted(twins):

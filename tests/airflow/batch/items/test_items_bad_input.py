@@ -125,8 +125,9 @@ FILES = {
     "a JSON array": ("m.json", "[]", "must be a folder, a pattern .* got the file"),
     "a misspelt column": ("m.csv", "image_url,promt\na.jpg,x\n", r"column 'promt', first in row 1 \(line 2\), is neither an argument nor a field of a template: is 'prompt' meant\?\nColumns are image_url, image_urls, key, num_outputs, profile_ids, prompt, resolution\.\nNothing was sent"),
     "a column in one row": ("m.jsonl", f'{A}\n{{"image_url": "b.jpg", "Num_Outputs": 2}}\n', "column 'Num_Outputs', first in row 2, .*: is 'num_outputs' meant"),
+    "semicolons": ("m.csv", "image_url;key\na.jpg;x\n", r"column 'image_url;key', first in row 1 \(line 2\), is neither an argument nor a field of a template: columns are separated by commas\."),
+    "line ends of old": ("m.csv", "image_url,key\ra.jpg,x\r", "a line ends in CR alone: save it with line ends of Windows or Unix"),
     "a strange column": ("m.jsonl", '{"image_url": "b.jpg", "zzz": 2}', "column 'zzz', first in row 1, is neither an argument nor a field of a template\\.\n"),
-    "semicolons": ("m.csv", "image_url;prompt\na.jpg;x\n", "column 'image_url;prompt', first in row 1"),
     "a switch": ("m.csv", "image_url,local_inputs\na.jpg,x\n", "column 'local_inputs'"),
     "many columns": ("m.jsonl", "{" + ", ".join(f'"x{n}": 1' for n in range(25)) + ', "image_url": "a.jpg"}', "and 5 more columns"),
 }  # fmt: skip
