@@ -65,8 +65,9 @@ class PhotaBatchRow(TypedDict):
 
     `number` is the item's place among all items, from 1, and `key` its name. `credits` is what the service
     reserved; it is None if the service did not say. `submitted_at` and `ended_at` are ISO 8601 in UTC.
-    `can_retry` is true if another attempt can end better without another payment. `same_as` is the key of
-    the item that was paid for in its place, since it asks for the same.
+    `can_retry` is true if another attempt can end better: without another payment if there is a PHOTA task,
+    and else by the first one. `same_as` is the key of the item that was paid for in its place, since it asks
+    for the same.
     """
 
     number: int

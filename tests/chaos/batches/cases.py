@@ -122,7 +122,7 @@ KILLS = (
     BatchCase("55", "SIGKILL while it waits in the worker", "kill_task", ("after_paid",), delay=(1.0, 6.0), nth=(20, 200), mode="worker", moments=2),
     BatchCase("56", "SIGKILL while pictures land", "kill_task", ("landing",), delay=(0.0, 0.3), nth=(1, 30), processes=(2, 3), moments=2),
     BatchCase("56", "SIGKILL after landing, before its row is recorded", "kill_task", ("before_row",), stands=True, nth=(1, 20), processes=(2, 3)),
-    BatchCase("57", "SIGKILL at the deferral", "kill_task", ("before_deferral", "deferring"), delay=(0.0, 0.7), processes=(1, 2), moments=2),
+    BatchCase("57", "SIGKILL at the deferral", "kill_task", ("before_deferral", "deferring"), delay=(0.0, 0.1), processes=(1, 2), moments=2),
     BatchCase("58", "SIGKILL when it comes back from the triggerer", "kill_task", ("resumed",), delay=(0.0, 3.0), processes=(2, 3), moments=2),
     BatchCase("59", "SIGKILL while the results are written", "kill_task", ("before_results", "after_results"), delay=(0.0, 0.5), moments=2, holds=False),
 )  # fmt: skip
