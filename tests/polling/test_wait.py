@@ -45,6 +45,22 @@ def test_a_task_is_asked_about_until_it_is_completed() -> None:
     assert service.sleeps == [10.0, 10.0]
 
 
+def test_it_is_told_each_time_that_the_task_is_running() -> None:
+    service = Service(shows("pending"), PENDING_RESULTS, NotSent("no route"), shows("processing"), finished())
+    told: list[int] = []
+    service.run(
+        wait_for_task(
+            TASK_ID,
+            seconds=3600.0,
+            schedule=STEADY,
+            patience=Patience(),
+            on_running=lambda: told.append(len(service.requests)),
+            clock=service.clock,
+        )
+    )
+    assert told == [1, 4]
+
+
 @pytest.mark.parametrize("word", ["failed", "cancelled"])
 def test_a_task_that_ended_badly_is_an_answer_and_not_an_error(word: str) -> None:
     task = wait(Service(shows(word, error={"code": "bad_face", "message": "no face", "type": "task_error"})))
