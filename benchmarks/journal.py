@@ -180,8 +180,8 @@ def count_rows(url: str) -> tuple[int, int]:
     from airflow_provider_phota.storage.paths import Place  # noqa: PLC0415
 
     segments = Segments(Place.of(ObjectStoragePath(url)), 0)
-    rows = segments.rows(recover.state)  # type: ignore[attr-defined]  # see there
-    return len([row.key for row in rows]), 0
+    ends = segments.ends(recover.state)  # type: ignore[attr-defined]  # see there
+    return len([end.row.key for end in ends]), 0
 
 
 def measured(url: str, store: str, items: int) -> str:
