@@ -1,0 +1,1 @@
+"""Keeps a budget that many tasks, workers and Airflow installations share, in object storage."""
