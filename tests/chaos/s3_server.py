@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import logging
+import random
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +28,16 @@ ERRORS = {
     "failing": ("500 Internal Server Error", "InternalError"),
     "away": ("404 Not Found", "NoSuchBucket"),
 }
+#: Each request by itself may be refused, be carried out and then answered with an error, or take long.
+FLAKY = "flaky"
+#: What happens to that share of the requests then: the status, the code, and if it is carried out before.
+_MISHAPS = (
+    (0.06, ("409 Conflict", "ConditionalRequestConflict"), False),
+    (0.05, ("503 Slow Down", "SlowDown"), False),
+    (0.05, ("503 Slow Down", "SlowDown"), True),
+)
+#: The share that is slow, and for how many seconds.
+_SLOW, _DELAY = 0.05, 0.4
 #: Requests wait until the gate opens, and are then closed without an answer.
 HANGING = "hanging"
 #: Requests are carried out at once, and answered when the gate opens.
@@ -63,10 +75,24 @@ class Gate:
             self._hold(bucket, path)
             environ["werkzeug.socket"].close()
             return _error(*ERRORS["failing"], environ, start_response)
+        if mode == FLAKY and (mishap := self._mishap(environ)):
+            return _error(*mishap, environ, start_response)
         answer = self._carry_out(environ, start_response)
         if mode == UNANSWERED:
             self._hold(bucket, path)
         return answer
+
+    def _mishap(self, environ: dict[str, Any]) -> tuple[str, str] | None:
+        drawn = random.random()
+        if drawn > 1 - _SLOW:
+            time.sleep(_DELAY)
+        for share, error, is_carried_out in _MISHAPS:
+            if drawn < share and (error[0] != "409 Conflict" or environ["REQUEST_METHOD"] == "PUT"):
+                if is_carried_out:
+                    list(self._carry_out(environ, lambda *_: None))
+                return error
+            drawn -= share
+        return None
 
     def _carry_out(self, environ: dict[str, Any], start_response: StartResponse) -> Answer:
         if environ["REQUEST_METHOD"] != "PUT":
