@@ -28,6 +28,7 @@ ROOMS = {
     "downloads": {"api", "drivers"},
     "hooks": {"api", "drivers", "compat", "provider_info"},
     "ledger": {"api", "storage", "compat"},
+    "budget": {"api", "storage"},
     "journal": {"api", "storage"},
     "inputs": {"api", "storage", "downloads", "hooks"},
     "submitting": {"api", "hooks", "ledger", "inputs"},

@@ -90,7 +90,10 @@ class PhotaBudgetExceeded(PhotaNotBilled):
 
 
 class PhotaBudgetUnusable(PhotaNotBilled):
-    """The log of the budget cannot be read or written, so nobody knows what may be spent. Nothing was sent."""
+    """The log of the budget cannot be read or written, so it is not known what may be spent.
+
+    Nothing was sent.
+    """
 
     retryable = True
 
