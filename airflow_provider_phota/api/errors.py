@@ -4,8 +4,6 @@ PhotaError
 ├── PhotaNotBilled            nothing was billed by this call
 │   ├── PhotaInputError           an argument is wrong; nothing was sent
 │   ├── PhotaConfigurationError   the Airflow connection is wrong; nothing was sent
-│   ├── PhotaBudgetExceeded       the order does not fit into the budget; nothing was sent
-│   ├── PhotaBudgetUnusable       the budget cannot be read or written; nothing was sent
 │   ├── PhotaUnreachable          the service could not be asked, or did not answer a free question
 │   └── PhotaRefused              the service answered with a documented error
 │       ├── PhotaAuthenticationError   401, 403: the key
@@ -83,19 +81,6 @@ class PhotaInputError(PhotaNotBilled, ValueError):
 
 class PhotaConfigurationError(PhotaNotBilled):
     """The Airflow connection does not describe a usable PHOTA account. Nothing was sent."""
-
-
-class PhotaBudgetExceeded(PhotaNotBilled):
-    """The order does not fit into the budget that its author has set. Nothing was sent."""
-
-
-class PhotaBudgetUnusable(PhotaNotBilled):
-    """The log of the budget cannot be read or written, so it is not known what may be spent.
-
-    Nothing was sent.
-    """
-
-    retryable = True
 
 
 class PhotaUnreachable(PhotaNotBilled):

@@ -18,7 +18,7 @@ from typing import TypeVar
 from uuid import uuid4
 
 from airflow_provider_phota.api.endings import lines
-from airflow_provider_phota.api.errors import PhotaBudgetUnusable
+from airflow_provider_phota.api.errors import PhotaNotBilled
 from airflow_provider_phota.api.retry import Backoff
 from airflow_provider_phota.budget.state import BudgetState, Reservation
 from airflow_provider_phota.storage import objects, records
@@ -36,6 +36,12 @@ _PATIENCE = 60.0
 #: The pauses after a failure of the store, and after another process was faster.
 _AFTER_FAILURE = Backoff(tries=1_000, first=0.2, longest=5.0)
 _AFTER_RACE = Backoff(tries=1_000_000, first=0.01, longest=0.2)
+
+
+class PhotaBudgetUnusable(PhotaNotBilled):
+    """The log of the budget cannot be read or written, so it is not known what may be spent."""
+
+    retryable = True
 
 
 @dataclass

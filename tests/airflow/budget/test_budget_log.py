@@ -9,8 +9,7 @@ from uuid import uuid4
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
-from airflow_provider_phota.api.errors import PhotaBudgetUnusable
-from airflow_provider_phota.budget.log import BudgetLog, name_of
+from airflow_provider_phota.budget.log import BudgetLog, PhotaBudgetUnusable, name_of
 from airflow_provider_phota.budget.state import Exceeded
 from airflow_provider_phota.storage.paths import Place, checked_path
 
