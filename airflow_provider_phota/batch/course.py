@@ -146,11 +146,10 @@ class Course:
     async def _pay_and_bring_home(self, step: Start) -> None:
         kit, preparer = self.kit, self.kit.preparer
         prepared = await kit.prepare(preparer.prepare, self.item)
-        # what was reopened is paid for once more, although the same order has landed before
-        if not self._is_reopened and (existing := await kit.prepare(preparer.existing, self.item, prepared)):
+        look = partial(preparer.look_at_destination, is_redone=self._is_reopened)
+        if existing := await kit.prepare(look, self.item, prepared):
             self.row = existing
             return
-        await kit.prepare(preparer.check_names_are_free, self.item)
         self._digest = prepared.digest if preparer.skip_argument else ""
         fingerprint = preparer.fingerprint(prepared)
         if kit.options.duplicates is Duplicates.PAY:

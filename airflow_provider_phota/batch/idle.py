@@ -43,7 +43,7 @@ def pause_worth_taking(
         has_more: True if there are orders that wait for a slot.
     """
     if not tasks or any(task.seconds <= 0 for task in tasks):
-        return None  # what nobody waits for any longer ends here, in a moment
+        return None  # the wait for one is over: it ends here, in a moment
     # without more orders nothing has to be refilled: each wake-up then brings home half of what is left
     wanted = options.in_flight * _REFILL if has_more else len(tasks) / 2
     wake_after = min(max(math.ceil(wanted), 1), len(tasks))

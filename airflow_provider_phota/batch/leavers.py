@@ -79,7 +79,7 @@ def _can_land(item: Item, state: ItemState, together: Together) -> bool:
         log.warning("%s is not in the batch any more, %s", shown(item.key), _what_is_known(state))
         return False
     if together.names.has("phota_task_id"):
-        return True  # such a name is nobody else's
+        return True  # no other item has such a name
     try:
         together.check(replace(item, number=-item.number))  # as a row of its own, next to those of the plan
     except PhotaInputError:

@@ -50,14 +50,23 @@ class Preparer:
             prepared.check_content_is_known(self.skip_argument)
         return prepared
 
-    def check_names_are_free(self, item: Item) -> None:
-        """Refuses an item whose files are there already, if `if_exists` is `fail`.
+    def look_at_destination(self, item: Item, prepared: PreparedOrder, *, is_redone: bool) -> Row | None:
+        """Returns what `existing` does; if the item has to be paid for, its files must have names to take.
+
+        Args:
+            item: the item.
+            prepared: its order.
+            is_redone: True if it is paid for once more, although the same order may have landed before.
 
         Raises:
-            PhotaInputError: One is there.
+            PhotaInputError: A file of its names is there, and `if_exists` is `fail`.
+            PhotaLedgerError: The store cannot be read.
             PhotaUnreachable: The store could not be asked.
         """
+        if not is_redone and (existing := self.existing(item, prepared)):
+            return existing
         check_names_are_free(self.landing(item), item.order.outputs)
+        return None
 
     def publish(self, prepared: PreparedOrder) -> Order:
         """Returns the order as the service can read it.

@@ -18,10 +18,9 @@ from airflow_provider_phota.batch.items.item import Item
 from airflow_provider_phota.batch.items.plan import Plan
 from airflow_provider_phota.batch.options import BatchOptions
 from airflow_provider_phota.batch.preparing import Preparer
-from airflow_provider_phota.batch.reopening import FAILED, named_items
+from airflow_provider_phota.batch.reopening import is_paid_again, named_items
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.journal.decisions import Done, Start, next_step
-from airflow_provider_phota.journal.history import ItemState
 from airflow_provider_phota.journal.leases import BatchOwner, claim, latest_lease
 from airflow_provider_phota.journal.segments import Segments
 from airflow_provider_phota.journal.state import BatchState
@@ -114,7 +113,7 @@ class Preview:
             return item.key not in self.options.adopt
         if isinstance(step, Done) and step.status.is_success:
             self._counts["landed"] += 1
-        elif state and redo.failed and self._is_paid_again(state):
+        elif state and redo.failed and is_paid_again(state):
             return True
         if not self.preparer.skip_argument:
             self._is_first(_name(item), item)
@@ -125,12 +124,7 @@ class Preview:
         state, redo = self._state.item(item.id(self.plan.edition)), self.options.redo
         if state is None:
             return False
-        return item.key in redo.keys or state.reopened_by > 0 or (redo.failed and self._is_paid_again(state))
-
-    @staticmethod
-    def _is_paid_again(state: ItemState) -> bool:
-        """Returns True if `redo="failed"` pays for the item, and does not try to bring it home first."""
-        return state.status in FAILED and not state.can_retry
+        return item.key in redo.keys or state.reopened_by > 0 or (redo.failed and is_paid_again(state))
 
     def _look(self, item: Item) -> bytes | None:
         """Returns what tells orders apart, or that it has landed before; None if it would be refused."""

@@ -130,20 +130,24 @@ async def reopen_items(journal: Journal, plan: Plan, redo: Redo, *, begins: bool
         PhotaInputError: No item has such a key.
         PhotaLedgerError: The journal cannot be read or written.
     """
-    if not (redo.failed or redo.keys):
+    if not (redo.failed or (begins and redo.keys)):
         return set()
     named = {item.id(plan.edition) for item in (await _named(journal, plan, redo.keys, "redo")).values()}
     since = await _read(journal, partial(first_lease_since_clear, journal.lease))
     first_home = await _read(journal, partial(_to_bring_home, journal, plan, since)) if redo.failed else set()
-    first_home -= named
     if begins:
         reopened = await _read(journal, partial(_to_reopen, journal, plan, redo, named, since))
-        await _reopen(journal, [state for state in reopened if state.item not in first_home])
+        await _reopen(journal, reopened)
         if first_home:
             log.info("redo: %s are brought home first; what is broken is then paid for.", len(first_home))
         if not (reopened or first_home):
             log.info("What has ended since this Airflow task was last cleared is left. %s", _NO_CLEAR)
     return first_home
+
+
+def is_paid_again(state: ItemState) -> bool:
+    """Returns True if `redo="failed"` pays for an item, and does not try to bring it home first."""
+    return state.status in FAILED and not state.can_retry
 
 
 async def _reopen(journal: Journal, states: Sequence[ItemState]) -> None:
@@ -172,7 +176,7 @@ def _to_reopen(journal: Journal, plan: Plan, redo: Redo, named: set[str], since:
         state = journal.state.item(item_id)
         if state is None:
             continue
-        is_meant = item_id in named or (redo.failed and state.status in FAILED)
+        is_meant = item_id in named or (redo.failed and is_paid_again(state))
         if is_meant and _may_reopen(journal, state, item.key, since):
             states.append(state)
     return states

@@ -129,16 +129,11 @@ class BudgetLog:
             self.folder.fs.makedirs(self.folder.path, exist_ok=True)
         content = json.dumps({**state.to_dict(), "by": uuid4().hex, "at": time.time()}).encode()
         try:
-            objects.create_or_raise(place, content)
-        except FileExistsError:
-            return objects.read(place) == content  # the library may have sent it twice
+            return objects.create(place, content, may_look=False)
         except Exception as error:
             if lacks_exclusive_creation(error):
                 raise self._unusable("the store cannot create an object exclusively") from None
-            if not place.exists():
-                raise
-            return objects.read(place) == content
-        return True
+            raise
 
     def _check_store(self) -> None:
         if not objects.creates_exclusively(self.folder):

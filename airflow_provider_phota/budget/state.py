@@ -14,7 +14,7 @@ class Exceeded(Exception):
 
 @dataclass(frozen=True)
 class Reservation:
-    """Is money that an order may cost, which nobody else can spend.
+    """Is money that an order may cost, and that no other order can spend.
 
     Attributes:
         amount: at most that much.

@@ -20,7 +20,7 @@ from airflow_provider_phota.storage.rights import Right, explain, is_denied
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
 
-#: Numbers of errors that a path has by itself, so that a retry cannot mend them.
+#: Numbers of errors that a path has by itself, so that a retry does not help.
 _OF_THE_PATH = frozenset({errno.ENAMETOOLONG, errno.ELOOP})
 
 

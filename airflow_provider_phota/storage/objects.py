@@ -44,12 +44,14 @@ def read(place: Place) -> bytes:
     return bytes(place.fs.cat_file(place.path))
 
 
-def create(place: Place, content: bytes) -> bool:
+def create(place: Place, content: bytes, *, may_look: bool = True) -> bool:
     """Creates an object, unless it exists already.
 
     Args:
         place: in a folder that exists, or in a store without folders.
         content: different in every call, since it tells whose object is there.
+        may_look: True if a server that cannot create exclusively is looked at, and then written to. Else the
+            error of its library is raised.
 
     Returns:
         True if this call created the object, False if it is another call's.
@@ -61,6 +63,8 @@ def create(place: Place, content: bytes) -> bool:
         return read(place) == content
     except Exception as error:
         if lacks_exclusive_creation(error):
+            if not may_look:
+                raise
             return _create_after_a_look(place, content)
         if not place.exists():
             raise
