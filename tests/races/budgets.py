@@ -34,7 +34,7 @@ from tests.chaos.s3_server import FLAKY
 OUTPUT = ROOT / ".build" / f"budgets-{VERSION}.md"
 PROCESSES, ASKS, LIMIT = 8, 50, 100
 #: Processes of a race that are killed, and within how many seconds of its beginning, by the store.
-KILLED, KILLED_WITHIN = 3, {"file": 0.4, "s3": 4.0}
+KILLED, KILLED_WITHIN = 3, {"file": 0.08, "s3": 4.0}
 #: Seconds until all processes have opened the store.
 START_UP = 6.0
 LIMIT_OF_A_RACE = 600.0
