@@ -50,6 +50,21 @@ CONNECTION_FIELDS: dict[str, dict[str, Any]] = {
         "schema": {"type": ["string", "null"]},
         "description": "An object-storage directory in which operators record what they paid for.",
     },
+    "budget": {
+        "label": "Budget",
+        "schema": {"type": ["string", "null"]},
+        "description": "What may be spent, such as 50 USD / month. It needs a budget path.",
+    },
+    "budget_path": {
+        "label": "Budget path",
+        "schema": {"type": ["string", "null"]},
+        "description": "An object-storage directory in which all who share the budget count what is spent.",
+    },
+    "user_group": {
+        "label": "User group",
+        "schema": {"type": ["string", "null"]},
+        "description": "Whose prices hold until the service has named the group. Default: default.",
+    },
     "publish": {
         "label": "Publish",
         "schema": {"type": ["string", "null"], "enum": ["upload", "presign", None]},

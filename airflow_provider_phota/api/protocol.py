@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -18,7 +18,7 @@ from airflow_provider_phota.api.errors import (
 )
 from airflow_provider_phota.api.named_tasks import accepted_task, named_task_id
 from airflow_provider_phota.api.orders.base import Order
-from airflow_provider_phota.api.prices import DEFAULT_GROUP, read_prices
+from airflow_provider_phota.api.prices import PriceList, read_price_list
 from airflow_provider_phota.api.reading import Unreadable
 from airflow_provider_phota.api.refusals import error_words, read_refusal, retry_after
 from airflow_provider_phota.api.retry import Backoff
@@ -129,19 +129,10 @@ def get_usage(backoff: Backoff | None = None) -> Conversation[Usage]:
     return _patiently(lambda: _ask(Request("GET", "/api/usage/token/"), read_usage), backoff or Backoff())
 
 
-def get_prices(
-    group: str = DEFAULT_GROUP, backoff: Backoff | None = None
-) -> Conversation[Mapping[str, float]]:
-    """Asks what one call of each PHOTA model costs, in USD. Free.
-
-    Args:
-        group: of the user, whose prices are meant.
-        backoff: how often a question without a usable answer is repeated.
-    """
+def get_price_list(backoff: Backoff | None = None) -> Conversation[PriceList]:
+    """Asks what one call of each PHOTA model costs. Free."""
     request = Request("GET", "/api/pricing", max_answer=_LONGEST_LISTING)
-    return _patiently(
-        lambda: _ask(request, lambda response: read_prices(response, group)), backoff or Backoff()
-    )
+    return _patiently(lambda: _ask(request, read_price_list), backoff or Backoff())
 
 
 def _patiently(converse: Callable[[], Conversation[T]], backoff: Backoff) -> Conversation[T]:

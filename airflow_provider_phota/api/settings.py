@@ -41,6 +41,9 @@ class Settings:
         requests_per_second: questions that all the waits of a triggerer together ask in a second, at most.
             The vendor does not name a limit; this one keeps thousands of waits from looking like an attack.
         max_pixels: pixels of a picture that is published or landed, at most. A decoded picture takes memory.
+        user_group: whose prices hold until the service has named the group of the account.
+        budget: what may be spent, such as "50 USD / month"; None if that is not limited.
+        budget_path: object-storage directory in which all who share the budget count what is spent, or None.
     """
 
     api_key: str = field(repr=False)
@@ -55,6 +58,9 @@ class Settings:
     resend_on_503: bool = False
     requests_per_second: float = 50.0
     max_pixels: int = 200_000_000
+    user_group: str = "default"
+    budget: str | None = None
+    budget_path: str | None = None
 
     @property
     def is_loopback(self) -> bool:
@@ -69,7 +75,11 @@ class Settings:
 
 NUMBERS = ("connect_timeout", "read_timeout", "total_timeout", "requests_per_second")
 EXTRAS = frozenset(
-    {*NUMBERS, "max_pixels", "proxy", "ca_bundle", "allow_http", "ledger_path", "publish", "resend_on_503"}
+    {
+        *NUMBERS,
+        *("max_pixels", "proxy", "ca_bundle", "allow_http", "ledger_path", "publish", "resend_on_503"),
+        *("user_group", "budget", "budget_path"),
+    }
 )
 _BASE_URL_EXTRAS = frozenset({"base_url", "host", "url", "endpoint", "api_base"})
 
@@ -98,6 +108,9 @@ def settings_from_connection(
         publish=_checked_publish(extra),
         resend_on_503=_flag(extra, "resend_on_503"),
         max_pixels=_positive_int(extra, "max_pixels", Settings.max_pixels),
+        user_group=_text(extra, "user_group") or Settings.user_group,
+        budget=_text(extra, "budget"),
+        budget_path=_text(extra, "budget_path"),
     )
 
 

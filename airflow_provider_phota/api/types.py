@@ -41,6 +41,18 @@ class PhotaFile(TypedDict):
     phota_task_id: str
 
 
+class PhotaCost(TypedDict):
+    """Describes what an order costs.
+
+    `usd` is by the service's list of prices, and None if that did not tell. `credits` is what the service has
+    reserved or used, and None if it did not say. `is_estimate` is true until the service has confirmed it.
+    """
+
+    usd: float | None
+    credits: float | None
+    is_estimate: bool
+
+
 class PhotaResult(TypedDict):
     """Describes a finished PHOTA task, as the sensor and a waiting operator return it.
 

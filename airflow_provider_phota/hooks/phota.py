@@ -203,7 +203,7 @@ class PhotaHook(BaseHook):
         Raises:
             PhotaNotBilled: there was no usable answer.
         """
-        return self.run(protocol.get_prices(group))
+        return self.run(protocol.get_price_list()).of_group(group)
 
     def test_connection(self) -> tuple[bool, str]:
         """Returns whether the key works, and a text with the models that it may use and the balance. Free."""

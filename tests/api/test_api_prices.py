@@ -28,7 +28,7 @@ def model(name: str = EDIT_MODEL, price: object = 0.05, **more: object) -> dict[
 def priced(*models: object, ratios: object = None, group: str = "default") -> dict[str, float]:
     ratios = {"default": 1.0, "vip": 0.8} if ratios is None else ratios
     service = Service(says(200, {"data": list(models), "group_ratio": ratios}))
-    prices = service.run(protocol.get_prices(group))
+    prices = service.run(protocol.get_price_list()).of_group(group)
     assert [(request.method, request.path) for request in service.requests] == [("GET", "/api/pricing")]
     assert not service.requests[0].billed
     return dict(prices)
@@ -69,13 +69,13 @@ def test_without_the_price_of_the_group_no_price_is_certain(ratios: object) -> N
 def test_an_answer_without_prices_is_no_answer() -> None:
     service = Service(says(200, {"data": None}))
     with pytest.raises(PhotaUnreachable, match="HTTP 200 without a list of prices"):
-        service.run(protocol.get_prices(backoff=TWICE))
+        service.run(protocol.get_price_list(backoff=TWICE))
     assert len(service.requests) == 2
 
 
 def test_a_list_of_a_whole_gateway_is_read() -> None:
     service = Service(says(200, {"data": [], "group_ratio": {}}))
-    service.run(protocol.get_prices())
+    service.run(protocol.get_price_list())
     assert len(json.dumps([model("x" * 40)] * 10_000)) < service.requests[0].max_answer
 
 

@@ -28,7 +28,14 @@ from airflow_provider_phota.api.forms import file_form
 from airflow_provider_phota.api.orders.base import PHOTA_MODELS
 from airflow_provider_phota.api.orders.edit import EditOrder
 from airflow_provider_phota.api.prices import estimate
-from airflow_provider_phota.api.protocol import get_models, get_prices, get_task, get_usage, submit, upload
+from airflow_provider_phota.api.protocol import (
+    get_models,
+    get_price_list,
+    get_task,
+    get_usage,
+    submit,
+    upload,
+)
 from airflow_provider_phota.api.retry import Backoff
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.tasks import Outcome, PhotaTask
@@ -108,7 +115,7 @@ def test_the_price_of_an_order_is_what_it_costs(run: Run, service: Service) -> N
     before = run(get_usage(), service.settings)
     run(submit(service.edit), service.settings)
     spent = before.available_usd - run(get_usage(), service.settings).available_usd
-    prices = run(get_prices(), service.settings)
+    prices = run(get_price_list(), service.settings).of_group("default")
     assert set(prices) == set(PHOTA_MODELS)
     assert estimate(service.edit, prices) == pytest.approx(spent)
 
