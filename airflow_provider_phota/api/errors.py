@@ -4,6 +4,8 @@ PhotaError
 ├── PhotaNotBilled            nothing was billed by this call
 │   ├── PhotaInputError           an argument is wrong; nothing was sent
 │   ├── PhotaConfigurationError   the Airflow connection is wrong; nothing was sent
+│   ├── PhotaBudgetExceeded       the order does not fit into the budget; nothing was sent
+│   ├── PhotaBudgetUnusable       it is not known what may be spent; nothing was sent
 │   ├── PhotaUnreachable          the service could not be asked, or did not answer a free question
 │   └── PhotaRefused              the service answered with a documented error
 │       ├── PhotaAuthenticationError   401, 403: the key
@@ -81,6 +83,35 @@ class PhotaInputError(PhotaNotBilled, ValueError):
 
 class PhotaConfigurationError(PhotaNotBilled):
     """The Airflow connection does not describe a usable PHOTA account. Nothing was sent."""
+
+
+class PhotaBudgetExceeded(PhotaNotBilled):
+    """The order does not fit into the budget any more. Nothing was sent.
+
+    Attributes:
+        amount: what the order would have reserved, as the text of a number.
+        limit: of the budget, as the text of a number.
+        log: where the budget is counted, as a URL of object storage.
+        ends_at: epoch seconds at which the period turns; None if it does not.
+    """
+
+    def __init__(
+        self, message: str, amount: str = "0", limit: str = "0", log: str = "", ends_at: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.amount = amount
+        self.limit = limit
+        self.log = log
+        self.ends_at = ends_at
+
+    def __reduce__(self) -> tuple[type[PhotaBudgetExceeded], tuple[str, str, str, str, float | None]]:
+        return type(self), (str(self), self.amount, self.limit, self.log, self.ends_at)
+
+
+class PhotaBudgetUnusable(PhotaNotBilled):
+    """It is not known what may be spent: the budget, or the price of the order, cannot be read."""
+
+    retryable = True
 
 
 class PhotaUnreachable(PhotaNotBilled):

@@ -9,16 +9,17 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 from itertools import count
-from typing import TypeVar
+from types import MappingProxyType
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from airflow_provider_phota.api.endings import lines
-from airflow_provider_phota.api.errors import PhotaNotBilled
+from airflow_provider_phota.api.errors import PhotaBudgetUnusable
 from airflow_provider_phota.api.retry import Backoff
 from airflow_provider_phota.budget.state import BudgetState, Reservation
 from airflow_provider_phota.storage import objects, records
@@ -29,19 +30,19 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-#: Digits of an entry's number in its name.
-_DIGITS = 9
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+#: Entries in one folder. A store lists a thousand names in one answer.
+_IN_FOLDER = 1_000
+#: Digits of a folder's name, and of an entry's name in it.
+_FOLDER_DIGITS, _DIGITS = 6, 3
+#: Seconds by which the clock of this machine may differ from the store's.
+_CLOCKS_DIFFER = 300.0
 #: Seconds for which a store that fails, or rivals that are always faster, are tolerated.
 _PATIENCE = 60.0
 #: The pauses after a failure of the store, and after another process was faster.
 _AFTER_FAILURE = Backoff(tries=1_000, first=0.2, longest=5.0)
 _AFTER_RACE = Backoff(tries=1_000_000, first=0.01, longest=0.2)
-
-
-class PhotaBudgetUnusable(PhotaNotBilled):
-    """The log of the budget cannot be read or written, so it is not known what may be spent."""
-
-    retryable = True
 
 
 @dataclass
@@ -58,23 +59,71 @@ class BudgetLog:
     #: The number of an entry that this process has seen. It only saves a listing: nothing is decided by it.
     _seen: int = field(default=0, init=False)
 
-    def reserve(self, token: str, amount: Decimal, owner: str, limit: Decimal) -> BudgetState:
+    def reserve(
+        self,
+        token: str,
+        amount: Decimal,
+        limit: Decimal,
+        *,
+        step: Decimal | None = None,
+        warn_at: Decimal = Decimal(1),
+    ) -> tuple[BudgetState, bool]:
         """Reserves money, or keeps what the token has reserved already.
+
+        Args:
+            token: names the reservation.
+            amount: what is to be reserved.
+            limit: of the budget.
+            step: if not all fits, as many times this amount are reserved as fit; None if all has to fit.
+            warn_at: the share of the limit for which a warning is given, once.
+
+        Returns:
+            How the budget stands now, and True if this is the moment for the warning.
 
         Raises:
             Exceeded: It does not fit into the limit.
-            PhotaBudgetUnusable: The store cannot be read or written, or cannot create exclusively.
+            PhotaBudgetUnusable: The store cannot be read or written, or cannot create exclusively, or its
+                clock and that of this machine differ.
         """
-        reservation = Reservation(amount, owner, time.time())
-        return self._append(lambda state: state.reserve(token, reservation, limit))
+        wanted = Reservation(amount, time.time())
+        before, state = self._append(
+            lambda state: state.reserve(token, wanted, limit, step=step, warn_at=warn_at)
+        )
+        try:
+            self._patiently(partial(self._check_clock, state.number))
+        except PhotaBudgetUnusable:
+            self.settle(token, Decimal(0))
+            raise
+        return state, state.warned > before.warned
 
-    def settle(self, token: str, cost: Decimal) -> BudgetState:
+    def settle(
+        self,
+        token: str,
+        cost: Decimal | None,
+        *,
+        runs_from: float | None = None,
+        keep: Mapping[str, Reservation] = _NOTHING,
+    ) -> BudgetState:
         """Turns a reservation into what it cost; 0 gives all of it back. A second time changes nothing.
+
+        Args:
+            token: of the reservation.
+            cost: None if it is not known: then it is what was reserved.
+            runs_from: when the task was paid for, if it may be running.
+            keep: parts of the reservation that stay reserved, by tokens of their own.
 
         Raises:
             PhotaBudgetUnusable: The store cannot be read or written.
         """
-        return self._append(lambda state: state.settle(token, cost))
+        return self._append(lambda state: state.settle(token, cost, runs_from=runs_from, keep=keep))[1]
+
+    def end(self, token: str, given_back: Decimal) -> BudgetState:
+        """Notes that a task has ended, and what the service gave back. A second time changes nothing.
+
+        Raises:
+            PhotaBudgetUnusable: The store cannot be read or written.
+        """
+        return self._append(lambda state: state.end(token, given_back, time.time()))[1]
 
     def state(self) -> BudgetState:
         """Returns how the budget stands now.
@@ -84,7 +133,8 @@ class BudgetLog:
         """
         return self._patiently(self._latest)
 
-    def _append(self, change: Callable[[BudgetState], BudgetState]) -> BudgetState:
+    def _append(self, change: Callable[[BudgetState], BudgetState]) -> tuple[BudgetState, BudgetState]:
+        """Returns the state before and after a change."""
         self._check_store()
         end = time.monotonic() + self.patience
         for lost in count(1):
@@ -92,7 +142,7 @@ class BudgetLog:
             changed = change(state)
             if changed is state or self._patiently(partial(self._create, changed)):
                 self._seen = changed.number
-                return changed
+                return state, changed
             if (pause := _AFTER_RACE.pause(lost)) is None or time.monotonic() > end:
                 break
             time.sleep(pause)
@@ -101,7 +151,7 @@ class BudgetLog:
     def _latest(self) -> BudgetState:
         """Returns the last entry. The one after it does not exist at that moment, as the store is asked."""
         if not self._seen:
-            self._seen = max((number_in(name) for name in objects.names(self.folder)), default=0)
+            self._seen = self._last_listed()
         state = self._read(self._seen) if self._seen else BudgetState()
         while True:
             try:
@@ -110,11 +160,27 @@ class BudgetLog:
                 return state
             self._seen = state.number
 
+    def _last_listed(self) -> int:
+        """Returns the number of the last entry that the store lists; 0 if there is none."""
+        for folder in reversed(objects.names(self.folder)):
+            names = objects.names(self.folder / folder)
+            if numbers := [number for name in names if (number := number_in(f"{folder}/{name}"))]:
+                return max(numbers)
+        return 0
+
+    def _check_clock(self, number: int) -> None:
+        """Compares the clocks: by a wrong one, money would be counted in the wrong period."""
+        if not number:
+            return
+        difference = time.time() - objects.modified_at(self.folder / name_of(number))
+        if abs(difference) > _CLOCKS_DIFFER:
+            raise self._unusable(f"the clock of this machine differs from the store's by {difference:+.0f} s")
+
     def _read(self, number: int) -> BudgetState:
         def parse(fields: dict[str, object]) -> BudgetState:
             try:
                 state = BudgetState.from_dict(fields)
-            except ArithmeticError:
+            except (ArithmeticError, AttributeError):
                 raise ValueError("an amount is not a number") from None
             if state.number != number:
                 raise ValueError("it has the number of another entry")
@@ -126,7 +192,7 @@ class BudgetLog:
         """Creates an entry; False if another process was faster."""
         place = self.folder / name_of(state.number)
         if place.protocol not in OBJECT_STORES:
-            self.folder.fs.makedirs(self.folder.path, exist_ok=True)
+            self.folder.fs.makedirs(place.folder, exist_ok=True)
         content = json.dumps({**state.to_dict(), "by": uuid4().hex, "at": time.time()}).encode()
         try:
             return objects.create(place, content, may_look=False)
@@ -165,11 +231,14 @@ class BudgetLog:
 
 
 def name_of(number: int) -> str:
-    """Returns the name of an entry."""
-    return f"{number:0{_DIGITS}d}.json"
+    """Returns the name of an entry, below the folder of the log."""
+    return f"{number // _IN_FOLDER:0{_FOLDER_DIGITS}d}/{number % _IN_FOLDER:0{_DIGITS}d}.json"
 
 
 def number_in(name: str) -> int:
     """Returns the number of the entry that has a name; 0 if it is not the name of one."""
-    stem, _, extension = name.partition(".")
-    return int(stem) if extension == "json" and len(stem) == _DIGITS and stem.isdecimal() else 0
+    parts = name.removesuffix(".json").split("/")
+    if len(parts) != 2 or not all(part.isdecimal() for part in parts):
+        return 0
+    number = int(parts[0]) * _IN_FOLDER + int(parts[1])
+    return number if name_of(number) == name else 0

@@ -5,25 +5,36 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Self
+
+#: Seconds after which a task is over at the latest: its results are not served any longer.
+_LONGEST_TASK = 24 * 3600.0
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Exceeded(Exception):
-    """Says that an amount does not fit into a budget any more."""
+    """Says that an amount does not fit into a budget any more.
+
+    Attributes:
+        state: in which it did not fit.
+    """
+
+    def __init__(self, state: BudgetState) -> None:
+        super().__init__()
+        self.state = state
 
 
 @dataclass(frozen=True)
 class Reservation:
-    """Is money that an order may cost, and that no other order can spend.
+    """Is money that orders may cost, and that no other order can spend.
 
     Attributes:
         amount: at most that much.
-        owner: who settles it: the name of a task instance.
-        at: epoch seconds of the owner's clock.
+        at: epoch seconds of its owner's clock.
     """
 
     amount: Decimal
-    owner: str
     at: float
 
 
@@ -35,37 +46,93 @@ class BudgetState:
         number: of the entry; 0 if there is none.
         spent: what is settled.
         open: what is reserved and not settled, by tokens.
+        running: when the tasks were settled that are paid for and may still be running, by tokens.
+        warned: the highest share of the limit for which a warning was given.
     """
 
     number: int = 0
     spent: Decimal = Decimal(0)
     open: Mapping[str, Reservation] = field(default_factory=dict)
+    running: Mapping[str, float] = field(default_factory=dict)
+    warned: Decimal = Decimal(0)
 
     @property
     def reserved(self) -> Decimal:
         return sum((each.amount for each in self.open.values()), Decimal(0))
 
-    def reserve(self, token: str, reservation: Reservation, limit: Decimal) -> Self:
+    @property
+    def used(self) -> Decimal:
+        """What no other order can spend any more."""
+        return self.spent + self.reserved
+
+    def reserve(
+        self,
+        token: str,
+        wanted: Reservation,
+        limit: Decimal,
+        *,
+        step: Decimal | None = None,
+        warn_at: Decimal = Decimal(1),
+    ) -> Self:
         """Returns the state with one more reservation; the same state if the token has one already.
 
+        Args:
+            token: names the reservation.
+            wanted: what is to be reserved.
+            limit: of the budget.
+            step: if not all fits, as many times this amount are reserved as fit; None if all has to fit.
+            warn_at: the share of the limit for which a warning is given, once.
+
         Raises:
-            Exceeded: It does not fit.
+            Exceeded: Nothing fits, or not all if there is no step.
         """
         if token in self.open:
             return self
-        if self.spent + self.reserved + reservation.amount > limit:
-            raise Exceeded
-        return self._next(open={**self.open, token: reservation})
+        if self.used + wanted.amount > limit:
+            steps = (limit - self.used) // step if step else Decimal(0)
+            if step is None or steps < 1:
+                raise Exceeded(self)
+            wanted = replace(wanted, amount=step * steps)
+        admitted = self._next(open={**self.open, token: wanted})
+        is_warned = admitted.used >= limit * warn_at > limit * self.warned
+        return replace(admitted, warned=warn_at) if is_warned else admitted
 
-    def settle(self, token: str, cost: Decimal) -> Self:
+    def settle(
+        self,
+        token: str,
+        cost: Decimal | None,
+        *,
+        runs_from: float | None = None,
+        keep: Mapping[str, Reservation] = _NOTHING,
+    ) -> Self:
         """Returns the state in which the reservation has become what it cost; 0 gives all of it back.
 
-        It is the same state if the token has no reservation: somebody else has settled it.
+        It is the same state if the token has no reservation: it is settled already.
+
+        Args:
+            token: of the reservation.
+            cost: None if it is not known: then it is what was reserved.
+            runs_from: when the task was paid for, if it may be running.
+            keep: parts of the reservation that stay reserved, by tokens of their own.
         """
         if token not in self.open:
             return self
+        cost = self.open[token].amount if cost is None else cost
         rest = {each: reservation for each, reservation in self.open.items() if each != token}
-        return self._next(open=rest, spent=self.spent + cost)
+        running = self.running if runs_from is None else {**self.running, token: runs_from}
+        return self._next(open={**rest, **keep}, spent=self.spent + cost, running=running)
+
+    def end(self, token: str, given_back: Decimal, now: float) -> Self:
+        """Returns the state in which a task has ended, and the service has given some of its price back.
+
+        It is the same state if the task is not running: its end is known already.
+        """
+        if token not in self.running:
+            return self
+        running = {
+            each: at for each, at in self.running.items() if each != token and at > now - _LONGEST_TASK
+        }
+        return self._next(running=running, spent=self.spent - given_back)
 
     def _next(self, **changes: Any) -> Self:
         return replace(self, number=self.number + 1, **changes)
@@ -74,9 +141,9 @@ class BudgetState:
         return {
             "entry": self.number,
             "spent": str(self.spent),
-            "open": {
-                token: [str(each.amount), each.owner, each.at] for token, each in sorted(self.open.items())
-            },
+            "open": {token: [str(each.amount), each.at] for token, each in sorted(self.open.items())},
+            "running": dict(sorted(self.running.items())),
+            "warned": str(self.warned),
         }
 
     @classmethod
@@ -84,13 +151,15 @@ class BudgetState:
         """Reads an entry.
 
         Raises:
-            ArithmeticError, KeyError, TypeError, ValueError: It is damaged.
+            ArithmeticError, AttributeError, KeyError, TypeError, ValueError: It is damaged.
         """
         return cls(
             int(fields["entry"]),
             Decimal(fields["spent"]),
             {
-                token: Reservation(Decimal(amount), str(owner), float(at))
-                for token, (amount, owner, at) in fields["open"].items()
+                token: Reservation(Decimal(amount), float(at))
+                for token, (amount, at) in fields["open"].items()
             },
+            {token: float(at) for token, at in fields["running"].items()},
+            Decimal(fields["warned"]),
         )

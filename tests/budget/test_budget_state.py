@@ -18,7 +18,7 @@ ASKS = st.lists(st.tuples(st.booleans(), TOKENS, AMOUNTS), max_size=60)
 
 
 def reservation(amount):
-    return Reservation(Decimal(amount), "owner", 1.5)
+    return Reservation(Decimal(amount), 1.5)
 
 
 def test_it_admits_up_to_the_limit_and_no_further():
@@ -40,6 +40,51 @@ def test_what_is_reserved_or_settled_twice_counts_once():
 def test_zero_gives_all_back():
     state = BudgetState().reserve("a", reservation(6), LIMIT).settle("a", Decimal(0))
     assert (state.reserved, state.spent) == (0, 0)
+
+
+def test_of_many_orders_as_many_are_admitted_as_fit():
+    state = BudgetState().reserve("a", reservation(7), LIMIT)
+    some = state.reserve("b", reservation("8"), LIMIT, step=Decimal("0.8"))
+    assert some.open["b"].amount == Decimal("2.4")
+    assert state.reserve("b", reservation(3), LIMIT, step=Decimal(1)).open["b"].amount == 3
+    with pytest.raises(Exceeded) as exceeded:
+        some.reserve("c", reservation(5), LIMIT, step=Decimal(1))
+    assert exceeded.value.state is some
+
+
+def test_what_is_not_clear_stays_reserved():
+    state = BudgetState().reserve("block", reservation(6), LIMIT)
+    state = state.settle("block", Decimal(3), keep={"doubt": reservation(1)})
+    assert (state.spent, state.reserved, list(state.open)) == (3, 1, ["doubt"])
+    assert state.settle("doubt", None).spent == 4
+
+
+def test_a_task_runs_until_its_end_is_known_and_gives_back_once():
+    state = BudgetState().reserve("a", reservation(6), LIMIT).settle("a", Decimal(5), runs_from=100.0)
+    assert state.running == {"a": 100.0}
+    ended = state.end("a", Decimal(5), now=200.0)
+    assert (ended.spent, ended.running) == (0, {})
+    assert ended.end("a", Decimal(5), now=200.0) is ended
+
+
+def test_what_ran_a_day_ago_does_not_run_any_more():
+    state = BudgetState()
+    for token, at in (("old", 0.0), ("new", 90_000.0)):
+        state = state.reserve(token, reservation(1), LIMIT).settle(token, Decimal(1), runs_from=at)
+    assert state.end("new", Decimal(0), now=90_001.0).running == {}
+
+
+def test_a_warning_is_given_once():
+    warn_at = Decimal("0.8")
+    state = BudgetState().reserve("a", reservation(7), LIMIT, warn_at=warn_at)
+    assert state.warned == 0
+    state = state.reserve("b", reservation(1), LIMIT, warn_at=warn_at)
+    assert state.warned == warn_at
+    state = state.settle("b", Decimal(0)).reserve("c", reservation(2), LIMIT, warn_at=warn_at)
+    assert state.warned == warn_at
+    assert state.settle("c", Decimal(0)).reserve(
+        "d", reservation(3), LIMIT, warn_at=Decimal("0.9")
+    ).warned == Decimal("0.9")
 
 
 @given(ASKS)

@@ -109,7 +109,7 @@ def ask(url: str, race: Race, start_at: float, out: Path) -> None:
         for _ in range(race.asks):
             token = uuid4().hex
             with suppress(Exceeded):
-                log.reserve(token, Decimal(1), f"process {os.getpid()}", Decimal(race.limit))
+                log.reserve(token, Decimal(1), Decimal(race.limit))
                 file.write(f"{time.time()} {token}\n")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from uuid import uuid4
@@ -9,7 +10,8 @@ from uuid import uuid4
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
-from airflow_provider_phota.budget.log import BudgetLog, PhotaBudgetUnusable, name_of
+from airflow_provider_phota.api.errors import PhotaBudgetUnusable
+from airflow_provider_phota.budget.log import BudgetLog, name_of, number_in
 from airflow_provider_phota.budget.state import Exceeded
 from airflow_provider_phota.storage.paths import Place, checked_path
 
@@ -43,7 +45,7 @@ def admitted(folder, asks):
     log, number = BudgetLog(folder), 0
     for _ in range(asks):
         try:
-            log.reserve(uuid4().hex, Decimal(1), "owner", LIMIT)
+            log.reserve(uuid4().hex, Decimal(1), LIMIT)
         except Exceeded:
             continue
         number += 1
@@ -59,23 +61,23 @@ def test_exactly_the_limit_is_admitted_to_all_who_ask_at_once(folder):
 
 def test_what_one_settles_another_can_spend(folder):
     one, other = BudgetLog(folder), BudgetLog(folder)
-    one.reserve("a", Decimal(7), "one", LIMIT)
+    one.reserve("a", Decimal(7), LIMIT)
     with pytest.raises(Exceeded):
-        other.reserve("b", Decimal(4), "other", LIMIT)
+        other.reserve("b", Decimal(4), LIMIT)
     other.settle("a", Decimal(6))
     one.settle("a", Decimal(6))
-    assert other.reserve("b", Decimal(4), "other", LIMIT).spent == 6
+    assert other.reserve("b", Decimal(4), LIMIT)[0].spent == 6
     assert one.state() == other.state()
-    assert one.state().open["b"].owner == "other"
+    assert one.state().open["b"].amount == 4
 
 
 def test_nothing_is_sent_if_the_last_entry_is_gone(folder):
     """An empty log means that nothing is spent yet, so one that has lost its end must not pass for it."""
     log = BudgetLog(folder, patience=1.0)
-    log.reserve("a", Decimal(1), "owner", LIMIT)
+    log.reserve("a", Decimal(1), LIMIT)
     folder.fs.rm_file((folder / name_of(1)).path)
     with pytest.raises(PhotaBudgetUnusable, match="Nothing is sent without it"):
-        log.reserve("b", Decimal(1), "owner", LIMIT)
+        log.reserve("b", Decimal(1), LIMIT)
 
 
 @pytest.mark.parametrize(
@@ -84,18 +86,43 @@ def test_nothing_is_sent_if_the_last_entry_is_gone(folder):
         b"",
         b"{",
         b"[]",
-        b'{"entry": 2, "spent": "0", "open": {}}',
-        b'{"entry": 1, "spent": "much", "open": {}}',
+        b'{"entry": 2, "spent": "0", "open": {}, "running": {}, "warned": "0"}',
+        b'{"entry": 1, "spent": "much", "open": {}, "running": {}, "warned": "0"}',
+        b'{"entry": 1, "spent": "0", "open": [], "running": {}, "warned": "0"}',
     ],
 )
 def test_a_damaged_entry_is_named(folder, content):
-    BudgetLog(folder).reserve("a", Decimal(1), "owner", LIMIT)
+    BudgetLog(folder).reserve("a", Decimal(1), LIMIT)
     folder.fs.pipe_file((folder / name_of(1)).path, content)
-    with pytest.raises(PhotaBudgetUnusable, match=r"000000001\.json is damaged"):
-        BudgetLog(folder).reserve("b", Decimal(1), "owner", LIMIT)
+    with pytest.raises(PhotaBudgetUnusable, match=r"000000/001\.json is damaged"):
+        BudgetLog(folder).reserve("b", Decimal(1), LIMIT)
+
+
+def test_the_entries_of_a_long_log_are_in_folders_of_a_thousand(folder, monkeypatch):
+    monkeypatch.setattr(f"{BudgetLog.__module__}._IN_FOLDER", 10)
+    log = BudgetLog(folder)
+    for number in range(12):
+        log.settle(str(number), Decimal(0)) if log.reserve(str(number), Decimal(1), LIMIT) else None
+    assert BudgetLog(folder).state().number == 24
+    assert [number_in(name_of(number)) for number in (1, 9, 10, 24)] == [1, 9, 10, 24]
+    assert [number_in(name) for name in ("000000/001.txt", "clock", "000000/\u0661.json", "x/001.json")] == [
+        0,
+        0,
+        0,
+        0,
+    ]
+
+
+def test_nothing_is_admitted_by_a_clock_that_differs_from_the_stores(folder, monkeypatch):
+    now = time.time
+    monkeypatch.setattr("airflow_provider_phota.budget.log.time.time", lambda: now() - 7_200)
+    with pytest.raises(PhotaBudgetUnusable, match=r"differs from the store's by -7\d\d\d s"):
+        BudgetLog(folder).reserve("a", Decimal(1), LIMIT)
+    monkeypatch.undo()
+    assert BudgetLog(folder).state().used == 0
 
 
 def test_a_store_that_cannot_create_exclusively_is_refused():
     place = Place(MemoryFileSystem(), "memory", "/budget", "memory://budget")
     with pytest.raises(PhotaBudgetUnusable, match="cannot create an object exclusively"):
-        BudgetLog(place).reserve("a", Decimal(1), "owner", LIMIT)
+        BudgetLog(place).reserve("a", Decimal(1), LIMIT)

@@ -1,0 +1,217 @@
+"""Knows which budgets an order has to fit into, and counts it in the log of each."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from airflow_provider_phota.api.clock import Clock
+from airflow_provider_phota.api.costs import Cost
+from airflow_provider_phota.api.endings import lines
+from airflow_provider_phota.api.errors import PhotaBudgetExceeded, PhotaBudgetUnusable
+from airflow_provider_phota.budget.limits import Budget, Unit, Window
+from airflow_provider_phota.budget.log import BudgetLog
+from airflow_provider_phota.budget.messages import exceeded_text, warning_text
+from airflow_provider_phota.budget.state import BudgetState, Exceeded, Reservation
+from airflow_provider_phota.storage.paths import Place
+
+log = logging.getLogger(__name__)
+
+#: The share of a budget for which a warning is given.
+WARN_AT = Decimal("0.8")
+
+
+@dataclass(frozen=True)
+class Limit:
+    """Is one budget that an order has to fit into.
+
+    Attributes:
+        whose: names the budget in messages.
+        folder: of its logs, one for each window.
+    """
+
+    budget: Budget
+    whose: str
+    folder: Place
+
+    @classmethod
+    def of_connection(cls, budget: Budget, path: Place, phota_conn_id: str) -> Limit:
+        """Returns the budget that all who share a path have together."""
+        return cls(budget, f"of connection {phota_conn_id!r}", path / "all" / budget.unit.value.lower())
+
+    @classmethod
+    def of_dag(cls, budget: Budget, path: Place, dag_id: str) -> Limit:
+        """Returns the budget that the tasks of one DAG have together."""
+        digest = hashlib.sha256(dag_id.encode()).hexdigest()[:24]
+        return cls(budget, f"of DAG {dag_id!r}", path / "dags" / digest / budget.unit.value.lower())
+
+
+@dataclass(frozen=True)
+class Warned:
+    """Says that most of a budget is used.
+
+    Attributes:
+        limit: the budget in words.
+        spent: in the unit of the budget.
+        reserved: in the unit of the budget.
+        ends_at: epoch seconds at which the period turns; None if it does not.
+    """
+
+    limit: str
+    spent: Decimal
+    reserved: Decimal
+    ends_at: float | None
+
+
+@dataclass
+class Purse:
+    """Pays out of all budgets that hold for a task instance. Without budgets, everything fits.
+
+    It may be used by one thread at a time.
+
+    Attributes:
+        limits: an order has to fit into each of them.
+        run: names the DAG run, and no other one.
+        credits_per_usd: what a USD is in credits, for budgets in credits; None if that is not known.
+        warn_at: the share of a budget for which a warning is given, once in each window.
+        on_warning: is told then.
+    """
+
+    limits: Sequence[Limit] = ()
+    run: str = ""
+    credits_per_usd: Decimal | None = None
+    warn_at: Decimal = WARN_AT
+    on_warning: Callable[[Warned], None] = lambda _: None
+    clock: Clock = time
+    _logs: dict[str, BudgetLog] = field(default_factory=dict, init=False)
+
+    @property
+    def is_limited(self) -> bool:
+        return bool(self.limits)
+
+    def reserve(self, token: str, cost: Cost, count: int = 1) -> float:
+        """Reserves what orders may cost, in all budgets or in none.
+
+        Args:
+            token: names the reservation. What it has reserved already is kept.
+            cost: of one order, as far as it is known before it is sent.
+            count: how many orders there are. Where not all fit, the money for as many as fit is reserved.
+
+        Returns:
+            Epoch seconds that tell in which windows it is counted.
+
+        Raises:
+            PhotaBudgetExceeded: Not one order fits.
+            PhotaBudgetUnusable: It is not known what may be spent.
+        """
+        at = self.clock.time()
+        reserved: list[Limit] = []
+        try:
+            for limit in self.limits:
+                self._reserve(limit, token, cost, count, at)
+                reserved.append(limit)
+        except (PhotaBudgetExceeded, PhotaBudgetUnusable):
+            for limit in reserved:
+                self._log(limit, at).settle(token, Decimal(0))
+            raise
+        return at
+
+    def settle(
+        self,
+        token: str,
+        cost: Cost,
+        at: float,
+        *,
+        runs_from: float | None = None,
+        keep: Mapping[str, Cost] | None = None,
+    ) -> None:
+        """Turns a reservation into what it cost. A second time changes nothing.
+
+        Args:
+            token: of the reservation.
+            cost: what of it is spent.
+            at: what `reserve` returned.
+            runs_from: when the task was paid for, if it may be running.
+            keep: what stays reserved of it, by tokens of their own.
+
+        Raises:
+            PhotaBudgetUnusable: A log cannot be read or written.
+        """
+        for limit in self.limits:
+            kept = {
+                each: Reservation(self._amount(limit, part) or Decimal(0), at)
+                for each, part in (keep or {}).items()
+            }
+            amount = self._amount(limit, cost)
+            self._log(limit, at).settle(token, amount, runs_from=runs_from, keep=kept)
+
+    def end(self, token: str, paid: Cost, final: Cost, at: float) -> None:
+        """Notes that a task has ended, and gives back what the service has given back.
+
+        Args:
+            token: of its reservation.
+            paid: with what the reservation was settled.
+            final: what the task has cost in the end.
+            at: what `reserve` returned.
+
+        Raises:
+            PhotaBudgetUnusable: A log cannot be read or written.
+        """
+        for limit in self.limits:
+            before, after = self._amount(limit, paid), self._amount(limit, final)
+            given_back = before - after if before is not None and after is not None else Decimal(0)
+            self._log(limit, at).end(token, given_back)
+
+    def states(self, at: float) -> Iterator[tuple[Limit, Window, BudgetState]]:
+        """Yields how each budget stands in the window of a moment."""
+        for limit in self.limits:
+            yield limit, limit.budget.window(at, self.run), self._log(limit, at).state()
+
+    def _reserve(self, limit: Limit, token: str, cost: Cost, count: int, at: float) -> None:
+        price = self._amount(limit, cost)
+        if price is None:
+            raise PhotaBudgetUnusable(_price_unknown(limit))
+        budget, window = limit.budget, limit.budget.window(at, self.run)
+        step = price if count > 1 and price else None
+        try:
+            state, is_warning = self._log(limit, at).reserve(
+                token, price * count, budget.amount, step=step, warn_at=self.warn_at
+            )
+        except Exceeded as exceeded:
+            text = exceeded_text(budget, limit.whose, window, exceeded.state, price)
+            url = self._log(limit, at).folder.url
+            raise PhotaBudgetExceeded(text, str(price), str(budget.amount), url, window.ends_at) from None
+        if is_warning:
+            self._warn(limit, window, state)
+
+    def _warn(self, limit: Limit, window: Window, state: BudgetState) -> None:
+        log.warning("%s", warning_text(limit.budget, limit.whose, window, state))
+        with suppress(Exception):  # a notifier that fails must not stop an order that is reserved
+            self.on_warning(Warned(str(limit.budget), state.spent, state.reserved, window.ends_at))
+
+    def _amount(self, limit: Limit, cost: Cost) -> Decimal | None:
+        if limit.budget.unit is Unit.USD:
+            return cost.usd
+        if cost.credits is not None:
+            return Decimal(str(cost.credits))
+        if cost.usd is None or self.credits_per_usd is None:
+            return None
+        return cost.usd * self.credits_per_usd
+
+    def _log(self, limit: Limit, at: float) -> BudgetLog:
+        folder = limit.folder / limit.budget.window(at, self.run).name
+        return self._logs.setdefault(folder.url, BudgetLog(folder))
+
+
+def _price_unknown(limit: Limit) -> str:
+    in_credits = limit.budget.unit is Unit.CREDITS
+    return lines(
+        f"It is not known what this order costs, so it is not sent: there is a budget {limit.whose}.",
+        "The service's list of prices could not be read, or does not have the model.",
+        "A budget in credits needs the extra credits_per_usd of the connection." if in_credits else "",
+    )
