@@ -65,6 +65,11 @@ CONNECTION_FIELDS: dict[str, dict[str, Any]] = {
         "schema": {"type": ["string", "null"]},
         "description": "Whose prices hold until the service has named the group. Default: default.",
     },
+    "credits_per_usd": {
+        "label": "Credits of a USD",
+        "schema": {"type": ["number", "null"], "exclusiveMinimum": 0},
+        "description": "What a USD is in credits. A budget in credits needs it.",
+    },
     "publish": {
         "label": "Publish",
         "schema": {"type": ["string", "null"], "enum": ["upload", "presign", None]},
@@ -81,6 +86,9 @@ CONNECTION_FIELDS: dict[str, dict[str, Any]] = {
         "description": "Send the API key unencrypted to the host. Only for a gateway on your own network.",
     },
 }
+
+#: The modules of triggers.
+TRIGGERS = tuple(f"airflow_provider_phota.triggers.{name}" for name in ("phota", "batch", "budget"))
 
 FIELD_BEHAVIOUR: dict[str, Any] = {
     "hidden-fields": ["schema", "login"],
@@ -118,9 +126,7 @@ def get_provider_info() -> dict[str, Any]:
                 "python-module": "airflow_provider_phota.transfers.phota_to_object_storage",
             },
         ],
-        "triggers": [
-            _modules("airflow_provider_phota.triggers.phota", "airflow_provider_phota.triggers.batch")
-        ],
+        "triggers": [_modules(*TRIGGERS)],
         "connection-types": [
             {
                 "connection-type": CONNECTION_TYPE,

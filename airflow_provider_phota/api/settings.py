@@ -42,6 +42,7 @@ class Settings:
             The vendor does not name a limit; this one keeps thousands of waits from looking like an attack.
         max_pixels: pixels of a picture that is published or landed, at most. A decoded picture takes memory.
         user_group: whose prices hold until the service has named the group of the account.
+        credits_per_usd: what a USD is in credits, for a budget in credits; None if that is not known.
         budget: what may be spent, such as "50 USD / month"; None if that is not limited.
         budget_path: object-storage directory in which all who share the budget count what is spent, or None.
     """
@@ -59,6 +60,7 @@ class Settings:
     requests_per_second: float = 50.0
     max_pixels: int = 200_000_000
     user_group: str = "default"
+    credits_per_usd: float | None = None
     budget: str | None = None
     budget_path: str | None = None
 
@@ -78,7 +80,7 @@ EXTRAS = frozenset(
     {
         *NUMBERS,
         *("max_pixels", "proxy", "ca_bundle", "allow_http", "ledger_path", "publish", "resend_on_503"),
-        *("user_group", "budget", "budget_path"),
+        *("user_group", "credits_per_usd", "budget", "budget_path"),
     }
 )
 _BASE_URL_EXTRAS = frozenset({"base_url", "host", "url", "endpoint", "api_base"})
@@ -101,7 +103,7 @@ def settings_from_connection(
     return Settings(
         api_key=_checked_key(password),
         base_url=_checked_base_url(host, port, schema, allow_http=_flag(extra, "allow_http")),
-        **{name: _positive(extra, name) for name in NUMBERS if extra.get(name) not in (None, "")},
+        **{name: _positive(extra, name) for name in NUMBERS if _is_set(extra, name)},
         proxy=_proxy(extra),
         ca_bundle=_text(extra, "ca_bundle"),
         ledger_path=_text(extra, "ledger_path"),
@@ -109,6 +111,7 @@ def settings_from_connection(
         resend_on_503=_flag(extra, "resend_on_503"),
         max_pixels=_positive_int(extra, "max_pixels", Settings.max_pixels),
         user_group=_text(extra, "user_group") or Settings.user_group,
+        credits_per_usd=_positive(extra, "credits_per_usd") if _is_set(extra, "credits_per_usd") else None,
         budget=_text(extra, "budget"),
         budget_path=_text(extra, "budget_path"),
     )
@@ -192,6 +195,10 @@ def _refuse_base_url_in(extra: Mapping[str, object]) -> None:
         )
 
 
+def _is_set(extra: Mapping[str, object], name: str) -> bool:
+    return extra.get(name) not in (None, "")
+
+
 def _positive(extra: Mapping[str, object], name: str) -> float:
     value = extra[name]
     try:
@@ -208,7 +215,7 @@ def _positive(extra: Mapping[str, object], name: str) -> float:
 
 
 def _positive_int(extra: Mapping[str, object], name: str, default: int) -> int:
-    if extra.get(name) in (None, ""):
+    if not _is_set(extra, name):
         return default
     number = _positive(extra, name)
     if not number.is_integer():

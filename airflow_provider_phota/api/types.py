@@ -20,6 +20,7 @@ ItemStatus = Literal["landed", "existing", "failed", "refused", "ambiguous", "ex
 FailOrResubmit = Literal["fail", "resubmit"]
 FailOrSkip = Literal["fail", "skip"]
 ShareOrPay = Literal["share", "pay"]
+OnBudgetExceeded = Literal["fail", "skip", "wait"]
 
 
 class PhotaImage(TypedDict):

@@ -67,7 +67,7 @@ class BudgetLog:
         *,
         step: Decimal | None = None,
         warn_at: Decimal = Decimal(1),
-    ) -> tuple[BudgetState, bool]:
+    ) -> tuple[BudgetState, BudgetState]:
         """Reserves money, or keeps what the token has reserved already.
 
         Args:
@@ -78,7 +78,7 @@ class BudgetLog:
             warn_at: the share of the limit for which a warning is given, once.
 
         Returns:
-            How the budget stands now, and True if this is the moment for the warning.
+            How the budget stood before, and how it stands now.
 
         Raises:
             Exceeded: It does not fit into the limit.
@@ -94,7 +94,7 @@ class BudgetLog:
         except PhotaBudgetUnusable:
             self.settle(token, Decimal(0))
             raise
-        return state, state.warned > before.warned
+        return before, state
 
     def settle(
         self,

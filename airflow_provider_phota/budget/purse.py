@@ -6,7 +6,6 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -17,7 +16,7 @@ from airflow_provider_phota.api.errors import PhotaBudgetExceeded, PhotaBudgetUn
 from airflow_provider_phota.budget.limits import Budget, Unit, Window
 from airflow_provider_phota.budget.log import BudgetLog
 from airflow_provider_phota.budget.messages import exceeded_text, warning_text
-from airflow_provider_phota.budget.state import BudgetState, Exceeded, Reservation
+from airflow_provider_phota.budget.state import BudgetState, Exceeded, Reservation, payment_of
 from airflow_provider_phota.storage.paths import Place
 
 log = logging.getLogger(__name__)
@@ -68,6 +67,19 @@ class Warned:
     ends_at: float | None
 
 
+@dataclass(frozen=True)
+class Reserved:
+    """Says what came of an ask for money.
+
+    Attributes:
+        at: epoch seconds that tell the windows in which it is counted.
+        replaces: True if it took the place of what another process had reserved for the same payment.
+    """
+
+    at: float
+    replaces: bool = False
+
+
 @dataclass
 class Purse:
     """Pays out of all budgets that hold for a task instance. Without budgets, everything fits.
@@ -76,6 +88,7 @@ class Purse:
 
     Attributes:
         limits: an order has to fit into each of them.
+        owner: names the task instance, and begins the names of its payments.
         run: names the DAG run, and no other one.
         credits_per_usd: what a USD is in credits, for budgets in credits; None if that is not known.
         warn_at: the share of a budget for which a warning is given, once in each window.
@@ -83,6 +96,7 @@ class Purse:
     """
 
     limits: Sequence[Limit] = ()
+    owner: str = ""
     run: str = ""
     credits_per_usd: Decimal | None = None
     warn_at: Decimal = WARN_AT
@@ -94,32 +108,31 @@ class Purse:
     def is_limited(self) -> bool:
         return bool(self.limits)
 
-    def reserve(self, token: str, cost: Cost, count: int = 1) -> float:
+    def reserve(self, token: str, cost: Cost, count: int = 1, at: float | None = None) -> Reserved:
         """Reserves what orders may cost, in all budgets or in none.
 
         Args:
             token: names the reservation. What it has reserved already is kept.
             cost: of one order, as far as it is known before it is sent.
             count: how many orders there are. Where not all fit, the money for as many as fit is reserved.
-
-        Returns:
-            Epoch seconds that tell in which windows it is counted.
+            at: epoch seconds that tell the windows in which it is counted; None for now.
 
         Raises:
             PhotaBudgetExceeded: Not one order fits.
             PhotaBudgetUnusable: It is not known what may be spent.
         """
-        at = self.clock.time()
+        at = self.clock.time() if at is None else at
         reserved: list[Limit] = []
+        replaces = False
         try:
             for limit in self.limits:
-                self._reserve(limit, token, cost, count, at)
+                replaces |= self._reserve(limit, token, cost, count, at)
                 reserved.append(limit)
         except (PhotaBudgetExceeded, PhotaBudgetUnusable):
             for limit in reserved:
                 self._log(limit, at).settle(token, Decimal(0))
             raise
-        return at
+        return Reserved(at, replaces)
 
     def settle(
         self,
@@ -172,27 +185,27 @@ class Purse:
         for limit in self.limits:
             yield limit, limit.budget.window(at, self.run), self._log(limit, at).state()
 
-    def _reserve(self, limit: Limit, token: str, cost: Cost, count: int, at: float) -> None:
+    def _reserve(self, limit: Limit, token: str, cost: Cost, count: int, at: float) -> bool:
         price = self._amount(limit, cost)
         if price is None:
             raise PhotaBudgetUnusable(_price_unknown(limit))
         budget, window = limit.budget, limit.budget.window(at, self.run)
         step = price if count > 1 and price else None
         try:
-            state, is_warning = self._log(limit, at).reserve(
+            before, state = self._log(limit, at).reserve(
                 token, price * count, budget.amount, step=step, warn_at=self.warn_at
             )
         except Exceeded as exceeded:
             text = exceeded_text(budget, limit.whose, window, exceeded.state, price)
             url = self._log(limit, at).folder.url
             raise PhotaBudgetExceeded(text, str(price), str(budget.amount), url, window.ends_at) from None
-        if is_warning:
+        if state.warned > before.warned:
             self._warn(limit, window, state)
+        return any(each != token and payment_of(each) == payment_of(token) for each in before.open)
 
     def _warn(self, limit: Limit, window: Window, state: BudgetState) -> None:
         log.warning("%s", warning_text(limit.budget, limit.whose, window, state))
-        with suppress(Exception):  # a notifier that fails must not stop an order that is reserved
-            self.on_warning(Warned(str(limit.budget), state.spent, state.reserved, window.ends_at))
+        self.on_warning(Warned(str(limit.budget), state.spent, state.reserved, window.ends_at))
 
     def _amount(self, limit: Limit, cost: Cost) -> Decimal | None:
         if limit.budget.unit is Unit.USD:

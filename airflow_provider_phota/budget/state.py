@@ -76,8 +76,10 @@ class BudgetState:
     ) -> Self:
         """Returns the state with one more reservation; the same state if the token has one already.
 
+        It takes the place of what another process has reserved for the same payment.
+
         Args:
-            token: names the reservation.
+            token: names the payment and, behind a slash, the process that is to make it.
             wanted: what is to be reserved.
             limit: of the budget.
             step: if not all fits, as many times this amount are reserved as fit; None if all has to fit.
@@ -88,12 +90,14 @@ class BudgetState:
         """
         if token in self.open:
             return self
-        if self.used + wanted.amount > limit:
-            steps = (limit - self.used) // step if step else Decimal(0)
+        others = self._without(payment_of(token))
+        room = limit - self.spent - sum((each.amount for each in others.values()), Decimal(0))
+        if wanted.amount > room:
+            steps = room // step if step else Decimal(0)
             if step is None or steps < 1:
                 raise Exceeded(self)
             wanted = replace(wanted, amount=step * steps)
-        admitted = self._next(open={**self.open, token: wanted})
+        admitted = self._next(open={**others, token: wanted})
         is_warned = admitted.used >= limit * warn_at > limit * self.warned
         return replace(admitted, warned=warn_at) if is_warned else admitted
 
@@ -105,25 +109,24 @@ class BudgetState:
         runs_from: float | None = None,
         keep: Mapping[str, Reservation] = _NOTHING,
     ) -> Self:
-        """Returns the state in which the reservation has become what it cost; 0 gives all of it back.
+        """Returns the state in which a reservation has become what it cost; 0 gives all of it back.
 
-        It is the same state if the token has no reservation: it is settled already.
+        It is the same state if there is no such reservation: it is settled already.
 
         Args:
-            token: of the reservation.
+            token: of a payment, whichever process has reserved it, or of the reservation of one process.
             cost: None if it is not known: then it is what was reserved.
             runs_from: when the task was paid for, if it may be running.
             keep: parts of the reservation that stay reserved, by tokens of their own.
         """
-        if token not in self.open:
+        if not (settled := self._of(token)):
             return self
-        cost = self.open[token].amount if cost is None else cost
-        rest = {each: reservation for each, reservation in self.open.items() if each != token}
-        running = self.running if runs_from is None else {**self.running, token: runs_from}
-        return self._next(open={**rest, **keep}, spent=self.spent + cost, running=running)
+        cost = max(self.open[each].amount for each in settled) if cost is None else cost
+        running = self.running if runs_from is None else {**self.running, payment_of(token): runs_from}
+        return self._next(open={**self._without(token), **keep}, spent=self.spent + cost, running=running)
 
     def end(self, token: str, given_back: Decimal, now: float) -> Self:
-        """Returns the state in which a task has ended, and the service has given some of its price back.
+        """Returns the state in which the task of a payment has ended, and given some of its price back.
 
         It is the same state if the task is not running: its end is known already.
         """
@@ -133,6 +136,13 @@ class BudgetState:
             each: at for each, at in self.running.items() if each != token and at > now - _LONGEST_TASK
         }
         return self._next(running=running, spent=self.spent - given_back)
+
+    def _of(self, token: str) -> list[str]:
+        return [each for each in self.open if token in (each, payment_of(each))]
+
+    def _without(self, token: str) -> dict[str, Reservation]:
+        settled = set(self._of(token))
+        return {each: reservation for each, reservation in self.open.items() if each not in settled}
 
     def _next(self, **changes: Any) -> Self:
         return replace(self, number=self.number + 1, **changes)
@@ -163,3 +173,8 @@ class BudgetState:
             {token: float(at) for token, at in fields["running"].items()},
             Decimal(fields["warned"]),
         )
+
+
+def payment_of(token: str) -> str:
+    """Returns the payment that a token names, whichever process is to make it."""
+    return token.partition("/")[0]

@@ -86,6 +86,7 @@ class Entry:
         model: that was ordered; empty if an older version wrote the record.
         cost: what the order was expected to cost, and of a paid task what the answer to its submit says. It
             is never computed again, since prices change. An entry with another cost is still the same entry.
+        reserved_at: epoch seconds when its cost was reserved in a budget; None if there is no budget.
     """
 
     fingerprint: str
@@ -98,6 +99,7 @@ class Entry:
     token: str = ""
     model: str = ""
     cost: Cost = field(default=UNKNOWN_COST, compare=False)
+    reserved_at: float | None = None
 
     @property
     def seconds_to_send(self) -> float:
@@ -118,6 +120,8 @@ class Entry:
             fields["phota_task_id"] = self.phota_task_id
         if self.model:
             fields |= {"model": self.model, "cost": self.cost.to_dict()}
+        if self.reserved_at is not None:
+            fields["reserved_at"] = self.reserved_at
         return fields
 
 
@@ -193,4 +197,5 @@ def _entry_from(fields: Mapping[str, Any]) -> Entry:
         token=str(fields.get("token", "")),
         model=str(fields.get("model", "")),
         cost=Cost.from_dict(fields.get("cost")),
+        reserved_at=None if fields.get("reserved_at") is None else float(fields["reserved_at"]),
     )

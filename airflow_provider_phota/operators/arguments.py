@@ -6,7 +6,7 @@ needs them in one place, which is here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Required, TypedDict
 
@@ -14,6 +14,7 @@ from airflow_provider_phota.api.types import (
     FailOrResubmit,
     FailOrSkip,
     IfFileExists,
+    OnBudgetExceeded,
     PhotaResult,
     PublishWay,
     ShareOrPay,
@@ -84,7 +85,16 @@ class AirflowArguments(TypedDict, total=False):
     weight_rule: Any
 
 
-class OrderArguments(AirflowArguments, total=False):
+class BudgetArguments(AirflowArguments, total=False):
+    """Lists the arguments of `operators.budgeted.BudgetedOperator`, which says what they mean."""
+
+    budget: str | None
+    on_budget: OnBudgetExceeded
+    budget_warning: float
+    on_budget_warning: Callable[[Any], object] | None
+
+
+class OrderArguments(BudgetArguments, total=False):
     """Lists the arguments of `operators.base.PhotaOperator`, which says what they mean."""
 
     publish: PublishWay | None
@@ -112,7 +122,7 @@ class ImageArguments(OrderArguments, total=False):
     if_exists: IfFileExists
 
 
-class BatchArguments(AirflowArguments, total=False):
+class BatchArguments(BudgetArguments, total=False):
     """Lists the arguments of `operators.batch.PhotaBatchOperator`, which says what they mean."""
 
     destination: Required[str | ObjectStoragePath | XComArg]

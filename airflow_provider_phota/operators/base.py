@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Unpack
 
-from airflow.providers.common.compat.sdk import AirflowException, AirflowTaskTimeout, BaseOperator
+from airflow.providers.common.compat.sdk import AirflowException, AirflowTaskTimeout
 
 from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.orders.base import Order
@@ -19,7 +19,8 @@ from airflow_provider_phota.api.written import Written
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.inputs.prepared import PreparedOrder
 from airflow_provider_phota.inputs.publisher import Publish, Publisher
-from airflow_provider_phota.operators.arguments import AirflowArguments
+from airflow_provider_phota.operators.arguments import BudgetArguments
+from airflow_provider_phota.operators.budgeted import BudgetedOperator
 from airflow_provider_phota.operators.payment import NO_LEDGER, XCOM_PHOTA_TASK_ID, Payment
 from airflow_provider_phota.retrying import as_airflow_errors, checking_arguments
 from airflow_provider_phota.submitting.options import MoneyOptions
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
 
-class PhotaOperator(BaseOperator):
+class PhotaOperator(BudgetedOperator):
     """Submits an order to PHOTA, and waits for the result if it is asked to. Every submit is billed.
 
     It pushes the ID of the PHOTA task via XCom, under the key `phota_task_id`, as soon as it knows the ID. It
@@ -65,6 +66,8 @@ class PhotaOperator(BaseOperator):
         edition: any text; with another text an identical order is a new one, which is billed (templated).
         adopt_phota_task_id: the ID of a PHOTA task to resume instead of submitting (templated).
 
+    `BudgetedOperator` describes the arguments of budgets.
+
     Raises:
         AirflowFailException: A retry cannot help, or would pay again.
         PhotaError: A retry can help; the subclass says what it means for the money.
@@ -93,7 +96,7 @@ class PhotaOperator(BaseOperator):
         on_discarded: FailOrResubmit = "fail",
         edition: str | XComArg = "",
         adopt_phota_task_id: str | PhotaResult | XComArg | None = None,
-        **kwargs: Unpack[AirflowArguments],
+        **kwargs: Unpack[BudgetArguments],
     ) -> None:
         super().__init__(**kwargs)
         self.publish = publish
@@ -186,7 +189,8 @@ class PhotaOperator(BaseOperator):
                 prepared = self._prepare()
             if (existing := self._existing(prepared, payment)) is not None:
                 return existing
-            seen = self._submit(prepared, payment)
+            with self._acting_on_budget():
+                seen = self._submit(prepared, payment)
         phota_task_id = payment.phota_task_id or ""
         if not self.wait_for_completion:
             return phota_task_id
@@ -234,12 +238,14 @@ class PhotaOperator(BaseOperator):
         submission = Submission(
             hook=self._hook,
             ledger=ledger,
+            order=prepared.order,
             identity=prepared.identity,
             publish=check_and_publish,
             policies=self._money.policies,
             edition=prepared.edition,
             try_number=payment.context["ti"].try_number,
             adopt=self._money.adopted,
+            purse=self._budget.purse(payment.context, self._hook, self._money.key),
         )
         with payment.explaining_a_failed_submit(submission):
             paid_task = submission.place()
@@ -290,4 +296,6 @@ class PhotaOperator(BaseOperator):
             on_expired=self.on_expired,
             on_discarded=self.on_discarded,
         )
-        return MoneyOptions(policies, self.ledger_path, self.ledger_key, self.adopt_phota_task_id)
+        return MoneyOptions(
+            policies, self.ledger_path, self.ledger_key, self.adopt_phota_task_id, self._budget
+        )

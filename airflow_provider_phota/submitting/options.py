@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_phota.api.parsing import check_not_templated
 from airflow_provider_phota.api.policy import Policy
 from airflow_provider_phota.api.task_ids import checked_task_id
+from airflow_provider_phota.budget.options import BudgetOptions
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.ledger.instances import checked_key
 from airflow_provider_phota.ledger.ledger import Ledger
@@ -27,12 +28,14 @@ class MoneyOptions:
         ledger_path: where to record what was paid for, next to Airflow's own task state store.
         ledger_key: the author's name for an item of a mapped task.
         adopt: a task to go on with instead of submitting.
+        budget: what may be spent.
     """
 
     policies: Policies
     ledger_path: str | None
     ledger_key: object
     adopt: object
+    budget: BudgetOptions
 
     def check_as_written(self) -> None:
         """Checks plain values when the DAG is parsed.
@@ -41,6 +44,7 @@ class MoneyOptions:
             PhotaInputError: It names the argument.
         """
         check_not_templated(ledger_path=self.ledger_path)
+        self.budget.check_as_written()
 
     @property
     def key(self) -> str | None:

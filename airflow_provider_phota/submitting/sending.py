@@ -5,9 +5,12 @@ from __future__ import annotations
 from uuid import uuid4
 
 from airflow_provider_phota.api.clock import Clock
+from airflow_provider_phota.api.costs import UNKNOWN_COST, Quote
+from airflow_provider_phota.api.errors import PhotaNotBilled
 from airflow_provider_phota.ledger.decisions import Submit
 from airflow_provider_phota.ledger.ledger import Ledger, Overtaken
 from airflow_provider_phota.ledger.records import Entry
+from airflow_provider_phota.submitting.charge import Charge
 
 #: Seconds by which a recorded send deadline is later than the request's own.
 _MARGIN = 5.0
@@ -24,6 +27,7 @@ class Sending:
         try_number: Airflow's, of this attempt.
         seconds: how long one request may take.
         clock: by which intents are dated.
+        charge: what is reserved for it in budgets.
     """
 
     def __init__(
@@ -36,6 +40,7 @@ class Sending:
         try_number: int,
         seconds: float,
         clock: Clock,
+        charge: Charge,
     ) -> None:
         self._ledger = ledger
         self._fingerprint = fingerprint
@@ -44,6 +49,9 @@ class Sending:
         self._try_number = try_number
         self._seconds = seconds + _MARGIN
         self._clock = clock
+        self._charge = charge
+        #: What the order costs, once that is asked.
+        self.quote: Quote | None = None
         #: The last intent, once there is one: from then on the order may have been sent.
         self.intent: Entry | None = None
 
@@ -53,10 +61,17 @@ class Sending:
         Raises:
             Overtaken: Another attempt sends it.
             PhotaLedgerError: It cannot be recorded, so it must not be sent.
+            PhotaBudgetExceeded: It does not fit into a budget any more, since it has stood still for long.
+            PhotaBudgetUnusable: The budget cannot be read or written.
         """
         self.take_back()  # if it was sent before, the service has refused it
         intent, end = self.intent_for(self._seconds), self._clock.monotonic() + self._seconds
         self._ledger.intend(intent, self._known)
+        try:
+            self._charge.confirm()
+        except PhotaNotBilled:
+            self._ledger.forget(intent)
+            raise
         if self._clock.monotonic() >= end:
             # this process stood still for so long that others have stopped waiting for it
             self._ledger.forget(intent)
@@ -79,4 +94,7 @@ class Sending:
             send_deadline=now + seconds,
             resubmits=self._step.resubmits,
             token=uuid4().hex,
+            model=self.quote.order.model if self.quote else "",
+            cost=self.quote.expected if self.quote else UNKNOWN_COST,
+            reserved_at=self._charge.reserved_at,
         )

@@ -7,14 +7,23 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from uuid import uuid4
 
 from airflow_provider_phota.api import protocol
 from airflow_provider_phota.api.clock import Clock
-from airflow_provider_phota.api.errors import PhotaNotBilled, PhotaSubmitAmbiguous, PhotaTaskUnknown
+from airflow_provider_phota.api.costs import UNKNOWN_COST, Cost, final_cost
+from airflow_provider_phota.api.errors import (
+    PhotaLedgerError,
+    PhotaNotBilled,
+    PhotaSubmitAmbiguous,
+    PhotaTaskUnknown,
+)
 from airflow_provider_phota.api.orders.base import Order
 from airflow_provider_phota.api.policy import Policy
 from airflow_provider_phota.api.tasks import PhotaTask
+from airflow_provider_phota.budget.purse import Purse
 from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.hooks.price_lists import quote
 from airflow_provider_phota.ledger.decisions import (
     AfterAsking,
     Attach,
@@ -29,6 +38,7 @@ from airflow_provider_phota.ledger.ledger import Ledger, Overtaken
 from airflow_provider_phota.ledger.messages import describe, discarded_error, held_error, what_to_do
 from airflow_provider_phota.ledger.records import Entry, Record, fingerprint
 from airflow_provider_phota.ledger.stores import Discarded
+from airflow_provider_phota.submitting.charge import Charge
 from airflow_provider_phota.submitting.paid_tasks import ask_about
 from airflow_provider_phota.submitting.policies import Policies
 from airflow_provider_phota.submitting.sending import Sending
@@ -45,10 +55,14 @@ class PaidTask:
 
     Attributes:
         seen: the task as the service showed it last. It is None if the service does not know it yet.
+        cost: as it was frozen when the order was sent; of an adopted task, what the service says of it.
+        charge: what it takes from the budgets.
     """
 
     phota_task_id: str
     seen: PhotaTask | None
+    cost: Cost
+    charge: Charge
 
 
 @dataclass
@@ -58,9 +72,11 @@ class Submission:
     Attributes:
         identity: what is asked for, as bytes; an earlier attempt's order is recognised by it.
         publish: makes the order as the service can read it, once it is certain to be submitted.
+        order: what is asked for, with its files as the user named them.
         edition: text that makes an otherwise identical order another one.
         try_number: Airflow's, for the record.
         adopt: a task, found by a person, to go on with instead of submitting.
+        purse: what pays for the order.
         unanswered: a submit whose answer this attempt waits for: its own, or that of an earlier one.
     """
 
@@ -68,10 +84,12 @@ class Submission:
     ledger: Ledger
     identity: bytes
     publish: Callable[[], Order]
+    order: Order
     policies: Policies = field(default_factory=Policies)
     edition: str = ""
     try_number: int = 1
     adopt: str | None = None
+    purse: Purse = field(default_factory=Purse)
     clock: Clock = time
     unanswered: Entry | None = field(default=None, init=False)
     _sending: Sending | None = field(default=None, init=False)
@@ -116,7 +134,9 @@ class Submission:
                     entry.try_number,
                 )
                 self.ledger.settle(entry)
-                return PaidTask(step.phota_task_id, seen)
+                return PaidTask(step.phota_task_id, seen, entry.cost, self._charged(entry))
+            if seen and seen.is_finished:  # so its end was not counted yet, or it is now for the second time
+                self._charged(entry).end(final_cost(entry.cost, seen))
         if entry and isinstance(step, Hold):
             raise held_error(entry, step)
         if not isinstance(step, Submit):
@@ -129,14 +149,38 @@ class Submission:
         while True:
             latest = self._record().latest(self._fingerprint)
             step = Submit(latest.generation + 1 if latest else 1)
-            intent = self._new_sending(step, latest).intent_for(seconds=0.0)
+            free = Charge(Purse(), "")
+            intent = self._new_sending(step, latest, free).intent_for(seconds=0.0)
             try:
                 self.ledger.intend(intent, latest)
             except Overtaken:
                 continue
-            self.ledger.note_task(replace(intent, phota_task_id=phota_task_id))
+            adopted = replace(
+                intent,
+                phota_task_id=phota_task_id,
+                model=seen.model,
+                cost=final_cost(UNKNOWN_COST, seen),
+            )
+            self.ledger.note_task(adopted)
             log.info("Going on with PHOTA task %s by adopt_phota_task_id; nothing is sent.", phota_task_id)
-            return PaidTask(phota_task_id, seen)
+            charge = self._charged(latest or adopted, adopted.cost)
+            return PaidTask(phota_task_id, seen, adopted.cost, charge)
+
+    def _charged(self, entry: Entry, cost: Cost | None = None) -> Charge:
+        """Returns what a payment takes from the budgets, in which an earlier attempt may not have settled it.
+
+        Args:
+            entry: of the payment.
+            cost: if the entry does not know it.
+        """
+        charge = Charge(self.purse, self._payment_of(entry.generation), reserved_at=entry.reserved_at)
+        charge.settle(entry.cost if cost is None else cost, entry.sent_at)
+        return charge
+
+    def _payment_of(self, generation: int) -> str:
+        """Returns the name of a payment in the budgets, the same in all attempts if there is a ledger."""
+        own = f"{self.purse.owner}-{self._fingerprint[:8]}-{generation}"
+        return own if self.ledger.remembers else f"{own}-{uuid4().hex[:8]}"
 
     def _look_up(self) -> tuple[Entry | None, BeforeAsking]:
         """Reads the record once no other attempt can be sending any more."""
@@ -182,7 +226,10 @@ class Submission:
     def _submit(self, step: Submit, known: Entry | None) -> PaidTask:
         if step.why:
             log.warning("Submitting again, which is billed: %s.", step.why.value)
-        self._sending = sending = self._new_sending(step, known)
+        charge = Charge(self.purse, self._payment_of(step.generation))
+        self._sending = sending = self._new_sending(step, known, charge)
+        sending.quote = quote(self.hook, self.order)
+        charge.reserve(sending.quote.expected)
         try:
             task = self.hook.run(
                 protocol.submit(
@@ -193,17 +240,23 @@ class Submission:
             )
         except PhotaNotBilled as problem:
             sending.take_back()
+            charge.release(is_sole=self.may_have_sent)
             raise problem.saying(f"Nothing was billed.{_next_step(problem)}") from None
+        except PhotaLedgerError:
+            charge.release(is_sole=self.may_have_sent)
+            raise
         except PhotaSubmitAmbiguous as ambiguous:
             raise self._ambiguous(ambiguous, step) from None
         # in the log too, and first: if every store fails, a person can still find the task
-        log.info("Submitted PHOTA task %s.%s", task.id, _expectation(task))
+        cost = sending.quote.reserved(task.usage)
+        log.info("Submitted PHOTA task %s.%s Cost: %s.", task.id, _expectation(task), cost)
         self.unanswered = None
         intent = sending.intent or sending.intent_for(seconds=0.0)
-        self.ledger.note_task(replace(intent, phota_task_id=task.id))
-        return PaidTask(task.id, task)
+        self.ledger.note_task(replace(intent, phota_task_id=task.id, cost=cost))
+        charge.settle(cost, intent.sent_at)
+        return PaidTask(task.id, task, cost, charge)
 
-    def _new_sending(self, step: Submit, known: Entry | None) -> Sending:
+    def _new_sending(self, step: Submit, known: Entry | None, charge: Charge) -> Sending:
         return Sending(
             self.ledger,
             self._fingerprint,
@@ -212,6 +265,7 @@ class Submission:
             try_number=self.try_number,
             seconds=self.hook.settings.total_timeout,
             clock=self.clock,
+            charge=charge,
         )
 
     def _begin_sending(self) -> None:

@@ -74,6 +74,17 @@ def test_what_ran_a_day_ago_does_not_run_any_more():
     assert state.end("new", Decimal(0), now=90_001.0).running == {}
 
 
+def test_of_the_processes_that_are_to_make_one_payment_only_one_reserves():
+    """One of them may be dead, and no two of them can send: the ledger decides between them."""
+    state = BudgetState().reserve("a/1", reservation(6), LIMIT)
+    state = state.reserve("a/2", reservation(6), LIMIT)
+    assert list(state.open) == ["a/2"]
+    assert state.reserve("b/1", reservation(4), LIMIT).reserved == 10
+    assert state.settle("a/1", Decimal(0)) is state
+    assert state.settle("a", Decimal(5), runs_from=1.0).running == {"a": 1.0}
+    assert state.settle("a", Decimal(5)).open == {}
+
+
 def test_a_warning_is_given_once():
     warn_at = Decimal("0.8")
     state = BudgetState().reserve("a", reservation(7), LIMIT, warn_at=warn_at)

@@ -66,7 +66,7 @@ def test_what_one_settles_another_can_spend(folder):
         other.reserve("b", Decimal(4), LIMIT)
     other.settle("a", Decimal(6))
     one.settle("a", Decimal(6))
-    assert other.reserve("b", Decimal(4), LIMIT)[0].spent == 6
+    assert other.reserve("b", Decimal(4), LIMIT)[1].spent == 6
     assert one.state() == other.state()
     assert one.state().open["b"].amount == 4
 

@@ -178,7 +178,7 @@ def test_a_process_that_stands_still_after_its_check_does_not_pay_again(emulator
 
     def submission(ledger, try_number):
         edit = EditOrder.checked(prompt="a beach", image_urls=picture_url, local_inputs=True)
-        return Submission(PhotaHook(), ledger, edit.body(), lambda: edit, try_number=try_number)
+        return Submission(PhotaHook(), ledger, edit.body(), lambda: edit, edit, try_number=try_number)
 
     paid = []
     frozen.meanwhile = [

@@ -201,7 +201,7 @@ def attempt(world, stores, how, policies, try_number=1, **more):
 
 def submission_of(hook, stores, **more):
     return Submission(
-        hook, Ledger(stores, clock=hook.world), EDIT.body(), lambda: EDIT, clock=hook.world, **more
+        hook, Ledger(stores, clock=hook.world), EDIT.body(), lambda: EDIT, EDIT, clock=hook.world, **more
     )
 
 

@@ -1,0 +1,141 @@
+"""Holds and checks what an author said about budgets, and puts them together with those of the connection."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_phota.api.choices import checked_choice
+from airflow_provider_phota.api.errors import PhotaInputError
+from airflow_provider_phota.api.parsing import check_not_templated
+from airflow_provider_phota.api.shown import shown
+from airflow_provider_phota.budget.limits import Budget
+from airflow_provider_phota.budget.purse import Limit, Purse, Warned
+from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.ledger.instances import instance_name_of
+from airflow_provider_phota.storage.paths import Place, checked_path
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+log = logging.getLogger(__name__)
+
+#: The key of the context under which a callback finds the budget that it warns of.
+CONTEXT_KEY = "phota_budget"
+
+
+class OnBudget(Enum):
+    """Says what to do with an order that does not fit into a budget."""
+
+    FAIL = "fail"
+    SKIP = "skip"
+    WAIT = "wait"
+
+
+@dataclass(frozen=True)
+class BudgetOptions:
+    """Says what may be spent, as the arguments of an operator do.
+
+    Attributes:
+        budget: of the DAG, next to that of the connection.
+        on_budget: what to do with an order that does not fit.
+        budget_warning: the share of a budget for which a warning is given.
+        on_budget_warning: is called then with the context, such as a notifier; None if nothing is.
+    """
+
+    budget: str | None
+    on_budget: object
+    budget_warning: object
+    on_budget_warning: Callable[[Any], object] | None
+
+    def check_as_written(self) -> None:
+        """Checks plain values when the DAG is parsed.
+
+        Raises:
+            PhotaInputError: It names the argument.
+        """
+        check_not_templated(budget=self.budget)
+        if self.budget is not None:
+            Budget.checked(self.budget)
+        if self.on_budget_warning is not None and not callable(self.on_budget_warning):
+            raise PhotaInputError(
+                "on_budget_warning",
+                f"must be a function of the context, or a notifier, got {shown(self.on_budget_warning)}.",
+            )
+        _ = self.policy, self.warn_at
+
+    @property
+    def policy(self) -> OnBudget:
+        """What to do with an order that does not fit.
+
+        Raises:
+            PhotaInputError: It is not one of the words.
+        """
+        return checked_choice(OnBudget, "on_budget", self.on_budget)
+
+    @property
+    def warn_at(self) -> Decimal:
+        """The share of a budget for which a warning is given.
+
+        Raises:
+            PhotaInputError: It is not a share.
+        """
+        value = self.budget_warning
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not is_number or not 0 < value <= 1:  # type: ignore[operator]  # it is a number here
+            raise PhotaInputError(
+                "budget_warning", f"must be a share above 0 and at most 1, such as 0.8, got {shown(value)}."
+            )
+        return Decimal(str(value))
+
+    def purse(self, context: Context, hook: PhotaHook, key: str | None = None) -> Purse:
+        """Returns what pays for the orders of the running task instance.
+
+        Args:
+            context: Airflow's.
+            hook: of the connection.
+            key: the author's name for the item of a mapped task.
+
+        Raises:
+            PhotaInputError: A budget or its path cannot be used.
+        """
+        ti, settings = context["ti"], hook.settings
+        rate = settings.credits_per_usd
+        return Purse(
+            tuple(self._limits(hook, ti.dag_id)),
+            owner=instance_name_of(context, key).digest,
+            run=f"{ti.dag_id}\n{ti.run_id}",
+            credits_per_usd=None if rate is None else Decimal(str(rate)),
+            warn_at=self.warn_at,
+            on_warning=lambda warned: self._tell(warned, context),
+        )
+
+    def _limits(self, hook: PhotaHook, dag_id: str) -> Iterator[Limit]:
+        settings = hook.settings
+        if not (settings.budget or self.budget):
+            return
+        if not settings.budget_path:
+            raise PhotaInputError(
+                "budget",
+                f"needs a budget_path: set that extra of connection {hook.phota_conn_id!r} to an "
+                "object-storage directory, in which all who share the budget count what is spent.",
+            )
+        path = Place.of(checked_path("budget_path", settings.budget_path))
+        if settings.budget:
+            budget = Budget.checked(settings.budget, f"extra 'budget' of connection {hook.phota_conn_id!r}")
+            yield Limit.of_connection(budget, path, hook.phota_conn_id)
+        if self.budget:
+            yield Limit.of_dag(Budget.checked(self.budget), path, dag_id)
+
+    def _tell(self, warned: Warned, context: Context) -> None:
+        if self.on_budget_warning is None:
+            return
+        told: Any = {**context, CONTEXT_KEY: warned}
+        try:
+            self.on_budget_warning(told)
+        except Exception as error:  # a notifier that fails must not stop an order that is reserved
+            log.warning("on_budget_warning has failed (%s).", type(error).__name__)
