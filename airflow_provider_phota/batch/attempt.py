@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_phota.api import protocol
 from airflow_provider_phota.api.errors import PhotaError
 from airflow_provider_phota.api.settings import Settings
+from airflow_provider_phota.batch.accounts import accounts_of
 from airflow_provider_phota.batch.gate import Gate
 from airflow_provider_phota.batch.idle import Pause
 from airflow_provider_phota.batch.items.plan import Plan
@@ -28,12 +30,16 @@ from airflow_provider_phota.batch.reopening import adopt_tasks, reopen_items
 from airflow_provider_phota.batch.reporting import Reporter
 from airflow_provider_phota.batch.slots import Slots
 from airflow_provider_phota.batch.so_far import repeating
+from airflow_provider_phota.batch.spending import Spending, at_of
 from airflow_provider_phota.batch.tally import Tally
 from airflow_provider_phota.batch.threads import Threads
+from airflow_provider_phota.budget.purse import Purse
 from airflow_provider_phota.hooks.kept_drivers import KeptDrivers
 from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.journal.events import Event
 from airflow_provider_phota.journal.leases import BatchOwner, Try
 from airflow_provider_phota.journal.patience import Patience as StorePatience
+from airflow_provider_phota.journal.segments import Segments
 from airflow_provider_phota.journal.writer import Journal
 from airflow_provider_phota.results.lander import Lander, PhotaBadResult, PhotaNameTaken, PhotaNotServed
 from airflow_provider_phota.storage.calls import finish_on_loop
@@ -92,6 +98,7 @@ class Attempt:
         owner: the task instance that the journal belongs to.
         wait: how to wait for one PHOTA task.
         context: Airflow's.
+        purse: pays for the orders.
         write_rows: writes the rows of the items that have ended so far.
     """
 
@@ -102,6 +109,7 @@ class Attempt:
     preparer: Preparer
     wait: Wait
     context: Context
+    purse: Purse
     write_rows: Callable[[], None]
     _pipeline: Pipeline | None = field(default=None, init=False)
     _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
@@ -143,7 +151,10 @@ class Attempt:
             if begins:
                 await adopt_tasks(journal, plan, self.options.adopt, self.hook.get_task)
             paid_if_broken = await reopen_items(journal, plan, self.options.redo, begins=begins)
-            async with self._kit(journal, paid_if_broken) as kit:
+            async with (
+                self._spending(journal, plan) as spending,
+                self._kit(journal, paid_if_broken, spending) as kit,
+            ):
                 if stops:
                     kit.gate.stop(stops)
                 tally = Tally(plan.count, self.options.max_failures)
@@ -174,7 +185,20 @@ class Attempt:
         return journal
 
     @asynccontextmanager
-    async def _kit(self, journal: Journal, paid_if_broken: set[str]) -> AsyncIterator[Kit]:
+    async def _spending(self, journal: Journal, plan: Plan) -> AsyncIterator[Spending]:
+        spending = Spending(self.purse, journal.lease.number, plan.count)
+        ats = {time.time(), *map(at_of, journal.state.blocks)}
+        await spending.open(ats, partial(accounts_of, partial(_events_in, self.folder)))
+        yield spending
+        if not (
+            self._pipeline and self._pipeline.kit.gate.is_urgent
+        ):  # else the next attempt finds it in the journal
+            await spending.close()
+
+    @asynccontextmanager
+    async def _kit(
+        self, journal: Journal, paid_if_broken: set[str], spending: Spending
+    ) -> AsyncIterator[Kit]:
         async with AsyncExitStack() as stack:
             poller = await stack.enter_async_context(Poller(self._load_settings))
             lander = stack.enter_context(Lander(self.hook.settings, at_once=1, orders=_LANDERS))
@@ -202,9 +226,14 @@ class Attempt:
                 wait=self.wait,
                 patience=patience,
                 landing_patience=Patience(_LANDING_PATIENCE, hardly_pass=_HARDLY_PASS),
+                spending=spending,
             )
 
     async def _load_settings(self) -> Settings:
         # a hook reads its connection once; a new one finds a key that was replaced meanwhile
         hook = PhotaHook(self.hook.phota_conn_id)
         return await finish_on_loop(_LONGEST_SETTINGS, lambda: hook.settings)
+
+
+def _events_in(folder: Place) -> Iterator[Event]:
+    return (event for _, event in Segments(folder, 0).read_all())

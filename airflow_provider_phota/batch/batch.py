@@ -30,6 +30,8 @@ from airflow_provider_phota.batch.report import Report
 from airflow_provider_phota.batch.so_far import RowsSoFar
 from airflow_provider_phota.batch.summary import Summary
 from airflow_provider_phota.batch.tally import Tally
+from airflow_provider_phota.budget.options import BudgetOptions
+from airflow_provider_phota.budget.purse import Purse
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.inputs.publisher import Publish, Publisher
 from airflow_provider_phota.journal.leases import BatchOwner, first_lease, latest_lease
@@ -81,6 +83,7 @@ class Batch:
         destination: where the pictures go.
         names: of the pictures.
         results_name: of the results files, without their extensions.
+        purse: pays for the orders.
         ledger_path: where the journal goes; None if that is below the destination.
     """
 
@@ -95,6 +98,7 @@ class Batch:
     ledger_path: str | None
     edition: str
     skip_argument: str
+    purse: Purse
     _attempt: Attempt | None = field(default=None, init=False)
 
     @classmethod
@@ -113,6 +117,7 @@ class Batch:
         ledger_path: str | None,
         edition: str,
         skip_argument: str,
+        budget: BudgetOptions,
     ) -> Batch:
         """Puts together what an author gave, by the names of the operator's arguments.
 
@@ -133,6 +138,7 @@ class Batch:
             ledger_path=ledger_path or hook.settings.ledger_path,
             edition=edition,
             skip_argument=skip_argument,
+            purse=budget.purse(context, hook),
         )
 
     @cached_property
@@ -210,6 +216,7 @@ class Batch:
             self._preparer,
             self.wait,
             self.context,
+            self.purse,
             so_far.write,
         )
         end = attempt.run(plan, begins=begins, may_pause=may_pause, stops=stops)

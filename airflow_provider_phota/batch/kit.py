@@ -17,6 +17,7 @@ from airflow_provider_phota.batch.options import BatchOptions
 from airflow_provider_phota.batch.patience import Patience
 from airflow_provider_phota.batch.preparing import Preparer
 from airflow_provider_phota.batch.slots import Slots
+from airflow_provider_phota.batch.spending import Spending
 from airflow_provider_phota.batch.threads import Hung, Threads
 from airflow_provider_phota.batch.twins import Twins
 from airflow_provider_phota.hooks.kept_drivers import KeptDrivers
@@ -44,6 +45,7 @@ class Kit:
         landing_patience: for a store that is away while pictures land.
         wait: how to wait for one PHOTA task.
         neighbours: tell the trouble of one item from that of all.
+        spending: pays for the orders out of budgets.
         keys: of the items that the journal knows, by their IDs.
         paid_if_broken: the IDs of items that are paid for once more if what was paid for does not come home.
     """
@@ -62,6 +64,7 @@ class Kit:
     wait: Wait
     patience: Patience
     landing_patience: Patience
+    spending: Spending
     keys: dict[str, str] = field(default_factory=dict)
     paid_if_broken: set[str] = field(default_factory=set)
     neighbours: Neighbours = field(default_factory=Neighbours)

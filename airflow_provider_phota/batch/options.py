@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from airflow_provider_phota.api.choices import checked_choice
 from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.lists import is_list
-from airflow_provider_phota.api.policy import Policy
+from airflow_provider_phota.api.policy import Policy, checked_policy
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.api.task_ids import checked_task_id
 from airflow_provider_phota.batch.choices import Duplicates, OnEmpty
@@ -152,7 +152,7 @@ class BatchOptions:
         return cls(
             in_flight=_checked_in_flight(in_flight),
             max_failures=MaxFailures.checked(max_failures),
-            on_ambiguous=checked_choice(Policy, "on_ambiguous", on_ambiguous),
+            on_ambiguous=checked_policy("on_ambiguous", on_ambiguous),
             on_empty=checked_choice(OnEmpty, "on_empty", on_empty),
             duplicates=checked_choice(Duplicates, "duplicates", duplicates),
             redo=Redo.checked(redo),

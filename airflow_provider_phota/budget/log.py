@@ -92,30 +92,28 @@ class BudgetLog:
         try:
             self._patiently(partial(self._check_clock, state.number))
         except PhotaBudgetUnusable:
-            self.settle(token, Decimal(0))
+            self.settle({token: Decimal(0)})
             raise
         return before, state
 
     def settle(
         self,
-        token: str,
-        cost: Decimal | None,
+        costs: Mapping[str, Decimal | None],
         *,
         runs_from: float | None = None,
         keep: Mapping[str, Reservation] = _NOTHING,
     ) -> BudgetState:
-        """Turns a reservation into what it cost; 0 gives all of it back. A second time changes nothing.
+        """Turns reservations into what they cost; 0 gives all of one back. A second time changes nothing.
 
         Args:
-            token: of the reservation.
-            cost: None if it is not known: then it is what was reserved.
-            runs_from: when the task was paid for, if it may be running.
-            keep: parts of the reservation that stay reserved, by tokens of their own.
+            costs: by tokens. If one is not known, it is what was reserved.
+            runs_from: when their tasks were paid for, if they may be running.
+            keep: parts of the reservations that stay reserved, by tokens of their own.
 
         Raises:
             PhotaBudgetUnusable: The store cannot be read or written.
         """
-        return self._append(lambda state: state.settle(token, cost, runs_from=runs_from, keep=keep))[1]
+        return self._append(lambda state: state.settle(costs, runs_from=runs_from, keep=keep))[1]
 
     def end(self, token: str, given_back: Decimal) -> BudgetState:
         """Notes that a task has ended, and what the service gave back. A second time changes nothing.

@@ -13,10 +13,10 @@ from airflow_provider_phota.api.clock import Clock
 from airflow_provider_phota.api.costs import Cost
 from airflow_provider_phota.api.endings import lines
 from airflow_provider_phota.api.errors import PhotaBudgetExceeded, PhotaBudgetUnusable
-from airflow_provider_phota.budget.limits import Budget, Unit, Window
+from airflow_provider_phota.budget.limits import Budget, Period, Unit, Window
 from airflow_provider_phota.budget.log import BudgetLog
 from airflow_provider_phota.budget.messages import exceeded_text, warning_text
-from airflow_provider_phota.budget.state import BudgetState, Exceeded, Reservation, payment_of
+from airflow_provider_phota.budget.state import LONGEST_TASK, BudgetState, Exceeded, Reservation, payment_of
 from airflow_provider_phota.storage.paths import Place
 
 log = logging.getLogger(__name__)
@@ -32,16 +32,28 @@ class Limit:
     Attributes:
         whose: names the budget in messages.
         folder: of its logs, one for each window.
+        is_shared: True if it counts all orders of the connection.
     """
 
     budget: Budget
     whose: str
     folder: Place
+    is_shared: bool = False
+
+    @property
+    def counts_all(self) -> bool:
+        """True if one log counts all orders of the connection."""
+        return self.is_shared and self.budget.period is not Period.RUN
 
     @classmethod
     def of_connection(cls, budget: Budget, path: Place, phota_conn_id: str) -> Limit:
         """Returns the budget that all who share a path have together."""
-        return cls(budget, f"of connection {phota_conn_id!r}", path / "all" / budget.unit.value.lower())
+        return cls(
+            budget,
+            f"of connection {phota_conn_id!r}",
+            path / "all" / budget.unit.value.lower(),
+            is_shared=True,
+        )
 
     @classmethod
     def of_dag(cls, budget: Budget, path: Place, dag_id: str) -> Limit:
@@ -74,10 +86,12 @@ class Reserved:
     Attributes:
         at: epoch seconds that tell the windows in which it is counted.
         replaces: True if it took the place of what another process had reserved for the same payment.
+        count: for how many orders the money is.
     """
 
     at: float
     replaces: bool = False
+    count: int = 1
 
 
 @dataclass
@@ -108,6 +122,15 @@ class Purse:
     def is_limited(self) -> bool:
         return bool(self.limits)
 
+    @property
+    def is_shared(self) -> bool:
+        """True if one log counts all orders of the connection."""
+        return self._shared is not None
+
+    @property
+    def _shared(self) -> Limit | None:
+        return next((each for each in self.limits if each.counts_all), None)
+
     def reserve(self, token: str, cost: Cost, count: int = 1, at: float | None = None) -> Reserved:
         """Reserves what orders may cost, in all budgets or in none.
 
@@ -122,46 +145,54 @@ class Purse:
             PhotaBudgetUnusable: It is not known what may be spent.
         """
         at = self.clock.time() if at is None else at
-        reserved: list[Limit] = []
-        replaces = False
+        asked: list[Reserved] = []
         try:
             for limit in self.limits:
-                replaces |= self._reserve(limit, token, cost, count, at)
-                reserved.append(limit)
+                asked.append(self._reserve(limit, token, cost, count, at))  # noqa: PERF401  # one may raise
         except (PhotaBudgetExceeded, PhotaBudgetUnusable):
-            for limit in reserved:
-                self._log(limit, at).settle(token, Decimal(0))
+            for limit, each in zip(self.limits, asked, strict=False):
+                if not each.replaces:  # else another process may rely on it
+                    self._log(limit, at).settle({token: Decimal(0)})
             raise
-        return Reserved(at, replaces)
+        replaces = any(each.replaces for each in asked)
+        return Reserved(at, replaces, min((each.count for each in asked), default=count))
 
     def settle(
         self,
-        token: str,
-        cost: Cost,
+        costs: Mapping[str, Cost],
         at: float,
         *,
         runs_from: float | None = None,
         keep: Mapping[str, Cost] | None = None,
     ) -> None:
-        """Turns a reservation into what it cost. A second time changes nothing.
+        """Turns reservations into what they cost. A second time changes nothing.
 
         Args:
-            token: of the reservation.
-            cost: what of it is spent.
-            at: what `reserve` returned.
-            runs_from: when the task was paid for, if it may be running.
-            keep: what stays reserved of it, by tokens of their own.
+            costs: what of each is spent, by tokens.
+            at: of the reservations.
+            runs_from: when their tasks were paid for, if they may be running.
+            keep: what stays reserved, by tokens of its own.
 
         Raises:
             PhotaBudgetUnusable: A log cannot be read or written.
         """
         for limit in self.limits:
+            amounts = {token: self._amount(limit, cost) for token, cost in costs.items()}
             kept = {
-                each: Reservation(self._amount(limit, part) or Decimal(0), at)
-                for each, part in (keep or {}).items()
+                token: Reservation(self._amount(limit, cost) or Decimal(0), at)
+                for token, cost in (keep or {}).items()
             }
-            amount = self._amount(limit, cost)
-            self._log(limit, at).settle(token, amount, runs_from=runs_from, keep=kept)
+            self._log(limit, at).settle(amounts, runs_from=runs_from, keep=kept)
+
+    def open_tokens(self, prefix: str, at: float) -> frozenset[str]:
+        """Returns what is reserved by tokens that begin like this, in the windows of a moment.
+
+        Raises:
+            PhotaBudgetUnusable: A log cannot be read.
+        """
+        return frozenset(
+            token for _, _, state in self.states(at) for token in state.open if token.startswith(prefix)
+        )
 
     def end(self, token: str, paid: Cost, final: Cost, at: float) -> None:
         """Notes that a task has ended, and gives back what the service has given back.
@@ -185,7 +216,32 @@ class Purse:
         for limit in self.limits:
             yield limit, limit.budget.window(at, self.run), self._log(limit, at).state()
 
-    def _reserve(self, limit: Limit, token: str, cost: Cost, count: int, at: float) -> bool:
+    def alone(self, payment: str, at: float) -> int | None:
+        """Returns the number of the last entry of the connection's log, if nothing else is under way by it.
+
+        Args:
+            payment: that is under way.
+            at: of its reservation.
+
+        Returns:
+            None if something else is, or if no budget counts all orders of the connection in one log.
+
+        Raises:
+            PhotaBudgetUnusable: A log cannot be read.
+        """
+        if (limit := self._shared) is None:
+            return None
+        now = self.clock.time()
+        current, former = self._log(limit, at), self._log(limit, now - LONGEST_TASK)
+        if self._log(limit, now) is not current:
+            return None
+        state = current.state()
+        states = (state,) if former is current else (state, former.state())
+        if any(each.is_under_way(now, besides=payment) for each in states):
+            return None
+        return state.number
+
+    def _reserve(self, limit: Limit, token: str, cost: Cost, count: int, at: float) -> Reserved:
         price = self._amount(limit, cost)
         if price is None:
             raise PhotaBudgetUnusable(_price_unknown(limit))
@@ -201,7 +257,9 @@ class Purse:
             raise PhotaBudgetExceeded(text, str(price), str(budget.amount), url, window.ends_at) from None
         if state.warned > before.warned:
             self._warn(limit, window, state)
-        return any(each != token and payment_of(each) == payment_of(token) for each in before.open)
+        payment = payment_of(token)
+        replaces = any(each != token and payment_of(each) == payment for each in before.open)
+        return Reserved(at, replaces, int(state.open[token].amount // price) if step else count)
 
     def _warn(self, limit: Limit, window: Window, state: BudgetState) -> None:
         log.warning("%s", warning_text(limit.budget, limit.whose, window, state))

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Self
 
 #: Seconds after which a task is over at the latest: its results are not served any longer.
-_LONGEST_TASK = 24 * 3600.0
+LONGEST_TASK = 24 * 3600.0
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -90,7 +90,8 @@ class BudgetState:
         """
         if token in self.open:
             return self
-        others = self._without(payment_of(token))
+        payment = payment_of(token)
+        others = {each: held for each, held in self.open.items() if payment_of(each) != payment}
         room = limit - self.spent - sum((each.amount for each in others.values()), Decimal(0))
         if wanted.amount > room:
             steps = room // step if step else Decimal(0)
@@ -103,27 +104,32 @@ class BudgetState:
 
     def settle(
         self,
-        token: str,
-        cost: Decimal | None,
+        costs: Mapping[str, Decimal | None],
         *,
         runs_from: float | None = None,
         keep: Mapping[str, Reservation] = _NOTHING,
     ) -> Self:
-        """Returns the state in which a reservation has become what it cost; 0 gives all of it back.
+        """Returns the state in which reservations have become what they cost; 0 gives all of one back.
 
-        It is the same state if there is no such reservation: it is settled already.
+        It is the same state if there are no such reservations: they are settled already.
 
         Args:
-            token: of a payment, whichever process has reserved it, or of the reservation of one process.
-            cost: None if it is not known: then it is what was reserved.
-            runs_from: when the task was paid for, if it may be running.
-            keep: parts of the reservation that stay reserved, by tokens of their own.
+            costs: by tokens: of payments, whichever process has reserved them, or of single reservations. If
+                one is not known, it is what was reserved.
+            runs_from: when their tasks were paid for, if they may be running.
+            keep: parts of the reservations that stay reserved, by tokens of their own.
         """
-        if not (settled := self._of(token)):
+        open_, spent, running = dict(self.open), self.spent, dict(self.running)
+        for token, cost in costs.items():
+            if not (settled := [each for each in open_ if token in (each, payment_of(each))]):
+                continue
+            amounts = [open_.pop(each).amount for each in settled]
+            spent += max(amounts) if cost is None else cost
+            if runs_from is not None:
+                running[payment_of(token)] = runs_from
+        if len(open_) == len(self.open):
             return self
-        cost = max(self.open[each].amount for each in settled) if cost is None else cost
-        running = self.running if runs_from is None else {**self.running, payment_of(token): runs_from}
-        return self._next(open={**self._without(token), **keep}, spent=self.spent + cost, running=running)
+        return self._next(open={**open_, **keep}, spent=spent, running=running)
 
     def end(self, token: str, given_back: Decimal, now: float) -> Self:
         """Returns the state in which the task of a payment has ended, and given some of its price back.
@@ -132,17 +138,13 @@ class BudgetState:
         """
         if token not in self.running:
             return self
-        running = {
-            each: at for each, at in self.running.items() if each != token and at > now - _LONGEST_TASK
-        }
+        running = {each: at for each, at in self.running.items() if each != token and at > now - LONGEST_TASK}
         return self._next(running=running, spent=self.spent - given_back)
 
-    def _of(self, token: str) -> list[str]:
-        return [each for each in self.open if token in (each, payment_of(each))]
-
-    def _without(self, token: str) -> dict[str, Reservation]:
-        settled = set(self._of(token))
-        return {each: reservation for each, reservation in self.open.items() if each not in settled}
+    def is_under_way(self, now: float, besides: str) -> bool:
+        """Returns True if anything but one payment may be sent, or its task may be running."""
+        running = (payment for payment, at in self.running.items() if at > now - LONGEST_TASK)
+        return any(each != besides for each in (*map(payment_of, self.open), *running))
 
     def _next(self, **changes: Any) -> Self:
         return replace(self, number=self.number + 1, **changes)

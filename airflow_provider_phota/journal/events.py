@@ -26,6 +26,7 @@ class Intent:
         digest: of the order, if its landed pictures are to be found again by it; else empty.
         model: that is ordered.
         cost: what it is expected to cost.
+        block: of the budgets' money that pays for it; empty if there is no budget.
     """
 
     kind: ClassVar[str] = "intent"
@@ -40,6 +41,7 @@ class Intent:
     digest: str = ""
     model: str = ""
     cost: Cost = UNKNOWN_COST
+    block: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,8 @@ class BatchState:
         #: How many tasks are paid for, and the sum of what the service said that they cost.
         self.payments = 0
         self.credits = 0.0
+        #: The blocks of the budgets' money that have paid for orders.
+        self.blocks: set[str] = set()
 
     def apply(self, event: Event, segment_name: str | None = None) -> None:
         """Takes an event into account.
@@ -54,6 +56,8 @@ class BatchState:
             history.apply(event, position, segment_name or "")
         if isinstance(event, Intent):
             self._fingerprints.add(event.fingerprint, event.item)
+            if event.block:
+                self.blocks.add(event.block)
         self._count(event.item, history, status)
 
     def status_of(self, item_id: str) -> Status | None:

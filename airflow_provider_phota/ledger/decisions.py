@@ -19,6 +19,7 @@ class Why(Enum):
     """Says why an earlier submit brings no result. The text continues "Submitting again: ..."."""
 
     AMBIGUOUS = "it is not known what became of the last submit"
+    UNBILLED = "the account proves that the last submit was not billed"
     MISSING = "the service no longer knows the last task"
     EXPIRED = "the results of the last task are no longer served"
     FAILED = "the service ended the last task as failed"

@@ -11,6 +11,8 @@ from airflow_provider_phota.api.costs import UNKNOWN_COST, Cost
 from airflow_provider_phota.api.task_ids import TASK_ID
 
 VERSION = 1
+#: Fields of an entry that it need not have.
+_MAYBE: Mapping[str, type[Any]] = {"reserved_at": float, "used_before": float, "alone_at": int}
 
 
 class UnreadableRecord(ValueError):
@@ -87,6 +89,8 @@ class Entry:
         cost: what the order was expected to cost, and of a paid task what the answer to its submit says. It
             is never computed again, since prices change. An entry with another cost is still the same entry.
         reserved_at: epoch seconds when its cost was reserved in a budget; None if there is no budget.
+        used_before: quota units that the key had used just before; None if that is not known.
+        alone_at: the number of the budget's last entry then, if nothing else of the key was under way.
     """
 
     fingerprint: str
@@ -100,6 +104,8 @@ class Entry:
     model: str = ""
     cost: Cost = field(default=UNKNOWN_COST, compare=False)
     reserved_at: float | None = None
+    used_before: float | None = None
+    alone_at: int | None = None
 
     @property
     def seconds_to_send(self) -> float:
@@ -120,8 +126,9 @@ class Entry:
             fields["phota_task_id"] = self.phota_task_id
         if self.model:
             fields |= {"model": self.model, "cost": self.cost.to_dict()}
-        if self.reserved_at is not None:
-            fields["reserved_at"] = self.reserved_at
+        for name in _MAYBE:
+            if (value := getattr(self, name)) is not None:
+                fields[name] = value
         return fields
 
 
@@ -197,5 +204,5 @@ def _entry_from(fields: Mapping[str, Any]) -> Entry:
         token=str(fields.get("token", "")),
         model=str(fields.get("model", "")),
         cost=Cost.from_dict(fields.get("cost")),
-        reserved_at=None if fields.get("reserved_at") is None else float(fields["reserved_at"]),
+        **{name: kind(fields[name]) for name, kind in _MAYBE.items() if fields.get(name) is not None},
     )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Required, TypedDict
 from airflow_provider_phota.api.types import (
     FailOrResubmit,
     FailOrSkip,
+    FailResubmitOrSettle,
     IfFileExists,
     OnBudgetExceeded,
     PhotaResult,
@@ -106,7 +107,7 @@ class OrderArguments(BudgetArguments, total=False):
     max_unreachable: float
     ledger_path: str | None
     ledger_key: str | XComArg | None
-    on_ambiguous: FailOrResubmit
+    on_ambiguous: FailResubmitOrSettle
     on_missing: FailOrResubmit
     on_expired: FailOrResubmit
     on_discarded: FailOrResubmit

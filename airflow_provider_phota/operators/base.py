@@ -14,7 +14,7 @@ from airflow_provider_phota.api.orders.base import Order
 from airflow_provider_phota.api.parsing import check_conn_id, check_flags
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.tasks import PhotaTask
-from airflow_provider_phota.api.types import FailOrResubmit, PhotaResult, PublishWay
+from airflow_provider_phota.api.types import FailOrResubmit, FailResubmitOrSettle, PhotaResult, PublishWay
 from airflow_provider_phota.api.written import Written
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.inputs.prepared import PreparedOrder
@@ -57,8 +57,8 @@ class PhotaOperator(BudgetedOperator):
         ledger_key: a name for this item of a mapped task, by which its record is found again if the list
             changes before the task is cleared (templated). It needs a ledger_path, and two items must not
             have the same name.
-        on_ambiguous: what to do if it is not known whether the last submit was billed: `fail`, or `resubmit`
-            once.
+        on_ambiguous: what to do if it is not known whether the last submit was billed: `fail`, `resubmit`
+            once, or `settle`: resubmit if the account proves that it was not billed.
         on_missing: what to do if the service no longer knows the paid task: `fail` or `resubmit`.
         on_expired: what to do if the paid results are no longer served: `fail` or `resubmit`.
         on_discarded: what to do if Airflow 3.4 has discarded the record of a cleared task, and there is no
@@ -90,7 +90,7 @@ class PhotaOperator(BudgetedOperator):
         max_unreachable: float = 1800.0,
         ledger_path: str | None = None,
         ledger_key: str | XComArg | None = None,
-        on_ambiguous: FailOrResubmit = "fail",
+        on_ambiguous: FailResubmitOrSettle = "fail",
         on_missing: FailOrResubmit = "fail",
         on_expired: FailOrResubmit = "fail",
         on_discarded: FailOrResubmit = "fail",
@@ -245,7 +245,7 @@ class PhotaOperator(BudgetedOperator):
             edition=prepared.edition,
             try_number=payment.context["ti"].try_number,
             adopt=self._money.adopted,
-            purse=self._budget.purse(payment.context, self._hook, self._money.key),
+            purse=self._money.purse(payment.context, self._hook),
         )
         with payment.explaining_a_failed_submit(submission):
             paid_task = submission.place()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
 from airflow_provider_phota.api.costs import NO_COST, UNKNOWN_COST, Cost
 from airflow_provider_phota.api.errors import PhotaBudgetUnusable
 from airflow_provider_phota.budget.purse import Purse
+from airflow_provider_phota.ledger.records import Entry
 
 log = logging.getLogger(__name__)
 
@@ -68,12 +69,12 @@ class Charge:
         if self.reserved_at is not None and (is_sole or not self._replaces):
             self._try_to_settle(self._token, NO_COST, None)
 
-    def settle(self, cost: Cost, paid_at: float) -> None:
+    def settle(self, cost: Cost, paid_at: float | None) -> None:
         """Turns what is reserved into what it cost. A second time changes nothing.
 
         Args:
             cost: by the answer to the submit.
-            paid_at: epoch seconds.
+            paid_at: epoch seconds; None if it was not paid for.
         """
         self.cost = cost
         if self.reserved_at is not None:
@@ -94,7 +95,7 @@ class Charge:
 
     def _try_to_settle(self, token: str, cost: Cost, runs_from: float | None) -> None:
         try:
-            self.purse.settle(token, cost, self.reserved_at or 0.0, runs_from=runs_from)
+            self.purse.settle({token: cost}, self.reserved_at or 0.0, runs_from=runs_from)
         except PhotaBudgetUnusable as problem:  # nothing paid may be lost for it
             log.warning("%s\n%s", _STAYS, problem)
 
@@ -110,3 +111,38 @@ class Charge:
             KeyError, TypeError, ValueError: It is not a charge.
         """
         return cls(purse, fields["payment"], Cost.from_dict(fields["cost"]), fields["reserved_at"])
+
+
+@dataclass(frozen=True)
+class Charges:
+    """Knows the payments of one order of a task instance.
+
+    Attributes:
+        fingerprint: of the order.
+        is_remembered: True if a ledger knows the payments, so that a later attempt can settle them.
+    """
+
+    purse: Purse
+    fingerprint: str
+    is_remembered: bool
+
+    def new(self, generation: int) -> Charge:
+        """Returns the charge of a payment that is to be made."""
+        payment = f"{self.purse.owner}-{self.fingerprint[:8]}-{generation}"
+        # without a ledger each attempt makes a payment of its own
+        return Charge(self.purse, payment if self.is_remembered else f"{payment}-{uuid4().hex[:8]}")
+
+    def of(self, entry: Entry) -> Charge:
+        """Returns the charge of a payment that is recorded."""
+        return replace(self.new(entry.generation), cost=entry.cost, reserved_at=entry.reserved_at)
+
+    def settled(self, entry: Entry, cost: Cost | None = None) -> Charge:
+        """Returns the charge of a payment that is made, and settles it if an earlier attempt has not.
+
+        Args:
+            entry: of the payment.
+            cost: if the entry does not know it.
+        """
+        charge = self.of(entry)
+        charge.settle(entry.cost if cost is None else cost, entry.sent_at)
+        return charge

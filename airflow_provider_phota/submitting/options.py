@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.parsing import check_not_templated
 from airflow_provider_phota.api.policy import Policy
 from airflow_provider_phota.api.task_ids import checked_task_id
 from airflow_provider_phota.budget.options import BudgetOptions
+from airflow_provider_phota.budget.purse import Purse
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.ledger.instances import checked_key
 from airflow_provider_phota.ledger.ledger import Ledger
@@ -79,6 +81,21 @@ class MoneyOptions:
             # with an adopted task a person has said what became of the attempts before
             on_discarded=Policy.RESUBMIT if self.adopted else self.policies.on_discarded,
         )
+
+    def purse(self, context: Context, hook: PhotaHook) -> Purse:
+        """Returns what pays for the orders of the running task instance.
+
+        Raises:
+            PhotaInputError: A budget or its path cannot be used, or `settle` has no budget to go by.
+        """
+        purse = self.budget.purse(context, hook, self.key)
+        if self.policies.on_ambiguous is Policy.SETTLE and not purse.is_shared:
+            raise PhotaInputError(
+                "on_ambiguous",
+                "'settle' needs the extras budget (not of a run) and budget_path of connection "
+                f"{hook.phota_conn_id!r}: only their log tells whether the key was used by another order.",
+            )
+        return purse
 
     def ids_on_record(self, context: Context, hook: PhotaHook) -> frozenset[str]:
         """Returns the IDs of all tasks that this task instance is known to have paid for."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from airflow_provider_phota.api.choices import checked_choice
-from airflow_provider_phota.api.policy import Policy
+from airflow_provider_phota.api.policy import Policy, checked_policy
 
 
 @dataclass(frozen=True)
@@ -31,4 +30,9 @@ class Policies:
         Raises:
             PhotaInputError: One is not a policy.
         """
-        return cls(**{name: checked_choice(Policy, name, value) for name, value in policies.items()})
+        return cls(
+            **{
+                name: checked_policy(name, value, may_settle=name == "on_ambiguous")
+                for name, value in policies.items()
+            }
+        )

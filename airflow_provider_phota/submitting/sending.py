@@ -11,6 +11,7 @@ from airflow_provider_phota.ledger.decisions import Submit
 from airflow_provider_phota.ledger.ledger import Ledger, Overtaken
 from airflow_provider_phota.ledger.records import Entry
 from airflow_provider_phota.submitting.charge import Charge
+from airflow_provider_phota.submitting.witness import Before
 
 #: Seconds by which a recorded send deadline is later than the request's own.
 _MARGIN = 5.0
@@ -52,6 +53,8 @@ class Sending:
         self._charge = charge
         #: What the order costs, once that is asked.
         self.quote: Quote | None = None
+        #: What is known of the account just before it is sent.
+        self.before = Before()
         #: The last intent, once there is one: from then on the order may have been sent.
         self.intent: Entry | None = None
 
@@ -97,4 +100,6 @@ class Sending:
             model=self.quote.order.model if self.quote else "",
             cost=self.quote.expected if self.quote else UNKNOWN_COST,
             reserved_at=self._charge.reserved_at,
+            used_before=self.before.used,
+            alone_at=self.before.alone_at,
         )

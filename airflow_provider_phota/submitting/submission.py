@@ -7,11 +7,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from uuid import uuid4
 
 from airflow_provider_phota.api import protocol
 from airflow_provider_phota.api.clock import Clock
-from airflow_provider_phota.api.costs import UNKNOWN_COST, Cost, final_cost
+from airflow_provider_phota.api.costs import NO_COST, UNKNOWN_COST, Cost, final_cost
 from airflow_provider_phota.api.errors import (
     PhotaLedgerError,
     PhotaNotBilled,
@@ -31,17 +30,20 @@ from airflow_provider_phota.ledger.decisions import (
     Hold,
     Submit,
     WaitForSender,
+    Why,
     after_asking,
     before_asking,
 )
 from airflow_provider_phota.ledger.ledger import Ledger, Overtaken
-from airflow_provider_phota.ledger.messages import describe, discarded_error, held_error, what_to_do
+from airflow_provider_phota.ledger.messages import discarded_error, held_error, what_to_do
 from airflow_provider_phota.ledger.records import Entry, Record, fingerprint
 from airflow_provider_phota.ledger.stores import Discarded
-from airflow_provider_phota.submitting.charge import Charge
+from airflow_provider_phota.submitting.charge import Charge, Charges
 from airflow_provider_phota.submitting.paid_tasks import ask_about
 from airflow_provider_phota.submitting.policies import Policies
 from airflow_provider_phota.submitting.sending import Sending
+from airflow_provider_phota.submitting.witness import Witness
+from airflow_provider_phota.submitting.words import expectation, mention, next_step
 
 log = logging.getLogger(__name__)
 
@@ -123,6 +125,10 @@ class Submission:
     def _fingerprint(self) -> str:
         return fingerprint(self.identity, self.hook.phota_conn_id, self.hook.settings.base_url, self.edition)
 
+    @cached_property
+    def _charges(self) -> Charges:
+        return Charges(self.purse, self._fingerprint, is_remembered=self.ledger.remembers)
+
     def _resume_or_submit(self) -> PaidTask:
         entry, step = self._look_up()
         if entry and isinstance(step, Attach):
@@ -134,14 +140,29 @@ class Submission:
                     entry.try_number,
                 )
                 self.ledger.settle(entry)
-                return PaidTask(step.phota_task_id, seen, entry.cost, self._charged(entry))
-            if seen and seen.is_finished:  # so its end was not counted yet, or it is now for the second time
-                self._charged(entry).end(final_cost(entry.cost, seen))
+                return PaidTask(step.phota_task_id, seen, entry.cost, self._charges.settled(entry))
+            if seen and seen.is_finished:  # perhaps no attempt has counted its end yet
+                self._charges.settled(entry).end(final_cost(entry.cost, seen))
         if entry and isinstance(step, Hold):
-            raise held_error(entry, step)
+            step = self._settled_or_held(entry, step)
         if not isinstance(step, Submit):
             raise TypeError(f"{step} is not a reason to pay")
         return self._submit(step, entry)
+
+    def _settled_or_held(self, entry: Entry, hold: Hold) -> Submit:
+        """Returns the next submit, if it is proven that the last one was not billed; else raises its error."""
+        if hold.why is not Why.AMBIGUOUS:
+            raise held_error(entry, hold)
+        charge = self._charges.of(entry)
+        evidence = self._witness.evidence(entry, charge)
+        if self.policies.on_ambiguous is not Policy.SETTLE or not evidence.proves_unbilled:
+            raise held_error(entry, hold).saying(str(evidence))
+        charge.settle(NO_COST, paid_at=None)
+        return Submit(entry.generation + 1, entry.resubmits, Why.UNBILLED)
+
+    @property
+    def _witness(self) -> Witness:
+        return Witness(self.hook, settles=self.policies.on_ambiguous is Policy.SETTLE)
 
     def _adopt(self, phota_task_id: str) -> PaidTask:
         """Goes on with a task that a person found, and remembers it."""
@@ -163,24 +184,8 @@ class Submission:
             )
             self.ledger.note_task(adopted)
             log.info("Going on with PHOTA task %s by adopt_phota_task_id; nothing is sent.", phota_task_id)
-            charge = self._charged(latest or adopted, adopted.cost)
+            charge = self._charges.settled(latest or adopted, adopted.cost)
             return PaidTask(phota_task_id, seen, adopted.cost, charge)
-
-    def _charged(self, entry: Entry, cost: Cost | None = None) -> Charge:
-        """Returns what a payment takes from the budgets, in which an earlier attempt may not have settled it.
-
-        Args:
-            entry: of the payment.
-            cost: if the entry does not know it.
-        """
-        charge = Charge(self.purse, self._payment_of(entry.generation), reserved_at=entry.reserved_at)
-        charge.settle(entry.cost if cost is None else cost, entry.sent_at)
-        return charge
-
-    def _payment_of(self, generation: int) -> str:
-        """Returns the name of a payment in the budgets, the same in all attempts if there is a ledger."""
-        own = f"{self.purse.owner}-{self._fingerprint[:8]}-{generation}"
-        return own if self.ledger.remembers else f"{own}-{uuid4().hex[:8]}"
 
     def _look_up(self) -> tuple[Entry | None, BeforeAsking]:
         """Reads the record once no other attempt can be sending any more."""
@@ -195,7 +200,7 @@ class Submission:
             self.unanswered = entry if isinstance(step, WaitForSender) else None
             if not isinstance(step, WaitForSender):
                 for other in record.others(self._fingerprint):
-                    _mention(other)
+                    mention(other)
                 return entry, step
             log.info("Another attempt may still be sending this order, for up to %.0f s.", step.seconds)
             self.clock.sleep(min(step.seconds, _LOOK))
@@ -226,10 +231,11 @@ class Submission:
     def _submit(self, step: Submit, known: Entry | None) -> PaidTask:
         if step.why:
             log.warning("Submitting again, which is billed: %s.", step.why.value)
-        charge = Charge(self.purse, self._payment_of(step.generation))
+        charge = self._charges.new(step.generation)
         self._sending = sending = self._new_sending(step, known, charge)
         sending.quote = quote(self.hook, self.order)
         charge.reserve(sending.quote.expected)
+        sending.before = self._witness.look_before(charge)
         try:
             task = self.hook.run(
                 protocol.submit(
@@ -241,7 +247,7 @@ class Submission:
         except PhotaNotBilled as problem:
             sending.take_back()
             charge.release(is_sole=self.may_have_sent)
-            raise problem.saying(f"Nothing was billed.{_next_step(problem)}") from None
+            raise problem.saying(f"Nothing was billed.{next_step(problem)}") from None
         except PhotaLedgerError:
             charge.release(is_sole=self.may_have_sent)
             raise
@@ -249,7 +255,7 @@ class Submission:
             raise self._ambiguous(ambiguous, step) from None
         # in the log too, and first: if every store fails, a person can still find the task
         cost = sending.quote.reserved(task.usage)
-        log.info("Submitted PHOTA task %s.%s Cost: %s.", task.id, _expectation(task), cost)
+        log.info("Submitted PHOTA task %s.%s Cost: %s.", task.id, expectation(task), cost)
         self.unanswered = None
         intent = sending.intent or sending.intent_for(seconds=0.0)
         self.ledger.note_task(replace(intent, phota_task_id=task.id, cost=cost))
@@ -280,21 +286,3 @@ class Submission:
             retried.retryable = True
             return retried
         return error.saying(what_to_do(self.try_number, resubmits=step.resubmits))
-
-
-def _next_step(problem: PhotaNotBilled) -> str:
-    return " A retry submits the order." if problem.retryable else ""
-
-
-def _mention(other: Entry) -> None:
-    """Names what was paid, or may have been, for a different order of the same Airflow task."""
-    if other.phota_task_id:
-        log.info("This task paid for a different order before: %s.", describe(other))
-    else:
-        log.warning(
-            "A different order of this task may have been billed: %s never got its answer.", describe(other)
-        )
-
-
-def _expectation(task: PhotaTask) -> str:
-    return f" The service expects it to take {task.estimated_time:.0f} s." if task.estimated_time else ""

@@ -26,19 +26,19 @@ def test_it_admits_up_to_the_limit_and_no_further():
     assert (state.reserved, state.spent, state.number) == (10, 0, 2)
     with pytest.raises(Exceeded):
         state.reserve("c", reservation("0.01"), LIMIT)
-    state = state.settle("a", Decimal("5.5"))
+    state = state.settle({"a": Decimal("5.5")})
     assert state.reserve("c", reservation("0.5"), LIMIT).number == 4
 
 
 def test_what_is_reserved_or_settled_twice_counts_once():
     state = BudgetState().reserve("a", reservation(6), LIMIT)
     assert state.reserve("a", reservation(9), LIMIT) is state
-    settled = state.settle("a", Decimal(5))
-    assert settled.settle("a", Decimal(5)) is settled
+    settled = state.settle({"a": Decimal(5)})
+    assert settled.settle({"a": Decimal(5)}) is settled
 
 
 def test_zero_gives_all_back():
-    state = BudgetState().reserve("a", reservation(6), LIMIT).settle("a", Decimal(0))
+    state = BudgetState().reserve("a", reservation(6), LIMIT).settle({"a": Decimal(0)})
     assert (state.reserved, state.spent) == (0, 0)
 
 
@@ -54,13 +54,13 @@ def test_of_many_orders_as_many_are_admitted_as_fit():
 
 def test_what_is_not_clear_stays_reserved():
     state = BudgetState().reserve("block", reservation(6), LIMIT)
-    state = state.settle("block", Decimal(3), keep={"doubt": reservation(1)})
+    state = state.settle({"block": Decimal(3)}, keep={"doubt": reservation(1)})
     assert (state.spent, state.reserved, list(state.open)) == (3, 1, ["doubt"])
-    assert state.settle("doubt", None).spent == 4
+    assert state.settle({"doubt": None}).spent == 4
 
 
 def test_a_task_runs_until_its_end_is_known_and_gives_back_once():
-    state = BudgetState().reserve("a", reservation(6), LIMIT).settle("a", Decimal(5), runs_from=100.0)
+    state = BudgetState().reserve("a", reservation(6), LIMIT).settle({"a": Decimal(5)}, runs_from=100.0)
     assert state.running == {"a": 100.0}
     ended = state.end("a", Decimal(5), now=200.0)
     assert (ended.spent, ended.running) == (0, {})
@@ -70,7 +70,7 @@ def test_a_task_runs_until_its_end_is_known_and_gives_back_once():
 def test_what_ran_a_day_ago_does_not_run_any_more():
     state = BudgetState()
     for token, at in (("old", 0.0), ("new", 90_000.0)):
-        state = state.reserve(token, reservation(1), LIMIT).settle(token, Decimal(1), runs_from=at)
+        state = state.reserve(token, reservation(1), LIMIT).settle({token: Decimal(1)}, runs_from=at)
     assert state.end("new", Decimal(0), now=90_001.0).running == {}
 
 
@@ -80,9 +80,9 @@ def test_of_the_processes_that_are_to_make_one_payment_only_one_reserves():
     state = state.reserve("a/2", reservation(6), LIMIT)
     assert list(state.open) == ["a/2"]
     assert state.reserve("b/1", reservation(4), LIMIT).reserved == 10
-    assert state.settle("a/1", Decimal(0)) is state
-    assert state.settle("a", Decimal(5), runs_from=1.0).running == {"a": 1.0}
-    assert state.settle("a", Decimal(5)).open == {}
+    assert state.settle({"a/1": Decimal(0)}) is state
+    assert state.settle({"a": Decimal(5)}, runs_from=1.0).running == {"a": 1.0}
+    assert state.settle({"a": Decimal(5)}).open == {}
 
 
 def test_a_warning_is_given_once():
@@ -91,9 +91,9 @@ def test_a_warning_is_given_once():
     assert state.warned == 0
     state = state.reserve("b", reservation(1), LIMIT, warn_at=warn_at)
     assert state.warned == warn_at
-    state = state.settle("b", Decimal(0)).reserve("c", reservation(2), LIMIT, warn_at=warn_at)
+    state = state.settle({"b": Decimal(0)}).reserve("c", reservation(2), LIMIT, warn_at=warn_at)
     assert state.warned == warn_at
-    assert state.settle("c", Decimal(0)).reserve(
+    assert state.settle({"c": Decimal(0)}).reserve(
         "d", reservation(3), LIMIT, warn_at=Decimal("0.9")
     ).warned == Decimal("0.9")
 
@@ -114,7 +114,9 @@ def test_it_always_adds_up(asks):
                 assert state.spent + state.reserved <= LIMIT
         else:
             settled += min(amount, before.open[token].amount) if token in before.open else 0
-            state = state.settle(token, min(amount, before.open[token].amount if token in before.open else 0))
+            state = state.settle(
+                {token: min(amount, before.open[token].amount if token in before.open else 0)}
+            )
         assert state.number - before.number == (state is not before)
         assert state.spent == settled
         assert BudgetState.from_dict(json.loads(json.dumps(state.to_dict()))) == state

@@ -64,8 +64,8 @@ def test_what_one_settles_another_can_spend(folder):
     one.reserve("a", Decimal(7), LIMIT)
     with pytest.raises(Exceeded):
         other.reserve("b", Decimal(4), LIMIT)
-    other.settle("a", Decimal(6))
-    one.settle("a", Decimal(6))
+    other.settle({"a": Decimal(6)})
+    one.settle({"a": Decimal(6)})
     assert other.reserve("b", Decimal(4), LIMIT)[1].spent == 6
     assert one.state() == other.state()
     assert one.state().open["b"].amount == 4
@@ -102,7 +102,7 @@ def test_the_entries_of_a_long_log_are_in_folders_of_a_thousand(folder, monkeypa
     monkeypatch.setattr(f"{BudgetLog.__module__}._IN_FOLDER", 10)
     log = BudgetLog(folder)
     for number in range(12):
-        log.settle(str(number), Decimal(0)) if log.reserve(str(number), Decimal(1), LIMIT) else None
+        log.settle({str(number): Decimal(0)}) if log.reserve(str(number), Decimal(1), LIMIT) else None
     assert BudgetLog(folder).state().number == 24
     assert [number_in(name_of(number)) for number in (1, 9, 10, 24)] == [1, 9, 10, 24]
     assert [number_in(name) for name in ("000000/001.txt", "clock", "000000/\u0661.json", "x/001.json")] == [

@@ -1,0 +1,240 @@
+"""Pays for the orders of a batch out of budgets: money is reserved for many orders at a time.
+
+So the log of a budget has two entries for a block of orders, and not two for each.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import partial
+from typing import TypeVar
+
+from airflow_provider_phota.api.costs import NO_COST, Cost, total_cost
+from airflow_provider_phota.api.errors import PhotaBudgetUnusable
+from airflow_provider_phota.batch.accounts import Account
+from airflow_provider_phota.budget.purse import Purse
+from airflow_provider_phota.storage.calls import finish_on_loop
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+#: Orders for which money is reserved at a time, at most.
+BLOCK = 100
+#: Seconds that a change of the budgets may take.
+_LONGEST_CHANGE = 300.0
+
+
+@dataclass(eq=False)
+class Block:
+    """Is money that is reserved for some orders.
+
+    Attributes:
+        token: by which it is reserved. An order that an earlier attempt has sent has a token of its own.
+        at: epoch seconds that tell the windows in which it is counted.
+        left: USD for further orders.
+        spent: what its orders have cost that have ended.
+        held: what stays reserved of it when it is settled, by tokens of its own.
+        draws: of the orders that have not ended.
+    """
+
+    token: str
+    at: float
+    left: Decimal = Decimal(0)
+    spent: Cost = NO_COST
+    held: dict[str, Cost] = field(default_factory=dict)
+    draws: set[Draw] = field(default_factory=set)
+
+
+@dataclass(eq=False)
+class Draw:
+    """Is the money of one order.
+
+    Attributes:
+        cost: as far as it is known.
+        sending: names the last sending of the order, once it is about to be sent.
+    """
+
+    block: Block
+    cost: Cost
+    sending: str = ""
+
+
+class Spending:
+    """Pays for the orders of one attempt of a batch.
+
+    Args:
+        purse: pays.
+        lease: the number of the attempt's lease.
+        orders: how many may be sent at most.
+    """
+
+    def __init__(self, purse: Purse, lease: int, orders: int) -> None:
+        self._purse = purse
+        self._lease = lease
+        self._orders = orders
+        self._number = 0
+        self._block = Block("", 0.0)
+        self._blocks: set[Block] = set()
+        #: What earlier attempts have sent and not settled, by the sendings.
+        self._earlier: dict[str, Block] = {}
+        self._asking = asyncio.Lock()
+
+    @property
+    def prefix(self) -> str:
+        """Begins all tokens of the batch."""
+        return f"{self._purse.owner}-"
+
+    async def open(
+        self, ats: Iterable[float], accounts: Callable[[frozenset[str]], dict[str, Account]]
+    ) -> None:
+        """Settles what attempts have left behind that are over, as far as it is clear.
+
+        Args:
+            ats: epoch seconds in whose windows they may have reserved.
+            accounts: returns what has become of the money of blocks, by their tokens.
+
+        Raises:
+            PhotaBudgetUnusable: A log cannot be read or written.
+        """
+        if not self._purse.is_limited:
+            return
+        found: set[str] = set()
+        for at in ats:
+            found |= await self._do(partial(self._purse.open_tokens, self.prefix, at))
+        blocks = frozenset(token for token in found if not is_of_sending(token))
+        if blocks:
+            known = await self._do(partial(accounts, blocks))
+            for token in blocks:
+                account = known.get(token, Account())
+                held = {token_of(self.prefix, name, token): cost for name, cost in account.open.items()}
+                await self._settle({token: account.spent}, at_of(token), held)
+                found |= set(held)
+        for token in found - blocks:
+            self._earlier[sending_of(token)] = Block(token, at_of(token))
+
+    async def draw(self, cost: Cost) -> Draw:
+        """Returns the money for an order.
+
+        Args:
+            cost: of the order, as expected.
+
+        Raises:
+            PhotaBudgetExceeded: It does not fit into a budget.
+            PhotaBudgetUnusable: It is not known what may be spent.
+        """
+        if not self._purse.is_limited:
+            return Draw(self._block, cost)
+        async with self._asking:
+            price = cost.usd
+            if price is None or self._block not in self._blocks or self._block.left < price:
+                self._block = await self._new_block(cost)
+            block = self._block
+            block.left -= price or Decimal(0)
+            self._orders -= 1
+            draw = Draw(block, cost)
+            block.draws.add(draw)
+            return draw
+
+    def resume(self, sendings: Iterable[str], cost: Cost) -> Draw | None:
+        """Returns the money of an order that an earlier attempt has sent; None if it is settled.
+
+        Args:
+            sendings: of the order that may be meant.
+            cost: of the order, as far as it is known.
+        """
+        for sending in sendings:
+            if block := self._earlier.pop(sending[:_SENDING], None):
+                self._blocks.add(block)
+                draw = Draw(block, cost, sending)
+                block.draws.add(draw)
+                return draw
+        return None
+
+    def release(self, draw: Draw) -> None:
+        """Gives the money of an order back: it has provably created no task."""
+        if draw in draw.block.draws:
+            draw.block.draws.remove(draw)
+            draw.block.left += draw.cost.usd or Decimal(0)
+            self._orders += 1
+
+    def end(self, draw: Draw, final: Cost) -> None:
+        """Takes in what an order has cost in the end."""
+        if draw in draw.block.draws:
+            draw.block.draws.remove(draw)
+            final = final if final.usd is not None else draw.cost
+            draw.block.spent = total_cost((draw.block.spent, final))
+
+    async def close(self) -> None:
+        """Settles all that is clear. What is not, stays reserved under the names of its sendings."""
+        for block in list(self._blocks):
+            for draw in block.draws:
+                if draw.sending:
+                    block.held[token_of(self.prefix, draw.sending, block.token)] = draw.cost
+            is_own = is_of_sending(block.token)
+            if not (is_own and block.held):
+                await self._try_to_settle(block)
+        self._blocks.clear()
+
+    async def _new_block(self, cost: Cost) -> Block:
+        for block in list(self._blocks):
+            if not block.draws and not is_of_sending(block.token):
+                await self._try_to_settle(block)
+                self._blocks.discard(block)
+        self._number += 1
+        at = float(int(time.time()))
+        token = f"{self.prefix}b{self._lease}.{self._number}@{at:.0f}"
+        count = max(min(self._orders, BLOCK), 1)
+        reserved = await self._do(partial(self._purse.reserve, token, cost, count, at))
+        block = Block(token, at, (cost.usd or Decimal(0)) * reserved.count)
+        self._blocks.add(block)
+        return block
+
+    async def _try_to_settle(self, block: Block) -> None:
+        try:
+            await self._settle({block.token: block.spent}, block.at, block.held)
+        except PhotaBudgetUnusable as problem:  # nothing paid may be lost for it
+            log.warning(
+                "What orders of this batch cost stays reserved until its next attempt, or `phota settle`.\n%s",
+                problem,
+            )
+
+    async def _settle(self, costs: dict[str, Cost], at: float, keep: dict[str, Cost]) -> None:
+        await self._do(partial(self._purse.settle, costs, at, keep=keep))
+
+    async def _do(self, change: Callable[[], T]) -> T:
+        try:
+            return await finish_on_loop(_LONGEST_CHANGE, change)
+        except TimeoutError:
+            raise PhotaBudgetUnusable(
+                f"The budget did not answer within {_LONGEST_CHANGE:.0f} s. Nothing is sent without it."
+            ) from None
+
+
+#: Characters of a sending's name in a token.
+_SENDING = 12
+
+
+def token_of(prefix: str, sending: str, block: str) -> str:
+    """Returns the token of what stays reserved for one sending of a block."""
+    return f"{prefix}s{sending[:_SENDING]}@{at_of(block):.0f}"
+
+
+def is_of_sending(token: str) -> bool:
+    """Returns True if money is reserved for one sending, and False if for a block of orders."""
+    return token.partition("-")[2].startswith("s")
+
+
+def sending_of(token: str) -> str:
+    """Returns the name of the sending for which money is reserved."""
+    return token.partition("-s")[2].partition("@")[0]
+
+
+def at_of(token: str) -> float:
+    """Returns the epoch seconds that tell the windows in which a token of a batch is counted."""
+    return float(token.rpartition("@")[2])
