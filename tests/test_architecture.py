@@ -26,7 +26,7 @@ ROOMS = {
     "retrying": {"api"},
     "retry_policy": {"api"},
     "downloads": {"api", "drivers"},
-    "hooks": {"api", "drivers", "compat", "provider_info"},
+    "hooks": {"api", "drivers", "compat", "provider_info", "storage"},
     "ledger": {"api", "storage", "compat"},
     "budget": {"api", "storage", "hooks", "ledger"},
     "journal": {"api", "storage"},

@@ -9,16 +9,17 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from airflow_provider_phota.api import protocol
+from airflow_provider_phota.api.costs import Cost, final_cost
 from airflow_provider_phota.api.errors import PhotaError, PhotaNotBilled, PhotaSubmitAmbiguous
 from airflow_provider_phota.api.policy import Policy
 from airflow_provider_phota.api.tasks import PhotaTask
 from airflow_provider_phota.batch.choices import Duplicates
-from airflow_provider_phota.batch.credits import credits_of
-from airflow_provider_phota.batch.endings import can_retry, is_broken, status_of, stops_batch
+from airflow_provider_phota.batch.endings import is_broken, row_after, stops_batch
 from airflow_provider_phota.batch.items.item import Item
 from airflow_provider_phota.batch.kit import Kit
 from airflow_provider_phota.batch.messages import held_text, twin_held_text
 from airflow_provider_phota.batch.purchase import Purchase
+from airflow_provider_phota.batch.spending import Draw
 from airflow_provider_phota.batch.stages import Stage, Stopped
 from airflow_provider_phota.batch.twins import Doubt, Payer, Share
 from airflow_provider_phota.inputs.prepared import PreparedOrder
@@ -64,6 +65,8 @@ class Course:
     #: True once the service has said here that the task is running.
     _is_seen: bool = field(default=False, init=False)
     _estimated_time: float | None = field(default=None, init=False)
+    #: The money for its last payment.
+    _draw: Draw | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.row = Row(self.item.number, self.item.key, Status.LANDED)
@@ -82,10 +85,12 @@ class Course:
         Returns:
             What has become of it; None if it stays open, since the batch stops.
         """
-        sent = state.sending
-        self._generation, self._digest = state.generation, sent.digest if sent else ""
-        self._estimated_time = sent.estimated_time if sent else None
-        self._note_payment(step.phota_task_id, sent.credits if sent else None, sent.sent_at if sent else None)
+        sent = state.sent
+        self._generation, self._digest = state.generation, sent.digest
+        self._estimated_time = sent.estimated_time
+        self._note_payment(step.phota_task_id, sent.cost, sent.sent_at)
+        tokens = (sent.token, *(each.token for each in state.unresolved))
+        self._draw = self.kit.spending.resume(tokens, sent.cost)
         self.kit.slots.take()
         self._has_slot = True
         return await self._to_its_end(self._bring_home_or_pay_again(step.phota_task_id))
@@ -93,7 +98,7 @@ class Course:
     async def hold(self, state: ItemState) -> Row | None:
         """Writes the row of an item whose last submit may have been paid for."""
         self._generation = state.generation
-        self.row = replace(self.row, submitted_at=state.sending.sent_at if state.sending else None)
+        self.row = replace(self.row, submitted_at=state.sent.sent_at, cost=state.sent.cost)
         return await self._to_its_end(self._give_up(state))
 
     @property
@@ -121,6 +126,7 @@ class Course:
             finally:
                 await self._give_slot_back()
             self.row = replace(self.row, ended_at=time.time())
+            self.kit.spending.note_end(self._draw, self.row)
             self.kit.journal.add(Ended(self.item_id, self._generation, self.row))
         except Stopped:
             return None
@@ -136,11 +142,9 @@ class Course:
         if stops_batch(error):
             self.kit.gate.stop(error)
             raise Stopped
-        status, text = status_of(error), str(error)
-        state = self.kit.journal.state.item(self.item_id)
-        if status is Status.AMBIGUOUS and state and state.unresolved:
-            text = held_text(self.item.key, state)
-        self.row = replace(self.row, status=status, error=text, can_retry=can_retry(error))
+        self.row, state = row_after(error, self.row), self.kit.journal.state.item(self.item_id)
+        if self.row.status is Status.AMBIGUOUS and state and state.unresolved:
+            self.row = replace(self.row, error=held_text(self.item.key, state))
         log.warning("%s: %s", self.item.key, str(error).partition("\n")[0])
 
     async def _pay_and_bring_home(self, step: Start) -> None:
@@ -162,8 +166,8 @@ class Course:
         if isinstance(share, Start):
             await self._pay_for_all(share, prepared, fingerprint)
         elif isinstance(share, Payer):
-            self._note_payment(share.phota_task_id, None, share.submitted_at)
-            self.row = replace(self.row, same_as=share.key)
+            self._note_payment(share.phota_task_id, share.cost_of_twin, share.submitted_at)
+            self.row = replace(self.row, credits=None, same_as=share.key)
             await self._bring_home_or_pay_again(share.phota_task_id)
         else:
             self.row = replace(self.row, same_as=share.key)
@@ -188,7 +192,7 @@ class Course:
         await self._bring_home(task.id)
 
     async def _pay(self, step: Start, prepared: PreparedOrder, fingerprint: str) -> PhotaTask:
-        order = await self.kit.publish(self.kit.preparer.publish, prepared)
+        quote = await self.kit.publish(self.kit.preparer.publish, prepared)
         self.stage = Stage.QUEUED
         await self.kit.slots.wait_and_take()
         self._has_slot = True
@@ -197,21 +201,15 @@ class Course:
             if not await self.kit.gate.passed():
                 raise Stopped
             self._generation = step.generation
-            self.row = replace(self.row, submitted_at=time.time())
+            self.row = replace(self.row, submitted_at=time.time(), cost=quote.expected)
+            self._draw = await self.kit.spending.draw(quote.expected)
             purchase = Purchase(
-                self.item,
-                self.item_id,
-                fingerprint,
-                step,
-                self.kit.journal,
-                self.kit.poller,
-                prepared.hook.settings,
-                self._digest,
+                self.item, self.item_id, quote, self._draw, fingerprint, step, self.kit, self._digest
             )
             try:
                 # not after an error of the journal: the order may be paid for already
                 self.task = await self.kit.neighbours.repeat(
-                    "submit", self.kit.patience, partial(purchase.pay, order), PhotaNotBilled
+                    "submit", self.kit.patience, purchase.pay, PhotaNotBilled
                 )
             except PhotaSubmitAmbiguous:
                 self.kit.gate.doubt()
@@ -221,7 +219,7 @@ class Course:
             else:
                 self._is_seen = True
                 self._estimated_time = self.task.estimated_time
-                self._note_payment(self.task.id, credits_of(self.task), self.row.submitted_at)
+                self._note_payment(self.task.id, purchase.cost, self.row.submitted_at)
                 return self.task
 
     async def _bring_home_or_pay_again(self, phota_task_id: str) -> None:
@@ -239,6 +237,8 @@ class Course:
     async def _reopen(self) -> None:
         state = self.kit.journal.state.item(self.item_id)
         self._generation = state.generation if state else 0
+        if self._draw:
+            self.kit.spending.end(self._draw, self.row.cost)
         await self.kit.journal.append(Reopened(self.item_id, self._generation))
         self.task, self._is_seen, self._estimated_time = None, False, None
         self.row = Row(self.item.number, self.item.key, Status.LANDED)
@@ -258,11 +258,13 @@ class Course:
         )
         await self._give_slot_back()
         self.stage = Stage.LANDING
-        results = ResultImages.of_task(task)
+        if self.row.same_as is None:
+            self.row = replace(self.row, cost=final_cost(self.row.cost, task))
+        results = ResultImages.of_task(task, self.row.cost)
         landing = self.kit.preparer.landing(self.item, self._digest)
         files = await self.kit.land(phota_task_id, self._land, results, landing)
         if landing.digest and len(files) == self.item.order.outputs:
-            await self.kit.land(phota_task_id, mark_as_landed, landing, files, phota_task_id)
+            await self.kit.land(phota_task_id, mark_as_landed, landing, files, phota_task_id, results.cost)
         self.row = replace(self.row, files=tuple(manifest(files)))
 
     def _land(self, results: ResultImages, landing: Landing) -> list[LandedFile]:
@@ -284,8 +286,8 @@ class Course:
         at = self.row.submitted_at
         return None if at is None else max(time.time() - at, 0.0)
 
-    def _note_payment(self, phota_task_id: str, cost: float | None, at: float | None) -> None:
-        self.row = replace(self.row, phota_task_id=phota_task_id, credits=cost, submitted_at=at)
+    def _note_payment(self, task_id: str, cost: Cost, at: float | None) -> None:
+        self.row = replace(self.row, phota_task_id=task_id, credits=cost.credits, cost=cost, submitted_at=at)
 
     async def _give_slot_back(self) -> None:
         if self._has_slot:

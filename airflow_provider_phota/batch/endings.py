@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from airflow_provider_phota.api.costs import NO_COST
 from airflow_provider_phota.api.errors import (
     PhotaAuthenticationError,
+    PhotaBudgetExceeded,
     PhotaConfigurationError,
     PhotaError,
     PhotaInputError,
@@ -23,11 +27,12 @@ from airflow_provider_phota.api.errors import (
     PhotaWaitTimeout,
 )
 from airflow_provider_phota.batch.neighbours import PhotaItemNotSent
-from airflow_provider_phota.journal.rows import Status
+from airflow_provider_phota.journal.rows import Row, Status
 from airflow_provider_phota.results.lander import PhotaBadResult
 
 #: Errors after which no other order of the batch would end better.
 _OF_THE_BATCH = (
+    PhotaBudgetExceeded,
     PhotaAuthenticationError,
     PhotaConfigurationError,
     PhotaLedgerError,
@@ -64,6 +69,14 @@ def status_of(error: PhotaError) -> Status:
     if isinstance(error, (PhotaInputError, PhotaRefused, PhotaInputRefused)):
         return Status.REFUSED
     return Status.FAILED
+
+
+def row_after(error: PhotaError, row: Row) -> Row:
+    """Returns the row of an item that ended with this error."""
+    status = status_of(error)
+    # what was expected is not billed
+    cost = row.cost if row.phota_task_id or status is Status.AMBIGUOUS else NO_COST
+    return replace(row, status=status, error=str(error), can_retry=can_retry(error), cost=cost)
 
 
 def can_retry(error: PhotaError) -> bool:

@@ -12,7 +12,7 @@ from airflow.providers.common.compat.sdk import (
     AirflowSkipException,
 )
 
-from airflow_provider_phota.api.errors import PhotaError
+from airflow_provider_phota.api.errors import PhotaBudgetExceeded, PhotaError
 from airflow_provider_phota.batch.attempt import Killed
 from airflow_provider_phota.batch.batch import Batch, BatchEnd
 from airflow_provider_phota.batch.choices import OnEmpty
@@ -29,6 +29,7 @@ from airflow_provider_phota.batch.messages import (
 )
 from airflow_provider_phota.batch.summary import Summary
 from airflow_provider_phota.batch.tally import TooManyFailures
+from airflow_provider_phota.budget.options import OnBudget
 from airflow_provider_phota.journal.writer import Overtaken
 from airflow_provider_phota.retrying import NOT_RETRIED, log_lines
 
@@ -38,10 +39,15 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def raise_if_failed(end: BatchEnd) -> None:
+def raise_if_failed(end: BatchEnd, on_budget: OnBudget = OnBudget.FAIL) -> None:
     """Raises the error of a batch that has not placed all its orders, or of which too many have failed.
 
+    Args:
+        end: of the batch.
+        on_budget: what to do if not all orders fit into a budget.
+
     Raises:
+        AirflowSkipException: Not one order fits into a budget, and such a task is skipped.
         AirflowException: A retry can help, and does not pay twice.
         AirflowFailException: A retry cannot help.
     """
@@ -51,7 +57,11 @@ def raise_if_failed(end: BatchEnd) -> None:
     if reason is not None and not isinstance(reason, (PhotaError, Killed, TooManyFailures)):
         raise reason  # a fault of this package, so its traceback is wanted
     counts, results = end.summary.counts, end.summary.results
-    if isinstance(reason, (PhotaError, Killed)):
+    if isinstance(reason, PhotaBudgetExceeded) and on_budget is OnBudget.SKIP:
+        log.warning("%s\nThe orders that do not fit are left out.", reason)
+        if not end.summary.submitted:
+            raise AirflowSkipException(str(reason))
+    elif isinstance(reason, (PhotaError, Killed)):
         is_retried = isinstance(reason, Killed) or reason.retryable
         text = stopped_text(reason, end.tally.items, counts, results, _what_is_paid(end.summary))
         if is_retried:

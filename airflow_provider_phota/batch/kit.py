@@ -10,6 +10,7 @@ from typing import ParamSpec, TypeVar
 
 from airflow_provider_phota.api.endings import lines
 from airflow_provider_phota.api.errors import PhotaLandingError, PhotaUnreachable
+from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.batch.gate import Gate
 from airflow_provider_phota.batch.messages import hung_text, landing_hung_text
 from airflow_provider_phota.batch.neighbours import OTHERS_PASSED, Neighbours, PhotaItemNotSent
@@ -68,6 +69,11 @@ class Kit:
     keys: dict[str, str] = field(default_factory=dict)
     paid_if_broken: set[str] = field(default_factory=set)
     neighbours: Neighbours = field(default_factory=Neighbours)
+
+    @property
+    def settings(self) -> Settings:
+        """The account that pays."""
+        return self.preparer.publisher.hook.settings
 
     @cached_property
     def twins(self) -> Twins:

@@ -9,16 +9,14 @@ from uuid import uuid4
 
 from airflow_provider_phota.api import protocol
 from airflow_provider_phota.api.clock import Clock
+from airflow_provider_phota.api.costs import UNKNOWN_COST, Cost, Quote
 from airflow_provider_phota.api.errors import PhotaNotBilled, PhotaSubmitAmbiguous
-from airflow_provider_phota.api.orders.base import Order
-from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.tasks import PhotaTask
-from airflow_provider_phota.batch.credits import credits_of
 from airflow_provider_phota.batch.items.item import Item
+from airflow_provider_phota.batch.kit import Kit
+from airflow_provider_phota.batch.spending import Draw
 from airflow_provider_phota.journal.decisions import Start
 from airflow_provider_phota.journal.events import Doubtful, Intent, Paid, TakenBack
-from airflow_provider_phota.journal.writer import Journal
-from airflow_provider_phota.triggers.poller import Poller
 
 log = logging.getLogger(__name__)
 
@@ -32,23 +30,27 @@ class Purchase:
 
     Attributes:
         item_id: the item, as the journal names it.
+        quote: the order as the service can read it, and what it costs.
+        draw: the money for it.
         fingerprint: of what is asked for.
         step: which payment of the item it is.
         digest: of the order, if its landed pictures are to be found again by it.
+        cost: by the answer to the submit.
     """
 
     item: Item
     item_id: str
+    quote: Quote
+    draw: Draw
     fingerprint: str
     step: Start
-    journal: Journal
-    poller: Poller
-    settings: Settings
+    kit: Kit
     digest: str = ""
     clock: Clock = time
+    cost: Cost = field(default=UNKNOWN_COST, init=False)
     _intent: Intent | None = field(default=None, init=False)
 
-    async def pay(self, order: Order) -> PhotaTask:
+    async def pay(self) -> PhotaTask:
         """Submits the order, and returns the task that was paid for.
 
         Raises:
@@ -58,8 +60,12 @@ class Purchase:
             PhotaLedgerError: The journal cannot be written.
         """
         try:
-            task = await self.poller.run(
-                protocol.submit(order, before_sending=self._begin, resend_on_503=self.settings.resend_on_503)
+            task = await self.kit.poller.run(
+                protocol.submit(
+                    self.quote.order,
+                    before_sending=self._begin,
+                    resend_on_503=self.kit.settings.resend_on_503,
+                )
             )
         except PhotaNotBilled:
             await self._take_back()
@@ -67,18 +73,21 @@ class Purchase:
         except PhotaSubmitAmbiguous as doubt:
             await self._note_doubt(doubt)
             raise
+        self.cost = cost = self.quote.reserved(task.usage)
         # in the log too, and first: if the store fails, a person can still find the task
-        log.info("Submitted PHOTA task %s for %s.", task.id, self.item.key)
+        log.info("Submitted PHOTA task %s for %s. Cost: %s.", task.id, self.item.key, cost)
         intent = self._intent or self._new_intent()
-        await self.journal.append(
+        await self.kit.journal.append(
             Paid(
                 self.item_id,
                 self.step.generation,
                 intent.token,
                 task.id,
                 at=self.clock.time(),
-                credits=credits_of(task),
+                credits=cost.credits,
                 estimated_time=task.estimated_time,
+                model=self.quote.order.model,
+                cost=cost,
             )
         )
         return task
@@ -88,16 +97,17 @@ class Purchase:
         await self._take_back()  # if it was sent before, the service has refused it
         # known before it is written: if the request runs out of time meanwhile, it is written and taken back
         self._intent = intent = self._new_intent()
-        await self.journal.intend(intent, self.clock.monotonic() + intent.seconds)
+        self.draw.sending = intent.token
+        await self.kit.journal.intend(intent, self.clock.monotonic() + intent.seconds)
 
     async def _take_back(self) -> None:
-        intent, self._intent = self._intent, None
+        intent, self._intent, self.draw.sending = self._intent, None, ""
         if intent:
-            await self.journal.append(TakenBack(intent.item, intent.generation, intent.token))
+            await self.kit.journal.append(TakenBack(intent.item, intent.generation, intent.token))
 
     async def _note_doubt(self, doubt: PhotaSubmitAmbiguous) -> None:
         intent = self._intent or self._new_intent()
-        await self.journal.append(
+        await self.kit.journal.append(
             Doubtful(
                 self.item_id,
                 self.step.generation,
@@ -114,8 +124,11 @@ class Purchase:
             self.step.generation,
             token=uuid4().hex,
             at=self.clock.time(),
-            seconds=self.settings.total_timeout + _MARGIN,
+            seconds=self.kit.settings.total_timeout + _MARGIN,
             fingerprint=self.fingerprint,
             resubmits=self.step.resubmits,
             digest=self.digest,
+            model=self.quote.order.model,
+            cost=self.quote.expected,
+            block=self.draw.block.token,
         )

@@ -18,6 +18,7 @@ from airflow_provider_phota.api.costs import NO_COST, Cost, total_cost
 from airflow_provider_phota.api.errors import PhotaBudgetUnusable
 from airflow_provider_phota.batch.accounts import Account
 from airflow_provider_phota.budget.purse import Purse
+from airflow_provider_phota.journal.rows import Row, Status
 from airflow_provider_phota.storage.calls import finish_on_loop
 
 log = logging.getLogger(__name__)
@@ -156,6 +157,13 @@ class Spending:
                 return draw
         return None
 
+    def note_end(self, draw: Draw | None, row: Row) -> None:
+        """Takes in what has become of an item: what is not clear, or may go on, stays reserved."""
+        if draw and row.phota_task_id and not row.can_retry:
+            self.end(draw, row.cost)
+        elif draw and not row.phota_task_id and row.status is not Status.AMBIGUOUS:
+            self.release(draw)
+
     def release(self, draw: Draw) -> None:
         """Gives the money of an order back: it has provably created no task."""
         if draw in draw.block.draws:
@@ -200,8 +208,7 @@ class Spending:
             await self._settle({block.token: block.spent}, block.at, block.held)
         except PhotaBudgetUnusable as problem:  # nothing paid may be lost for it
             log.warning(
-                "What orders of this batch cost stays reserved until its next attempt, or `phota settle`.\n%s",
-                problem,
+                "What orders cost stays reserved until the next attempt, or `phota settle`.\n%s", problem
             )
 
     async def _settle(self, costs: dict[str, Cost], at: float, keep: dict[str, Cost]) -> None:

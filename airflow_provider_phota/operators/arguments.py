@@ -86,26 +86,26 @@ class AirflowArguments(TypedDict, total=False):
     weight_rule: Any
 
 
-class BudgetArguments(AirflowArguments, total=False):
-    """Lists the arguments of `operators.budgeted.BudgetedOperator`, which says what they mean."""
+class PayingArguments(AirflowArguments, total=False):
+    """Lists the arguments of `operators.paying.PayingOperator`, which says what they mean."""
 
+    publish: PublishWay | None
+    phota_conn_id: str
+    deferrable: bool | None
+    poll_interval: float | timedelta | tuple[float, float]
+    timeout: float | timedelta
+    max_unreachable: float
+    ledger_path: str | None
     budget: str | None
     on_budget: OnBudgetExceeded
     budget_warning: float
     on_budget_warning: Callable[[Any], object] | None
 
 
-class OrderArguments(BudgetArguments, total=False):
+class OrderArguments(PayingArguments, total=False):
     """Lists the arguments of `operators.base.PhotaOperator`, which says what they mean."""
 
-    publish: PublishWay | None
-    phota_conn_id: str
     wait_for_completion: bool | None
-    deferrable: bool | None
-    poll_interval: float | timedelta | tuple[float, float]
-    timeout: float | timedelta
-    max_unreachable: float
-    ledger_path: str | None
     ledger_key: str | XComArg | None
     on_ambiguous: FailResubmitOrSettle
     on_missing: FailOrResubmit
@@ -123,7 +123,7 @@ class ImageArguments(OrderArguments, total=False):
     if_exists: IfFileExists
 
 
-class BatchArguments(BudgetArguments, total=False):
+class BatchArguments(PayingArguments, total=False):
     """Lists the arguments of `operators.batch.PhotaBatchOperator`, which says what they mean."""
 
     destination: Required[str | ObjectStoragePath | XComArg]
@@ -137,13 +137,6 @@ class BatchArguments(BudgetArguments, total=False):
     redo: str | Sequence[str] | XComArg | None
     adopt: Mapping[str, str] | XComArg | None
     dry_run: bool
-    publish: PublishWay | None
-    phota_conn_id: str
-    deferrable: bool | None
     defer_after: float | timedelta
-    poll_interval: float | timedelta | tuple[float, float]
-    timeout: float | timedelta
-    max_unreachable: float
-    ledger_path: str | None
     on_ambiguous: FailOrResubmit
     edition: str | XComArg

@@ -3,57 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Unpack
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowTaskTimeout
 
 from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.orders.base import Order
-from airflow_provider_phota.api.parsing import check_conn_id, check_flags
+from airflow_provider_phota.api.parsing import check_flags
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.tasks import PhotaTask
-from airflow_provider_phota.api.types import FailOrResubmit, FailResubmitOrSettle, PhotaResult, PublishWay
-from airflow_provider_phota.api.written import Written
-from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.api.types import FailOrResubmit, FailResubmitOrSettle, PhotaResult
 from airflow_provider_phota.inputs.prepared import PreparedOrder
 from airflow_provider_phota.inputs.publisher import Publish, Publisher
-from airflow_provider_phota.operators.arguments import BudgetArguments
-from airflow_provider_phota.operators.budgeted import BudgetedOperator
+from airflow_provider_phota.operators.arguments import PayingArguments
+from airflow_provider_phota.operators.paying import PayingOperator
 from airflow_provider_phota.operators.payment import NO_LEDGER, XCOM_PHOTA_TASK_ID, Payment
-from airflow_provider_phota.retrying import as_airflow_errors, checking_arguments
+from airflow_provider_phota.retrying import as_airflow_errors
 from airflow_provider_phota.submitting.options import MoneyOptions
 from airflow_provider_phota.submitting.policies import Policies
 from airflow_provider_phota.submitting.submission import Submission
 from airflow_provider_phota.triggers.events import WaitEvent
-from airflow_provider_phota.waiting import Wait, default_deferrable, resumed_too_late
+from airflow_provider_phota.waiting import resumed_too_late
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
 
-class PhotaOperator(BudgetedOperator):
+class PhotaOperator(PayingOperator):
     """Submits an order to PHOTA, and waits for the result if it is asked to. Every submit is billed.
 
     It pushes the ID of the PHOTA task via XCom, under the key `phota_task_id`, as soon as it knows the ID. It
     returns that ID, or with `wait_for_completion` the finished PHOTA task: a dict with `phota_task_id`,
-    `model`, `status`, `images` (each `url` and `content_type`), `created`, `expires_at` (ISO 8601) and
-    `usage`. Each model has a subclass, which says what is ordered.
+    `model`, `status`, `images` (each `url` and `content_type`), `created`, `expires_at` (ISO 8601), `usage`
+    and `cost`. Each model has a subclass, which says what is ordered.
 
     Args:
-        publish: how paths become URLs: `upload`, or `presign` where the store can sign URLs. If it is left
-            out, the connection's extra of that name decides.
-        phota_conn_id: the Airflow connection.
         wait_for_completion: whether to wait for the result.
-        deferrable: whether to wait in the triggerer, without a worker slot.
-        poll_interval: seconds between two questions while waiting: the shortest and the longest, between
-            which the pause is chosen by when the task is likely to be finished; or one number for a steady
-            interval.
-        timeout: seconds to wait for the result, at most 20 hours (results live 24 hours).
-        max_unreachable: how many seconds without a usable answer a wait tolerates.
-        ledger_path: object-storage directory in which to record what was paid for, next to Airflow's own task
-            state store (3.3 and later). If it is left out, the connection's extra of that name is used.
         ledger_key: a name for this item of a mapped task, by which its record is found again if the list
             changes before the task is cleared (templated). It needs a ledger_path, and two items must not
             have the same name.
@@ -66,7 +51,7 @@ class PhotaOperator(BudgetedOperator):
         edition: any text; with another text an identical order is a new one, which is billed (templated).
         adopt_phota_task_id: the ID of a PHOTA task to resume instead of submitting (templated).
 
-    `BudgetedOperator` describes the arguments of budgets.
+    `PayingOperator` describes the other arguments.
 
     Raises:
         AirflowFailException: A retry cannot help, or would pay again.
@@ -81,14 +66,7 @@ class PhotaOperator(BudgetedOperator):
     def __init__(
         self,
         *,
-        publish: PublishWay | None = None,
-        phota_conn_id: str = PhotaHook.default_conn_name,
         wait_for_completion: bool | None = None,
-        deferrable: bool | None = None,
-        poll_interval: float | timedelta | tuple[float, float] = (2.0, 30.0),
-        timeout: float | timedelta = 3600.0,
-        max_unreachable: float = 1800.0,
-        ledger_path: str | None = None,
         ledger_key: str | XComArg | None = None,
         on_ambiguous: FailResubmitOrSettle = "fail",
         on_missing: FailOrResubmit = "fail",
@@ -96,19 +74,12 @@ class PhotaOperator(BudgetedOperator):
         on_discarded: FailOrResubmit = "fail",
         edition: str | XComArg = "",
         adopt_phota_task_id: str | PhotaResult | XComArg | None = None,
-        **kwargs: Unpack[BudgetArguments],
+        **kwargs: Unpack[PayingArguments],
     ) -> None:
         super().__init__(**kwargs)
-        self.publish = publish
-        self.phota_conn_id = phota_conn_id
         self.wait_for_completion = (
             self.waits_by_default if wait_for_completion is None else wait_for_completion
         )
-        self.deferrable = default_deferrable() if deferrable is None else deferrable
-        self.poll_interval = poll_interval
-        self.timeout = timeout
-        self.max_unreachable = max_unreachable
-        self.ledger_path = ledger_path
         self.ledger_key = ledger_key
         self.on_ambiguous = on_ambiguous
         self.on_missing = on_missing
@@ -116,23 +87,12 @@ class PhotaOperator(BudgetedOperator):
         self.on_discarded = on_discarded
         self.edition = edition
         self.adopt_phota_task_id = adopt_phota_task_id
-        # a default of the whole DAG is not meant for this task in particular
-        self._defaults = frozenset(kwargs.get("default_args") or ())
-        self._asked_to_defer = bool(deferrable) and "deferrable" not in self._defaults
         self._payment: Payment | None = None
 
-    def _check_arguments(self) -> None:
-        """Checks plain values when the DAG is parsed; each operator calls it at the end of `__init__`."""
-        self._written = Written(**{name: getattr(self, name) for name in self.template_fields})
-        with checking_arguments(self):
-            self._check_as_written()
-
     def _check_as_written(self) -> None:
-        _ = self._wait, self._money
-        Publish.checked(self.publish)
-        check_conn_id(self.phota_conn_id)
-        check_flags(wait_for_completion=self.wait_for_completion, deferrable=self.deferrable)
-        self._money.check_as_written()
+        super()._check_as_written()
+        _ = self._money
+        check_flags(wait_for_completion=self.wait_for_completion)
         if self._asked_to_defer and not self.wait_for_completion:
             raise PhotaInputError(
                 "deferrable",
@@ -188,6 +148,7 @@ class PhotaOperator(BudgetedOperator):
             with payment.naming_earlier_payments():
                 prepared = self._prepare()
             if (existing := self._existing(prepared, payment)) is not None:
+                payment.note_unpaid(prepared.order.model)
                 return existing
             with self._acting_on_budget():
                 seen = self._submit(prepared, payment)
@@ -249,14 +210,15 @@ class PhotaOperator(BudgetedOperator):
         )
         with payment.explaining_a_failed_submit(submission):
             paid_task = submission.place()
-            payment.phota_task_id = paid_task.phota_task_id
+            payment.take_in(paid_task)
         with payment.deciding_on_a_retry():
             self._push(prepared, payment)
         return paid_task.seen
 
-    def _push(self, prepared: PreparedOrder, payment: Payment) -> None:  # noqa: ARG002  # for subclasses
+    def _push(self, prepared: PreparedOrder, payment: Payment) -> None:
         """Pushes what this Airflow task after its wait, or another Airflow task, has to know."""
         payment.push(XCOM_PHOTA_TASK_ID, payment.phota_task_id)
+        payment.note_submitted(prepared.order.model, is_all=not self.wait_for_completion)
 
     def _defer(self, payment: Payment, seen: PhotaTask | None) -> NoReturn:
         with payment.deciding_on_a_retry():
@@ -269,24 +231,17 @@ class PhotaOperator(BudgetedOperator):
         )
 
     def _finish(self, payment: Payment, wait: Callable[[], PhotaTask]) -> Any:
-        with payment.deciding_on_a_retry():
-            return self._result(wait(), payment)
+        with payment.deciding_on_a_retry(), payment.ending(task := wait()):
+            return self._result(task, payment)
 
     def _new_payment(self, context: Context) -> Payment:
-        self._payment = Payment(self._hook, self._money, context, self.execution_timeout, self._current_order)
-        return self._payment
-
-    @cached_property
-    def _hook(self) -> PhotaHook:
-        return PhotaHook(self.phota_conn_id)
+        payment = Payment(self._hook, self._money, context, self.execution_timeout, self._current_order)
+        self._payment = self._spender = payment
+        return payment
 
     @property
     def _publisher(self) -> Publisher:
         return Publisher(self._hook, Publish.checked(self.publish))
-
-    @property
-    def _wait(self) -> Wait:
-        return Wait.checked(self.phota_conn_id, self.timeout, self.poll_interval, self.max_unreachable)
 
     @property
     def _money(self) -> MoneyOptions:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
-from airflow.providers.common.compat.sdk import AirflowException, BaseOperator
+from airflow.providers.common.compat.sdk import AirflowException
 
-from airflow_provider_phota.api.parsing import check_conn_id, check_flags, check_not_templated, is_known
-from airflow_provider_phota.api.types import FailOrResubmit, FailOrSkip, IfFileExists, PublishWay, ShareOrPay
-from airflow_provider_phota.api.written import Written
+from airflow_provider_phota.api.errors import PhotaBudgetExceeded
+from airflow_provider_phota.api.parsing import check_flags, check_not_templated, is_known
+from airflow_provider_phota.api.types import FailOrResubmit, FailOrSkip, IfFileExists, ShareOrPay
 from airflow_provider_phota.batch.batch import Batch
 from airflow_provider_phota.batch.ends import push_summary, raise_if_failed, raise_without_items
 from airflow_provider_phota.batch.home import checked_results_name, results_files
@@ -22,15 +21,15 @@ from airflow_provider_phota.batch.items.plan import Plan
 from airflow_provider_phota.batch.items.spec import ItemSpec, check_items_as_written
 from airflow_provider_phota.batch.names import BatchNames
 from airflow_provider_phota.batch.options import DEFER_AFTER, BatchOptions, Redo
-from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.budget.options import OnBudget
 from airflow_provider_phota.inputs.prepared import as_text, checked_edition
 from airflow_provider_phota.inputs.publisher import Publish
-from airflow_provider_phota.operators.arguments import AirflowArguments
+from airflow_provider_phota.operators.arguments import PayingArguments
+from airflow_provider_phota.operators.paying import PayingOperator
 from airflow_provider_phota.results.directories import check_directory_as_written
-from airflow_provider_phota.retrying import as_airflow_errors, checking_arguments
+from airflow_provider_phota.retrying import as_airflow_errors
 from airflow_provider_phota.storage.paths import check_url
 from airflow_provider_phota.triggers.batch_events import BatchWaitEvent
-from airflow_provider_phota.waiting import Wait, default_deferrable
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, ObjectStoragePath, XComArg
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
 CONF_REDO = "phota_redo"
 
 
-class PhotaBatchOperator(BaseOperator):
+class PhotaBatchOperator(PayingOperator):
     """Places any number of orders in one Airflow task, many at once, and pays for each of them once.
 
     All items are read and checked before the first one is paid for. What is paid for is recorded in a journal
@@ -71,19 +70,13 @@ class PhotaBatchOperator(BaseOperator):
         dry_run: read and check the items, and return what would be paid for; nothing is sent.
         skip_existing: neither pay nor download if the same order for pictures with the same content has
             landed in `destination` before, in any run.
-        publish: how paths become URLs: `upload`, or `presign` where the store can sign URLs. If it is left
-            out, the connection's extra of that name decides.
-        phota_conn_id: the Airflow connection.
-        deferrable: whether to wait in the triggerer, without a worker slot, while nothing is to be done.
         defer_after: seconds without anything to do from which the batch leaves its worker slot, if it is
             deferrable. Coming back takes Airflow some 10 seconds.
-        poll_interval: seconds between two questions about one order, the shortest and the longest.
-        timeout: seconds to wait for the result of one order, at most 20 hours.
-        max_unreachable: how many seconds without a usable answer the batch tolerates.
-        ledger_path: object-storage directory for the journal. If it is left out, the connection's extra of
-            that name is used, or else `destination`.
         on_ambiguous: what to do if it is not known whether a submit was billed: `fail`, or `resubmit` once.
         edition: any text; with another text all items are new ones, which are billed (templated).
+
+    The journal lies in `ledger_path`, or else in `destination`. `PayingOperator` describes the other
+    arguments.
 
     Raises:
         AirflowFailException: A retry cannot help, or would pay again.
@@ -116,17 +109,10 @@ class PhotaBatchOperator(BaseOperator):
         adopt: Mapping[str, str] | XComArg | None = None,
         dry_run: bool = False,
         skip_existing: bool = False,
-        publish: PublishWay | None = None,
-        phota_conn_id: str = PhotaHook.default_conn_name,
-        deferrable: bool | None = None,
         defer_after: float | timedelta = DEFER_AFTER,
-        poll_interval: float | timedelta | tuple[float, float] = (2.0, 30.0),
-        timeout: float | timedelta = 3600.0,
-        max_unreachable: float = 1800.0,
-        ledger_path: str | None = None,
         on_ambiguous: FailOrResubmit = "fail",
         edition: str | XComArg = "",
-        **kwargs: Unpack[AirflowArguments],
+        **kwargs: Unpack[PayingArguments],
     ) -> None:
         super().__init__(**kwargs)
         self.destination = destination
@@ -141,36 +127,17 @@ class PhotaBatchOperator(BaseOperator):
         self.adopt = adopt
         self.is_dry_run = dry_run  # Airflow's operators have a method of the argument's name
         self.skip_existing = skip_existing
-        self.publish = publish
-        self.phota_conn_id = phota_conn_id
-        self.deferrable = default_deferrable() if deferrable is None else deferrable
         self.defer_after = defer_after
-        self.poll_interval = poll_interval
-        self.timeout = timeout
-        self.max_unreachable = max_unreachable
-        self.ledger_path = ledger_path
         self.on_ambiguous = on_ambiguous
         self.edition = edition
         self._batch: Batch | None = None
 
-    def _check_arguments(self) -> None:
-        """Checks plain values when the DAG is parsed; each operator calls it at the end of `__init__`."""
-        self._written = Written(**{name: getattr(self, name) for name in self.template_fields})
-        with checking_arguments(self):
-            self._check_as_written()
-
     def _check_as_written(self) -> None:
-        _ = self._wait
-        check_conn_id(self.phota_conn_id)
-        check_flags(
-            dry_run=self.is_dry_run, deferrable=self.deferrable, **{self.skip_argument: self.skip_existing}
-        )
-        check_not_templated(
-            ledger_path=self.ledger_path, in_flight=self.in_flight, max_failures=self.max_failures
-        )
+        super()._check_as_written()
+        check_flags(dry_run=self.is_dry_run, **{self.skip_argument: self.skip_existing})
+        check_not_templated(in_flight=self.in_flight, max_failures=self.max_failures)
         if self.ledger_path:
             check_url("ledger_path", self.ledger_path)
-        Publish.checked(self.publish)
         check_directory_as_written("destination", self.destination)
         check_items_as_written(self.items_argument, as_text(self._items), self._order_defaults())
         self._options(*(value if is_known(value) else None for value in (self.redo, self.adopt)))
@@ -213,6 +180,17 @@ class PhotaBatchOperator(BaseOperator):
             may_pause = self.deferrable and not pause.has_failed
             return self._go_on(context, batch, batch.last_plan(), begins=False, may_pause=may_pause)
 
+    def execute_after_budget(
+        self,
+        context: Context,
+        event: dict[str, Any],  # noqa: ARG002  # it only wakes
+    ) -> PhotaBatchSummary | PhotaBatchPreview | None:
+        """Goes on after a wait for a budget."""
+        self._written.restore(self)
+        with as_airflow_errors():
+            batch = self._new_batch(context)
+            return self._go_on(context, batch, batch.last_plan(), begins=False, may_pause=self.deferrable)
+
     def on_kill(self) -> None:
         if self._batch:
             self._batch.stop()
@@ -227,8 +205,10 @@ class PhotaBatchOperator(BaseOperator):
                 method_name=self.execute_complete.__name__,
                 timeout=self._wait.airflow_timeout,
             )
+        if isinstance(end.reason, PhotaBudgetExceeded) and self._budget.policy is OnBudget.WAIT:
+            self._wait_for_budget(end.reason)
         try:
-            raise_if_failed(end)
+            raise_if_failed(end, self._budget.policy)
         except AirflowException:
             if end.summary:
                 push_summary(end.summary, context)
@@ -241,7 +221,7 @@ class PhotaBatchOperator(BaseOperator):
         conf = getattr(context.get("dag_run"), "conf", None) or {}
         asked = conf.get(CONF_REDO)
         redo = Redo.checked(asked, CONF_REDO) if asked else self.redo
-        self._batch = Batch.checked(
+        self._batch = self._spender = Batch.checked(
             hook=self._hook,
             options=self._options(redo, self.adopt),
             context=context,
@@ -254,6 +234,7 @@ class PhotaBatchOperator(BaseOperator):
             ledger_path=self.ledger_path,
             edition=checked_edition(self.edition),
             skip_argument=self.skip_argument if self.skip_existing else "",
+            budget=self._budget,
         )
         return self._batch
 
@@ -287,11 +268,3 @@ class PhotaBatchOperator(BaseOperator):
     def _items(self) -> object:
         """What names the items, as the user gave it."""
         raise NotImplementedError
-
-    @cached_property
-    def _hook(self) -> PhotaHook:
-        return PhotaHook(self.phota_conn_id)
-
-    @property
-    def _wait(self) -> Wait:
-        return Wait.checked(self.phota_conn_id, self.timeout, self.poll_interval, self.max_unreachable)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow_provider_phota.api.errors import PhotaInputError
-from airflow_provider_phota.api.parsing import check_not_templated
 from airflow_provider_phota.api.policy import Policy
 from airflow_provider_phota.api.task_ids import checked_task_id
 from airflow_provider_phota.budget.options import BudgetOptions
@@ -38,15 +37,6 @@ class MoneyOptions:
     ledger_key: object
     adopt: object
     budget: BudgetOptions
-
-    def check_as_written(self) -> None:
-        """Checks plain values when the DAG is parsed.
-
-        Raises:
-            PhotaInputError: It names the argument.
-        """
-        check_not_templated(ledger_path=self.ledger_path)
-        self.budget.check_as_written()
 
     @property
     def key(self) -> str | None:

@@ -150,7 +150,7 @@ class Submission:
         return self._submit(step, entry)
 
     def _settled_or_held(self, entry: Entry, hold: Hold) -> Submit:
-        """Returns the next submit, if it is proven that the last one was not billed; else raises its error."""
+        """Returns the next submit if the last one was provably not billed; else raises the error of it."""
         if hold.why is not Why.AMBIGUOUS:
             raise held_error(entry, hold)
         charge = self._charges.of(entry)

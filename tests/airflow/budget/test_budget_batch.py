@@ -1,0 +1,158 @@
+"""Batches with a budget: blocks of money, what is given back, and what a process that died has left behind."""
+
+from __future__ import annotations
+
+import json
+import time
+from decimal import Decimal
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, TaskDeferred
+from shop import Shop
+
+from airflow_provider_phota.budget.log import BudgetLog
+from airflow_provider_phota.emulator import Fault
+from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.journal.writer import Journal
+
+pytestmark = pytest.mark.usefixtures("metadata_database", "at_once")
+PRICE = Decimal("0.05")
+
+
+class LimitedShop(Shop):
+    """Runs a batch whose connection has a budget."""
+
+    def connect(self, monkeypatch, budget):
+        extra = {"budget": budget, "budget_path": f"file://{self.folder}/budget"}
+        fields = {
+            "conn_type": "phota",
+            "password": self.emulator.key,
+            "host": self.emulator.url,
+            "extra": extra,
+        }
+        monkeypatch.setenv("AIRFLOW_CONN_PHOTA_DEFAULT", json.dumps(fields))
+        return self
+
+    def budget(self):
+        operator = self.operator()
+        ((_, _, state),) = operator._budget.purse(self.context(), PhotaHook()).states(time.time())
+        return state
+
+    @property
+    def billed(self):
+        return sum((Decimal(entry.credits) / 100 for entry in self.emulator.ledger()), Decimal(0))
+
+
+@pytest.fixture
+def shop(emulator, tmp_path, monkeypatch):
+    return LimitedShop(emulator, tmp_path).add_pictures(12).connect(monkeypatch, "5 USD / total")
+
+
+def test_a_batch_reserves_in_blocks_and_settles_them(shop, monkeypatch):
+    monkeypatch.setattr("airflow_provider_phota.batch.spending.BLOCK", 5)
+    assert shop.run()["counts"]["landed"] == 12
+    state = shop.budget()
+    assert (state.spent, state.reserved) == (12 * PRICE, 0)
+    assert state.number <= 6  # 12 orders: 3 blocks, each reserved and settled
+
+
+def test_of_a_batch_as_many_orders_are_sent_as_fit(shop, monkeypatch):
+    shop.connect(monkeypatch, "0.37 USD / total")
+    error = shop.fail()
+    assert isinstance(error, AirflowFailException)
+    assert "The budget of 0.37 USD / total is used up" in str(error)
+    assert len(shop.emulator.ledger()) == 7
+    assert (shop.budget().spent, shop.budget().reserved) == (7 * PRICE, 0)
+    summary = shop.pushed["return_value"]
+    assert summary["counts"]["landed"] == 7
+    shop.connect(monkeypatch, "5 USD / total")
+    assert shop.run()["counts"]["landed"] == 12
+    assert (shop.budget().spent, shop.budget().reserved) == (12 * PRICE, 0)
+
+
+def test_what_does_not_fit_is_left_out_if_that_is_asked_for(shop, monkeypatch):
+    shop.connect(monkeypatch, "0.10 USD / total")
+    summary = shop.run(on_budget="skip")
+    assert (summary["counts"]["landed"], summary["counts"]["not_sent"]) == (2, 10)
+    with pytest.raises(AirflowSkipException):
+        Shop.run(shop, destination=f"file://{shop.folder}/other", on_budget="skip")
+
+
+def test_what_does_not_fit_waits_in_the_triggerer(shop, monkeypatch):
+    shop.connect(monkeypatch, "0.10 USD / total")
+    with pytest.raises(TaskDeferred) as deferred:
+        shop.run(on_budget="wait")
+    assert deferred.value.method_name == "execute_after_budget"
+    assert len(shop.emulator.ledger()) == 2
+    shop.connect(monkeypatch, "5 USD / total")
+    summary = shop.operator().execute_after_budget(shop.context(), {"why": "the order fits"})
+    assert summary["counts"]["landed"] == 12
+    assert (shop.budget().spent, shop.budget().reserved) == (12 * PRICE, 0)
+
+
+def test_failed_and_refused_items_give_their_money_back_and_ambiguous_ones_keep_it(shop):
+    shop.emulator.add_faults(
+        Fault(on="submit", kind="fail_task", code="out_of_memory", message="no", prompt="Make 003 shine"),
+        Fault(on="submit", kind="status", status=422, code="invalid_param", prompt="Make 004 shine"),
+        Fault(on="submit", kind="billed_status", status=500, prompt="Make 005 shine"),
+    )
+    shop.run()
+    state = shop.budget()
+    assert (state.spent, state.reserved) == (9 * PRICE, PRICE)
+    assert state.spent + state.reserved == shop.billed
+    (lost,) = (entry for entry in shop.emulator.ledger() if "005" in entry.request["prompt"])
+    shop.clear().run(adopt={"005.png": lost.id})
+    assert (shop.budget().spent, shop.budget().reserved) == (shop.billed, 0)
+
+
+@pytest.mark.parametrize("dies_at", ["intend", "append", "close"])
+def test_what_a_process_that_died_has_reserved_is_settled_from_the_journal(shop, monkeypatch, dies_at):
+    with monkeypatch.context() as broken:
+        _die_at(broken, dies_at)
+        shop.fail()
+    left = shop.budget()
+    assert left.reserved
+    shop.run(on_ambiguous="resubmit")
+    state = shop.budget()
+    assert state.spent + state.reserved >= shop.billed
+    assert state.spent == sum(Decimal(str(row["cost"]["usd"])) for row in shop.rows() if row["phota_task_id"])
+
+
+def test_a_pause_keeps_what_is_under_way_reserved(shop):
+    shop.emulator.add_faults(Fault(on="submit", kind="latency", seconds=3.0, times=None))
+    with pytest.raises(TaskDeferred):
+        shop.run(deferrable=True, defer_after=0.5)
+    state = shop.budget()
+    assert (state.spent, state.reserved) == (0, 12 * PRICE)
+    shop.emulator.advance(10)
+    summary = shop.operator().execute_complete(shop.context(), _woken(shop))
+    assert summary["counts"]["landed"] == 12
+    assert (shop.budget().spent, shop.budget().reserved) == (12 * PRICE, 0)
+
+
+class Killed(BaseException):
+    """What ends a process between two lines."""
+
+
+def _die_at(monkeypatch, name):
+    """The seventh call of a method of the journal, or the end of the batch, is never reached."""
+    if name == "close":
+        monkeypatch.setattr(BudgetLog, "settle", _away)
+        return
+    true, calls = getattr(Journal, name), []
+
+    async def die(journal, *args, **more):
+        calls.append(name)
+        if len(calls) > 7:
+            raise Killed
+        return await true(journal, *args, **more)
+
+    monkeypatch.setattr(Journal, name, die)
+
+
+def _away(*_args, **_more):
+    raise Killed
+
+
+def _woken(shop):
+    return {"version": 1, "waits": "", "why": "enough", "ended": 12, "open": 0}
