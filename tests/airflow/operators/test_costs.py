@@ -6,7 +6,7 @@ import json
 import logging
 
 import pytest
-from airflow.providers.common.compat.sdk import Stats
+from airflow.providers.common.compat.sdk import AirflowFailException, Stats
 from airflow_runs import TaskInstance
 from attempt_by_hand import Accessor
 
@@ -129,6 +129,13 @@ def test_an_intent_has_the_expected_cost(emulator, picture_url):
     (entry,) = Record.from_dict(store.values["airflow_provider_phota"]).entries
     assert (entry.phota_task_id, entry.model) == (None, EDIT_MODEL)
     assert entry.cost.to_dict() == {"usd": 0.05, "credits": None, "is_estimate": True}
+
+
+def test_a_refused_input_is_counted_as_such(emulator, picture_url, counted):
+    emulator.add_faults(Fault("submit", "fail_task", code="content_policy_violation"))
+    with pytest.raises(AirflowFailException):
+        execute(image_urls=picture_url)
+    assert counted == [("phota.edits", 1, EDIT_MODEL, "refused")]
 
 
 def test_a_failed_task_costs_nothing_if_the_credits_are_given_back(emulator, picture_url, caplog, counted):
