@@ -31,7 +31,8 @@ def test_one_task_submits_waits_deferred_and_returns_the_result(emulator, pictur
     done = run("phota_edit_and_wait", image_url=picture_url, prompt="a beach")
     assert done.state == "success"
     result = done.xcom("edit")
-    assert sorted(result) == ["created", "expires_at", "images", "model", "phota_task_id", "status", "usage"]
+    fields = ["cost", "created", "expires_at", "images", "model", "phota_task_id", "status", "usage"]
+    assert sorted(result) == fields
     assert result["status"] == "completed"
     assert result["images"][0]["content_type"] == "image/png"
     assert done.xcom("report").startswith("1 picture(s)")
