@@ -89,8 +89,8 @@ class Course:
         self._generation, self._digest = state.generation, sent.digest
         self._estimated_time = sent.estimated_time
         self._note_payment(step.phota_task_id, sent.cost, sent.sent_at)
-        tokens = (sent.token, *(each.token for each in state.unresolved))
-        self._draw = self.kit.spending.resume(tokens, sent.cost)
+        # of an adopted task, the money is that of the submit that was lost
+        self._draw = self.kit.spending.resume({each.token: each.cost for each in (sent, *state.unresolved)})
         self.kit.slots.take()
         self._has_slot = True
         return await self._to_its_end(self._bring_home_or_pay_again(step.phota_task_id))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
@@ -142,14 +142,13 @@ class Spending:
             block.draws.add(draw)
             return draw
 
-    def resume(self, sendings: Iterable[str], cost: Cost) -> Draw | None:
+    def resume(self, sendings: Mapping[str, Cost]) -> Draw | None:
         """Returns the money of an order that an earlier attempt has sent; None if it is settled.
 
         Args:
-            sendings: of the order that may be meant.
-            cost: of the order, as far as it is known.
+            sendings: of the order, by their names, and what it costs as far as that is known.
         """
-        for sending in sendings:
+        for sending, cost in sendings.items():
             if block := self._earlier.pop(sending[:_SENDING], None):
                 self._blocks.add(block)
                 draw = Draw(block, cost, sending)

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
+from dying import die_when, events
 
 from airflow_provider_phota.emulator import Fault
 
-PROGRAM = Path(__file__).with_name("batch_process.py")
 #: Seconds for one submit. An attempt waits that long, and 5 s more, for a sender that may be alive.
 TOTAL_TIMEOUT = 3.0
-LIMIT = 120.0
 
 
 @pytest.fixture
@@ -28,26 +22,6 @@ def one(shop, monkeypatch):
     connection = {"conn_type": "phota", "password": shop.emulator.key, "host": shop.emulator.url}
     monkeypatch.setenv("AIRFLOW_CONN_PHOTA_DEFAULT", json.dumps(connection | {"extra": extra}))
     return shop
-
-
-def die_when(shop, is_time):
-    """Runs the next attempt as a process, and kills it as soon as that is true."""
-    shop.try_number += 1
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join((str(PROGRAM.parents[1]), str(PROGRAM.parents[3])))}
-    command = [sys.executable, str(PROGRAM), f"file://{shop.folder}", str(shop.try_number)]
-    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    end = time.monotonic() + LIMIT
-    while not is_time():
-        assert process.poll() is None, "the process has ended before the moment"
-        assert time.monotonic() < end, "the moment has not come"
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-
-
-def events(shop):
-    segments = sorted(shop.folder.glob("out/.phota-batches/*/segments/*.jsonl"))
-    return [json.loads(line)["e"] for path in segments for line in path.read_text().splitlines()]
 
 
 def test_after_the_intent_and_before_the_answer_it_is_in_doubt(one):

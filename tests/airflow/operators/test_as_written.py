@@ -122,7 +122,7 @@ WRONG = [
         for value in (-0.1, 2, "0.5", True)
     ),
     *(
-        (make, {name: "maybe"}, "must be 'fail'(,| or) 'resubmit'")
+        (make, {name: "maybe"}, "must be 'fail'")
         for make in ORDERS
         for name in ("on_ambiguous", "on_missing", "on_expired", "on_discarded")
     ),

@@ -8,12 +8,14 @@ from decimal import Decimal
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, TaskDeferred
+from airflow_runs import TaskInstance
+from dying import die_when, events
 from shop import Shop
 
+from airflow_provider_phota.api.errors import PhotaBudgetUnusable
 from airflow_provider_phota.budget.log import BudgetLog
 from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.hooks.phota import PhotaHook
-from airflow_provider_phota.journal.writer import Journal
 
 pytestmark = pytest.mark.usefixtures("metadata_database", "at_once")
 PRICE = Decimal("0.05")
@@ -22,8 +24,8 @@ PRICE = Decimal("0.05")
 class LimitedShop(Shop):
     """Runs a batch whose connection has a budget."""
 
-    def connect(self, monkeypatch, budget):
-        extra = {"budget": budget, "budget_path": f"file://{self.folder}/budget"}
+    def connect(self, monkeypatch, budget, **more):
+        extra = {"budget": budget, "budget_path": f"file://{self.folder}/budget", **more}
         fields = {
             "conn_type": "phota",
             "password": self.emulator.key,
@@ -34,17 +36,18 @@ class LimitedShop(Shop):
         return self
 
     def budget(self):
-        operator = self.operator()
-        ((_, _, state),) = operator._budget.purse(self.context(), PhotaHook()).states(time.time())
+        purse = self.operator()._budget.purse({"ti": TaskInstance()}, PhotaHook())
+        ((_, _, state),) = purse.states(time.time())
         return state
 
     @property
-    def billed(self):
+    def usd_billed(self):
         return sum((Decimal(entry.credits) / 100 for entry in self.emulator.ledger()), Decimal(0))
 
 
 @pytest.fixture
 def shop(emulator, tmp_path, monkeypatch):
+    emulator.draw("small")
     return LimitedShop(emulator, tmp_path).add_pictures(12).connect(monkeypatch, "5 USD / total")
 
 
@@ -92,30 +95,48 @@ def test_what_does_not_fit_waits_in_the_triggerer(shop, monkeypatch):
 
 def test_failed_and_refused_items_give_their_money_back_and_ambiguous_ones_keep_it(shop):
     shop.emulator.add_faults(
-        Fault(on="submit", kind="fail_task", code="out_of_memory", message="no", prompt="Make 003 shine"),
-        Fault(on="submit", kind="status", status=422, code="invalid_param", prompt="Make 004 shine"),
-        Fault(on="submit", kind="billed_status", status=500, prompt="Make 005 shine"),
+        Fault(
+            on="submit",
+            kind="fail_task",
+            code="out_of_memory",
+            message="no",
+            match={"prompt": "Make 003 shine"},
+        ),
+        Fault(
+            on="submit", kind="status", status=422, code="invalid_param", match={"prompt": "Make 004 shine"}
+        ),
+        Fault(on="submit", kind="billed_status", status=500, match={"prompt": "Make 005 shine"}),
     )
     shop.run()
     state = shop.budget()
     assert (state.spent, state.reserved) == (9 * PRICE, PRICE)
-    assert state.spent + state.reserved == shop.billed
+    assert state.spent + state.reserved == shop.usd_billed
     (lost,) = (entry for entry in shop.emulator.ledger() if "005" in entry.request["prompt"])
     shop.clear().run(adopt={"005.png": lost.id})
-    assert (shop.budget().spent, shop.budget().reserved) == (shop.billed, 0)
+    assert (shop.budget().spent, shop.budget().reserved) == (shop.usd_billed, 0)
 
 
-@pytest.mark.parametrize("dies_at", ["intend", "append", "close"])
-def test_what_a_process_that_died_has_reserved_is_settled_from_the_journal(shop, monkeypatch, dies_at):
+@pytest.mark.parametrize("paid", [1, 5, 12])
+def test_what_a_process_that_died_has_reserved_is_settled_from_the_journal(shop, monkeypatch, paid):
+    shop.connect(monkeypatch, "5 USD / total", total_timeout=3.0)
+    shop.emulator.add_faults(Fault("submit", "latency", seconds=2.0, times=None))
+    die_when(shop, lambda: events(shop).count("paid") >= paid)
+    assert shop.budget().reserved == 12 * PRICE
+    shop.run()
+    state, statuses = shop.budget(), shop.statuses
+    assert state.spent == statuses["landed"] * PRICE
+    assert state.reserved == statuses["ambiguous"] * PRICE
+    assert state.spent <= shop.usd_billed <= state.used
+
+
+def test_what_a_batch_could_not_settle_its_next_attempt_settles(shop, monkeypatch):
     with monkeypatch.context() as broken:
-        _die_at(broken, dies_at)
-        shop.fail()
-    left = shop.budget()
-    assert left.reserved
-    shop.run(on_ambiguous="resubmit")
-    state = shop.budget()
-    assert state.spent + state.reserved >= shop.billed
-    assert state.spent == sum(Decimal(str(row["cost"]["usd"])) for row in shop.rows() if row["phota_task_id"])
+        broken.setattr(BudgetLog, "settle", _away)
+        shop.run()
+    assert (shop.budget().spent, shop.budget().reserved) == (0, 12 * PRICE)
+    shop.run()
+    assert (shop.budget().spent, shop.budget().reserved) == (12 * PRICE, 0)
+    assert shop.usd_billed == 12 * PRICE
 
 
 def test_a_pause_keeps_what_is_under_way_reserved(shop):
@@ -130,28 +151,8 @@ def test_a_pause_keeps_what_is_under_way_reserved(shop):
     assert (shop.budget().spent, shop.budget().reserved) == (12 * PRICE, 0)
 
 
-class Killed(BaseException):
-    """What ends a process between two lines."""
-
-
-def _die_at(monkeypatch, name):
-    """The seventh call of a method of the journal, or the end of the batch, is never reached."""
-    if name == "close":
-        monkeypatch.setattr(BudgetLog, "settle", _away)
-        return
-    true, calls = getattr(Journal, name), []
-
-    async def die(journal, *args, **more):
-        calls.append(name)
-        if len(calls) > 7:
-            raise Killed
-        return await true(journal, *args, **more)
-
-    monkeypatch.setattr(Journal, name, die)
-
-
 def _away(*_args, **_more):
-    raise Killed
+    raise PhotaBudgetUnusable("away")
 
 
 def _woken(shop):
