@@ -56,10 +56,10 @@ class PhotaError(Exception):
     #: Seconds for which the service asked us not to ask again.
     retry_after: float = 0.0
 
-    def saying(self, more: str) -> Self:
-        """Returns the same error with a further line."""
+    def saying(self, *more: str) -> Self:
+        """Returns the same error with further lines."""
         longer = copy.copy(self)
-        longer.args = (f"{self}\n{more}",)
+        longer.args = ("\n".join((str(self), *more)),)
         return longer
 
 

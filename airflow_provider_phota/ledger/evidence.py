@@ -41,19 +41,23 @@ class Evidence:
         """True if the order cannot have been billed: nothing was, and nothing else was under way."""
         return self.is_alone and self.growth is not None and abs(self.growth) < _SAME
 
-    def __str__(self) -> str:
-        """Says it in a sentence; empty if nothing is known."""
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Says it in a line; nothing if nothing is known."""
         growth = self.growth
         if growth is None:
-            return ""
+            return ()
         used = f"The key had used {_usd(self.before)} before, and has used {_usd(self.after)} now"
+        return (f"{used}: {self._meaning(growth)}",)
+
+    def _meaning(self, growth: Decimal) -> str:
         if abs(growth) < _SAME:
-            return f"{used}: nothing seems to have been billed."
+            return "nothing seems to have been billed."
         if growth < 0:
-            return f"{used}: something was given back meanwhile, so this proves nothing."
+            return "something was given back meanwhile, so this proves nothing."
         if self.cost.usd is not None and abs(growth - self.cost.usd) < _SAME:
-            return f"{used}: that is exactly the price of this order, so it seems to have been billed."
-        return f"{used}: that is not the price of this order, so others were billed meanwhile."
+            return "that is exactly the price of this order, so it seems to have been billed."
+        return "that is not the price of this order, so others were billed meanwhile."
 
 
 def _usd(units: float | None) -> str:

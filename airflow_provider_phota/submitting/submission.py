@@ -43,7 +43,7 @@ from airflow_provider_phota.submitting.paid_tasks import ask_about
 from airflow_provider_phota.submitting.policies import Policies
 from airflow_provider_phota.submitting.sending import Sending
 from airflow_provider_phota.submitting.witness import Witness
-from airflow_provider_phota.submitting.words import expectation, mention, next_step
+from airflow_provider_phota.submitting.words import expectation, mention, next_step, what_a_retry_does
 
 log = logging.getLogger(__name__)
 
@@ -156,7 +156,7 @@ class Submission:
         charge = self._charges.of(entry)
         evidence = self._witness.evidence(entry, charge)
         if self.policies.on_ambiguous is not Policy.SETTLE or not evidence.proves_unbilled:
-            raise held_error(entry, hold).saying(str(evidence))
+            raise held_error(entry, hold).saying(*evidence.words)
         charge.settle(NO_COST, paid_at=None)
         return Submit(entry.generation + 1, entry.resubmits, Why.UNBILLED)
 
@@ -252,7 +252,7 @@ class Submission:
             charge.release(is_sole=self.may_have_sent)
             raise
         except PhotaSubmitAmbiguous as ambiguous:
-            raise self._ambiguous(ambiguous, step) from None
+            raise self._ambiguous(ambiguous, step, charge) from None
         # in the log too, and first: if every store fails, a person can still find the task
         cost = sending.quote.reserved(task.usage)
         log.info("Submitted PHOTA task %s.%s Cost: %s.", task.id, expectation(task), cost)
@@ -279,10 +279,11 @@ class Submission:
             self._sending.begin()
             self.unanswered = self._sending.intent
 
-    def _ambiguous(self, error: PhotaSubmitAmbiguous, step: Submit) -> PhotaSubmitAmbiguous:
-        resubmits = self.policies.on_ambiguous is Policy.RESUBMIT and not step.resubmits
-        if resubmits and self.ledger.remembers:
-            retried = error.saying("on_ambiguous='resubmit': a retry pays for it once more.")
-            retried.retryable = True
-            return retried
-        return error.saying(what_to_do(self.try_number, resubmits=step.resubmits))
+    def _ambiguous(self, error: PhotaSubmitAmbiguous, step: Submit, charge: Charge) -> PhotaSubmitAmbiguous:
+        if self._sending and (intent := self._sending.intent):
+            error = error.saying(*self._witness.evidence(intent, charge).words)
+        if not self.ledger.remembers or not (then := what_a_retry_does(self.policies.on_ambiguous, step)):
+            return error.saying(what_to_do(self.try_number, resubmits=step.resubmits))
+        retried = error.saying(then)
+        retried.retryable = True
+        return retried

@@ -44,6 +44,8 @@ class Witness:
 
     def look_before(self, charge: Charge) -> Before:
         """Returns what is known just before an order is sent, and says if the balance is below its price."""
+        # first: a task that ends between the two looks may give back what it has cost
+        alone_at = self._alone(charge)
         usage = read_usage(self.hook, 0.0 if self.settles else _MAX_AGE)
         if usage is None:
             return Before()
@@ -54,7 +56,7 @@ class Witness:
                 usage.available_usd,
                 charge.cost,
             )
-        return Before(usage.used, self._alone(charge))
+        return Before(usage.used, alone_at)
 
     def evidence(self, entry: Entry, charge: Charge) -> Evidence:
         """Returns what is known now about a submit of unknown fate.
@@ -64,6 +66,7 @@ class Witness:
             charge: of its payment.
         """
         usage = read_usage(self.hook) if entry.used_before is not None else None
+        # afterwards: nothing may have been under way up to the moment of the reading
         is_alone = entry.alone_at is not None and self._alone(charge) == entry.alone_at
         return Evidence(entry.used_before, usage.used if usage else None, entry.cost, is_alone)
 

@@ -27,13 +27,14 @@ USD = 500_000
     ],
 )
 def test_in_words(before, after, words):
-    assert words in str(Evidence(before, after, COST))
+    (text,) = Evidence(before, after, COST).words
+    assert words in text
 
 
 @pytest.mark.parametrize(("before", "after"), [(None, 1.0), (1.0, None), (None, None)])
 def test_what_could_not_be_read_says_and_proves_nothing(before, after):
     evidence = Evidence(before, after, COST, is_alone=True)
-    assert str(evidence) == ""
+    assert evidence.words == ()
     assert not evidence.proves_unbilled
 
 
