@@ -101,6 +101,10 @@ class AirflowApi:
         }
         self.request("POST", f"{_path('dags', dag_id)}/clearTaskInstances", json=body)
 
+    def add_connection(self, conn_id: str, fields: Mapping[str, Any]) -> None:
+        """Adds a connection to Airflow's database. The extra is given as text."""
+        self.request("POST", "connections", json={"connection_id": conn_id, **fields})
+
     def set_state(
         self, dag_id: str, run_id: str, task_id: str, state: str, map_index: int | None = None
     ) -> None:

@@ -20,6 +20,7 @@ from tests.chaos.matrix import GROUPS
 from tests.chaos.planning import Plan, Selection, planned_trials
 from tests.chaos.report import Line, markdown, summary, violation_list
 from tests.chaos.running import run_trial
+from tests.chaos.settle_table import settle_table
 from tests.chaos.verdict import violations
 
 OUTPUT = ROOT / ".build" / f"chaos-{VERSION}.md"
@@ -114,7 +115,8 @@ def _run_edits(options: argparse.Namespace, groups: Sequence[str]) -> bool:
     for database in options.database.split(","):
         lines = _run_on(database, selection, options.width, keep=options.keep)
         head = f"## Airflow {VERSION} on {database}"
-        texts.append(f"{head}\n\n{markdown(lines)}\n\n{summary(lines)}\n{violation_list(lines)}\n")
+        parts = (head, markdown(lines), settle_table(lines), summary(lines), violation_list(lines))
+        texts.append("\n\n".join(filter(None, parts)) + "\n")
         sound = sound and not any(line.wrong for line in lines)
         OUTPUT.parent.mkdir(exist_ok=True)
         OUTPUT.write_text("\n".join(texts))

@@ -15,6 +15,7 @@ import psutil
 
 from dev.airflow_answers import TaskInstance
 from dev.airflow_api import RUN_IS_OVER
+from tests.chaos.budgets import TrialBudget
 from tests.chaos.cases import Trial
 from tests.chaos.laboratory import Laboratory, patiently
 from tests.chaos.roots import Root
@@ -37,12 +38,14 @@ class Run:
 
     Attributes:
         root: the root of its ledger, or None if the ledger is not in object storage.
+        budget: that counts its orders; None if it has none.
     """
 
     lab: Laboratory
     trial: Trial
     run_id: str
     root: Root | None = None
+    budget: TrialBudget | None = None
 
     @property
     def dag_id(self) -> str:

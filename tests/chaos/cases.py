@@ -39,7 +39,10 @@ WITHOUT_TASK_STATE = {
     "both": "journal",
     "resubmit": "resubmit_journal",
     "resubmit_state": "resubmit_journal",
+    "settle": "settle_journal",
 }
+#: Kinds of ledgers with which a lost submit is repeated if the account proves that it was not billed.
+SETTLING = frozenset({"settle", "settle_journal"})
 #: Kinds of ledgers that write nothing to the task state store.
 STATELESS = frozenset({"naive", *WITHOUT_TASK_STATE.values()})
 #: Models whose orders have no prompt.
@@ -82,6 +85,9 @@ class Case:
         stores: the stores that this can happen to.
         ends_with_journal_alone: the ends that are right without a task state store, if they differ.
         id_arrived: True if the ID arrived, so that it must be in a log, whatever the stores did.
+        has_budget: True if each trial has a key and a budget of its own.
+        ends_if_settled: the ends that are right with `on_ambiguous="settle"`, if they differ.
+        has_company: True if other orders of the same key are under way meanwhile.
     """
 
     row: str
@@ -108,11 +114,19 @@ class Case:
     stores: tuple[str, ...] = STORES
     ends_with_journal_alone: frozenset[End] | None = None
     id_arrived: bool = False
+    has_budget: bool = False
+    ends_if_settled: frozenset[End] | None = None
+    has_company: bool = False
 
     @property
     def clears(self) -> bool:
         """True if a person clears the Airflow task."""
         return "clear" in self.act
+
+    @property
+    def settles(self) -> bool:
+        """True if it is run with `on_ambiguous="settle"`."""
+        return bool(SETTLING.intersection(self.ledgers))
 
     def in_an_airflow(self, *, with_task_state: bool, keeps_cleared_state: bool = True) -> Case | None:
         """Returns the case as such an Airflow can run it, or None if it cannot."""
@@ -130,6 +144,8 @@ class Case:
         return replace(self, ends_without_journal=HELD)
 
     def may_end(self, ledger: str) -> frozenset[End]:
+        if ledger in SETTLING and self.ends_if_settled:
+            return self.ends_if_settled
         special = {"state": self.ends_without_journal, "journal": self.ends_with_journal_alone}.get(ledger)
         return self.ends if special is None else special
 
@@ -154,6 +170,20 @@ class Trial:
         mode = "hurried" if self.case.hurried else self.mode
         what = "many" if self.case.edits > 1 else self.case.model
         return f"chaos_{self.ledger}_{mode}" + (f"_{what}" if what else "")
+
+    @property
+    def company_dag_id(self) -> str:
+        """The DAG that places the other orders of the same key."""
+        return f"chaos_{self.ledger}_deferred_many"
+
+    @property
+    def has_budget(self) -> bool:
+        return self.case.has_budget and self.ledger != "naive"
+
+    @property
+    def company_tag(self) -> str:
+        """A text for the prompts of the other orders."""
+        return f"[beside {self.number}]"
 
     @property
     def tag(self) -> str:

@@ -11,6 +11,7 @@ from airflow_provider_phota.ledger.records import InstanceName, Record
 from dev.airflow_answers import TaskInstance
 from dev.airflow_major import AIRFLOW
 from tests.chaos.acts import Run
+from tests.chaos.budgets import Books, bills_of
 from tests.chaos.cases import STATELESS, End, Trial
 from tests.chaos.laboratory import patiently
 
@@ -63,12 +64,19 @@ class EditEvidence:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Holds the evidence of one trial."""
+    """Holds the evidence of one trial.
+
+    Attributes:
+        books: of its budget; None if it has none.
+        is_settled_later: True if the retries left something reserved, and one more attempt settled it.
+    """
 
     trial: Trial
     run_id: str
     edits: tuple[EditEvidence, ...]
     seconds: float
+    books: Books | None = None
+    is_settled_later: bool = False
 
     @property
     def billed(self) -> tuple[str, ...]:
@@ -98,7 +106,21 @@ def gather(run: Run, billed: tuple[str, ...] | None, seconds: float) -> Evidence
     """
     tasks = _billed_tasks(run) if billed is None else tuple((each, "") for each in billed)
     edits = tuple(_evidence_of(run, instance, tasks) for instance in run.edits())
-    return Evidence(run.trial, run.run_id, edits, seconds)
+    return Evidence(run.trial, run.run_id, edits, seconds, _books(run, edits))
+
+
+def _books(run: Run, edits: tuple[EditEvidence, ...]) -> Books | None:
+    if run.budget is None:
+        return None
+    trial = run.trial
+    tasks = [
+        task
+        for task in patiently(run.lab.service.billed)
+        if trial.placed(request := task["request"]) or trial.company_tag in request.get("prompt", "")
+    ]
+    recorded = frozenset[str]().union(*(edit.recorded for edit in edits))
+    billed = frozenset(each for edit in edits for each in edit.billed)
+    return Books(run.budget.state(), bills_of(tasks), billed - recorded, sum(edit.intents for edit in edits))
 
 
 def _billed_tasks(run: Run) -> tuple[tuple[str, str], ...]:

@@ -27,8 +27,10 @@ from dev.airflow_major import AIRFLOW
 from dev.airflow_stack import AirflowStack
 from dev.postgres import PostgresCluster
 from dev.processes import Service, free_ports, start, stop
+from tests.chaos.budgets import TrialBudget
 from tests.chaos.cases import STORES, Trial
 from tests.chaos.object_store import S3Server
+from tests.chaos.places import BucketPlace, DiskPlace, Place
 from tests.chaos.roots import BucketRoot, DiskRoot, Root
 
 T = TypeVar("T")
@@ -92,6 +94,12 @@ class PhotaService:
             return driver.run(upload(file_form(path))).url
 
 
+def _connection(host: str, extra: Mapping[str, Any] | None = None, key: str = KEY) -> dict[str, Any]:
+    """Returns the fields of a PHOTA connection."""
+    all_extras = {"total_timeout": TOTAL_TIMEOUT, **(extra or {})}
+    return {"conn_type": "phota", "password": key, "host": host, "extra": all_extras}
+
+
 def _zipped(picture: Path, path: Path) -> Path:
     with ZipFile(path, "w") as archive:
         archive.write(picture, picture.name)
@@ -108,6 +116,19 @@ def patiently(ask: Callable[[], T], seconds: float = 120.0) -> T:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.3)
+
+
+def once(act: Callable[[], object]) -> None:
+    """Asks for something that has a name. Airflow says that it exists (409) if an earlier answer was lost."""
+
+    def attempt() -> None:
+        try:
+            act()
+        except AirflowApiError as error:
+            if error.status != 409:
+                raise
+
+    patiently(attempt)
 
 
 class Laboratory:
@@ -134,6 +155,7 @@ class Laboratory:
             self.picture = self.service.upload(PICTURE)
             self.archive = self.service.upload(_zipped(PICTURE, self.folder / "anna.zip"))
             self.s3 = self._open.enter_context(S3Server(self.folder))
+            self._budgets = self._new_places("budgets")
             self._shared = {store: self._new_root(store, "journal") for store in STORES}
             self.airflow = self._open.enter_context(self._stack())
             self.airflow.wait_for_dag("chaos_naive_submit")
@@ -160,14 +182,23 @@ class Laboratory:
         """Returns the connections of Airflow, as environment variables."""
         return {
             "AIRFLOW_CONN_AWS_DEFAULT": self.s3.connection,
-            "AIRFLOW_CONN_PHOTA_DEFAULT": self.connection(self.service.url),
+            "AIRFLOW_CONN_PHOTA_DEFAULT": json.dumps(_connection(self.service.url)),
         }
 
-    @staticmethod
-    def connection(host: str, extra: Mapping[str, Any] | None = None) -> str:
-        """Returns a PHOTA connection as the value of an environment variable."""
-        fields = {"conn_type": "phota", "password": KEY, "host": host}
-        return json.dumps({**fields, "extra": {"total_timeout": TOTAL_TIMEOUT, **(extra or {})}})
+    def connect(self, name: str, host: str, extra: Mapping[str, Any]) -> str:
+        """Makes a connection that has the name of a trial and a key of its own, and returns the name.
+
+        It is in Airflow's database, where the triggerer finds it too.
+        """
+        fields = _connection(host, extra, f"{KEY}-{name}")
+        once(lambda: self.airflow.add_connection(name, {**fields, "extra": json.dumps(fields["extra"])}))
+        return name
+
+    def budget(self, trial: Trial) -> TrialBudget | None:
+        """Returns the budget of a trial; None if it has none."""
+        if not trial.has_budget:
+            return None
+        return TrialBudget(self._budgets[trial.store or "file"], f"trial-{trial.number}")
 
     def root(self, trial: Trial) -> Root | None:
         """Returns the root of the trial's ledger, or None if the ledger is not in object storage."""
@@ -187,6 +218,10 @@ class Laboratory:
         folder = self.folder / name
         folder.mkdir()
         return DiskRoot(folder)
+
+    def _new_places(self, name: str) -> Mapping[str, Place]:
+        self.s3.make_bucket(name)
+        return {"s3": BucketPlace(self.s3, name), "file": DiskPlace(self.folder / name)}
 
     def edits(self, dag_id: str, run_id: str) -> list[TaskInstance]:
         found = patiently(lambda: self.airflow.task_instances(dag_id, run_id))

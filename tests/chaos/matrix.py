@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from tests.chaos.cases import DEFERRED, EITHER, ENDED, HELD, UNSENT, WAYS_TO_WAIT, WITH_PATH, Case
+from tests.chaos.cases import DEFERRED, DELIVERED, EITHER, ENDED, HELD, UNSENT, WAYS_TO_WAIT, WITH_PATH, Case
 from tests.chaos.roots import AWAY, EMPTIED, FAILING, FORBIDDEN, HANGS, UNANSWERED
 
 WAITS = ("worker", "deferred")
@@ -28,7 +29,7 @@ FAULTS = (
 #: The answer takes three seconds, but the PHOTA task is created at once.
 SLOW = on_submit("slow_body", seconds=3.0)
 
-KILLS = (
+_KILLS = (
     Case("21", "SIGKILL task before intent", "before_intent", "kill_task", modes=WAYS_TO_WAIT, repeated=True),
     Case("22", "SIGKILL task after intent, before POST", "after_intent", "kill_task", HELD, modes=WAYS_TO_WAIT, repeated=True),
     Case("23", "SIGKILL task, POST in flight, billed", "in_flight", "kill_task", HELD, faults=(HANGS_BILLED,), modes=WAYS_TO_WAIT, repeated=True),
@@ -48,6 +49,8 @@ KILLS = (
     Case("26", "SIGKILL supervisor only, before journal (orphan outlives the retry)", "after_answer", "kill_supervisor_until_retried", EITHER, ends_without_journal=HELD, repeated=True),
     Case("27", "SIGKILL supervisor and task, POST in flight", "in_flight", "kill_both", HELD, faults=(HANGS_BILLED,), repeated=True),
 )  # fmt: skip
+
+KILLS = tuple(replace(case, has_budget=True) for case in _KILLS)
 
 COMPONENTS = (
     Case("28", "SIGKILL scheduler tree, POST in flight", "in_flight", "kill_scheduler", HELD, faults=(HANGS_BILLED,), alone=True),
@@ -146,6 +149,29 @@ def _of_model(model: str, name: str) -> tuple[Case, ...]:
 
 MODELS = (*_of_model("generate", "phota-image"), *_of_model("enhance", "phota-image-enhance"), *_of_model("profile", "phota-create-profile"))  # fmt: skip
 
+
+def _lost(case: Case, *, billed: bool) -> tuple[Case, Case]:
+    """Returns the rows for a submit of which nothing is known: alone in an account, and next to others."""
+    end = HELD if billed else DELIVERED
+    lost = replace(case, ends=HELD, repeated=True, naive=False, has_budget=True)
+    return (
+        replace(lost, ends_if_settled=end, ledgers=("both", "settle")),
+        replace(lost, title=f"{case.title}, others under way", ledgers=("settle",), has_company=True),
+    )
+
+
+SETTLE = (
+    *_lost(Case("10", "reset before it is served", faults=(on_submit("reset_before"),)), billed=False),
+    *_lost(Case("18", "503, not billed", faults=(on_submit("status", status=503),)), billed=False),
+    *_lost(Case("22", "SIGKILL task after intent, before POST", "after_intent", "kill_task"), billed=False),
+    *_lost(Case("23", "SIGKILL task, POST in flight, never seen", "in_flight", "kill_task", faults=(HANGS_UNSEEN,)), billed=False),
+    *_lost(Case("10", "reset after it was served", faults=(on_submit("reset_after"),)), billed=True),
+    *_lost(Case("9", "no answer, billed", faults=(on_submit("hang", seconds=8.0, created=True),)), billed=True),
+    *_lost(Case("18", "503, billed", faults=(on_submit("billed_status", status=503),)), billed=True),
+    *_lost(Case("23", "SIGKILL task, POST in flight, billed", "in_flight", "kill_task", faults=(HANGS_BILLED,)), billed=True),
+    *_lost(Case("24", "SIGKILL task after answer, before journal", "after_answer", "kill_task"), billed=True),
+)  # fmt: skip
+
 GROUPS: Mapping[str, tuple[Case, ...]] = {
     "kills": KILLS,
     "components": COMPONENTS,
@@ -153,6 +179,7 @@ GROUPS: Mapping[str, tuple[Case, ...]] = {
     "answers": ANSWERS,
     "network": NETWORK,
     "resubmit": RESUBMIT,
+    "settle": SETTLE,
     "crowds": CROWDS,
     "stores": STORES,
     "models": MODELS,

@@ -92,7 +92,11 @@ def _plan_random_row(cases: Sequence[Case], selection: Selection) -> Iterator[Pl
     if selection.rows and RANDOM_ROW not in selection.rows.split(","):
         return
     chance = random.Random(41)
-    pool = [case for case in cases if not (case.alone or case.big or case.store) and case.edits == 1]
+    pool = [
+        case
+        for case in cases
+        if not (case.alone or case.big or case.store or case.settles) and case.edits == 1
+    ]
     whole = Case(RANDOM_ROW, "one fault of the matrix at a random moment of each edit")
     lines: dict[tuple[str, str], Line] = {}
     for seed in range(selection.edits):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from tests.chaos.budgets import summary_of_books
 from tests.chaos.cases import Case, End
 from tests.chaos.evidence import Evidence
 
@@ -15,6 +16,8 @@ COLUMNS = {
     "resubmit_state": "task state",
     "both": "task state + journal",
     "resubmit": "task state + journal",
+    "settle": "settle, task state + journal",
+    "settle_journal": "settle, journal",
     "journal": "journal",
     "resubmit_journal": "journal",
 }
@@ -113,7 +116,10 @@ def summary(lines: Sequence[Line]) -> str:
     held = sum(edit.end is End.HELD for each in everything for edit in each.edits)
     naive_twice = sum(len(each.billed) > each.trial.case.edits for each in naive)
     wrong = sum(len(line.wrong) for line in lines)
+    books = [each.books for each in everything if each.books]
+    later = sum(each.is_settled_later for each in everything)
     return (
         f"{len(everything)} cases, {twice} billed twice, {sum(len(each.lost) for each in everything)} lost, "
         f"{held} held, {wrong} violations (the naive operator: {len(naive)} cases, {naive_twice} billed twice)"
+        f"{'. ' if books else ''}{summary_of_books(books)}{f', {later} settled by one more attempt' if later else ''}"
     )

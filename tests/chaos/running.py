@@ -5,15 +5,15 @@ from __future__ import annotations
 import random
 import time
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import Any
 
-from dev.airflow_answers import AirflowApiError
 from tests.chaos.acts import ACTS, Run
 from tests.chaos.cases import DEFERRED, ENDED, Trial
+from tests.chaos.company import Company
 from tests.chaos.evidence import Evidence, gather
-from tests.chaos.laboratory import Laboratory, patiently
+from tests.chaos.laboratory import Laboratory, once
 from tests.chaos.network import BIG, NETWORKS, Network
-from tests.chaos.roots import Root
 
 #: The shortest and the longest time from a point to the kill, in seconds, if the process does not stop there.
 MOMENTS = (0.2, 1.8)
@@ -28,9 +28,14 @@ def run_trial(lab: Laboratory, trial: Trial) -> Evidence:
     """
     began, since = time.monotonic(), lab.now()
     lab.service.script(_faults(trial))
-    root = lab.root(trial)
+    root, budget = lab.root(trial), lab.budget(trial)
     with _network(lab, trial) as network:
-        run = Run(lab, trial, _start_with_conf(lab, trial, network, root), root)
+        run = Run(lab, trial, f"trial-{trial.number}", root, budget)
+        conf = _conf(run, _conn_id(run, network))
+        company = Company(lab, trial) if trial.case.has_company else None
+        if company:
+            company.begin(conf)
+        once(lambda: lab.airflow.trigger(run.dag_id, conf, run.run_id))
         if trial.case.at:
             _wait_for_point(run)
             ACTS[trial.case.act](run)
@@ -39,7 +44,19 @@ def run_trial(lab: Laboratory, trial: Trial) -> Evidence:
         if trial.case.at == ENDED:
             time.sleep(0.5)
         run.end()
-        return gather(run, network.billed() if network else None, time.monotonic() - began)
+        if company:
+            company.end()
+        evidence = gather(run, network.billed() if network else None, time.monotonic() - began)
+    if evidence.books and not evidence.books.is_settled:
+        settle_what_is_left(run)
+        evidence = replace(gather(run, None, time.monotonic() - began), is_settled_later=True)
+    return evidence
+
+
+def settle_what_is_left(run: Run) -> None:
+    """Settles what a process has left reserved whose Airflow task had no further attempt: it gets one."""
+    ACTS["clear"](run)
+    run.end()
 
 
 def _network(lab: Laboratory, trial: Trial) -> AbstractContextManager[Network | None]:
@@ -57,40 +74,33 @@ def _faults(trial: Trial) -> list[dict[str, Any]]:
     return [{**fault, **match} for fault in (*trial.case.faults, duration)]
 
 
-def _start_with_conf(lab: Laboratory, trial: Trial, network: Network | None, root: Root | None) -> str:
+def _conn_id(run: Run, network: Network | None) -> str:
+    """Returns the name of the connection, and makes it if it is the trial's own."""
+    if network:
+        return run.lab.connect(run.run_id, network.host, network.extra)
+    if run.budget:
+        return run.lab.connect(run.run_id, run.lab.service.url, run.budget.extra)
+    return "phota_default"
+
+
+def _conf(run: Run, phota_conn_id: str) -> dict[str, Any]:
+    lab, trial = run.lab, run.trial
     conf: dict[str, Any] = {
         "prompt": f"{trial.tag} a beach",
         "image_url": f"{lab.picture}{trial.mark}",
         "archive_url": f"{lab.archive}{trial.mark}",
         "destination": f"file://{lab.folder}/landed/{trial.number}",
         "edits": trial.case.edits,
-        "ledger_path": root.url if root else None,
+        "ledger_path": run.root.url if run.root else None,
+        "phota_conn_id": phota_conn_id,
     }
-    run = Run(lab, trial, "")
-    if network:
-        conf["connection"] = lab.connection(network.host, network.extra)
     if trial.case.act == "change_prompt_then_clear" or trial.case.big:
         run.prompt_file.write_text(conf["prompt"].ljust(BIG if trial.case.big else 0, "."))
         conf["prompt_file"] = str(run.prompt_file)
     if trial.case.at not in (None, DEFERRED, ENDED):
         delay = random.Random(f"{trial.case} {trial.seed}").uniform(*MOMENTS)
         conf["stop"] = {"point": trial.case.at, "file": str(run.checkpoint), "delay": delay}
-    return _trigger(lab, trial, conf)
-
-
-def _trigger(lab: Laboratory, trial: Trial, conf: dict[str, Any]) -> str:
-    """Starts the run. It has a known ID, so that a second request after a locked database starts no second run."""
-    run_id = f"trial-{trial.number}"
-
-    def trigger() -> None:
-        try:
-            lab.airflow.trigger(trial.dag_id, conf, run_id)
-        except AirflowApiError as error:
-            if error.status != 409:
-                raise
-
-    patiently(trigger)
-    return run_id
+    return conf
 
 
 def _wait_for_point(run: Run) -> None:

@@ -31,6 +31,8 @@ def violations(evidence: Evidence) -> Iterator[str]:
         yield "one PHOTA task was delivered to two edits"
     if evidence.trial.ledger.startswith("resubmit") and len(evidence.billed) > 1 and not _is_logged(evidence):
         yield "paid once more, but no log says so"
+    if evidence.books:
+        yield from evidence.books.violations()
 
 
 def _is_logged(evidence: Evidence) -> bool:

@@ -16,6 +16,7 @@ from PIL import Image
 
 from tests.chaos.batches.cases import BatchTrial
 from tests.chaos.batches.run import BatchRun
+from tests.chaos.budgets import Books, bills_of
 from tests.chaos.laboratory import patiently
 
 _KEY = re.compile(r"<(.+)>")
@@ -34,6 +35,7 @@ class BatchEvidence:
         broken: what is wrong with landed pictures, in words.
         summary: what the Airflow task returned, if it ended well.
         log: of all its attempts.
+        books: of its budget.
     """
 
     trial: BatchTrial
@@ -47,6 +49,7 @@ class BatchEvidence:
     summary: Mapping[str, Any] | None
     log: str
     seconds: float
+    books: Books
 
     @property
     def counts(self) -> Counter[str]:
@@ -79,12 +82,13 @@ class BatchEvidence:
 def gather(run: BatchRun, state: str, seconds: float) -> BatchEvidence:
     """Gathers the evidence of a batch that has ended."""
     rows = tuple(_read_rows(run))
-    instance = run.instance()
+    instance, tasks = run.instance(), _tasks(run)
+    billed = _by_keys(tasks)
     return BatchEvidence(
         run.trial,
         state,
         instance.try_number,
-        _billed(run),
+        billed,
         rows,
         run.adopted,
         len(list(csv.reader(io.StringIO(_read(run, "out/results.csv").decode())))),
@@ -92,16 +96,29 @@ def gather(run: BatchRun, state: str, seconds: float) -> BatchEvidence:
         _summary(run) if state == "success" else None,
         _logs(run),
         seconds,
+        _books(run, tasks, billed, {row["key"] for row in rows if row["status"] == "ambiguous"}),
     )
 
 
-def _billed(run: BatchRun) -> Mapping[str, tuple[str, ...]]:
+def _tasks(run: BatchRun) -> list[Mapping[str, Any]]:
+    """Returns the PHOTA tasks of the batch, as the service bills them."""
+    tasks = patiently(run.service.billed)
+    return [task for task in tasks if task["request"]["prompt"].startswith(run.trial.mark)]
+
+
+def _by_keys(tasks: list[Mapping[str, Any]]) -> Mapping[str, tuple[str, ...]]:
     billed: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
-    for task in patiently(run.service.billed):
-        prompt = task["request"]["prompt"]
-        if prompt.startswith(run.trial.mark) and (key := _KEY.search(prompt)):
+    for task in tasks:
+        if key := _KEY.search(task["request"]["prompt"]):
             billed[key[1]] += (task["id"],)
     return billed
+
+
+def _books(
+    run: BatchRun, tasks: list[Mapping[str, Any]], billed: Mapping[str, tuple[str, ...]], ambiguous: set[str]
+) -> Books:
+    unknown = frozenset(task for key in ambiguous for task in billed.get(key, ()))
+    return Books(run.budget.state(), bills_of(tasks), unknown, len(ambiguous))
 
 
 def _read_rows(run: BatchRun) -> Iterator[Mapping[str, Any]]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
 
 from PIL import Image
 
 from tests.chaos.batches.cases import BatchTrial
-from tests.chaos.batches.places import BucketPlace, DiskPlace, Place
 from tests.chaos.laboratory import Laboratory, PhotaService
+from tests.chaos.places import BucketPlace, DiskPlace, Place
 
 #: Seconds that an edit takes. It is long enough for a batch to leave its worker slot meanwhile.
 LATENCY = ("--latency", "20..30", "--pictures", "small")
@@ -45,15 +44,6 @@ class BatchLaboratory(Laboratory):
             service.start()
         return service
 
-    def _connections(self) -> Mapping[str, str]:
-        return {
-            **super()._connections(),
-            **{
-                f"AIRFLOW_CONN_{conn_id_of(name).upper()}": self.connection(each.url, SUBMIT)
-                for name, each in self.services.items()
-            },
-        }
-
     def place(self, trial: BatchTrial) -> Place:
         """Makes the place of a trial's pictures, and fills its inbox."""
         name = f"batch-{trial.number}"
@@ -65,10 +55,6 @@ class BatchLaboratory(Laboratory):
         for number in range(trial.items):
             place.put(f"inbox/{number:04d}.png", _picture(number))
         return place
-
-
-def conn_id_of(service: str) -> str:
-    return f"phota_{service}"
 
 
 def _picture(number: int) -> bytes:

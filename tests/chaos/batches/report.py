@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from tests.chaos.batches.cases import BatchCase
 from tests.chaos.batches.running import Outcome
+from tests.chaos.budgets import summary_of_books
 
 HEADS = (
     "row",
@@ -70,9 +71,10 @@ def summary(lines: Sequence[Line]) -> str:
     held = sum(len(each.evidence.ambiguous) for each in outcomes)
     billed = sum(each.evidence.payments for each in outcomes)
     wrong = sum(len(line.wrong) for line in lines)
+    books = summary_of_books([each.last.books for each in outcomes])
     return (
         f"{len(outcomes)} batches, {billed} edits billed, {twice} billed twice, {lost} lost, "
-        f"{held} ambiguous, {wrong} violations"
+        f"{held} ambiguous, {wrong} violations. {books}"
     )
 
 

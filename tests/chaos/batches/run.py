@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dev.airflow_answers import AirflowApiError, TaskInstance
+from dev.airflow_answers import TaskInstance
 from dev.airflow_api import RUN_IS_OVER
 from tests.chaos.batches.cases import IN_FLIGHT, BatchTrial
-from tests.chaos.batches.laboratory import BatchLaboratory, conn_id_of
-from tests.chaos.batches.places import Place
-from tests.chaos.laboratory import PhotaService, patiently
+from tests.chaos.batches.laboratory import SUBMIT, BatchLaboratory
+from tests.chaos.budgets import TrialBudget
+from tests.chaos.laboratory import PhotaService, once, patiently
+from tests.chaos.places import Place
 
 #: Seconds in which a batch comes to its moment, and to its end: this machine may be busy.
 MOMENT_LIMIT = 600.0
@@ -40,6 +41,10 @@ class BatchRun:
     adopted: frozenset[str] = frozenset()
 
     @property
+    def budget(self) -> TrialBudget:
+        return TrialBudget(self.place, "budget")
+
+    @property
     def service(self) -> PhotaService:
         return self.lab.open_service(self.trial.case.service)
 
@@ -52,7 +57,7 @@ class BatchRun:
         return self.lab.checkpoints / f"batch-{self.trial.number}.decisions"
 
     def start(self) -> None:
-        """Starts the run. Its ID is known, so that a second request after a lost answer starts nothing."""
+        """Starts the run."""
         trial = self.trial
         conf: dict[str, Any] = {
             "edits": f"{self.place.url}/inbox",
@@ -60,19 +65,15 @@ class BatchRun:
             "prompt": f"{trial.mark} a beach",
             "in_flight": IN_FLIGHT,
             "max_failures": trial.max_failures,
-            "phota_conn_id": conn_id_of(trial.case.service),
+            "phota_conn_id": self._connect(),
             "decisions": str(self._decisions),
             "moment": trial.moment(str(self.checkpoint)),
         }
+        once(lambda: self.lab.airflow.trigger(trial.dag_id, conf, trial.run_id))
 
-        def trigger() -> None:
-            try:
-                self.lab.airflow.trigger(trial.dag_id, conf, trial.run_id)
-            except AirflowApiError as error:
-                if error.status != 409:
-                    raise
-
-        patiently(trigger)
+    def _connect(self) -> str:
+        extra = {**SUBMIT, **self.budget.extra}
+        return self.lab.connect(self.trial.run_id, self.service.url, extra)
 
     def wait_for_moment(self) -> None:
         """Returns once a process was at the point of the case."""

@@ -44,6 +44,7 @@ def _wrong_payments(evidence: BatchEvidence) -> Iterator[str]:
         yield f"billed twice: {evidence.twice}"
     if evidence.lost:
         yield f"lost: {evidence.lost}"
+    yield from evidence.books.violations()
 
 
 def _wrong_results(evidence: BatchEvidence) -> Iterator[str]:

@@ -45,15 +45,14 @@ class Chaos:
         self.ledger_path = conf["ledger_path"] if self.keeps_journal else None
         if prompt_file := conf.get("prompt_file"):
             self.prompt = Path(prompt_file).read_text()
-        if connection := conf.get("connection"):
-            os.environ["AIRFLOW_CONN_PHOTA_CHAOS"] = connection
-            self.phota_conn_id = "phota_chaos"
+        self.phota_conn_id = conf["phota_conn_id"]
         result = super().execute(context)
         chaos_points.reach("before_return")
         return result
 
     def execute_complete(self, context, event):
         chaos_points.arm(context)
+        self.phota_conn_id = context["dag_run"].conf["phota_conn_id"]
         chaos_points.reach("execute_complete")
         result = super().execute_complete(context, event)
         chaos_points.reach("before_return")
@@ -98,6 +97,8 @@ LEDGERS = {
     "resubmit_state": (Chaos, {"on_ambiguous": "resubmit"}),
     "resubmit_journal": (JournalOnly, {"on_ambiguous": "resubmit"}),
     "resubmit": (Chaos, {"on_ambiguous": "resubmit"}),
+    "settle_journal": (JournalOnly, {"on_ambiguous": "settle"}),
+    "settle": (Chaos, {"on_ambiguous": "settle"}),
 }
 
 

@@ -1,4 +1,4 @@
-"""Keeps the pictures, the journal and the results of one batch, on a disk or in a bucket."""
+"""Keeps files of trials, such as all that belongs to one batch, on a disk or in a bucket."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.chaos.object_store import S3Server
 
 
 class Place(Protocol):
-    """The directory or the bucket of a batch."""
+    """A directory or a bucket."""
 
     @property
     def url(self) -> str:
