@@ -45,8 +45,8 @@ def test_what_is_counted_rightly_is_no_violation(sound):
         (books(2 * PRICE), "says that 0.10 USD are spent"),
         (books(PRICE + Decimal("0.000001")), "are spent"),
         (books(Decimal(0), unknown=["a"], ambiguous=1), "has counted 0 USD of 0.05 USD"),
-        (books(PRICE, reserved=["x"]), "stay reserved, although 0 orders are ambiguous"),
-        (books(Decimal(0), reserved=["x", "y"], unknown=["a"], ambiguous=1), "stay reserved, although 1"),
+        (books(PRICE, reserved=["x"]), "1 stay reserved, although 0 are ambiguous, such as x"),
+        (books(Decimal(0), reserved=["x", "y"], unknown=["a"], ambiguous=1), "2 stay reserved, although 1"),
     ],
 )
 def test_what_is_counted_wrongly_is_a_violation(wrong, words):

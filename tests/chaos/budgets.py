@@ -76,7 +76,8 @@ class Books:
         if state.used < billed:
             yield f"the budget has counted {state.used} USD of {billed} USD that are billed"
         if not self.is_settled:
-            yield f"{sorted(state.open)} stay reserved, although {self.ambiguous} orders are ambiguous"
+            some = ", ".join(sorted(state.open)[:3])
+            yield f"{len(state.open)} stay reserved, although {self.ambiguous} are ambiguous, such as {some}"
 
 
 def bills_of(tasks: Iterable[Mapping[str, Any]]) -> dict[str, Decimal]:

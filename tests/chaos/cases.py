@@ -85,7 +85,6 @@ class Case:
         stores: the stores that this can happen to.
         ends_with_journal_alone: the ends that are right without a task state store, if they differ.
         id_arrived: True if the ID arrived, so that it must be in a log, whatever the stores did.
-        has_budget: True if each trial has a key and a budget of its own.
         ends_if_settled: the ends that are right with `on_ambiguous="settle"`, if they differ.
         has_company: True if other orders of the same key are under way meanwhile.
     """
@@ -114,7 +113,6 @@ class Case:
     stores: tuple[str, ...] = STORES
     ends_with_journal_alone: frozenset[End] | None = None
     id_arrived: bool = False
-    has_budget: bool = False
     ends_if_settled: frozenset[End] | None = None
     has_company: bool = False
 
@@ -178,7 +176,8 @@ class Trial:
 
     @property
     def has_budget(self) -> bool:
-        return self.case.has_budget and self.ledger != "naive"
+        """True if it has a key and a budget of its own. What replaces the service has no list of prices."""
+        return self.ledger != "naive" and not self.case.network
 
     @property
     def company_tag(self) -> str:

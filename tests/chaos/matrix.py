@@ -29,7 +29,7 @@ FAULTS = (
 #: The answer takes three seconds, but the PHOTA task is created at once.
 SLOW = on_submit("slow_body", seconds=3.0)
 
-_KILLS = (
+KILLS = (
     Case("21", "SIGKILL task before intent", "before_intent", "kill_task", modes=WAYS_TO_WAIT, repeated=True),
     Case("22", "SIGKILL task after intent, before POST", "after_intent", "kill_task", HELD, modes=WAYS_TO_WAIT, repeated=True),
     Case("23", "SIGKILL task, POST in flight, billed", "in_flight", "kill_task", HELD, faults=(HANGS_BILLED,), modes=WAYS_TO_WAIT, repeated=True),
@@ -49,8 +49,6 @@ _KILLS = (
     Case("26", "SIGKILL supervisor only, before journal (orphan outlives the retry)", "after_answer", "kill_supervisor_until_retried", EITHER, ends_without_journal=HELD, repeated=True),
     Case("27", "SIGKILL supervisor and task, POST in flight", "in_flight", "kill_both", HELD, faults=(HANGS_BILLED,), repeated=True),
 )  # fmt: skip
-
-KILLS = tuple(replace(case, has_budget=True) for case in _KILLS)
 
 COMPONENTS = (
     Case("28", "SIGKILL scheduler tree, POST in flight", "in_flight", "kill_scheduler", HELD, faults=(HANGS_BILLED,), alone=True),
@@ -153,7 +151,7 @@ MODELS = (*_of_model("generate", "phota-image"), *_of_model("enhance", "phota-im
 def _lost(case: Case, *, billed: bool) -> tuple[Case, Case]:
     """Returns the rows for a submit of which nothing is known: alone in an account, and next to others."""
     end = HELD if billed else DELIVERED
-    lost = replace(case, ends=HELD, repeated=True, naive=False, has_budget=True)
+    lost = replace(case, ends=HELD, repeated=True, naive=False)
     return (
         replace(lost, ends_if_settled=end, ledgers=("both", "settle")),
         replace(lost, title=f"{case.title}, others under way", ledgers=("settle",), has_company=True),
