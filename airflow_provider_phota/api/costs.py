@@ -45,6 +45,8 @@ class Cost:
         """
         if fields is None:
             return cls()
+        if not isinstance(fields, Mapping):
+            raise TypeError("a cost has fields")
         usd, credits_ = fields.get("usd"), fields.get("credits")
         try:
             return cls(
@@ -60,6 +62,10 @@ class Cost:
         reserved = "" if self.credits is None else f"{self.credits:g} credits"
         known = ", ".join(filter(None, (usd, reserved)))
         return f"{known}{' (an estimate)' if self.is_estimate else ''}" if known else "not known"
+
+
+#: What an order costs of which nothing is known yet, and what costs nothing.
+UNKNOWN_COST, NO_COST = Cost(), Cost(Decimal(0), 0.0, is_estimate=False)
 
 
 def expected_cost(order: Order, prices: PriceList | None, group: str) -> Cost:
@@ -101,7 +107,7 @@ def final_cost(cost: Cost, task: PhotaTask) -> Cost:
         failed = task.outcome is Outcome.FAILED
         return replace(cost, credits=reserved, is_estimate=cost.is_estimate or failed)
     if used == 0:
-        return Cost(Decimal(0), 0.0, is_estimate=False)
+        return NO_COST
     if cost.usd is None or not reserved or used == reserved:
         return replace(cost, credits=used)
     return replace(cost, usd=cost.usd * Decimal(str(used)) / Decimal(str(reserved)), credits=used)

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
+from airflow_provider_phota.api.costs import UNKNOWN_COST, Cost
 from airflow_provider_phota.api.task_ids import TASK_ID
 from airflow_provider_phota.journal.rows import Row
 
@@ -23,6 +24,8 @@ class Intent:
         fingerprint: of what is asked for, with pictures known by their content.
         resubmits: how many submits of unknown fate this one repeats.
         digest: of the order, if its landed pictures are to be found again by it; else empty.
+        model: that is ordered.
+        cost: what it is expected to cost.
     """
 
     kind: ClassVar[str] = "intent"
@@ -35,6 +38,8 @@ class Intent:
     fingerprint: str
     resubmits: int = 0
     digest: str = ""
+    model: str = ""
+    cost: Cost = UNKNOWN_COST
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,8 @@ class Paid:
         credits: what the service reserved; None if it did not say.
         adopted: True if a person has named the task.
         estimated_time: seconds that the service expects the task to take; None if it did not say.
+        model: that was ordered.
+        cost: by the answer to the submit; of an adopted task, by what the service says of it.
     """
 
     kind: ClassVar[str] = "paid"
@@ -70,6 +77,8 @@ class Paid:
     credits: float | None = None
     adopted: bool = False
     estimated_time: float | None = None
+    model: str = ""
+    cost: Cost = UNKNOWN_COST
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +140,8 @@ def to_line(event: Event) -> bytes:
         fields |= {"item": event.item, "generation": event.generation, "row": event.row.to_dict()}
     else:
         fields |= {name: getattr(event, name) for name in event.__slots__}
+    if isinstance(event, Intent | Paid):
+        fields["cost"] = event.cost.to_dict()
     return json.dumps(fields, separators=(",", ":")).encode() + b"\n"
 
 
@@ -145,6 +156,8 @@ def from_line(line: bytes) -> Event:
         kind = _KINDS[fields.pop("e")]
         if kind is Ended:
             fields["row"] = Row.from_dict(fields["row"])
+        if "cost" in fields:
+            fields["cost"] = Cost.from_dict(fields["cost"])
         event: Event = kind(**fields)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"it has a missing or wrong field ({error})") from None

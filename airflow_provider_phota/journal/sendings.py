@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from airflow_provider_phota.api.costs import UNKNOWN_COST, Cost
 from airflow_provider_phota.journal.events import Doubtful, Intent, Paid, TakenBack
 
 
@@ -20,6 +21,8 @@ class Sending:
         named_task_id: the task that a doubtful answer named.
         digest: of the order, if its landed pictures are to be found again by it.
         estimated_time: seconds that the service expected the task to take.
+        model: that was ordered; empty if an older version wrote the journal.
+        cost: as expected, and once the task is known, by the answer to its submit.
     """
 
     generation: int
@@ -39,6 +42,8 @@ class Sending:
     named_task_id: str = ""
     digest: str = ""
     estimated_time: float | None = None
+    model: str = ""
+    cost: Cost = UNKNOWN_COST
 
     @property
     def sent_at(self) -> float | None:
@@ -57,6 +62,8 @@ def completed(known: Sending, event: Intent | TakenBack | Paid | Doubtful, segme
             fingerprint=event.fingerprint,
             resubmits=event.resubmits,
             digest=event.digest,
+            model=known.model or event.model,
+            cost=known.cost if known.phota_task_id else event.cost,
         )
     if isinstance(event, TakenBack):
         return replace(known, is_taken_back=True)
@@ -69,6 +76,8 @@ def completed(known: Sending, event: Intent | TakenBack | Paid | Doubtful, segme
         credits=event.credits,
         is_adopted=event.adopted,
         estimated_time=event.estimated_time,
+        model=event.model or known.model,
+        cost=event.cost,
     )
 
 

@@ -69,7 +69,7 @@ class ObjectStorageStore:
             return
         is_first_try = entry.try_number == 1 if self._may_begin is None else self._may_begin
         self._prepare(may_begin=is_first_try)
-        if not _create(self._intent_place(entry), entry):
+        if not self._create(self._intent_place(entry), entry):
             raise IntentExists
 
     def remove(self, entry: Entry) -> None:
@@ -119,13 +119,18 @@ class ObjectStorageStore:
             self._root.check(may_begin=self._may_begin is not False)
         objects.make_folder(self._folder)
         place = self._task_place(entry)
-        if _create(place, entry) or _holds_task(place, entry):
+        if self._create(place, entry) or _holds_task(place, entry):
             return
         # the ID of another task has the name, and must not be replaced
         digest = hashlib.sha256((entry.phota_task_id or "").encode()).hexdigest()[:8]
         second_place = self._task_place(entry, f"-{digest}")
-        if not (_create(second_place, entry) or _holds_task(second_place, entry)):
+        if not (self._create(second_place, entry) or _holds_task(second_place, entry)):
             raise FileExistsError(str(second_place))
+
+    def _create(self, place: Place, entry: Entry) -> bool:
+        # the folder has a digest for a name: this says whose record it is, for those who list a ledger
+        record = {**Record((entry,)).to_dict(), "instance": self._instance.to_dict()}
+        return records.create(place, record)
 
     def _read_all(self, names: list[str]) -> Record:
         """Merges the files. A damaged intent is ignored if the ID of the same submit can be read."""
@@ -172,10 +177,6 @@ def _name_of(entry: Entry) -> str:
 def _submit_in(name: str) -> str:
     """Returns the part of a file name that an intent and its task have in common."""
     return name.rpartition("-intent")[0] or name.rpartition("-task")[0]
-
-
-def _create(place: Place, entry: Entry) -> bool:
-    return records.create(place, Record((entry,)).to_dict())
 
 
 def _read(place: Place) -> Record:

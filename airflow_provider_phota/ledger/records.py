@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from airflow_provider_phota.api.costs import UNKNOWN_COST, Cost
 from airflow_provider_phota.api.task_ids import TASK_ID
 
 VERSION = 1
@@ -41,6 +42,27 @@ class InstanceName:
             parts += ["iteration", str(self.iteration)]
         return hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:32]
 
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the name as plain data, for the files of the task instance."""
+        return asdict(self)  # which a golden file holds
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> InstanceName:
+        """Reads a name back.
+
+        Raises:
+            KeyError, TypeError, ValueError: It is not the name of a task instance.
+        """
+        iteration, key = fields["iteration"], fields["key"]
+        return cls(
+            str(fields["dag_id"]),
+            str(fields["run_id"]),
+            str(fields["task_id"]),
+            int(fields["map_index"]),
+            None if iteration is None else int(iteration),
+            None if key is None else str(key),
+        )
+
 
 def fingerprint(body: bytes, phota_conn_id: str, base_url: str, edition: str) -> str:
     """Returns a digest of the exact request and of the connection that pays for it, without any secret."""
@@ -61,6 +83,9 @@ class Entry:
         phota_task_id: the paid task. An intent has None here.
         resubmits: how many submits of unknown fate this one repeats.
         token: different for every sending. It is empty in the records of version 0.1.
+        model: that was ordered; empty if an older version wrote the record.
+        cost: what the order was expected to cost, and of a paid task what the answer to its submit says. It
+            is never computed again, since prices change. An entry with another cost is still the same entry.
     """
 
     fingerprint: str
@@ -71,6 +96,8 @@ class Entry:
     phota_task_id: str | None = None
     resubmits: int = 0
     token: str = ""
+    model: str = ""
+    cost: Cost = field(default=UNKNOWN_COST, compare=False)
 
     @property
     def seconds_to_send(self) -> float:
@@ -87,7 +114,11 @@ class Entry:
             "resubmits": self.resubmits,
             "token": self.token,
         }
-        return fields if self.phota_task_id is None else {**fields, "phota_task_id": self.phota_task_id}
+        if self.phota_task_id is not None:
+            fields["phota_task_id"] = self.phota_task_id
+        if self.model:
+            fields |= {"model": self.model, "cost": self.cost.to_dict()}
+        return fields
 
 
 @dataclass(frozen=True)
@@ -160,4 +191,6 @@ def _entry_from(fields: Mapping[str, Any]) -> Entry:
         phota_task_id=phota_task_id,
         resubmits=int(fields["resubmits"]),
         token=str(fields.get("token", "")),
+        model=str(fields.get("model", "")),
+        cost=Cost.from_dict(fields.get("cost")),
     )

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
+from airflow_provider_phota.api.costs import Cost
 from airflow_provider_phota.api.orders.edit import EditOrder
 from airflow_provider_phota.api.tasks import PhotaTask, TaskStatus
 from airflow_provider_phota.hooks.phota import PhotaHook
@@ -35,7 +36,8 @@ ORDERS = json.loads((GOLDEN / "orders_v1.json").read_text())
 MODELS = json.loads((GOLDEN / "orders_of_other_models_v1.json").read_text())
 TRIGGERS = json.loads((GOLDEN / "triggers_v1.json").read_text())
 EVENTS = json.loads((GOLDEN / "events_v1.json").read_text())
-LEDGER = json.loads((GOLDEN / "ledger_v1.json").read_text())
+#: The second file was written by the first version that records models, costs and whose a file is.
+LEDGERS_BEFORE, LEDGERS = (json.loads((GOLDEN / f"ledger_v{number}.json").read_text()) for number in (1, 2))
 
 pytestmark = pytest.mark.usefixtures("metadata_database")
 
@@ -115,28 +117,38 @@ def written(folder: Path) -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize("golden", LEDGER, ids=lambda golden: golden["name"])
+def entry_of(golden: dict) -> Entry:
+    return Entry(**{**golden, "cost": Cost.from_dict(golden.get("cost"))})
+
+
+@pytest.mark.parametrize("golden", [*LEDGERS_BEFORE, *LEDGERS], ids=lambda golden: golden["name"])
 def test_a_ledger_is_read_and_written_alike(tmp_path, golden):
-    instance, entries = InstanceName(**golden["identity"]), [Entry(**fields) for fields in golden["entries"]]
+    instance, entries = InstanceName(**golden["identity"]), [entry_of(each) for each in golden["entries"]]
     new, old = tmp_path / "new", tmp_path / "old"
     new.mkdir()
     store = ObjectStorageStore(ObjectStoragePath(f"file://{new}"), instance, may_begin=True)
     for entry in entries:
         store.put(entry)
-    assert written(new) == golden["files"]
+    files = written(new)
+    assert {name: {**files[name], **content} for name, content in golden["files"].items()} == files
+    if golden in LEDGERS:
+        assert files == golden["files"]
+        assert {InstanceName.from_dict(each["instance"]) for each in files.values()} == {instance}
     for name, content in golden["files"].items():
         (old / name).parent.mkdir(parents=True, exist_ok=True)
         (old / name).write_text(json.dumps(content))
     shutil.copy(new / "phota-ledger.json", old)
     record = ObjectStorageStore(ObjectStoragePath(f"file://{old}"), instance, may_begin=False).read()
-    assert record == Record().merged(Record(tuple(entries)))
+    known = Record().merged(Record(tuple(entries)))
+    assert record == known
+    assert [entry.cost for entry in record.entries] == [entry.cost for entry in known.entries]
 
 
 def test_an_airflow_task_state_is_read_and_written_alike():
-    for golden in LEDGER:
+    for golden in [*LEDGERS_BEFORE, *LEDGERS]:
         kept: dict[str, object] = {}
         store = TaskStateStore(SimpleNamespace(get=kept.get, set=kept.__setitem__))
         for fields in golden["entries"]:
-            store.put(Entry(**fields))
+            store.put(entry_of(fields))
         assert kept == {"airflow_provider_phota": golden["state"]}
-        assert store.read() == Record().merged(Record(tuple(Entry(**f) for f in golden["entries"])))
+        assert store.read() == Record().merged(Record(tuple(map(entry_of, golden["entries"]))))

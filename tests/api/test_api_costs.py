@@ -6,7 +6,14 @@ from decimal import Decimal
 
 import pytest
 
-from airflow_provider_phota.api.costs import Cost, credits_in, expected_cost, final_cost, reserved_cost
+from airflow_provider_phota.api.costs import (
+    UNKNOWN_COST,
+    Cost,
+    credits_in,
+    expected_cost,
+    final_cost,
+    reserved_cost,
+)
 from airflow_provider_phota.api.orders.base import EDIT_MODEL
 from airflow_provider_phota.api.orders.edit import EditOrder
 from airflow_provider_phota.api.prices import PriceList
@@ -49,6 +56,13 @@ def test_a_failed_task_costs_nothing_if_the_service_says_so_and_else_that_is_not
         Decimal(0), 0.0, is_estimate=False
     )
     assert final_cost(cost, task(TaskStatus.FAILED)) == Cost(Decimal("0.24"), 24.0, is_estimate=True)
+
+
+def test_what_is_read_back_is_a_cost_or_an_error() -> None:
+    assert Cost.from_dict(None) == UNKNOWN_COST
+    for fields in ("much", [0.1]):
+        with pytest.raises(TypeError):
+            Cost.from_dict(fields)  # type: ignore[arg-type]  # damaged
 
 
 @pytest.mark.parametrize("value", ["5", True, -1, float("inf"), float("nan"), None])

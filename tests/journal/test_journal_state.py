@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from decimal import Decimal
+
 import pytest
 
+from airflow_provider_phota.api.costs import Cost
+from airflow_provider_phota.api.orders.base import EDIT_MODEL
 from airflow_provider_phota.api.policy import Policy
 from airflow_provider_phota.journal.decisions import Done, Hold, Resume, Start, WaitForSender, next_step
 from airflow_provider_phota.journal.events import (
@@ -254,6 +260,8 @@ def test_what_failed_is_counted_until_it_is_reopened():
         taken_back(),
         paid(),
         doubtful(),
+        replace(intent(), model=EDIT_MODEL, cost=Cost(Decimal("0.09"))),
+        replace(paid(), model=EDIT_MODEL, cost=Cost(Decimal("0.09"), 4.0, is_estimate=False)),
         Reopened("a", 1),
         Ended("a", 1, Row(1, "ä", Status.FAILED, error="x\ny", can_retry=True, same_as="b", credits=1.5)),
     ],
@@ -262,3 +270,26 @@ def test_an_event_is_one_line_and_is_read_back(event):
     line = to_line(event)
     assert line.count(b"\n") == 1
     assert from_line(line) == event
+
+
+def test_lines_of_a_journal_without_models_and_costs_are_read():
+    """The first batches wrote them."""
+    for event in (intent(), paid()):
+        fields = json.loads(to_line(event))
+        assert fields.pop("model") == ""
+        assert fields.pop("cost") == {"usd": None, "credits": None, "is_estimate": True}
+        assert from_line(json.dumps(fields).encode()) == event
+
+
+def test_a_cost_that_cannot_be_read_is_not_taken_for_one():
+    line = to_line(paid()).replace(b'"usd":null', b'"usd":"much"')
+    with pytest.raises(ValueError, match="usd is not a number"):
+        from_line(line)
+
+
+def test_the_cost_of_a_sending_is_that_of_its_payment_whatever_is_read_first():
+    expected, reserved = Cost(Decimal("0.1")), Cost(Decimal("0.09"), 4.0, is_estimate=False)
+    sent, answered = replace(intent(), model=EDIT_MODEL, cost=expected), replace(paid(), cost=reserved)
+    for events, cost in (([sent], expected), ([sent, answered], reserved), ([answered, sent], reserved)):
+        sending = folded(events).item("a").sending
+        assert (sending.model, sending.cost) == (EDIT_MODEL, cost)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from airflow.providers.common.compat.sdk import (
@@ -15,7 +16,9 @@ from airflow.providers.common.compat.sdk import (
 from airflow_runs import TaskInstance
 from attempt_by_hand import Accessor, Clock, set_clock
 
+from airflow_provider_phota.api.costs import Cost
 from airflow_provider_phota.api.errors import PhotaLedgerError, PhotaSubmitAmbiguous, PhotaWaitTimeout
+from airflow_provider_phota.api.orders.base import EDIT_MODEL
 from airflow_provider_phota.api.orders.edit import EditOrder
 from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.hooks.phota import PhotaHook
@@ -50,6 +53,28 @@ def test_an_intent_then_its_task(store):
     assert store.read().entries == (INTENT,)
     store.put(PAID)
     assert store.read().entries == (PAID,)
+
+
+def test_model_and_cost_are_kept(store):
+    expected = Cost(Decimal(1) / 3)  # more digits than a file has
+    intent = replace(INTENT, model=EDIT_MODEL, cost=expected)
+    store.put(intent)
+    (read,) = store.read().entries
+    assert (read, read.cost.to_dict()) == (intent, expected.to_dict())
+    store.remove(intent)
+    assert store.read() == Record()
+    reserved = Cost(Decimal("0.09"), 4.0, is_estimate=False)
+    store.put(replace(PAID, model=EDIT_MODEL, cost=reserved))
+    (read,) = store.read().entries
+    assert (read.model, read.cost) == (EDIT_MODEL, reserved)
+
+
+def test_a_cost_that_is_not_one_is_damage(store):
+    record = Record((replace(INTENT, model=EDIT_MODEL),)).to_dict()
+    for cost in ("much", {"usd": "much"}, {"credits": []}):
+        record["entries"][0]["cost"] = cost
+        with pytest.raises(UnreadableRecord):
+            Record.from_dict(record)
 
 
 def test_an_intent_can_be_taken_back(store):
