@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_provider_phota.cli.values import path
+from airflow_provider_phota.cli.values import date, path
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,9 @@ def argument(*flags: str, help: str, **options: Any) -> Argument:  # noqa: A002 
     return Argument(flags, help, options)
 
 
+#: What payments are added up by.
+GROUPS = ("dag", "day", "model")
+
 _CONNECTION = argument(
     "--conn-id", help="the Airflow connection (default: phota_default)", default="phota_default"
 )
@@ -91,10 +94,100 @@ _DOCTOR = Command(
     ),
 )
 
+_SOURCES = (
+    argument(
+        "--ledger", help="the directory of a ledger (default: the connection's)", type=path, metavar="URL"
+    ),
+    argument(
+        "--journal",
+        help="the journal of a batch, a folder of journals, or the destination of a batch; may be repeated",
+        action="append",
+        type=path,
+        default=[],
+        metavar="URL",
+    ),
+)
+_OFFLINE = argument("--offline", help="do not ask the service how tasks have ended", action="store_true")
+_SPEND = Command(
+    "spend",
+    "Show what was spent.",
+    "spend:spend",
+    (
+        argument("--by", help="group by dag, day or model (default: dag)", choices=GROUPS, default="dag"),
+        argument("--since", help="leave out what was sent before", type=date, metavar="DATE"),
+        *_SOURCES,
+        _OFFLINE,
+        *_COMMON,
+    ),
+    details=(
+        "Free. It adds up what is on record in the ledger, in the journals of batches and, on Airflow 3.3 "
+        "and later, in the task state store: each PHOTA task once. Where they do not know how a task has "
+        "ended, the service is asked: a failed task costs nothing if its credits were given back. Orders that "
+        "may have been billed are shown apart. Days are those of UTC."
+    ),
+)
+
+_INSTANCE = (
+    argument("dag_id", help="the DAG", metavar="DAG"),
+    argument("run_id", help="the ID of the DAG run", metavar="RUN"),
+    argument("task_id", help="the Airflow task", metavar="TASK"),
+    argument(
+        "map_index", help="the map index of a mapped task", nargs="?", type=int, default=-1, metavar="MAP"
+    ),
+)
+_LIST = Command(
+    "list",
+    "List what was paid and calls for action: ambiguous, open, not landed, expiring soon.",
+    "ledger:list_payments",
+    (
+        argument("--all", help="list everything that is on record", action="store_true"),
+        *_SOURCES,
+        _OFFLINE,
+        *_COMMON,
+    ),
+    details="Free. The service is asked about each PHOTA task whose results may still live (24 hours).",
+)
+_SHOW = Command(
+    "show",
+    "Show everything that one Airflow task has paid for.",
+    "ledger:show_payments",
+    (*_INSTANCE, *_SOURCES, _OFFLINE, *_COMMON),
+    details="Free.",
+)
+_ADOPT = Command(
+    "adopt",
+    "Record a PHOTA task that you have found for an order that may have been billed.",
+    "adopt:adopt",
+    (
+        *_INSTANCE,
+        argument("phota_task_id", help="the ID of the PHOTA task", metavar="PHOTA_ID"),
+        argument(
+            "--ledger",
+            help="the directory of the ledger (default: the connection's)",
+            type=path,
+            metavar="URL",
+        ),
+        argument("--key", help="the ledger_key of the item of a mapped task"),
+        argument("--iteration", help="the iteration of a loop of Airflow 3.4", type=int),
+        argument("--fingerprint", help="which order is meant, if several may have been billed", default=""),
+        *_COMMON,
+    ),
+    details=(
+        "Free, and without a change of the DAG: the next attempt goes on with the task. First the service is "
+        "asked if it knows the task. An item of a batch is adopted by the batch's argument `adopt`."
+    ),
+)
+
 PHOTA = Group(
     "phota",
     "See what PHOTA costs, what was paid, and bring results home",
-    (_DOCTOR, _PRICES),
+    (
+        _DOCTOR,
+        _PRICES,
+        _SPEND,
+        Group("ledger", "See what is on record, and how it stands", (_LIST, _SHOW)),
+        _ADOPT,
+    ),
 )
 
 

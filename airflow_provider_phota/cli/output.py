@@ -85,4 +85,4 @@ def _cell(value: object) -> RenderableType:
 
 def usd_text(usd: Decimal | None) -> str:
     """Returns an amount as people write it; empty if it is not known."""
-    return "" if usd is None else f"{usd.normalize() if usd else 0:f}"
+    return "" if usd is None else f"{usd.normalize():f}"

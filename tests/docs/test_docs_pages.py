@@ -237,7 +237,7 @@ def test_what_is_sent_again_is_what_the_code_sends_again() -> None:
 
 
 def test_where_the_ledger_is_kept_is_where_the_code_keeps_it() -> None:
-    assert f"key `{stores._KEY}`" in (DOCS / "retries-and-money.md").read_text()
+    assert f"key `{stores.TASK_STATE_KEY}`" in (DOCS / "retries-and-money.md").read_text()
 
 
 def test_every_row_of_the_figures_is_a_case_of_the_chaos_matrix() -> None:
