@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_provider_phota.cli.values import date, path
+from airflow_provider_phota.cli.values import date, path, picture, seconds
 
 
 @dataclass(frozen=True)
@@ -122,8 +122,8 @@ _SPEND = Command(
     details=(
         "Free. It adds up what is on record in the ledger, in the journals of batches and, on Airflow 3.3 "
         "and later, in the task state store: each PHOTA task once. Where they do not know how a task has "
-        "ended, the service is asked: a failed task costs nothing if its credits were given back. Orders that "
-        "may have been billed are shown apart. Days are those of UTC."
+        "ended, the service is asked: a failed task costs nothing if its credits were given back. Orders "
+        "that may have been billed are shown apart. Days are those of UTC."
     ),
 )
 
@@ -178,6 +178,61 @@ _ADOPT = Command(
     ),
 )
 
+_TIMEOUT = argument(
+    "--timeout", help="seconds to wait for the result, at most (default: 3600)", type=seconds, default=3600.0
+)
+_LAND = Command(
+    "land",
+    "Bring the pictures of a paid PHOTA task home.",
+    "land:land_task",
+    (
+        argument("phota_task_id", help="the ID of the PHOTA task", metavar="PHOTA_ID"),
+        argument(
+            "destination", help="an object-storage directory, or a folder", metavar="DESTINATION", type=path
+        ),
+        _TIMEOUT,
+        *_COMMON,
+    ),
+    details="Free. It waits for a task that is still running. A file that is there already stays.",
+)
+_EDIT = Command(
+    "edit",
+    "Edit one picture: the quickest try of a prompt.",
+    "edit:edit",
+    (
+        argument(
+            "picture",
+            help="a file, an object-storage URL, or an http(s) URL that the service can read",
+            type=picture,
+            metavar="PICTURE",
+        ),
+        argument("prompt", help="what to change", metavar="PROMPT"),
+        argument(
+            "--to",
+            help="where the pictures go: a folder or an object-storage directory (default: here)",
+            type=path,
+            default=".",
+            metavar="DESTINATION",
+        ),
+        argument("--resolution", help="1K, or 4K at double the price (default: 1K)", default="1K"),
+        argument("--num-outputs", help="how many pictures to make (default: 1)", type=int, default=1),
+        argument(
+            "--profile-id",
+            help="a profile that keeps the likeness of a person; may be repeated",
+            action="append",
+            default=[],
+        ),
+        argument("--yes", help="do not ask before paying", action="store_true"),
+        _TIMEOUT,
+        *_COMMON,
+    ),
+    details=(
+        "Billed. It says what it costs and asks, then submits, waits and lands. The ID is shown as soon as "
+        "it is known. After Ctrl-C the PHOTA task goes on, and `land` brings it home. If the connection has "
+        "a ledger_path, the order is recorded there."
+    ),
+)
+
 PHOTA = Group(
     "phota",
     "See what PHOTA costs, what was paid, and bring results home",
@@ -187,6 +242,8 @@ PHOTA = Group(
         _SPEND,
         Group("ledger", "See what is on record, and how it stands", (_LIST, _SHOW)),
         _ADOPT,
+        _LAND,
+        _EDIT,
     ),
 )
 

@@ -79,6 +79,11 @@ def show(report: Report, stream: IO[str], *, as_json: bool) -> None:
         out.print(each, soft_wrap=isinstance(each, str))
 
 
+def say(text: str) -> None:
+    """Tells people something at once, also if the output is JSON."""
+    console(sys.stderr).print(text, soft_wrap=True)
+
+
 def _cell(value: object) -> RenderableType:
     return value if isinstance(value, Text) else "" if value is None else str(value)
 
