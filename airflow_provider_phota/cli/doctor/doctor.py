@@ -12,7 +12,7 @@ from airflow_provider_phota.cli.accounts import hook_of
 from airflow_provider_phota.cli.doctor.account import CHECKS, account_findings
 from airflow_provider_phota.cli.doctor.findings import Finding, State
 from airflow_provider_phota.cli.doctor.ledger import ledger_finding
-from airflow_provider_phota.cli.doctor.storage import storage_finding
+from airflow_provider_phota.cli.doctor.storage import BUDGET, DESTINATION, LEDGER, storage_finding
 from airflow_provider_phota.cli.output import Exit, Report, table
 
 _STYLES = {
@@ -42,9 +42,9 @@ def _findings(options: Namespace) -> Iterator[Finding]:
         yield Finding.ok("connection", f"{hook.phota_conn_id} leads to {settings.base_url}")
         yield from account_findings(hook)
         if settings.ledger_path:
-            yield storage_finding("ledger_path", settings.ledger_path, is_made=False)
+            yield storage_finding(LEDGER, settings.ledger_path)
         if settings.budget_path:
-            yield storage_finding("budget_path", settings.budget_path)
+            yield storage_finding(BUDGET, settings.budget_path)
         yield ledger_finding(settings.ledger_path)
     for each in options.path:
-        yield storage_finding("path", each)
+        yield storage_finding(DESTINATION, each)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
 from uuid import uuid4
 
@@ -11,54 +12,91 @@ from airflow_provider_phota.cli.doctor.findings import Finding
 from airflow_provider_phota.storage import objects
 from airflow_provider_phota.storage.calls import finish_within
 from airflow_provider_phota.storage.paths import OBJECT_STORES, Place, checked_path
-from airflow_provider_phota.storage.rights import Right, explain, is_taken, lacks_exclusive_creation
+from airflow_provider_phota.storage.rights import Right, explain, is_taken
 
 #: Seconds in which a store has to answer.
 _SECONDS = 30.0
 _CONTENT = b"Written by the PHOTA doctor. It may be deleted."
-_NOT_EXCLUSIVE = "two processes can create the same object there, so that two attempts at once may both pay"
+_NOT_EXCLUSIVE = "two processes can create the same object there: two attempts at once may both pay"
 
 
-def storage_finding(name: str, url: str, *, is_made: bool = True) -> Finding:
-    """Returns whether a directory can be used.
+@dataclass(frozen=True)
+class Use:
+    """Says what a directory is for.
 
-    Args:
-        name: what the directory is for.
-        url: of the directory.
-        is_made: whether it is made when it is first used; that of a ledger never is.
+    Attributes:
+        name: of its setting.
+        needs: the rights without which nothing works. The others are needed by some features.
+        is_made: whether it is made when it is first used.
+        needs_exclusive: whether nothing works if two processes can create the same object.
     """
+
+    name: str
+    needs: frozenset[Right]
+    is_made: bool = True
+    needs_exclusive: bool = False
+
+
+LEDGER = Use("ledger_path", frozenset(Right), is_made=False)
+BUDGET = Use("budget_path", frozenset(Right), needs_exclusive=True)
+#: Pictures land by creation alone; batches and skip_existing need more.
+DESTINATION = Use("path", frozenset({Right.CREATE}))
+
+
+def storage_finding(use: Use, url: str) -> Finding:
+    """Returns whether a directory can be used."""
     try:
-        place = Place.of(checked_path(name, url))
+        place = Place.of(checked_path(use.name, url))
     except PhotaInputError as error:
-        return Finding.failed(name, error.problem)
+        return Finding.failed(use.name, error.problem)
     try:
-        problem = finish_within(_SECONDS, partial(_problem_of, place, is_made=is_made))
+        return finish_within(_SECONDS, partial(_finding, use, place))
     except TimeoutError:
         problem = f"no answer for {_SECONDS:.0f} s. Is the disk or the network there?"
     except Exception as error:  # of whatever library the store speaks by
         problem = explain(error, place, Right.READ)
-    if problem == _NOT_EXCLUSIVE:
-        return Finding.warning(name, f"{place}: {problem}. Use another store for the ledger")
-    if problem:
-        return Finding.failed(name, f"{place}: {problem}")
-    return Finding.ok(name, f"{place} can be written, read, listed and created in exclusively")
+    return Finding.failed(use.name, f"{place}: {problem}")
 
 
-def _problem_of(directory: Place, *, is_made: bool) -> str:
-    if directory.protocol not in OBJECT_STORES and not directory.exists():
-        if not is_made:
-            return "there is no such directory. Is the disk mounted? If the ledger is new, make the directory"
-        directory = _nearest(directory)
-    probe = directory / f".phota-doctor-{uuid4().hex[:8]}"
-    if problem := _tried(probe, Right.CREATE, partial(objects.create_or_raise, probe, _CONTENT)):
-        return problem
-    problems = [
-        _tried(probe, Right.READ, partial(objects.read, probe)),
-        _tried(probe, Right.LIST, partial(_see, probe)),
-        _exclusive(probe),
-        _tried(probe, Right.DELETE, partial(objects.remove, probe)),
-    ]
-    return "; ".join(filter(None, problems))
+def _finding(use: Use, place: Place) -> Finding:
+    directory = place
+    if place.protocol not in OBJECT_STORES and not place.exists():
+        if not use.is_made:
+            text = "there is no such directory. Is the disk mounted? If the ledger is new, make the directory"
+            return Finding.failed(use.name, f"{place}: {text}")
+        directory = _nearest(place)
+    trial = _try(directory / f".phota-doctor-{uuid4().hex[:8]}")
+    if not trial.problems and trial.is_exclusive:
+        return Finding.ok(use.name, f"{place} can be written, read, listed and created in exclusively")
+    is_useless = use.needs & trial.problems.keys() or (use.needs_exclusive and not trial.is_exclusive)
+    texts = [*trial.problems.values(), *([] if trial.is_exclusive else [_NOT_EXCLUSIVE])]
+    found = Finding.failed if is_useless else Finding.warning
+    return found(use.name, f"{place}: {'; '.join(texts)}")
+
+
+@dataclass
+class _Trial:
+    """Is what came of a try: what went wrong, by the right that was used."""
+
+    problems: dict[Right, str] = field(default_factory=dict)
+    is_exclusive: bool = True
+
+    def act(self, probe: Place, right: Right, act: Callable[[], object]) -> None:
+        try:
+            act()
+        except Exception as error:  # of whatever library the store speaks by
+            self.problems[right] = f"cannot {right.name.lower()} ({explain(error, probe, right)})"
+
+
+def _try(probe: Place) -> _Trial:
+    trial = _Trial()
+    trial.act(probe, Right.CREATE, partial(objects.create_or_raise, probe, _CONTENT))
+    if not trial.problems:
+        trial.act(probe, Right.READ, partial(objects.read, probe))
+        trial.act(probe, Right.LIST, partial(_see, probe))
+        trial.is_exclusive = _is_exclusive(probe)
+        trial.act(probe, Right.DELETE, partial(objects.remove, probe))
+    return trial
 
 
 def _nearest(directory: Place) -> Place:
@@ -68,28 +106,18 @@ def _nearest(directory: Place) -> Place:
     return directory
 
 
-def _tried(probe: Place, right: Right, act: Callable[[], object]) -> str:
-    """Returns what is wrong with an act; empty if it works."""
-    try:
-        act()
-    except Exception as error:  # of whatever library the store speaks by
-        return f"cannot {right.name.lower()} ({explain(error, probe, right)})"
-    return ""
-
-
 def _see(probe: Place) -> None:
     # not `objects.names`, which takes a folder that cannot be found for an empty one
     if probe.path not in probe.fs.ls(probe.folder, detail=False):
         raise FileNotFoundError(probe.path)
 
 
-def _exclusive(probe: Place) -> str:
-    """Returns what is wrong if a second object of the same name can be created."""
+def _is_exclusive(probe: Place) -> bool:
+    """Returns True if no second object of the same name can be created."""
+    if not objects.creates_exclusively(probe):
+        return False
     try:
         objects.create_or_raise(probe, b"Another process's.")
     except Exception as error:  # of whatever library the store speaks by
-        if is_taken(error):
-            return ""
-        if not lacks_exclusive_creation(error):
-            return f"cannot create exclusively ({explain(error, probe, Right.CREATE)})"
-    return _NOT_EXCLUSIVE
+        return is_taken(error)
+    return False
