@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -68,6 +68,29 @@ class Cost:
 UNKNOWN_COST, NO_COST = Cost(), Cost(Decimal(0), 0.0, is_estimate=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Says what one order costs, by the list of prices that holds when it is sent.
+
+    Attributes:
+        prices: None if they could not be read.
+        group: of the user, until the service names it.
+    """
+
+    order: Order
+    prices: PriceList | None
+    group: str
+
+    @property
+    def expected(self) -> Cost:
+        """What the order probably costs, before it is sent."""
+        return expected_cost(self.order, self.prices, self.group)
+
+    def reserved(self, usage: Usage) -> Cost:
+        """Returns what the order costs, by the answer to its submit."""
+        return reserved_cost(self.order, self.prices, self.group, usage)
+
+
 def expected_cost(order: Order, prices: PriceList | None, group: str) -> Cost:
     """Returns what an order probably costs, before it is sent.
 
@@ -94,13 +117,14 @@ def reserved_cost(order: Order, prices: PriceList | None, group: str, usage: Usa
 
 
 def final_cost(cost: Cost, task: PhotaTask) -> Cost:
-    """Returns what a finished task has cost in the end.
+    """Returns what a task has cost in the end, or what is known of that so far.
 
     Args:
-        cost: by the answer to its submit.
-        task: that is finished.
+        cost: by the answer to its submit; `UNKNOWN_COST` if nobody here has sent it.
+        task: as the service showed it last.
     """
-    used, reserved = credits_in(task.usage, "credits_used"), cost.credits
+    used = credits_in(task.usage, "credits_used") if task.is_finished else None
+    reserved = cost.credits
     if reserved is None:
         reserved = credits_in(task.usage, "credits_reserved")
     if used is None:
@@ -111,6 +135,22 @@ def final_cost(cost: Cost, task: PhotaTask) -> Cost:
     if cost.usd is None or not reserved or used == reserved:
         return replace(cost, credits=used)
     return replace(cost, usd=cost.usd * Decimal(str(used)) / Decimal(str(reserved)), credits=used)
+
+
+def total_cost(costs: Iterable[Cost]) -> Cost:
+    """Returns what several orders cost together, as far as that is known.
+
+    It is an estimate if one of them is, or if the cost in USD of one is not known.
+    """
+    if not (all_costs := list(costs)):
+        return NO_COST
+    usd = [cost.usd for cost in all_costs if cost.usd is not None]
+    credits_ = [cost.credits for cost in all_costs if cost.credits is not None]
+    return Cost(
+        sum(usd, Decimal(0)) if usd else None,
+        math.fsum(credits_) if credits_ else None,
+        is_estimate=len(usd) < len(all_costs) or any(cost.is_estimate for cost in all_costs),
+    )
 
 
 def credits_in(usage: Usage, name: str) -> float | None:

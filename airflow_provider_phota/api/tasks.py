@@ -9,7 +9,7 @@ from enum import Enum
 import pendulum
 
 from airflow_provider_phota.api.refused_inputs import refuses_input
-from airflow_provider_phota.api.types import PhotaResult
+from airflow_provider_phota.api.types import PhotaCost, PhotaResult
 
 #: Hours a result URL lives, counted here from the task's creation: the earliest it can end.
 RESULT_HOURS = 24
@@ -126,8 +126,12 @@ class PhotaTask:
     def created_at(self) -> pendulum.DateTime | None:
         return pendulum.from_timestamp(self.created) if self.created is not None else None
 
-    def to_dict(self) -> PhotaResult:
-        """Returns the finished task as plain data, which operators and sensors return and users chain on."""
+    def to_dict(self, cost: PhotaCost | None = None) -> PhotaResult:
+        """Returns the finished task as plain data, which operators and sensors return and users chain on.
+
+        Args:
+            cost: of its order; None if nothing is known of it.
+        """
         created, expires = self.created_at, self.expires_at
         result: PhotaResult = {
             "phota_task_id": self.id,
@@ -137,6 +141,7 @@ class PhotaTask:
             "created": created.to_iso8601_string() if created else None,
             "expires_at": expires.to_iso8601_string() if expires else None,
             "usage": dict(self.usage),
+            "cost": cost or {"usd": None, "credits": None, "is_estimate": True},
         }
         if self.profile_ids:
             result["profile_ids"] = list(self.profile_ids)

@@ -57,8 +57,9 @@ class PhotaResult(TypedDict):
     """Describes a finished PHOTA task, as the sensor and a waiting operator return it.
 
     An order whose pictures had landed before has no images, and no ID if another Airflow task has paid for
-    it. `created` and `expires_at` are ISO 8601; `usage` is what the service said. `profile_ids` are there if
-    the task created profiles.
+    it. `created` and `expires_at` are ISO 8601; `usage` is what the service said. `cost` is what the order
+    has cost; the sensor does not know the order, so `usd` is None there. `profile_ids` are there if the task
+    created profiles.
     """
 
     phota_task_id: str | None
@@ -68,6 +69,7 @@ class PhotaResult(TypedDict):
     created: str | None
     expires_at: str | None
     usage: dict[str, str | int | float]
+    cost: PhotaCost
     files: NotRequired[list[PhotaFile]]
     profile_ids: NotRequired[list[str]]
 
@@ -76,7 +78,8 @@ class PhotaBatchRow(TypedDict):
     """Describes what became of one item of a batch: a line of `results.jsonl`.
 
     `number` is the item's place among all items, from 1, and `key` its name. `credits` is what the service
-    reserved; it is None if the service did not say. `submitted_at` and `ended_at` are ISO 8601 in UTC.
+    reserved; it is None if the service did not say. `cost` is what the item has cost in the end, and nothing
+    if another item was paid for in its place. `submitted_at` and `ended_at` are ISO 8601 in UTC.
     `can_retry` is true if another attempt can end better: without another payment if there is a PHOTA task,
     and else by the first one. `same_as` is the key of the item that was paid for in its place, since it asks
     for the same.
@@ -93,13 +96,15 @@ class PhotaBatchRow(TypedDict):
     ended_at: str | None
     can_retry: bool
     same_as: str | None
+    cost: PhotaCost
 
 
 class PhotaBatchSummary(TypedDict):
     """Describes how a batch has ended, as a batch operator returns it.
 
     `counts` has a number for each status of an item. `submitted` is how many PHOTA tasks are paid for in all
-    attempts, and `credits` what they cost, as far as the service said. `results` and `results_csv` are paths,
+    attempts, `credits` what the service reserved for them, as far as it said, and `cost` what they have cost.
+    `results` and `results_csv` are paths,
     `journal` is a folder, and `seconds` are counted from the first attempt on.
     """
 
@@ -107,6 +112,7 @@ class PhotaBatchSummary(TypedDict):
     total: int
     submitted: int
     credits: float
+    cost: PhotaCost
     results: str
     results_csv: str
     journal: str

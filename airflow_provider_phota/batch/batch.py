@@ -38,6 +38,7 @@ from airflow_provider_phota.journal.writer import Overtaken
 from airflow_provider_phota.ledger.instances import instance_name_of
 from airflow_provider_phota.ledger.records import InstanceName
 from airflow_provider_phota.results.directories import check_directory
+from airflow_provider_phota.results.lineage import Spent
 from airflow_provider_phota.results.prechecks import check_can_land
 from airflow_provider_phota.storage.calls import finish_within
 from airflow_provider_phota.storage.paths import Place, check_storable, checked_path
@@ -95,6 +96,8 @@ class Batch:
     ledger_path: str | None
     edition: str
     skip_argument: str
+    #: What OpenLineage is told; None before the results are written.
+    spent: Spent | None = field(default=None, init=False)
     _attempt: Attempt | None = field(default=None, init=False)
 
     @classmethod
@@ -221,6 +224,7 @@ class Batch:
                 end.tally, end.reason, trigger=_written_down(partial(self._trigger, end, end.pause))
             )
         summary = _written_down(partial(self._write_results, plan))
+        self._note_cost(plan, summary)
         so_far.remove()
         return BatchEnd(end.tally, end.reason, summary)
 
@@ -228,6 +232,11 @@ class Batch:
         """Sends nothing more, since Airflow ends the task."""
         if self._attempt:
             self._attempt.stop()
+
+    def _note_cost(self, plan: Plan, summary: Summary) -> None:
+        log.info("PHOTA tasks that are paid for: %s. Cost: %s.", summary.submitted, summary.cost)
+        counts = {status: count for status, count in summary.counts.items() if count}
+        self.spent = Spent(self.hook.settings.base_url, (plan.model,), counts, summary.cost)
 
     def _write_results(self, plan: Plan) -> Summary:
         seconds = time.time() - first_lease(self.folder).at

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from airflow_provider_phota.api import protocol
+from airflow_provider_phota.api.costs import NO_COST, Cost, final_cost
 from airflow_provider_phota.api.errors import PhotaError, PhotaNotBilled, PhotaSubmitAmbiguous
 from airflow_provider_phota.api.policy import Policy
 from airflow_provider_phota.api.tasks import PhotaTask
 from airflow_provider_phota.batch.choices import Duplicates
-from airflow_provider_phota.batch.credits import credits_of
 from airflow_provider_phota.batch.endings import can_retry, is_broken, status_of, stops_batch
 from airflow_provider_phota.batch.items.item import Item
 from airflow_provider_phota.batch.kit import Kit
@@ -82,10 +82,10 @@ class Course:
         Returns:
             What has become of it; None if it stays open, since the batch stops.
         """
-        sent = state.sending
-        self._generation, self._digest = state.generation, sent.digest if sent else ""
-        self._estimated_time = sent.estimated_time if sent else None
-        self._note_payment(step.phota_task_id, sent.credits if sent else None, sent.sent_at if sent else None)
+        sent = state.sent
+        self._generation, self._digest = state.generation, sent.digest
+        self._estimated_time = sent.estimated_time
+        self._note_payment(step.phota_task_id, sent.cost, sent.sent_at)
         self.kit.slots.take()
         self._has_slot = True
         return await self._to_its_end(self._bring_home_or_pay_again(step.phota_task_id))
@@ -93,7 +93,7 @@ class Course:
     async def hold(self, state: ItemState) -> Row | None:
         """Writes the row of an item whose last submit may have been paid for."""
         self._generation = state.generation
-        self.row = replace(self.row, submitted_at=state.sending.sent_at if state.sending else None)
+        self.row = replace(self.row, submitted_at=state.sent.sent_at, cost=state.sent.cost)
         return await self._to_its_end(self._give_up(state))
 
     @property
@@ -140,7 +140,9 @@ class Course:
         state = self.kit.journal.state.item(self.item_id)
         if status is Status.AMBIGUOUS and state and state.unresolved:
             text = held_text(self.item.key, state)
-        self.row = replace(self.row, status=status, error=text, can_retry=can_retry(error))
+        # what was expected is not billed
+        cost = self.row.cost if self.row.phota_task_id or status is Status.AMBIGUOUS else NO_COST
+        self.row = replace(self.row, status=status, error=text, can_retry=can_retry(error), cost=cost)
         log.warning("%s: %s", self.item.key, str(error).partition("\n")[0])
 
     async def _pay_and_bring_home(self, step: Start) -> None:
@@ -162,8 +164,8 @@ class Course:
         if isinstance(share, Start):
             await self._pay_for_all(share, prepared, fingerprint)
         elif isinstance(share, Payer):
-            self._note_payment(share.phota_task_id, None, share.submitted_at)
-            self.row = replace(self.row, same_as=share.key)
+            self._note_payment(share.phota_task_id, share.cost_of_twin, share.submitted_at)
+            self.row = replace(self.row, credits=None, same_as=share.key)
             await self._bring_home_or_pay_again(share.phota_task_id)
         else:
             self.row = replace(self.row, same_as=share.key)
@@ -188,7 +190,7 @@ class Course:
         await self._bring_home(task.id)
 
     async def _pay(self, step: Start, prepared: PreparedOrder, fingerprint: str) -> PhotaTask:
-        order = await self.kit.publish(self.kit.preparer.publish, prepared)
+        quote = await self.kit.publish(self.kit.preparer.publish, prepared)
         self.stage = Stage.QUEUED
         await self.kit.slots.wait_and_take()
         self._has_slot = True
@@ -197,10 +199,11 @@ class Course:
             if not await self.kit.gate.passed():
                 raise Stopped
             self._generation = step.generation
-            self.row = replace(self.row, submitted_at=time.time())
+            self.row = replace(self.row, submitted_at=time.time(), cost=quote.expected)
             purchase = Purchase(
                 self.item,
                 self.item_id,
+                quote,
                 fingerprint,
                 step,
                 self.kit.journal,
@@ -211,7 +214,7 @@ class Course:
             try:
                 # not after an error of the journal: the order may be paid for already
                 self.task = await self.kit.neighbours.repeat(
-                    "submit", self.kit.patience, partial(purchase.pay, order), PhotaNotBilled
+                    "submit", self.kit.patience, purchase.pay, PhotaNotBilled
                 )
             except PhotaSubmitAmbiguous:
                 self.kit.gate.doubt()
@@ -221,7 +224,7 @@ class Course:
             else:
                 self._is_seen = True
                 self._estimated_time = self.task.estimated_time
-                self._note_payment(self.task.id, credits_of(self.task), self.row.submitted_at)
+                self._note_payment(self.task.id, purchase.cost, self.row.submitted_at)
                 return self.task
 
     async def _bring_home_or_pay_again(self, phota_task_id: str) -> None:
@@ -258,11 +261,13 @@ class Course:
         )
         await self._give_slot_back()
         self.stage = Stage.LANDING
-        results = ResultImages.of_task(task)
+        if self.row.same_as is None:
+            self.row = replace(self.row, cost=final_cost(self.row.cost, task))
+        results = ResultImages.of_task(task, self.row.cost)
         landing = self.kit.preparer.landing(self.item, self._digest)
         files = await self.kit.land(phota_task_id, self._land, results, landing)
         if landing.digest and len(files) == self.item.order.outputs:
-            await self.kit.land(phota_task_id, mark_as_landed, landing, files, phota_task_id)
+            await self.kit.land(phota_task_id, mark_as_landed, landing, files, phota_task_id, results.cost)
         self.row = replace(self.row, files=tuple(manifest(files)))
 
     def _land(self, results: ResultImages, landing: Landing) -> list[LandedFile]:
@@ -284,8 +289,8 @@ class Course:
         at = self.row.submitted_at
         return None if at is None else max(time.time() - at, 0.0)
 
-    def _note_payment(self, phota_task_id: str, cost: float | None, at: float | None) -> None:
-        self.row = replace(self.row, phota_task_id=phota_task_id, credits=cost, submitted_at=at)
+    def _note_payment(self, task_id: str, cost: Cost, at: float | None) -> None:
+        self.row = replace(self.row, phota_task_id=task_id, credits=cost.credits, cost=cost, submitted_at=at)
 
     async def _give_slot_back(self) -> None:
         if self._has_slot:

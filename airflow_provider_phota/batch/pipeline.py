@@ -14,6 +14,7 @@ from airflow_provider_phota.batch.items.item import Item
 from airflow_provider_phota.batch.items.plan import Plan
 from airflow_provider_phota.batch.kit import Kit
 from airflow_provider_phota.batch.leavers import leavers_to_land
+from airflow_provider_phota.batch.metrics import count_order_of
 from airflow_provider_phota.batch.reporting import Reporter
 from airflow_provider_phota.batch.stages import Stage
 from airflow_provider_phota.batch.tally import Tally, TooManyFailures
@@ -154,7 +155,9 @@ class Pipeline:
     async def _run(self, course: Course, way: Coroutine[None, None, Row | None]) -> Row | None:
         self._courses.add(course)
         try:
-            return await way
+            if row := await way:
+                count_order_of(course.item.order.model, row)
+            return row
         finally:
             self._courses.discard(course)
 

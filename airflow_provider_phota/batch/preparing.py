@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
-from airflow_provider_phota.api.orders.base import Order
+from airflow_provider_phota.api.costs import Quote
 from airflow_provider_phota.batch.items.item import Item
 from airflow_provider_phota.batch.names import BatchNames
 from airflow_provider_phota.hooks.kept_drivers import KeptDrivers
+from airflow_provider_phota.hooks.price_lists import quote
 from airflow_provider_phota.inputs.prepared import PreparedOrder
 from airflow_provider_phota.inputs.publisher import Publisher
 from airflow_provider_phota.journal.rows import Row, Status
@@ -68,13 +69,13 @@ class Preparer:
         check_names_are_free(self.landing(item), item.order.outputs)
         return None
 
-    def publish(self, prepared: PreparedOrder) -> Order:
-        """Returns the order as the service can read it.
+    def publish(self, prepared: PreparedOrder) -> Quote:
+        """Returns the order as the service can read it, and what it costs by the prices that hold now.
 
         Raises:
             PhotaNotBilled: A picture could not be published.
         """
-        return prepared.publish()
+        return quote(prepared.hook, prepared.publish())
 
     def fingerprint(self, prepared: PreparedOrder) -> str:
         """Returns what tells orders apart that ask for different things."""

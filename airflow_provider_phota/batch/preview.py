@@ -87,7 +87,7 @@ class Preview:
 
     def _prices(self) -> Mapping[str, float]:
         try:
-            return self.hook.get_prices()
+            return self.hook.get_prices(self.hook.settings.user_group)
         except PhotaError as error:
             log.warning("The prices are not known: %s", str(error).partition("\n")[0])
             return {}

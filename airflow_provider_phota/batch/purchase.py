@@ -9,11 +9,10 @@ from uuid import uuid4
 
 from airflow_provider_phota.api import protocol
 from airflow_provider_phota.api.clock import Clock
+from airflow_provider_phota.api.costs import UNKNOWN_COST, Cost, Quote
 from airflow_provider_phota.api.errors import PhotaNotBilled, PhotaSubmitAmbiguous
-from airflow_provider_phota.api.orders.base import Order
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.api.tasks import PhotaTask
-from airflow_provider_phota.batch.credits import credits_of
 from airflow_provider_phota.batch.items.item import Item
 from airflow_provider_phota.journal.decisions import Start
 from airflow_provider_phota.journal.events import Doubtful, Intent, Paid, TakenBack
@@ -32,13 +31,16 @@ class Purchase:
 
     Attributes:
         item_id: the item, as the journal names it.
+        quote: the order as the service can read it, and what it costs.
         fingerprint: of what is asked for.
         step: which payment of the item it is.
         digest: of the order, if its landed pictures are to be found again by it.
+        cost: by the answer to the submit.
     """
 
     item: Item
     item_id: str
+    quote: Quote
     fingerprint: str
     step: Start
     journal: Journal
@@ -46,9 +48,10 @@ class Purchase:
     settings: Settings
     digest: str = ""
     clock: Clock = time
+    cost: Cost = field(default=UNKNOWN_COST, init=False)
     _intent: Intent | None = field(default=None, init=False)
 
-    async def pay(self, order: Order) -> PhotaTask:
+    async def pay(self) -> PhotaTask:
         """Submits the order, and returns the task that was paid for.
 
         Raises:
@@ -59,7 +62,9 @@ class Purchase:
         """
         try:
             task = await self.poller.run(
-                protocol.submit(order, before_sending=self._begin, resend_on_503=self.settings.resend_on_503)
+                protocol.submit(
+                    self.quote.order, before_sending=self._begin, resend_on_503=self.settings.resend_on_503
+                )
             )
         except PhotaNotBilled:
             await self._take_back()
@@ -67,8 +72,9 @@ class Purchase:
         except PhotaSubmitAmbiguous as doubt:
             await self._note_doubt(doubt)
             raise
+        self.cost = cost = self.quote.reserved(task.usage)
         # in the log too, and first: if the store fails, a person can still find the task
-        log.info("Submitted PHOTA task %s for %s.", task.id, self.item.key)
+        log.info("Submitted PHOTA task %s for %s. Cost: %s.", task.id, self.item.key, cost)
         intent = self._intent or self._new_intent()
         await self.journal.append(
             Paid(
@@ -77,8 +83,10 @@ class Purchase:
                 intent.token,
                 task.id,
                 at=self.clock.time(),
-                credits=credits_of(task),
+                credits=cost.credits,
                 estimated_time=task.estimated_time,
+                model=self.quote.order.model,
+                cost=cost,
             )
         )
         return task
@@ -118,4 +126,6 @@ class Purchase:
             fingerprint=self.fingerprint,
             resubmits=self.step.resubmits,
             digest=self.digest,
+            model=self.quote.order.model,
+            cost=self.quote.expected,
         )

@@ -10,10 +10,10 @@ from functools import partial
 from typing import TypeVar
 from uuid import uuid4
 
+from airflow_provider_phota.api.costs import UNKNOWN_COST, credits_in, final_cost
 from airflow_provider_phota.api.errors import PhotaInputError, PhotaNotFound
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.api.tasks import PhotaTask
-from airflow_provider_phota.batch.credits import credits_of
 from airflow_provider_phota.batch.items.item import Item
 from airflow_provider_phota.batch.items.plan import Plan
 from airflow_provider_phota.batch.options import Redo
@@ -107,7 +107,15 @@ async def _adopt(journal: Journal, item_id: str, task: PhotaTask) -> None:
         await journal.append(Reopened(item_id, generation))
         generation += 1
     paid = Paid(
-        item_id, generation, uuid4().hex, task.id, at=time.time(), credits=credits_of(task), adopted=True
+        item_id,
+        generation,
+        uuid4().hex,
+        task.id,
+        at=time.time(),
+        credits=credits_in(task.usage, "credits_reserved"),
+        adopted=True,
+        model=task.model,
+        cost=final_cost(UNKNOWN_COST, task),
     )
     await journal.append(paid)
 

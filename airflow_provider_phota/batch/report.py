@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from airflow_provider_phota.api.costs import NO_COST, total_cost
 from airflow_provider_phota.batch.items.plan import Plan
 from airflow_provider_phota.batch.messages import held_text, not_home_text
 from airflow_provider_phota.batch.results import write_results
 from airflow_provider_phota.batch.summary import Payments, Summary, reconcile
+from airflow_provider_phota.journal.bill import Bill
 from airflow_provider_phota.journal.events import Paid
 from airflow_provider_phota.journal.history import ItemState, Phase
 from airflow_provider_phota.journal.rows import Row, Status
@@ -29,17 +31,17 @@ class Report:
     plan: Plan
     folder: Place
     _state: BatchState = field(default_factory=BatchState, init=False)
-    #: The item that each task was paid for, and what it cost.
-    _paid: dict[str, tuple[str, float | None]] = field(default_factory=dict, init=False)
+    #: Each paid task, with what it has cost.
+    _paid: dict[str, Paid] = field(default_factory=dict, init=False)
     #: The keys of the rows that have the cost of a task whose payer has another one, or no row.
     _heirs: dict[str, str] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        self._segments = Segments(self.folder, 0)
+        self._segments, bill = Segments(self.folder, 0), Bill()
         for name, event in self._segments.read_all():
             self._state.apply(event, name)
-            if isinstance(event, Paid):
-                self._add_payment(event)
+            bill.apply(event, name)
+        self._paid = bill.payments()
         self._keys = {item.id(self.plan.edition): (item.number, item.key) for item in self.plan.items()}
 
     def write_so_far(self, destination: Place, name: str) -> None:
@@ -59,14 +61,10 @@ class Report:
             PhotaLedgerError: The files cannot be written, or do not agree with the journal.
         """
         written = write_results(self._rows(), self._keys.values(), destination, name)
-        payments = Payments.of((task, cost) for task, (_, cost) in self._paid.items())
+        payments = Payments.of((task, paid.credits) for task, paid in self._paid.items())
         reconcile(written, self.plan.count, payments, self.folder.command, set(self._besides()))
-        return Summary.of(written, payments, self.folder.command, seconds)
-
-    def _add_payment(self, event: Paid) -> None:
-        """Takes in a payment. A task that was adopted may be recorded once more, by the process that paid."""
-        item_id, cost = self._paid.get(event.phota_task_id, (event.item, None))
-        self._paid[event.phota_task_id] = item_id, cost if event.credits is None else event.credits
+        cost = total_cost([*(paid.cost for paid in self._paid.values()), *written.doubtful_costs])
+        return Summary.of(written, payments, self.folder.command, seconds, cost)
 
     def _rows(self) -> Iterator[Row]:
         yield from self._ended()
@@ -86,18 +84,20 @@ class Report:
         """
         if row.phota_task_id is None:
             return row
-        payer, cost = self._paid.get(row.phota_task_id, ("", None))
+        paid = self._paid.get(row.phota_task_id)
+        payer = paid.item if paid else ""
         state, (_, key) = self._state.item(payer), self._keys.get(payer, (0, row.key))
         if not (state and state.phota_task_id == row.phota_task_id and payer in self._keys):
             key = self._heirs.setdefault(row.phota_task_id, row.key)
         if key != row.key:
-            return replace(row, credits=None, same_as=key)
-        return replace(row, credits=cost, same_as=None)
+            return replace(row, credits=None, cost=NO_COST, same_as=key)
+        if paid is None:
+            return replace(row, credits=None, same_as=None)
+        return replace(row, credits=paid.credits, cost=paid.cost, same_as=None)
 
     def _open_row(self, state: ItemState) -> Row:
         number, key = self._keys[state.item]
-        sent = state.sending
-        at = sent.sent_at if sent else None
+        sent = state.sent
         if state.phase is Phase.PAID and state.phota_task_id:
             return self._with_cost(
                 Row(
@@ -106,15 +106,22 @@ class Report:
                     Status.FAILED,
                     phota_task_id=state.phota_task_id,
                     error=not_home_text(state.phota_task_id),
-                    submitted_at=at,
+                    submitted_at=sent.sent_at,
                     can_retry=True,
                 )
             )
-        return Row(number, key, Status.AMBIGUOUS, error=held_text(key, state), submitted_at=at)
+        return Row(
+            number,
+            key,
+            Status.AMBIGUOUS,
+            error=held_text(key, state),
+            submitted_at=sent.sent_at,
+            cost=sent.cost,
+        )
 
     def _besides(self) -> Iterator[str]:
         """Yields the paid tasks that no row names: of other orders, or paid for again."""
-        for phota_task_id, (item_id, _) in self._paid.items():
-            state = self._state.item(item_id)
-            if item_id not in self._keys or (state and state.phota_task_id != phota_task_id):
+        for phota_task_id, paid in self._paid.items():
+            state = self._state.item(paid.item)
+            if paid.item not in self._keys or (state and state.phota_task_id != phota_task_id):
                 yield phota_task_id

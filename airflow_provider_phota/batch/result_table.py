@@ -16,6 +16,7 @@ from airflow_provider_phota.api.types import PhotaBatchRow, PhotaFile
 COLUMNS = (
     *("number", "key", "status", "paths", "sha256", "bytes", "width", "height"),
     *("phota_task_id", "credits", "error", "submitted_at", "ended_at", "same_as", "can_retry"),
+    *("cost_usd", "cost_credits", "cost_is_estimate"),
 )
 #: Where a formula begins: at the start of a cell, or after what some spreadsheets take for the end of one.
 #: https://owasp.org/www-community/attacks/CSV_Injection
@@ -52,6 +53,9 @@ def _cells(row: PhotaBatchRow) -> tuple[object, ...]:
         row["ended_at"],
         row["same_as"],
         row["can_retry"],
+        row["cost"]["usd"],
+        row["cost"]["credits"],
+        row["cost"]["is_estimate"],
     )
 
 

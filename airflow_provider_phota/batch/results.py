@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, cast
 
+from airflow_provider_phota.api.costs import Cost
 from airflow_provider_phota.api.errors import PhotaInputError, PhotaLedgerError
 from airflow_provider_phota.api.types import PhotaBatchRow
 from airflow_provider_phota.batch.result_table import Table
@@ -38,6 +39,7 @@ class Written:
         credits: what they cost, as far as the service said.
         not_home: how many rows have a paid task that may land in another attempt.
         superseded: the paid tasks of rows whose items are not in the plan any more.
+        doubtful_costs: of the items of which it is not known whether they were paid for.
     """
 
     results: str
@@ -47,6 +49,7 @@ class Written:
     credits: float = 0.0
     not_home: int = 0
     superseded: set[str] = field(default_factory=set)
+    doubtful_costs: list[Cost] = field(default_factory=list)
     _counted: set[str | None] = field(default_factory=set)
 
     @property
@@ -59,6 +62,8 @@ class Written:
         if paid:
             self.phota_task_ids.add(paid)
             self.not_home += row["can_retry"]
+        elif row["status"] == Status.AMBIGUOUS.value:
+            self.doubtful_costs.append(Cost.from_dict(row["cost"]))
         if cost is not None and row["same_as"] is None and paid not in self._counted:
             self.credits += cost
             self._counted.add(paid)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
+from airflow_provider_phota.api.costs import Cost
 from airflow_provider_phota.api.endings import lines
 from airflow_provider_phota.api.errors import PhotaLedgerError
 from airflow_provider_phota.api.shown import shown
@@ -54,7 +55,8 @@ class Summary:
         counts: how many items ended how, by the words of `Status`. Every word is there.
         total: how many items there are.
         submitted: how many PHOTA tasks are paid for, in all attempts.
-        credits: what they cost, as far as the service said.
+        credits: what the service reserved for them, as far as it said.
+        cost: in the end, with what it is not known to be paid for or not.
         results: the path of `results.jsonl`.
         results_csv: the path of `results.csv`.
         journal: the folder that says what is paid for.
@@ -71,9 +73,10 @@ class Summary:
     journal: str
     seconds: float
     not_home: int
+    cost: Cost
 
     @classmethod
-    def of(cls, written: Written, payments: Payments, journal: str, seconds: float) -> Summary:
+    def of(cls, written: Written, payments: Payments, journal: str, seconds: float, cost: Cost) -> Summary:
         return cls(
             {status.value: written.counts[status] for status in Status},
             written.total,
@@ -84,6 +87,7 @@ class Summary:
             journal,
             seconds,
             written.not_home,
+            cost,
         )
 
     def to_dict(self) -> PhotaBatchSummary:
@@ -93,6 +97,7 @@ class Summary:
             "total": self.total,
             "submitted": self.submitted,
             "credits": self.credits,
+            "cost": self.cost.to_dict(),
             "results": self.results,
             "results_csv": self.results_csv,
             "journal": self.journal,

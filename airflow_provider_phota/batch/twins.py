@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from airflow_provider_phota.api.costs import NO_COST, UNKNOWN_COST, Cost
 from airflow_provider_phota.api.policy import Policy
 from airflow_provider_phota.journal.decisions import Start
 from airflow_provider_phota.journal.history import ItemState
@@ -26,6 +27,11 @@ class Payer:
     key: str | None
     phota_task_id: str
     submitted_at: float | None
+
+    @property
+    def cost_of_twin(self) -> Cost:
+        """What an item costs that shares the payment; not known here if no other row has the cost."""
+        return UNKNOWN_COST if self.key is None else NO_COST
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 from airflow_provider_phota.api import protocol
 from airflow_provider_phota.api.clock import Clock
+from airflow_provider_phota.api.costs import Quote
 from airflow_provider_phota.api.errors import PhotaError
+from airflow_provider_phota.api.orders.base import Order
 from airflow_provider_phota.api.prices import PriceList
 from airflow_provider_phota.api.retry import Backoff
 from airflow_provider_phota.hooks.phota import PhotaHook
@@ -70,3 +72,8 @@ def price_list(hook: PhotaHook) -> PriceList | None:
         None if the list could not be read.
     """
     return _LISTS.of(hook)
+
+
+def quote(hook: PhotaHook, order: Order) -> Quote:
+    """Returns what an order costs by the prices that hold now."""
+    return Quote(order, price_list(hook), hook.settings.user_group)

@@ -84,6 +84,11 @@ class ItemState:
     reopened_by: int = 0
 
     @property
+    def sent(self) -> Sending:
+        """The sending, or one of which nothing is known."""
+        return self.sending or Sending(self.generation, "", lease=0)
+
+    @property
     def status(self) -> Status | None:
         """What became of the item, if it has ended."""
         return self.end.status if self.end else None

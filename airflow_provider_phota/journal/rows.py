@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from airflow_provider_phota.api.costs import NO_COST, Cost
 from airflow_provider_phota.api.types import PhotaFile
 
 
@@ -54,6 +55,8 @@ class Row:
         ended_at: epoch seconds.
         can_retry: True if another attempt can end better without another payment.
         same_as: the key of the item that was paid for in its place, since it asks for the same.
+        cost: in the end. It is nothing if another item was paid for in its place, and what was expected if it
+            is not known whether the item was paid for.
     """
 
     number: int
@@ -67,6 +70,7 @@ class Row:
     ended_at: float | None = None
     can_retry: bool = False
     same_as: str | None = None
+    cost: Cost = NO_COST
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the row as plain data for JSON."""
@@ -82,6 +86,7 @@ class Row:
             "ended_at": self.ended_at,
             "can_retry": self.can_retry,
             "same_as": self.same_as,
+            "cost": self.cost.to_dict(),
         }
 
     @classmethod
@@ -92,4 +97,11 @@ class Row:
             KeyError, TypeError, ValueError: It is not a row.
         """
         known = dict(fields)
-        return cls(**{**known, "status": Status(known["status"]), "files": tuple(known["files"])})
+        return cls(
+            **{
+                **known,
+                "status": Status(known["status"]),
+                "files": tuple(known["files"]),
+                "cost": Cost.from_dict(known.get("cost")),
+            }
+        )

@@ -21,6 +21,7 @@ from airflow_provider_phota.inputs.prepared import PreparedOrder
 from airflow_provider_phota.inputs.publisher import Publish, Publisher
 from airflow_provider_phota.operators.arguments import AirflowArguments
 from airflow_provider_phota.operators.payment import NO_LEDGER, XCOM_PHOTA_TASK_ID, Payment
+from airflow_provider_phota.results.lineage import LineageOfCost
 from airflow_provider_phota.retrying import as_airflow_errors, checking_arguments
 from airflow_provider_phota.submitting.options import MoneyOptions
 from airflow_provider_phota.submitting.policies import Policies
@@ -32,13 +33,13 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
 
-class PhotaOperator(BaseOperator):
+class PhotaOperator(LineageOfCost, BaseOperator):
     """Submits an order to PHOTA, and waits for the result if it is asked to. Every submit is billed.
 
     It pushes the ID of the PHOTA task via XCom, under the key `phota_task_id`, as soon as it knows the ID. It
     returns that ID, or with `wait_for_completion` the finished PHOTA task: a dict with `phota_task_id`,
-    `model`, `status`, `images` (each `url` and `content_type`), `created`, `expires_at` (ISO 8601) and
-    `usage`. Each model has a subclass, which says what is ordered.
+    `model`, `status`, `images` (each `url` and `content_type`), `created`, `expires_at` (ISO 8601), `usage`
+    and `cost`. Each model has a subclass, which says what is ordered.
 
     Args:
         publish: how paths become URLs: `upload`, or `presign` where the store can sign URLs. If it is left
@@ -185,6 +186,7 @@ class PhotaOperator(BaseOperator):
             with payment.naming_earlier_payments():
                 prepared = self._prepare()
             if (existing := self._existing(prepared, payment)) is not None:
+                payment.note_unpaid(prepared.order.model)
                 return existing
             seen = self._submit(prepared, payment)
         phota_task_id = payment.phota_task_id or ""
@@ -243,14 +245,15 @@ class PhotaOperator(BaseOperator):
         )
         with payment.explaining_a_failed_submit(submission):
             paid_task = submission.place()
-            payment.phota_task_id = paid_task.phota_task_id
+            payment.phota_task_id, payment.cost = paid_task.phota_task_id, paid_task.cost
         with payment.deciding_on_a_retry():
             self._push(prepared, payment)
         return paid_task.seen
 
-    def _push(self, prepared: PreparedOrder, payment: Payment) -> None:  # noqa: ARG002  # for subclasses
+    def _push(self, prepared: PreparedOrder, payment: Payment) -> None:
         """Pushes what this Airflow task after its wait, or another Airflow task, has to know."""
         payment.push(XCOM_PHOTA_TASK_ID, payment.phota_task_id)
+        payment.note_submitted(prepared.order.model, is_all=not self.wait_for_completion)
 
     def _defer(self, payment: Payment, seen: PhotaTask | None) -> NoReturn:
         with payment.deciding_on_a_retry():
@@ -263,12 +266,13 @@ class PhotaOperator(BaseOperator):
         )
 
     def _finish(self, payment: Payment, wait: Callable[[], PhotaTask]) -> Any:
-        with payment.deciding_on_a_retry():
-            return self._result(wait(), payment)
+        with payment.deciding_on_a_retry(), payment.ending(task := wait()):
+            return self._result(task, payment)
 
     def _new_payment(self, context: Context) -> Payment:
-        self._payment = Payment(self._hook, self._money, context, self.execution_timeout, self._current_order)
-        return self._payment
+        payment = Payment(self._hook, self._money, context, self.execution_timeout, self._current_order)
+        self._payment = self._spender = payment
+        return payment
 
     @cached_property
     def _hook(self) -> PhotaHook:

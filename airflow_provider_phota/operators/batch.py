@@ -27,6 +27,7 @@ from airflow_provider_phota.inputs.prepared import as_text, checked_edition
 from airflow_provider_phota.inputs.publisher import Publish
 from airflow_provider_phota.operators.arguments import AirflowArguments
 from airflow_provider_phota.results.directories import check_directory_as_written
+from airflow_provider_phota.results.lineage import LineageOfCost
 from airflow_provider_phota.retrying import as_airflow_errors, checking_arguments
 from airflow_provider_phota.storage.paths import check_url
 from airflow_provider_phota.triggers.batch_events import BatchWaitEvent
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 CONF_REDO = "phota_redo"
 
 
-class PhotaBatchOperator(BaseOperator):
+class PhotaBatchOperator(LineageOfCost, BaseOperator):
     """Places any number of orders in one Airflow task, many at once, and pays for each of them once.
 
     All items are read and checked before the first one is paid for. What is paid for is recorded in a journal
@@ -241,7 +242,7 @@ class PhotaBatchOperator(BaseOperator):
         conf = getattr(context.get("dag_run"), "conf", None) or {}
         asked = conf.get(CONF_REDO)
         redo = Redo.checked(asked, CONF_REDO) if asked else self.redo
-        self._batch = Batch.checked(
+        self._batch = self._spender = Batch.checked(
             hook=self._hook,
             options=self._options(redo, self.adopt),
             context=context,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from airflow.providers.common.compat.sdk import Asset
 
+from airflow_provider_phota.api.costs import NO_COST
 from airflow_provider_phota.api.errors import PhotaInputError, PhotaLedgerError
 from airflow_provider_phota.api.parsing import check_flags
 from airflow_provider_phota.api.shown import shown
@@ -110,11 +111,13 @@ class PhotaImageOperator(PhotaOperator):
             payment.push(XCOM_DIGEST, prepared.digest)
 
     def _result(self, task: PhotaTask, payment: Payment) -> PhotaResult:
-        result = result_of(task, num_outputs=self._outputs)
+        result = result_of(task, payment.cost, num_outputs=self._outputs)
         digest = payment.pulled(XCOM_DIGEST) if self.skip_existing else ""
         if (landing := self._landing(digest)) is not None:
             delivery = Delivery(self._hook, landing, payment.context, self.outlets, payment.money.key)
-            result["files"] = manifest(delivery.deliver(ResultImages.of_task(task), self._outputs))
+            result["files"] = manifest(
+                delivery.deliver(ResultImages.of_task(task, payment.cost), self._outputs)
+            )
         return result
 
     def _files(self, landing: Landing, payment: Payment) -> list[LandedFile] | None:
@@ -140,7 +143,7 @@ class PhotaImageOperator(PhotaOperator):
         else:
             # an alias gets assets for new files only, but an asset among the outlets always gets an event
             outlets = [outlet for outlet in outlets if isinstance(outlet, Asset)]
-        Delivery(self._hook, landing, payment.context, outlets).announce(files)
+        Delivery(self._hook, landing, payment.context, outlets).announce(files, NO_COST)
         return result
 
     def _landing(self, digest: str) -> Landing | None:

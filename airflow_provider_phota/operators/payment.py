@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowTaskTimeout
 
 from airflow_provider_phota.api import endings
+from airflow_provider_phota.api.costs import NO_COST, UNKNOWN_COST, Cost, final_cost
 from airflow_provider_phota.api.endings import PhotaExecutionTimeout
 from airflow_provider_phota.api.errors import (
     PhotaError,
@@ -21,8 +22,11 @@ from airflow_provider_phota.api.errors import (
 )
 from airflow_provider_phota.api.orders.base import Order
 from airflow_provider_phota.api.shown import shown
+from airflow_provider_phota.api.tasks import PhotaTask
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.ledger.messages import timed_out_before_answer, what_to_do
+from airflow_provider_phota.results.lineage import Spent
+from airflow_provider_phota.results.metrics import EXISTING, SUBMITTED, count_order, counting, outcome_of
 from airflow_provider_phota.retrying import RESUMES, adding_retry_hint, as_airflow_errors, log_lines
 from airflow_provider_phota.submitting.options import MoneyOptions
 from airflow_provider_phota.submitting.submission import Submission
@@ -35,6 +39,8 @@ _Error = TypeVar("_Error", bound=PhotaError)
 
 #: XCom key under which the PHOTA task ID is pushed right after the submit.
 XCOM_PHOTA_TASK_ID = "phota_task_id"
+#: XCom key of what the order costs: first by the answer to its submit, and in the end what it has cost.
+XCOM_COST = "phota_cost"
 #: XCom key of the digest of the order that was paid for, if something is found again by it. It keeps the name
 #: that it had when there were only edits, for runs in flight.
 XCOM_DIGEST = "phota_edit_digest"
@@ -65,6 +71,8 @@ class Payment:
         execution_timeout: of the Airflow task.
         order: returns what is asked for, with its files as the user named them.
         phota_task_id: the paid task, once its ID is known.
+        cost: of the order, as far as this process knows it.
+        spent: what OpenLineage is told; None if nothing has been ordered.
     """
 
     hook: PhotaHook
@@ -73,13 +81,47 @@ class Payment:
     execution_timeout: timedelta | None
     order: Callable[[], Order]
     phota_task_id: str | None = None
+    cost: Cost | None = None
+    spent: Spent | None = field(default=None, init=False)
 
     @property
     def is_remembered(self) -> bool:
         """True if a later attempt will know what was paid for."""
         return self.money.is_remembered(self.context, self.hook)
 
-    def push(self, key: str, value: str | None) -> None:
+    def note_cost(self, model: str, outcome: str, cost: Cost) -> None:
+        """Tells XCom and OpenLineage what an order costs, and what has become of it so far, in one word."""
+        self.cost = cost
+        self.spent = Spent(self.hook.settings.base_url, (model,), {outcome: 1}, cost)
+        self.push(XCOM_COST, cost.to_dict())
+
+    def note_submitted(self, model: str, *, is_all: bool) -> None:
+        """Notes what the paid order costs, and counts it now if this Airflow task does not see its end.
+
+        Args:
+            model: that is ordered.
+            is_all: True if this Airflow task does not wait.
+        """
+        cost = self.cost or UNKNOWN_COST
+        self.note_cost(model, SUBMITTED, cost)
+        if is_all:
+            count_order(model, SUBMITTED, cost)
+
+    def note_unpaid(self, model: str) -> None:
+        """Notes that the order had landed before, so that nothing is paid."""
+        self.note_cost(model, EXISTING, NO_COST)
+        count_order(model, EXISTING, NO_COST)
+
+    @contextmanager
+    def ending(self, task: PhotaTask) -> Iterator[None]:
+        """Notes what a finished task has cost, while its result is made."""
+        known = Cost.from_dict(self.pulled(XCOM_COST)) if self.cost is None else self.cost
+        cost = final_cost(known, task)
+        self.note_cost(task.model, outcome_of(task), cost)
+        with counting(task, cost):
+            yield
+
+    def push(self, key: str, value: object) -> None:
         """Pushes what a later part of this Airflow task, or another one, has to know."""
         self.context["ti"].xcom_push(key=key, value=value)
 

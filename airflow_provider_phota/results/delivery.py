@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
 from airflow.providers.common.compat.sdk import Asset, AssetAlias
 
+from airflow_provider_phota.api.costs import Cost
 from airflow_provider_phota.api.errors import PhotaNotBilled
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.hooks.phota import PhotaHook
@@ -59,18 +60,18 @@ class Delivery:
         self._check_lands_alone(results)
         files = land_with_fresh_urls(self._land, results, self.hook.get_task)
         if self.landing.digest and len(files) == ordered:
-            manifests.mark_as_landed(self.landing, files, results.phota_task_id)
-        self.announce(files)
+            manifests.mark_as_landed(self.landing, files, results.phota_task_id, results.cost)
+        self.announce(files, results.cost)
         log.info("Landed PHOTA task %s: %s", results.phota_task_id, shown([file.path for file in files]))
         return files
 
-    def announce(self, files: Sequence[LandedFile]) -> None:
-        """Names the files as lineage, and in the asset events of the outlets."""
+    def announce(self, files: Sequence[LandedFile], cost: Cost) -> None:
+        """Names the files as lineage, and in the asset events of the outlets, with the cost of the order."""
         for file in files:
             get_hook_lineage_collector().add_output_asset(context=self.hook, uri=asset_uri(file.path))
         for outlet in self.outlets:
             if isinstance(outlet, Asset):
-                self._event(outlet).extra = {"files": manifest(files)}
+                self._event(outlet).extra = {"files": manifest(files), "cost": cost.to_dict()}
             elif isinstance(outlet, AssetAlias):
                 for file in files:
                     self._event(outlet).add(Asset(asset_uri(file.path)), extra=file.to_dict())

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from airflow_provider_phota.api import endings
+from airflow_provider_phota.api.costs import UNKNOWN_COST, Cost
 from airflow_provider_phota.api.errors import PhotaLandingError, PhotaLedgerError
 from airflow_provider_phota.results.landing import LandedFile, Landing, manifest
 from airflow_provider_phota.storage import records
@@ -19,19 +20,23 @@ log = logging.getLogger(__name__)
 VERSION = 1
 
 
-def mark_as_landed(landing: Landing, files: Sequence[LandedFile], phota_task_id: str) -> None:
+def mark_as_landed(
+    landing: Landing, files: Sequence[LandedFile], phota_task_id: str, cost: Cost = UNKNOWN_COST
+) -> None:
     """Marks an order as landed, once its files are there.
 
     Args:
         landing: where they are. It has the digest of the order.
         files: all files of the order.
         phota_task_id: the task that made them, for the error.
+        cost: of the order. It is written for readers: whoever finds the pictures again pays nothing.
 
     Raises:
         PhotaLandingError: the manifest cannot be written.
     """
     try:
-        records.replace(_place_of(landing), {"version": VERSION, "files": manifest(files)})
+        fields = {"version": VERSION, "files": manifest(files), "cost": cost.to_dict()}
+        records.replace(_place_of(landing), fields)
     except Exception as error:  # of whatever library the store speaks by
         raise PhotaLandingError(
             endings.lines(

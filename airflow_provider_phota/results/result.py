@@ -10,6 +10,7 @@ from typing import Any
 import pendulum
 
 from airflow_provider_phota.api import endings
+from airflow_provider_phota.api.costs import NO_COST, UNKNOWN_COST, Cost, final_cost
 from airflow_provider_phota.api.errors import (
     PhotaInputError,
     PhotaInputRefused,
@@ -35,15 +36,21 @@ class ResultImages:
     Attributes:
         images: with the URLs the service gave.
         expires_at: the earliest moment at which the URLs can stop working; unknown if it is None.
+        cost: of the order.
     """
 
     phota_task_id: str
     images: Sequence[Image]
     expires_at: pendulum.DateTime | None = None
+    cost: Cost = UNKNOWN_COST
 
     @classmethod
-    def of_task(cls, task: PhotaTask) -> ResultImages:
+    def of_task(cls, task: PhotaTask, cost: Cost | None = None) -> ResultImages:
         """Reads the pictures from a task as the service shows it.
+
+        Args:
+            task: as the service shows it.
+            cost: of the order in the end; None if only the task says something about it.
 
         Raises:
             PhotaTaskFailed: The service ended the task as failed.
@@ -62,7 +69,7 @@ class ResultImages:
         check_succeeded(task)
         if not task.images:
             raise _nothing_to_land(list(task.profile_ids))
-        return cls(task.id, task.images, task.expires_at)
+        return cls(task.id, task.images, task.expires_at, cost or final_cost(UNKNOWN_COST, task))
 
     @classmethod
     def of_result(cls, result: Mapping[str, Any]) -> ResultImages:
@@ -82,14 +89,16 @@ class ResultImages:
             checked_task_id(result.get("phota_task_id"), "result['phota_task_id']"),
             [Image(image["url"], image.get("content_type")) for image in images],
             _moment(result.get("expires_at")),
+            _cost(result.get("cost")),
         )
 
 
-def result_of(task: PhotaTask, *, num_outputs: int | None = None) -> PhotaResult:
+def result_of(task: PhotaTask, cost: Cost | None = None, *, num_outputs: int | None = None) -> PhotaResult:
     """Returns a finished task as the plain dict that users chain on.
 
     Args:
         task: with outcome SUCCEEDED or FAILED.
+        cost: of the order in the end; None if only the task says something about it.
         num_outputs: how many pictures were ordered. If the service made another number, the log says so.
 
     Raises:
@@ -99,7 +108,7 @@ def result_of(task: PhotaTask, *, num_outputs: int | None = None) -> PhotaResult
     check_succeeded(task)
     if num_outputs is not None and len(task.images) != num_outputs:
         log.warning("PHOTA task %s: %s pictures ordered, %s made.", task.id, num_outputs, len(task.images))
-    return task.to_dict()
+    return task.to_dict((cost or final_cost(UNKNOWN_COST, task)).to_dict())
 
 
 def existing_result(model: str) -> PhotaResult:
@@ -112,6 +121,7 @@ def existing_result(model: str) -> PhotaResult:
         "created": None,
         "expires_at": None,
         "usage": {},
+        "cost": NO_COST.to_dict(),
     }
 
 
@@ -148,6 +158,13 @@ def _nothing_to_land(profile_ids: object) -> PhotaInputError:
 
 def _is_image(value: object) -> bool:
     return isinstance(value, dict) and isinstance(value.get("url"), str)
+
+
+def _cost(fields: object) -> Cost:
+    try:
+        return Cost.from_dict(fields if isinstance(fields, dict) else None)
+    except (TypeError, ValueError):  # what a user has made; no picture is kept from landing by it
+        return UNKNOWN_COST
 
 
 def _moment(text: object) -> pendulum.DateTime | None:

@@ -19,6 +19,7 @@ from airflow.providers.common.compat.sdk import (
 from airflow.triggers.base import StartTriggerArgs
 
 from airflow_provider_phota.api import endings
+from airflow_provider_phota.api.costs import UNKNOWN_COST, final_cost
 from airflow_provider_phota.api.endings import PhotaExecutionTimeout
 from airflow_provider_phota.api.errors import PhotaConfigurationError, PhotaNotBilled, PhotaWaitTimeout
 from airflow_provider_phota.api.parsing import check_conn_id, check_flags
@@ -32,6 +33,7 @@ from airflow_provider_phota.polling.state import WaitState
 from airflow_provider_phota.results.delivery import Delivery
 from airflow_provider_phota.results.landing import Landing, manifest
 from airflow_provider_phota.results.landing_checks import check_before_waiting
+from airflow_provider_phota.results.metrics import counting
 from airflow_provider_phota.results.names import Names
 from airflow_provider_phota.results.options import LandingOptions
 from airflow_provider_phota.results.result import ResultImages, result_of
@@ -233,15 +235,14 @@ class PhotaTaskSensor(BaseSensorOperator):
         check_before_waiting(landing, phota_task_id)
 
     def _result(self, context: Context, task: PhotaTask) -> PhotaResult:
-        result = result_of(task)
-        if (landing := self._landing) is None:
+        with counting(task, final_cost(UNKNOWN_COST, task)):
+            result, landing = result_of(task), self._landing
+            if landing and task.profile_ids:
+                self.log.info("PHOTA task %s has made a profile; there is nothing to land.", task.id)
+            elif landing:
+                delivery = Delivery(PhotaHook(self.phota_conn_id), landing, context, self.outlets)
+                result["files"] = manifest(delivery.deliver(ResultImages.of_task(task)))
             return result
-        if task.profile_ids:
-            self.log.info("PHOTA task %s has made a profile; there is nothing to land.", task.id)
-            return result
-        delivery = Delivery(PhotaHook(self.phota_conn_id), landing, context, self.outlets)
-        result["files"] = manifest(delivery.deliver(ResultImages.of_task(task)))
-        return result
 
     def _start_in_triggerer(self) -> None:
         self.deferrable = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import uuid4
 
 from airflow_provider_phota.api.clock import Clock
+from airflow_provider_phota.api.costs import UNKNOWN_COST, Quote
 from airflow_provider_phota.ledger.decisions import Submit
 from airflow_provider_phota.ledger.ledger import Ledger, Overtaken
 from airflow_provider_phota.ledger.records import Entry
@@ -44,6 +45,8 @@ class Sending:
         self._try_number = try_number
         self._seconds = seconds + _MARGIN
         self._clock = clock
+        #: What the order costs, once that is asked.
+        self.quote: Quote | None = None
         #: The last intent, once there is one: from then on the order may have been sent.
         self.intent: Entry | None = None
 
@@ -79,4 +82,6 @@ class Sending:
             send_deadline=now + seconds,
             resubmits=self._step.resubmits,
             token=uuid4().hex,
+            model=self.quote.order.model if self.quote else "",
+            cost=self.quote.expected if self.quote else UNKNOWN_COST,
         )

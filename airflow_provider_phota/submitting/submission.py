@@ -10,11 +10,13 @@ from functools import cached_property
 
 from airflow_provider_phota.api import protocol
 from airflow_provider_phota.api.clock import Clock
+from airflow_provider_phota.api.costs import UNKNOWN_COST, Cost, final_cost
 from airflow_provider_phota.api.errors import PhotaNotBilled, PhotaSubmitAmbiguous, PhotaTaskUnknown
 from airflow_provider_phota.api.orders.base import Order
 from airflow_provider_phota.api.policy import Policy
 from airflow_provider_phota.api.tasks import PhotaTask
 from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.hooks.price_lists import quote
 from airflow_provider_phota.ledger.decisions import (
     AfterAsking,
     Attach,
@@ -45,10 +47,12 @@ class PaidTask:
 
     Attributes:
         seen: the task as the service showed it last. It is None if the service does not know it yet.
+        cost: as it was frozen when the order was sent; of an adopted task, what the service says of it.
     """
 
     phota_task_id: str
     seen: PhotaTask | None
+    cost: Cost = UNKNOWN_COST
 
 
 @dataclass
@@ -116,7 +120,7 @@ class Submission:
                     entry.try_number,
                 )
                 self.ledger.settle(entry)
-                return PaidTask(step.phota_task_id, seen)
+                return PaidTask(step.phota_task_id, seen, entry.cost)
         if entry and isinstance(step, Hold):
             raise held_error(entry, step)
         if not isinstance(step, Submit):
@@ -134,9 +138,15 @@ class Submission:
                 self.ledger.intend(intent, latest)
             except Overtaken:
                 continue
-            self.ledger.note_task(replace(intent, phota_task_id=phota_task_id))
+            adopted = replace(
+                intent,
+                phota_task_id=phota_task_id,
+                model=seen.model,
+                cost=final_cost(UNKNOWN_COST, seen),
+            )
+            self.ledger.note_task(adopted)
             log.info("Going on with PHOTA task %s by adopt_phota_task_id; nothing is sent.", phota_task_id)
-            return PaidTask(phota_task_id, seen)
+            return PaidTask(phota_task_id, seen, adopted.cost)
 
     def _look_up(self) -> tuple[Entry | None, BeforeAsking]:
         """Reads the record once no other attempt can be sending any more."""
@@ -184,9 +194,11 @@ class Submission:
             log.warning("Submitting again, which is billed: %s.", step.why.value)
         self._sending = sending = self._new_sending(step, known)
         try:
+            order = self.publish()
+            sending.quote = quote(self.hook, order)
             task = self.hook.run(
                 protocol.submit(
-                    self.publish(),
+                    order,
                     before_sending=self._begin_sending,
                     resend_on_503=self.hook.settings.resend_on_503,
                 )
@@ -197,11 +209,12 @@ class Submission:
         except PhotaSubmitAmbiguous as ambiguous:
             raise self._ambiguous(ambiguous, step) from None
         # in the log too, and first: if every store fails, a person can still find the task
-        log.info("Submitted PHOTA task %s.%s", task.id, _expectation(task))
+        cost = sending.quote.reserved(task.usage)
+        log.info("Submitted PHOTA task %s.%s Cost: %s.", task.id, _expectation(task), cost)
         self.unanswered = None
         intent = sending.intent or sending.intent_for(seconds=0.0)
-        self.ledger.note_task(replace(intent, phota_task_id=task.id))
-        return PaidTask(task.id, task)
+        self.ledger.note_task(replace(intent, phota_task_id=task.id, cost=cost))
+        return PaidTask(task.id, task, cost)
 
     def _new_sending(self, step: Submit, known: Entry | None) -> Sending:
         return Sending(

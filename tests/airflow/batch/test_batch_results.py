@@ -6,10 +6,12 @@ import csv
 import json
 import random
 import tracemalloc
+from decimal import Decimal
 
 import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
+from airflow_provider_phota.api.costs import Cost
 from airflow_provider_phota.api.errors import PhotaInputError, PhotaLedgerError
 from airflow_provider_phota.batch.result_table import COLUMNS
 from airflow_provider_phota.batch.results import read_results, write_results
@@ -44,6 +46,7 @@ def landed(number, key, *, pictures=1, **more):
         "credits": 5.0,
         "submitted_at": 1757165031.25,
         "ended_at": 1757165090.0,
+        "cost": Cost(Decimal("0.09"), 5.0, is_estimate=False),
     }
     return Row(number, key, Status.LANDED, files, **{**known, **more})
 
@@ -81,6 +84,7 @@ def test_a_row_says_all_that_is_known(tmp_path):
         "ended_at": "2025-09-06T13:24:50.000Z",
         "can_retry": False,
         "same_as": None,
+        "cost": {"usd": 0.09, "credits": 5.0, "is_estimate": False},
     }
     (cells,) = table(tmp_path)
     assert tuple(cells) == COLUMNS
@@ -91,6 +95,7 @@ def test_a_row_says_all_that_is_known(tmp_path):
         [64] * 2,
         [48] * 2,
     ]
+    assert [cells[f"cost_{name}"] for name in ("usd", "credits", "is_estimate")] == ["0.09", "5.0", "False"]
     assert (cells["credits"], cells["ended_at"]) == ("5.0", "2025-09-06T13:24:50.000Z")
 
 
@@ -282,7 +287,7 @@ def test_a_payment_that_is_recorded_twice_is_one_payment():
 
 
 def test_the_summary_counts_and_names_files_but_no_items(written):
-    summary = Summary.of(written, paid(1, 2, 9), JOURNAL, 12.34567).to_dict()
+    summary = Summary.of(written, paid(1, 2, 9), JOURNAL, 12.34567, Cost(Decimal("0.27"), 15.0)).to_dict()
     assert summary == {
         "counts": {
             "landed": 3,
@@ -296,6 +301,7 @@ def test_the_summary_counts_and_names_files_but_no_items(written):
         "total": 3,
         "submitted": 3,
         "credits": 15.0,
+        "cost": {"usd": 0.27, "credits": 15.0, "is_estimate": True},
         "results": written.results,
         "results_csv": written.results_csv,
         "journal": JOURNAL,

@@ -151,7 +151,7 @@ def test_a_rate_limited_submit_waits_and_is_billed_once(emulator, picture_url):
     emulator.add_faults(Fault(on="submit", kind="status", status=429, headers={"Retry-After": "0"}, times=2))
     phota_task_id, pushed = execute(image_urls=picture_url)
     assert [entry.id for entry in emulator.ledger()] == [phota_task_id]
-    assert pushed == {"phota_task_id": phota_task_id}
+    assert pushed["phota_task_id"] == phota_task_id
     assert emulator.counts()["POST /v1/images/generations"] == 3
 
 
