@@ -7,7 +7,6 @@ from argparse import Namespace
 
 from rich.prompt import Confirm
 
-from airflow_provider_phota.api.costs import expected_cost
 from airflow_provider_phota.api.endings import goes_on, lines
 from airflow_provider_phota.api.errors import Money, PhotaError, PhotaInputError, PhotaTaskFailed
 from airflow_provider_phota.api.orders.edit import EditOrder
@@ -17,7 +16,7 @@ from airflow_provider_phota.cli.land import landed_report
 from airflow_provider_phota.cli.output import Exit, Report, console, say
 from airflow_provider_phota.cli.purchase import interrupts_held_back, pay
 from airflow_provider_phota.hooks.phota import PhotaHook
-from airflow_provider_phota.hooks.price_lists import price_list
+from airflow_provider_phota.hooks.price_lists import quote
 from airflow_provider_phota.inputs.prepared import PreparedOrder
 from airflow_provider_phota.inputs.publisher import Publisher
 from airflow_provider_phota.results.prechecks import check_can_land
@@ -46,12 +45,12 @@ def edit(options: Namespace) -> Report:
     try:
         if held.came:
             raise KeyboardInterrupt
-        files = bring_home(hook, paid.phota_task_id, landing, options.timeout, paid.seen)
+        task, files = bring_home(hook, paid.phota_task_id, landing, options.timeout, paid.seen)
     except PhotaError as error:
         return _not_home(paid, options, error)
     except KeyboardInterrupt:
         return _not_home(paid, options)
-    return landed_report(paid.phota_task_id, files)
+    return landed_report(files, task, paid.cost)
 
 
 def _not_home(paid: PaidTask, options: Namespace, error: PhotaError | None = None) -> Report:
@@ -64,7 +63,7 @@ def _not_home(paid: PaidTask, options: Namespace, error: PhotaError | None = Non
 
 
 def _price(order: EditOrder, hook: PhotaHook) -> str:
-    cost = expected_cost(order, price_list(hook), hook.settings.user_group)
+    cost = quote(hook, order).expected
     pictures = f"{order.num_outputs} pictures" if order.num_outputs > 1 else "One picture"
     return f"{pictures} at {order.resolution} cost{'' if order.num_outputs > 1 else 's'} {cost}."
 

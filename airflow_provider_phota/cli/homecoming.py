@@ -36,7 +36,7 @@ def landing_at(destination: str) -> Landing:
 
 def bring_home(
     hook: PhotaHook, phota_task_id: str, landing: Landing, timeout: float, seen: PhotaTask | None = None
-) -> list[LandedFile]:
+) -> tuple[PhotaTask, list[LandedFile]]:
     """Waits for a task, and lands its pictures. Free.
 
     Args:
@@ -53,9 +53,10 @@ def bring_home(
     with _progress_bar(phota_task_id) as show:
         wait = Wait(hook.phota_conn_id, timeout, _INTERVALS, _UNREACHABLE)
         task = wait.here(phota_task_id, seen, on_running=show)
-    return land_with_fresh_urls(
+    files = land_with_fresh_urls(
         lambda results: land(results, landing, hook.settings), ResultImages.of_task(task), hook.get_task
     )
+    return task, files
 
 
 def how_to_land(phota_task_id: str, conn_id: str, destination: str) -> str:

@@ -142,23 +142,19 @@ def of_batch(batch: BatchView) -> Iterator[Payment]:
     """Yields the payments of a batch."""
     of = batch.owner
     for item, history in batch.histories.items():
-        end = history.end
-        landed = end.phota_task_id if end and end.status.is_success else None
-        for sending in history.payments():
-            name = batch.keys.get(item, item)
-            yield _of_sending(sending, Owner(of.dag_id, of.run_id, of.task_id, name), landed)
+        owner = Owner(of.dag_id, of.run_id, of.task_id, batch.keys.get(item, item))
+        yield from (_of_sending(sending, owner, batch) for sending in history.payments())
 
 
-def _of_sending(sending: Sending, owner: Owner, landed: str | None) -> Payment:
+def _of_sending(sending: Sending, owner: Owner, batch: BatchView) -> Payment:
     sent_at = sending.sent_at or 0.0
     return Payment(
         sending.phota_task_id,
         sending.model,
-        sending.cost,
+        batch.costs.get(sending.phota_task_id or "", sending.cost),
         sent_at,
         sent_at + sending.seconds,
         owner,
         f"{owner.item} {sending.generation} {sending.token}",
-        # what has landed costs what was reserved
-        is_final=sending.phota_task_id is not None and sending.phota_task_id == landed,
+        is_final=sending.phota_task_id in batch.settled,
     )

@@ -35,8 +35,8 @@ class Standing(Enum):
     REFUSED = "refused"
     #: the service does not know its task: the next attempt stops
     UNKNOWN = "not known to the service"
-    #: an item of a batch that has its pictures
-    LANDED = "landed"
+    #: the journal of its batch says how it has ended
+    ENDED = "ended"
     #: the service was not asked
     NOT_ASKED = "paid"
 
@@ -71,7 +71,7 @@ def is_past(payment: Payment, now: datetime) -> bool:
 def by_record(payment: Payment, now: datetime) -> Stand:
     """Returns how a payment stands without a question to the service."""
     if payment.is_final:
-        return Stand(payment, Standing.LANDED)
+        return Stand(payment, Standing.ENDED)
     if not payment.phota_task_id:
         is_sending = now.timestamp() < payment.deadline
         return Stand(payment, Standing.SENDING if is_sending else Standing.AMBIGUOUS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 from airflow_runs import PICTURE
 
 from airflow_provider_phota.emulator import Emulator
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "batch"))  # for the shop
 
 #: Begins as the emulator wants, and stands nowhere else.
 KEY = "emu-THE-SECRET-KEY-0123456789"
@@ -73,6 +76,15 @@ def ledger(tmp_path: Path, connect: Callable[..., None]) -> str:
     url = f"file://{tmp_path}/ledger"
     connect(ledger_path=url)
     return url
+
+
+@pytest.fixture
+def shop(emulator: Emulator, tmp_path: Path) -> Any:
+    """A shop without pictures, whose results are small."""
+    from shop import Shop
+
+    emulator.draw("small")
+    return Shop(emulator, tmp_path)
 
 
 @pytest.fixture

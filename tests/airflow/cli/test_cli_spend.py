@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from airflow_runs import run
-from model_orders import EDIT, ENHANCE, GENERATE, PROFILE
 from cli_orders import context, edit
+from model_orders import EDIT, ENHANCE, GENERATE, PROFILE
 
 from airflow_provider_phota.compat import HAS_TASK_STATE
 from airflow_provider_phota.emulator import Emulator, Fault
