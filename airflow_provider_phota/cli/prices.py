@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from airflow_provider_phota.api import protocol
-from airflow_provider_phota.api.errors import PhotaInputError
+from airflow_provider_phota.api.errors import PhotaConfigurationError
 from airflow_provider_phota.api.orders.base import PHOTA_MODELS, PROFILE_MODEL
 from airflow_provider_phota.api.prices import CALLS_FOR, PriceList
 from airflow_provider_phota.cli.accounts import hook_of
@@ -29,12 +29,14 @@ def usd_of_calls(prices: PriceList, group: str) -> Mapping[str, Decimal]:
     """Returns what one call of each model costs a group, as far as the list tells.
 
     Raises:
-        PhotaInputError: The list does not name the group.
+        PhotaConfigurationError: The list does not name the group.
     """
     ratio = prices.ratios.get(group)
     if ratio is None:
         known = ", ".join(sorted(prices.ratios)) or "no group"
-        raise PhotaInputError("user_group", f"{group!r} has no prices. The service names: {known}.")
+        raise PhotaConfigurationError(
+            f"The group {group!r} has no prices. Set the connection's extra user_group to one of: {known}."
+        )
     return {model: price * ratio for model, price in prices.calls.items()}
 
 

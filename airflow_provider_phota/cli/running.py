@@ -42,7 +42,7 @@ def run_command(command: Command, options: Namespace) -> int:
 
 def _report(command: Command, options: Namespace) -> Report:
     try:
-        report: Report = _function_of(command)(options)
+        report: Report = function_of(command)(options)
     except PhotaError as error:
         return error_report(error)
     except KeyboardInterrupt:
@@ -56,7 +56,8 @@ def error_report(error: PhotaError) -> Report:
     return Report({"error": str(error), "money": error.money.value}, [str(error)], code, is_error=True)
 
 
-def _function_of(command: Command) -> Callable[[Namespace], Report]:
+def function_of(command: Command) -> Callable[[Namespace], Report]:
+    """Returns the function of a command."""
     module, _, name = command.run.partition(":")
     function: Callable[[Namespace], Report] = getattr(import_module(f"{__package__}.{module}"), name)
     return function

@@ -20,7 +20,7 @@ from airflow_provider_phota.cli.sources import Known, read_payments
 
 _NOT_KNOWN = "(not known)"
 #: How payments are grouped, by the word after `--by`.
-_GROUPS: Mapping[str, Callable[[Payment], str]] = {
+GROUPINGS: Mapping[str, Callable[[Payment], str]] = {
     "dag": lambda payment: payment.owner.dag_id,
     "day": lambda payment: payment.sent.date().isoformat() if payment.sent else _NOT_KNOWN,
     "model": lambda payment: payment.model or _NOT_KNOWN,
@@ -89,7 +89,7 @@ def _in_the_end(payment: Payment, answers: Answers) -> Payment:
 def _sums(payments: Iterable[Payment], by: str) -> dict[str, Sum]:
     sums: dict[str, Sum] = defaultdict(Sum)
     for each in payments:
-        group = _GROUPS[by](each)
+        group = GROUPINGS[by](each)
         sums[group] = sums[group].plus(each)
     return dict(sorted(sums.items()))
 

@@ -12,6 +12,9 @@ from airflow_runs import PICTURE, TaskInstance
 from airflow_provider_phota.api.errors import PhotaError
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
 
+#: Begins as the emulator wants, and stands nowhere else.
+KEY = "emu-THE-SECRET-KEY-0123456789"
+
 
 def context(dag_id: str = "dag", **more: Any) -> dict[str, Any]:
     """What the attempt of a task instance is told; its run is `run` and its task `edit`."""

@@ -11,13 +11,11 @@ from typing import Any
 
 import pytest
 from airflow_runs import PICTURE
+from cli_orders import KEY
 
 from airflow_provider_phota.emulator import Emulator
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "batch"))  # for the shop
-
-#: Begins as the emulator wants, and stands nowhere else.
-KEY = "emu-THE-SECRET-KEY-0123456789"
 
 
 @dataclass(frozen=True)

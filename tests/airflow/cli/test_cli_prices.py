@@ -23,15 +23,15 @@ def test_people_see_a_table_with_4k_at_double_the_price(phota):
 def test_a_group_without_prices_is_named(phota, connect):
     connect(user_group="vip")
     done = phota("prices")
-    assert (done.code, done.out) == (2, "")
-    assert "'vip' has no prices" in done.err
+    assert (done.code, done.out) == (1, "")
+    assert "The group 'vip' has no prices" in done.err
     assert "default" in done.err
 
 
 def test_an_error_is_json_too(phota, connect):
     connect(user_group="vip")
     done = phota("prices", "--json")
-    assert (done.code, done.json["money"]) == (2, "not billed")
+    assert (done.code, done.json["money"]) == (1, "not billed")
 
 
 def test_a_connection_that_does_not_exist_is_named(phota):
