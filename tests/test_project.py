@@ -26,6 +26,8 @@ UNDECLARED = {
     "flask-appbuilder": "the connection form of Airflow 2, which brings it; Airflow 3 never asks for the form",
     "flask-babel": "the same",
     "wtforms": "the same",
+    "apache-airflow-providers-openlineage": "only it asks for the facets that are made of it",
+    "attrs": "OpenLineage brings it, and the facet is a class of it",
     "pytest": "the module with the fixture is loaded by pytest itself",
 }
 #: The distributions that each importable name comes from.
@@ -41,7 +43,8 @@ def distribution_of(name: str) -> str:
         return canonicalize_name(known[0] if known else first)
     if rest[:1] != ["providers"]:
         return "apache-airflow"
-    return f"apache-airflow-providers-{'-'.join(rest[1:3])}"
+    name_of_provider = rest[1:3] if rest[1] == "common" else rest[1:2]
+    return f"apache-airflow-providers-{'-'.join(name_of_provider)}"
 
 
 def imported() -> set[str]:

@@ -123,7 +123,7 @@ def final_cost(cost: Cost, task: PhotaTask) -> Cost:
         cost: by the answer to its submit; `UNKNOWN_COST` if nobody here has sent it.
         task: as the service showed it last.
     """
-    used = credits_in(task.usage, "credits_used") if task.is_finished else None
+    used = credits_in(task.usage, "credits_used") if task.status.is_terminal else None
     reserved = cost.credits
     if reserved is None:
         reserved = credits_in(task.usage, "credits_reserved")

@@ -7,12 +7,15 @@ from decimal import Decimal
 import pytest
 
 from airflow_provider_phota.api.costs import (
+    NO_COST,
     UNKNOWN_COST,
     Cost,
+    Quote,
     credits_in,
     expected_cost,
     final_cost,
     reserved_cost,
+    total_cost,
 )
 from airflow_provider_phota.api.orders.base import EDIT_MODEL
 from airflow_provider_phota.api.orders.edit import EditOrder
@@ -48,6 +51,27 @@ def test_in_the_end_it_costs_what_the_service_has_used() -> None:
     assert final_cost(cost, task(credits_used=12)) == Cost(Decimal("0.12"), 12.0, is_estimate=False)
     assert final_cost(Cost(Decimal("0.24")), task(credits_used=12)) == Cost(Decimal("0.24"), 12.0)
     assert final_cost(Cost(), task(credits_reserved=5)) == Cost(None, 5.0)
+
+
+def test_before_the_end_what_is_used_says_nothing() -> None:
+    running = task(TaskStatus.PROCESSING, credits_used=0, credits_reserved=24)
+    assert final_cost(UNKNOWN_COST, running) == Cost(None, 24.0)
+
+
+def test_a_quote_says_what_one_order_costs() -> None:
+    quote = Quote(ORDER, PRICES, "vip")
+    assert quote.expected == Cost(Decimal("0.24"))
+    usage = {"credits_reserved": 24, "user_group": "default"}
+    assert quote.reserved(usage) == Cost(Decimal("0.3"), 24.0, is_estimate=False)
+
+
+def test_several_orders_cost_what_is_known_of_them() -> None:
+    known = Cost(Decimal("0.1"), 5.0, is_estimate=False)
+    assert total_cost([]) == NO_COST
+    assert total_cost([known, known, NO_COST]) == Cost(Decimal("0.2"), 10.0, is_estimate=False)
+    assert total_cost([known, Cost(Decimal("0.1"), 5.0)]) == Cost(Decimal("0.2"), 10.0)
+    assert total_cost([known, Cost(None, 5.0, is_estimate=False)]) == Cost(Decimal("0.1"), 10.0)
+    assert total_cost([UNKNOWN_COST]) == UNKNOWN_COST
 
 
 def test_a_failed_task_costs_nothing_if_the_service_says_so_and_else_that_is_not_certain() -> None:

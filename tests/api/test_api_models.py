@@ -23,6 +23,7 @@ from airflow_provider_phota.api.errors import (
 )
 from airflow_provider_phota.api.forms import file_form
 from airflow_provider_phota.api.tasks import Image, Outcome, PhotaTask, TaskStatus
+from airflow_provider_phota.api.types import PhotaCost
 
 TASK = PhotaTask(
     id="task-1",
@@ -44,7 +45,10 @@ def test_a_finished_task_is_plain_data_for_the_next_airflow_task() -> None:
         "created": "2025-09-06T13:23:51Z",
         "expires_at": "2025-09-07T13:23:51Z",
         "usage": {"credits": 5},
+        "cost": {"usd": None, "credits": None, "is_estimate": True},
     }
+    cost: PhotaCost = {"usd": 0.05, "credits": 5.0, "is_estimate": False}
+    assert TASK.to_dict(cost) == {**TASK.to_dict(), "cost": cost}
 
 
 def test_a_finished_task_names_the_profiles_that_it_made() -> None:

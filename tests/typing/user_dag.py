@@ -28,9 +28,10 @@ def described(result: PhotaResult) -> str:
     files: list[PhotaFile] = result.get("files", [])
     size: int = files[0]["bytes"]
     url: str = result["images"][0]["url"]
+    usd: float | None = result["cost"]["usd"]
     text: int = result["status"]  # wrong
     gone = result["pictures"]  # wrong
-    return f"{result['phota_task_id']} {size} {url} {text} {gone}"
+    return f"{result['phota_task_id']} {size} {url} {usd} {text} {gone}"
 
 
 with DAG("good", schedule=None):

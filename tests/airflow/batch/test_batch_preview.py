@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 
 import pytest
@@ -30,6 +31,15 @@ def test_a_new_batch_would_pay_for_all(shop):
     }
     assert shop.billed == 0
     assert not list(shop.folder.glob("out/*.png"))
+
+
+def test_the_prices_are_those_of_the_users_group(shop, monkeypatch):
+    shop.add_pictures(1)
+    connection = {"conn_type": "phota", "password": shop.emulator.key, "host": shop.emulator.url}
+    for group, usd in (("default", 0.05), ("unheard of", None)):
+        named = json.dumps({**connection, "extra": {"user_group": group}})
+        monkeypatch.setenv("AIRFLOW_CONN_PHOTA_DEFAULT", named)
+        assert dry(shop)["usd"] == usd
 
 
 def test_what_has_landed_or_is_paid_for_would_not_be_paid_for(shop):

@@ -479,7 +479,7 @@ def test_landed_files_are_announced_to_the_outlets(result, tmp_path):
     asset, alias = Asset(f"file://{tmp_path}/edits"), AssetAlias("edits")
     events = {asset: Event(), alias: Event()}
     files = land(result, f"file://{tmp_path}", {"outlet_events": events}, outlets=[asset, alias])
-    assert events[asset].extra == {"files": files}
+    assert events[asset].extra == {"files": files, "cost": result["cost"]}
     assert [extra for _, extra in events[alias].added] == files
     assert [uri for uri, _ in events[alias].added] == [file["path"] for file in files]
 

@@ -164,6 +164,8 @@ class Hook:
             return end.value
 
     def _send(self, request):
+        if request.method == "GET":  # the list of prices, which is read once a process
+            return Response(200, {}, json.dumps({"data": [], "group_ratio": {}}).encode())
         world, how = self.world, self.world.how
         if how == "killed before the intent":
             raise Killed
