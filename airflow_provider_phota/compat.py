@@ -21,6 +21,7 @@ __all__ = [
     "CLEAR_DISCARDS_STATE",
     "HAS_TASK_STATE",
     "STARTS_IN_TRIGGERER",
+    "STATE_INDEX",
     "amask_secret",
     "load_connection",
     "read_connections_like_a_server",
@@ -31,6 +32,8 @@ _AIRFLOW = Version(version("apache-airflow")).release
 STARTS_IN_TRIGGERER = _AIRFLOW >= (3, 3)
 #: True if Airflow keeps a task state store in its metadata database.
 HAS_TASK_STATE = _AIRFLOW >= (3, 3)
+#: The column of the task state store that has the map index. In a loop it counts the iterations.
+STATE_INDEX = "region_index" if _AIRFLOW >= (3, 4) else "map_index"
 #: True if clearing a task deletes its task state store, unless the user ticks "keep".
 CLEAR_DISCARDS_STATE = _AIRFLOW >= (3, 4)
 

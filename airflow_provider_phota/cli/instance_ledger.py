@@ -42,7 +42,7 @@ class InstanceLedger:
             PhotaLedgerError: One of them cannot be read.
         """
         record = self._record_in(self._root) if self._root else Record()
-        return record.merged(record_in_state(self._instance) or Record())
+        return record.merged(record_in_state(self._instance))
 
     def write(self, entry: Entry) -> list[str]:
         """Writes the ID of a paid task, and returns where it is now, in words.

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import reduce
 from typing import Any
 
 from airflow.utils.session import create_session
 
 from airflow_provider_phota.api.errors import PhotaLedgerError
-from airflow_provider_phota.compat import HAS_TASK_STATE
+from airflow_provider_phota.compat import HAS_TASK_STATE, STATE_INDEX
 from airflow_provider_phota.ledger.records import Entry, InstanceName, Record, UnreadableRecord
 from airflow_provider_phota.ledger.stores import TASK_STATE_KEY
 
@@ -39,24 +40,24 @@ def state_rows(key: str) -> Iterator[StateRow]:
     yield from found
 
 
-def record_in_state(instance: InstanceName) -> Record | None:
-    """Returns the record of a task instance, or None if there is none.
+def record_in_state(instance: InstanceName) -> Record:
+    """Returns the record of a task instance, which is empty if there is none.
 
     Raises:
         PhotaLedgerError: It cannot be read.
     """
     if not HAS_TASK_STATE:
-        return None
+        return Record()
     with _reading(), create_session() as session:
-        row = session.query(_model()).filter_by(**_names(instance)).one_or_none()
-        return None if row is None else Record.from_dict(json.loads(row.value))
+        records = [_record_in(row) for row in _rows_of(session, instance)]
+    return reduce(Record.merged, records, Record())
 
 
 def add_to_state(instance: InstanceName, entry: Entry) -> bool:
-    """Adds an entry to the record of a task instance.
+    """Adds the ID of a task to the record that has its intent.
 
     Returns:
-        False if the task instance has no record there.
+        False if there is no such record.
 
     Raises:
         PhotaLedgerError: The record cannot be read or written.
@@ -64,12 +65,31 @@ def add_to_state(instance: InstanceName, entry: Entry) -> bool:
     if not HAS_TASK_STATE:
         return False
     with _reading(), create_session() as session:
-        row = session.query(_model()).filter_by(**_names(instance)).with_for_update().one_or_none()
-        if row is None:
-            return False
-        record = Record.from_dict(json.loads(row.value)).merged(Record((entry,)))
-        row.value, row.updated_at = json.dumps(record.to_dict()), datetime.now(UTC)
-    return True
+        rows = [row for row in _rows_of(session, instance).with_for_update() if _has(_record_in(row), entry)]
+        for row in rows:
+            row.value = json.dumps(_record_in(row).merged(Record((entry,))).to_dict())
+            row.updated_at = datetime.now(UTC)
+    return bool(rows)
+
+
+def _rows_of(session: Any, instance: InstanceName) -> Any:
+    names: dict[str, object] = {
+        "dag_id": instance.dag_id,
+        "run_id": instance.run_id,
+        "task_id": instance.task_id,
+    }
+    if instance.iteration is None:  # else the tokens in the records tell which iteration it is
+        names[STATE_INDEX] = instance.map_index
+    return session.query(_model()).filter_by(key=TASK_STATE_KEY, **names)
+
+
+def _record_in(row: Any) -> Record:
+    return Record.from_dict(json.loads(row.value))
+
+
+def _has(record: Record, entry: Entry) -> bool:
+    submits = {(each.fingerprint, each.generation, each.token) for each in record.entries}
+    return (entry.fingerprint, entry.generation, entry.token) in submits
 
 
 @contextmanager
@@ -85,17 +105,7 @@ def _reading() -> Iterator[None]:
 
 
 def _name_of(row: Any) -> InstanceName:
-    return InstanceName(row.dag_id, row.run_id, row.task_id, row.map_index)
-
-
-def _names(instance: InstanceName) -> dict[str, object]:
-    return {
-        "key": TASK_STATE_KEY,
-        "dag_id": instance.dag_id,
-        "run_id": instance.run_id,
-        "task_id": instance.task_id,
-        "map_index": instance.map_index,
-    }
+    return InstanceName(row.dag_id, row.run_id, row.task_id, getattr(row, STATE_INDEX))
 
 
 def _model() -> Any:
