@@ -21,6 +21,9 @@ from airflow_provider_phota.ledger.stores import TASK_STATE_KEY
 from airflow_provider_phota.storage.paths import Place, checked_path
 from airflow_provider_phota.storage.rights import Right, explain
 
+#: A bucket that is not there looks like one that is empty.
+_IS_IT_RIGHT = "Is the path right, is the bucket there, and the disk mounted?"
+
 
 @dataclass(frozen=True)
 class Known:
@@ -57,7 +60,6 @@ def read_payments(options: Namespace, ledger_path: str | None) -> Known:
     if path := options.ledger or ledger_path:
         place = Place.of(checked_path("ledger_path", path))
         reader.add_ledger(place)
-        reader.add_journals(place / JOURNALS_IN_LEDGER)
     for path in options.journal:
         place = Place.of(checked_path("journal", path))
         reader.add_journals(place)
@@ -77,10 +79,15 @@ class _Reader:
         self._journals: set[str] = set()
 
     def add_ledger(self, place: Place) -> None:
+        """Adds the records of a ledger, and the journals of batches below it."""
         with self._noting_problems(place):
             overview = read_ledger(Root(place))
             self.owned += overview.owned
             self.problems += overview.damaged
+            self.add_journals(place / JOURNALS_IN_LEDGER)
+            if not (overview.is_begun or self._journals):
+                self.problems.append(f"{place}: nothing was ever recorded there. {_IS_IT_RIGHT}")
+                return
             self.sources.append(str(place))
 
     def add_journals(self, place: Place) -> None:

@@ -36,20 +36,22 @@ class Overview:
     Attributes:
         owned: the entries of all files: an intent stays next to the ID of its task.
         damaged: what is wrong with files that cannot be read.
+        is_begun: False if no attempt has used the directory as a ledger yet.
     """
 
     owned: list[Owned] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
+    is_begun: bool = True
 
 
 def read_ledger(root: Root) -> Overview:
-    """Returns what a whole ledger holds; nothing if it was never begun.
+    """Returns what a whole ledger holds.
 
     Raises:
         UnreadableRecord: The directory itself does not exist.
     """
     if not root.is_begun():
-        return Overview()
+        return Overview(is_begun=False)
     folders = [root.place / name for name in objects.names(root.place) if _FOLDER.fullmatch(name)]
     return _read([file for files in _at_once(_files, folders) for file in files])
 

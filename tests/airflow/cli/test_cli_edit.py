@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -119,6 +120,29 @@ def test_a_wait_that_is_over_says_how_to_land(emulator, phota, photo, tmp_path):
     emulator.advance(60)
     assert phota("land", entry.id, f"file://{tmp_path}").code == 0
     assert names(tmp_path) == [f"{entry.id}-0.png"]
+
+
+# asked on a terminal, in a process of its own ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("answer", "code", "paid"), [("y", 0, 1), ("n", 1, 0), ("", 1, 0)])
+def test_a_person_is_asked_before_it_is_paid(emulator, phota, photo, tmp_path, answer, code, paid):
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "airflow_provider_phota", "edit", photo, "a beach"]
+    with subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stdin=theirs,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=_environment(),
+    ) as process:
+        os.write(ours, f"{answer}\n".encode())
+        _, err = process.communicate(timeout=60)
+    os.close(ours)
+    os.close(theirs)
+    assert (process.returncode, len(emulator.ledger()), len(names(tmp_path))) == (code, paid, paid), err
+    assert b"One picture at 1K costs 0.05 USD (an estimate). Pay for it?" in err
 
 
 # Ctrl-C, in a process of its own ----------------------------------------------------------------------------

@@ -120,6 +120,26 @@ def test_a_found_task_is_what_the_next_attempt_goes_on_with(emulator, ledger, ph
     assert phota("spend", "--json").json["ambiguous"]["tasks"] == 0
 
 
+def test_a_ledger_on_s3_is_read_and_written(emulator, connect, phota, monkeypatch, s3):
+    bucket = s3.create_bucket(Bucket="ledger-of-the-command-line")
+    connect(ledger_path=f"s3://aws_ledger@{bucket.name}/ledger")
+    edit("ready")
+    phota_task_id = lose(emulator)
+    wait_until_sent(monkeypatch)
+    assert states(phota("ledger", "list", "--json")) == {"ready": "ready", "losing": "being sent"}
+    assert phota("adopt", "losing", "run", "edit", phota_task_id).code == 0
+    assert edit("losing")["phota_task_id"] == phota_task_id
+    total = phota("spend", "--json").json["total"]
+    assert (total["tasks"], total["usd"]) == (2, 0.1)
+
+
+def test_a_ledger_in_a_bucket_that_is_not_there_is_not_taken_for_an_empty_one(phota, connect, s3):
+    connect(ledger_path="s3://aws_ledger@no-such-bucket-at-all/ledger")
+    done = phota("ledger", "list", "--json")
+    assert (done.code, done.json["payments"]) == (1, [])
+    assert "no-such-bucket-at-all/ledger: nothing was ever recorded there" in done.json["problems"][0]
+
+
 def test_to_adopt_again_changes_nothing(emulator, ledger, phota, monkeypatch, tmp_path):
     phota_task_id = lose(emulator)
     wait_until_sent(monkeypatch)
