@@ -47,7 +47,7 @@ ROOMS = {
     "transfers": {"api", "hooks", "inputs", "results", "retrying"},
     "cli": {
         *("api", "compat", "polling", "drivers", "storage", "hooks", "ledger", "journal", "inputs"),
-        *("submitting", "waiting", "results", "batch"),
+        *("submitting", "waiting", "results", "batch", "budget"),
     },
     "__main__": {"cli"},
 }

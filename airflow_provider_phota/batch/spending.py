@@ -8,15 +8,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from airflow_provider_phota.api.costs import NO_COST, Cost, total_cost
 from airflow_provider_phota.api.errors import PhotaBudgetUnusable
-from airflow_provider_phota.batch.accounts import Account
+from airflow_provider_phota.batch.accounts import SENDING, Account
 from airflow_provider_phota.budget.purse import Purse
 from airflow_provider_phota.journal.rows import Row, Status
 from airflow_provider_phota.storage.calls import finish_on_loop
@@ -24,6 +24,9 @@ from airflow_provider_phota.storage.calls import finish_on_loop
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+#: Returns what has become of money, by the tokens of blocks and the names of sendings.
+Accounts: TypeAlias = Callable[[Collection[str], Collection[str]], dict[str, Account]]
 
 #: Orders for which money is reserved at a time, at most.
 BLOCK = 100
@@ -91,14 +94,12 @@ class Spending:
         """Begins all tokens of the batch."""
         return f"{self._purse.owner}-"
 
-    async def open(
-        self, ats: Iterable[float], accounts: Callable[[frozenset[str]], dict[str, Account]]
-    ) -> None:
+    async def open(self, ats: Iterable[float], accounts: Accounts) -> None:
         """Settles what attempts have left behind that are over, as far as it is clear.
 
         Args:
             ats: epoch seconds in whose windows they may have reserved.
-            accounts: returns what has become of the money of blocks, by their tokens.
+            accounts: returns what has become of money, by the tokens of blocks and the names of sendings.
 
         Raises:
             PhotaBudgetUnusable: A log cannot be read or written.
@@ -108,16 +109,22 @@ class Spending:
         found: set[str] = set()
         for at in ats:
             found |= await self._do(partial(self._purse.open_tokens, self.prefix, at))
-        blocks = frozenset(token for token in found if not is_of_sending(token))
-        if blocks:
-            known = await self._do(partial(accounts, blocks))
-            for token in blocks:
-                account = known.get(token, Account())
-                held = {token_of(self.prefix, name, token): cost for name, cost in account.open.items()}
-                await self._settle({token: account.spent}, at_of(token), held)
-                found |= set(held)
-        for token in found - blocks:
-            self._earlier[sending_of(token)] = Block(token, at_of(token))
+        if not found:
+            return
+        sendings = {sending_of(token): token for token in found if is_of_sending(token)}
+        blocks = found - set(sendings.values())
+        known = await self._do(partial(accounts, blocks, sendings))
+        for token in blocks:
+            account = known.get(token, Account())
+            held = {token_of(self.prefix, name, token): cost for name, cost in account.open.items()}
+            await self._settle({token: account.spent}, at_of(token), held)
+            sendings |= {sending_of(each): each for each in held}
+        for name, token in sendings.items():
+            account = known.get(name, Account(open={name: NO_COST}))
+            if account.open:
+                self._earlier[name] = Block(token, at_of(token))
+            else:
+                await self._settle({token: account.spent}, at_of(token), {})
 
     async def draw(self, cost: Cost) -> Draw:
         """Returns the money for an order.
@@ -149,7 +156,7 @@ class Spending:
             sendings: of the order, by their names, and what it costs as far as that is known.
         """
         for sending, cost in sendings.items():
-            if block := self._earlier.pop(sending[:_SENDING], None):
+            if block := self._earlier.pop(sending[:SENDING], None):
                 self._blocks.add(block)
                 draw = Draw(block, cost, sending)
                 block.draws.add(draw)
@@ -222,13 +229,9 @@ class Spending:
             ) from None
 
 
-#: Characters of a sending's name in a token.
-_SENDING = 12
-
-
 def token_of(prefix: str, sending: str, block: str) -> str:
     """Returns the token of what stays reserved for one sending of a block."""
-    return f"{prefix}s{sending[:_SENDING]}@{at_of(block):.0f}"
+    return f"{prefix}s{sending[:SENDING]}@{at_of(block):.0f}"
 
 
 def is_of_sending(token: str) -> bool:

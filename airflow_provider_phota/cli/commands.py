@@ -178,6 +178,19 @@ _ADOPT = Command(
     ),
 )
 
+_SETTLE = Command(
+    "settle",
+    "Settle what is reserved in budgets, and show how they stand.",
+    "settle:settle",
+    (*_SOURCES, *_COMMON),
+    details=(
+        "Free. What attempts that are over have left reserved becomes what it has cost, by the ledger, the "
+        "journals of batches and, on Airflow 3.3 and later, the task state store; and what failed tasks have "
+        "given back can be spent again. What is not clear stays reserved. It needs Airflow's metadata "
+        "database, since only that tells whether an Airflow task is over."
+    ),
+)
+
 _TIMEOUT = argument(
     "--timeout", help="seconds to wait for the result, at most (default: 3600)", type=seconds, default=3600.0
 )
@@ -242,6 +255,7 @@ PHOTA = Group(
         _SPEND,
         Group("ledger", "See what is on record, and how it stands", (_LIST, _SHOW)),
         _ADOPT,
+        _SETTLE,
         _LAND,
         _EDIT,
     ),

@@ -7,6 +7,7 @@ from argparse import Namespace
 
 from rich.prompt import Confirm
 
+from airflow_provider_phota.api.costs import final_cost
 from airflow_provider_phota.api.endings import goes_on, lines
 from airflow_provider_phota.api.errors import Money, PhotaError, PhotaInputError, PhotaTaskFailed
 from airflow_provider_phota.api.orders.edit import EditOrder
@@ -46,6 +47,7 @@ def edit(options: Namespace) -> Report:
         if held.came:
             raise KeyboardInterrupt
         task, files = bring_home(hook, paid.phota_task_id, landing, options.timeout, paid.seen)
+        paid.charge.end(final_cost(paid.cost, task))
     except PhotaError as error:
         return _not_home(paid, options, error)
     except KeyboardInterrupt:

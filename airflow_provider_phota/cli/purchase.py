@@ -12,6 +12,8 @@ from uuid import uuid4
 
 from airflow_provider_phota.api.errors import PhotaSubmitAmbiguous
 from airflow_provider_phota.api.orders.base import Order
+from airflow_provider_phota.budget.options import limits_of
+from airflow_provider_phota.budget.purse import Purse
 from airflow_provider_phota.cli.output import say
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.inputs.prepared import PreparedOrder
@@ -47,6 +49,8 @@ def pay(prepared: PreparedOrder, published: Order) -> PaidTask:
         ledger=_ledger(prepared.hook),
         identity=prepared.identity,
         publish=lambda: published,
+        order=prepared.order,
+        purse=_purse(prepared.hook),
     )
     try:
         return submission.place()
@@ -64,6 +68,13 @@ def _ledger(hook: PhotaHook) -> Ledger:
     run_id = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}-{uuid4().hex[:8]}"
     name = InstanceName(DAG_ID, run_id, "edit", -1)
     return Ledger([ObjectStorageStore(checked_path("ledger_path", path), name, may_begin=True)])
+
+
+def _purse(hook: PhotaHook) -> Purse:
+    """Returns the budget of the connection, in which the order counts like any other."""
+    name = f"cli{uuid4().hex[:13]}"
+    rate = hook.settings.credits_per_usd
+    return Purse(tuple(limits_of(hook)), owner=name, run=name, credits_per_usd=rate)
 
 
 @dataclass

@@ -33,11 +33,15 @@ class Known:
         payments: each of them once, the oldest first.
         sources: where they were read, in words.
         problems: what could not be read, so that payments may be missing.
+        owned: the entries of ledgers.
+        journals: the folders of journals.
     """
 
     payments: list[Payment]
     sources: list[str]
     problems: list[str]
+    owned: list[Owned]
+    journals: list[Place]
 
     @property
     def remarks(self) -> list[str]:
@@ -65,7 +69,8 @@ def read_payments(options: Namespace, ledger_path: str | None) -> Known:
         reader.add_journals(place)
         reader.add_journals(place / JOURNALS)
     reader.add_task_state()
-    return Known(once([*of_entries(reader.owned), *reader.payments]), reader.sources, reader.problems)
+    payments = once([*of_entries(reader.owned), *reader.payments])
+    return Known(payments, reader.sources, reader.problems, reader.owned, reader.journals)
 
 
 class _Reader:
@@ -76,7 +81,7 @@ class _Reader:
         self.payments: list[Payment] = []
         self.sources: list[str] = []
         self.problems: list[str] = []
-        self._journals: set[str] = set()
+        self.journals: list[Place] = []
 
     def add_ledger(self, place: Place) -> None:
         """Adds the records of a ledger, and the journals of batches below it."""
@@ -85,7 +90,7 @@ class _Reader:
             self.owned += overview.owned
             self.problems += overview.damaged
             self.add_journals(place / JOURNALS_IN_LEDGER)
-            if not (overview.is_begun or self._journals):
+            if not (overview.is_begun or self.journals):
                 self.problems.append(f"{place}: nothing was ever recorded there. {_IS_IT_RIGHT}")
                 return
             self.sources.append(str(place))
@@ -96,9 +101,9 @@ class _Reader:
                 self._add_journal(folder)
 
     def _add_journal(self, folder: Place) -> None:
-        if folder.url in self._journals:
+        if folder.url in {each.url for each in self.journals}:
             return
-        self._journals.add(folder.url)
+        self.journals.append(folder)
         with self._noting_problems(folder):
             self.payments += of_batch(read_journal(folder))
             self.sources.append(str(folder))
