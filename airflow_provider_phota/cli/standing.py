@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 
@@ -88,6 +88,7 @@ def by_answer(payment: Payment, task: PhotaTask | None, now: datetime) -> Stand:
     """
     if task is None:
         return Stand(payment, Standing.UNKNOWN)
+    payment = replace(payment, model=payment.model or task.model)  # a record of version 0.1 has none
     if task.refuses_input:
         return Stand(payment, Standing.REFUSED)
     if task.outcome is Outcome.FAILED:

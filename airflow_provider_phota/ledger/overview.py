@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from airflow_provider_phota.ledger.ledger import LONGEST_CALL
+from airflow_provider_phota.ledger.object_storage import FILE_NAME
 from airflow_provider_phota.ledger.records import Entry, InstanceName, Record
 from airflow_provider_phota.ledger.roots import Root
 from airflow_provider_phota.storage import calls, objects, records
@@ -18,7 +19,6 @@ T = TypeVar("T")
 #: Objects that are read at once.
 _AT_ONCE = 16
 _FOLDER = re.compile(r"[0-9a-f]{32}")
-_FILE = re.compile(r".+-(intent|task)(-[0-9a-f]{8})?\.json")
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def read_instance(root: Root, instance: InstanceName) -> Overview:
 
 
 def _files(folder: Place) -> list[Place]:
-    return [folder / name for name in objects.names(folder) if _FILE.fullmatch(name)]
+    return [folder / name for name in objects.names(folder) if FILE_NAME.fullmatch(name)]
 
 
 def _read(files: list[Place]) -> Overview:
