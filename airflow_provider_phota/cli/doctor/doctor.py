@@ -10,6 +10,7 @@ from rich.text import Text
 from airflow_provider_phota.api.errors import PhotaConfigurationError
 from airflow_provider_phota.cli.accounts import hook_of
 from airflow_provider_phota.cli.doctor.account import CHECKS, account_findings
+from airflow_provider_phota.cli.doctor.budget import budget_finding
 from airflow_provider_phota.cli.doctor.findings import Finding, State
 from airflow_provider_phota.cli.doctor.ledger import ledger_finding
 from airflow_provider_phota.cli.doctor.storage import BUDGET, DESTINATION, LEDGER, storage_finding
@@ -36,7 +37,7 @@ def _findings(options: Namespace) -> Iterator[Finding]:
         hook = hook_of(options)
     except PhotaConfigurationError as error:
         yield Finding.failed("connection", str(error))
-        yield from (Finding.not_checked(each, "the connection") for each in (*CHECKS, "ledger"))
+        yield from (Finding.not_checked(each, "the connection") for each in (*CHECKS, "budget", "ledger"))
     else:
         settings = hook.settings
         yield Finding.ok("connection", f"{hook.phota_conn_id} leads to {settings.base_url}")
@@ -45,6 +46,7 @@ def _findings(options: Namespace) -> Iterator[Finding]:
             yield storage_finding(LEDGER, settings.ledger_path)
         if settings.budget_path:
             yield storage_finding(BUDGET, settings.budget_path)
+        yield budget_finding(hook)
         yield ledger_finding(settings.ledger_path)
     for each in options.path:
         yield storage_finding(DESTINATION, each)

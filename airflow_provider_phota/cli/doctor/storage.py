@@ -38,7 +38,7 @@ class Use:
 
 
 LEDGER = Use("ledger_path", frozenset(Right), is_made=False)
-BUDGET = Use("budget_path", frozenset(Right), needs_exclusive=True)
+BUDGET = Use("budget_path", frozenset({Right.CREATE, Right.READ, Right.LIST}), needs_exclusive=True)
 #: Pictures land by creation alone; batches and skip_existing need more.
 DESTINATION = Use("path", frozenset({Right.CREATE}))
 

@@ -190,6 +190,7 @@ def test_a_task_that_failed_and_costs_nothing_gives_its_money_back(shop, seen):
 
 
 def test_what_is_not_clear_stays_reserved_until_a_person_names_the_task(shop):
+    shop.connect(budget="0.10 USD / total", total_timeout=1)  # an attempt waits that long for a sender
     shop.emulator.add_faults(Fault(on="submit", kind="billed_status", status=500))
     with pytest.raises((AirflowFailException, PhotaSubmitAmbiguous)):
         shop.order()

@@ -15,7 +15,18 @@ from least_rights import LeastRights
 from airflow_provider_phota.emulator import Fault
 
 #: Is checked in this order.
-ALL = ["connection", "service", "key", "models", "balance", "prices", "clock", "ledger_path", "ledger"]
+ALL = [
+    "connection",
+    "service",
+    "key",
+    "models",
+    "balance",
+    "prices",
+    "clock",
+    "ledger_path",
+    "budget",
+    "ledger",
+]
 EMPTY = {"code": True, "data": {"total_available": 0, "total_used": 1, "unlimited_quota": False}}
 MODELS = ["phota-image-edit", "phota-image", "phota-image-enhance"]
 
@@ -115,6 +126,25 @@ BROKEN = {
         "failed",
         "object-storage URL",
     ),
+    "budget that is not one": (
+        with_extra(budget="50", budget_path="file:///tmp"),
+        "budget",
+        "failed",
+        "must say how much of what in which period",
+    ),
+    "budget in another currency": (
+        with_extra(budget="50 EUR / month", budget_path="file:///tmp"),
+        "budget",
+        "failed",
+        "must be 'USD' or 'credits'",
+    ),
+    "budget without a path": (with_extra(budget="50 USD / month"), "budget", "failed", "needs a budget_path"),
+    "budget in credits": (
+        with_extra(budget="50 credits / month", budget_path="file:///tmp"),
+        "budget",
+        "failed",
+        "credits_per_usd",
+    ),
     "budget path without a package": (
         with_extra(budget_path="gs://budget/x"),
         "budget_path",
@@ -134,6 +164,12 @@ def test_the_thing_that_is_broken_is_named(healthy, emulator, connect, ledger, b
     (text,) = (each["text"] for each in done.json if each["check"] == name)
     assert words in text
     assert done.code == (1 if state == "failed" else 0)
+
+
+def test_how_the_budget_stands_is_said(healthy, connect, ledger, tmp_path):
+    connect(ledger_path=ledger, budget="50 USD / month", budget_path=f"file://{tmp_path}/budget")
+    (text,) = (each["text"] for each in healthy().json if each["check"] == "budget")
+    assert text.startswith("50 USD / month. 0 USD are spent, and 0 USD are reserved")
 
 
 def test_a_missing_connection_is_named(phota):
