@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
-from airflow_provider_phota.api.costs import NO_COST, Cost, total_cost
+from airflow_provider_phota.api.costs import NO_COST, Cost, exact_total
 from airflow_provider_phota.journal.events import Ended, Event, Intent, Paid, TakenBack
 from airflow_provider_phota.journal.rows import Status
 
@@ -92,7 +92,7 @@ def _accounts(sent: dict[str, _Sending], ended: dict[str, Cost]) -> dict[str, Ac
         if sending.phota_task_id in ended:
             final = ended[sending.phota_task_id or ""]
             known = final if final.usd is not None else sending.cost
-            account.spent = total_cost((account.spent, known))
+            account.spent = exact_total((account.spent, known))
         elif sending.phota_task_id or not sending.is_taken_back:
             account.open[name] = sending.cost
     return accounts

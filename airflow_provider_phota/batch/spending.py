@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import partial
 from typing import TypeAlias, TypeVar
 
-from airflow_provider_phota.api.costs import NO_COST, Cost, total_cost
+from airflow_provider_phota.api.costs import NO_COST, Cost, exact_total
 from airflow_provider_phota.api.errors import PhotaBudgetUnusable
 from airflow_provider_phota.batch.accounts import SENDING, Account
 from airflow_provider_phota.budget.purse import Purse
@@ -182,7 +182,7 @@ class Spending:
         if draw in draw.block.draws:
             draw.block.draws.remove(draw)
             final = final if final.usd is not None else draw.cost
-            draw.block.spent = total_cost((draw.block.spent, final))
+            draw.block.spent = exact_total((draw.block.spent, final))
 
     async def close(self) -> None:
         """Settles all that is clear. What is not, stays reserved under the names of its sendings."""
