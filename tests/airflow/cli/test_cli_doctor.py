@@ -216,7 +216,7 @@ def test_a_ledger_needs_all_rights(healthy, connect, s3, s3_server, monkeypatch)
         connect(ledger_path=f"s3://aws_no_list@{bucket.name}/ledger")
         done = healthy()
     assert states(done)["failed"] == ["ledger_path"]
-    assert "s3:ListBucket" in done.json[-2]["text"]
+    assert "s3:ListBucket" in done.json[-3]["text"]
 
 
 def test_a_role_with_all_rights_is_ok_and_nothing_is_left(healthy, s3):
