@@ -32,6 +32,7 @@ Accounts: TypeAlias = Callable[[Collection[str], Collection[str]], dict[str, Acc
 BLOCK = 100
 #: Seconds that a change of the budgets may take.
 _LONGEST_CHANGE = 300.0
+_STAYS = "What orders cost stays reserved until the next attempt, or `phota settle`."
 
 
 @dataclass(eq=False)
@@ -88,6 +89,8 @@ class Spending:
         #: What earlier attempts have sent and not settled, by the sendings.
         self._earlier: dict[str, Block] = {}
         self._asking = asyncio.Lock()
+        #: Why nothing may be spent, if what earlier attempts have left behind could not be settled.
+        self._unusable: PhotaBudgetUnusable | None = None
 
     @property
     def prefix(self) -> str:
@@ -97,15 +100,21 @@ class Spending:
     async def open(self, ats: Iterable[float], accounts: Accounts) -> None:
         """Settles what attempts have left behind that are over, as far as it is clear.
 
+        If a log cannot be read or written, what is paid for still comes home, but no order gets money.
+
         Args:
             ats: epoch seconds in whose windows they may have reserved.
             accounts: returns what has become of money, by the tokens of blocks and the names of sendings.
-
-        Raises:
-            PhotaBudgetUnusable: A log cannot be read or written.
         """
         if not self._purse.is_limited:
             return
+        try:
+            await self._settle_earlier(ats, accounts)
+        except PhotaBudgetUnusable as problem:
+            self._unusable = problem
+            log.warning("%s\n%s", _STAYS, problem)
+
+    async def _settle_earlier(self, ats: Iterable[float], accounts: Accounts) -> None:
         found: set[str] = set()
         for at in ats:
             found |= await self._do(partial(self._purse.open_tokens, self.prefix, at))
@@ -138,6 +147,8 @@ class Spending:
         """
         if not self._purse.is_limited:
             return Draw(self._block, cost)
+        if self._unusable:
+            raise self._unusable
         async with self._asking:
             price = cost.usd
             if price is None or self._block not in self._blocks or self._block.left < price:
@@ -213,9 +224,7 @@ class Spending:
         try:
             await self._settle({block.token: block.spent}, block.at, block.held)
         except PhotaBudgetUnusable as problem:  # nothing paid may be lost for it
-            log.warning(
-                "What orders cost stays reserved until the next attempt, or `phota settle`.\n%s", problem
-            )
+            log.warning("%s\n%s", _STAYS, problem)
 
     async def _settle(self, costs: dict[str, Cost], at: float, keep: dict[str, Cost]) -> None:
         await self._do(partial(self._purse.settle, costs, at, keep=keep))

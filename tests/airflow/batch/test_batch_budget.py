@@ -163,6 +163,25 @@ def test_a_pause_keeps_what_is_under_way_reserved(shop):
     assert (shop.budget().spent, shop.budget().reserved) == (12 * PRICE, 0)
 
 
+def test_what_is_paid_for_comes_home_also_if_the_store_of_the_budget_is_away(shop, monkeypatch):
+    shop.emulator.add_faults(Fault(on="submit", kind="latency", seconds=3.0, times=None))
+    with pytest.raises(TaskDeferred):
+        shop.run(deferrable=True, defer_after=0.5)
+    shop.emulator.advance(10)
+    with monkeypatch.context() as broken:
+        broken.setattr(BudgetLog, "state", _away)
+        summary = shop.operator().execute_complete(shop.context(), _woken(shop))
+    assert summary["counts"]["landed"] == 12
+    shop.run()
+    assert (shop.budget().spent, shop.budget().reserved) == (12 * PRICE, 0)
+
+
+def test_without_the_store_of_the_budget_nothing_is_sent(shop, monkeypatch):
+    monkeypatch.setattr(BudgetLog, "state", _away)
+    assert "away" in str(shop.fail())
+    assert not shop.emulator.ledger()
+
+
 def _away(*_args, **_more):
     raise PhotaBudgetUnusable("away")
 
