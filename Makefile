@@ -47,6 +47,7 @@ test-all: test $(READY_2_11) $(READY_3_4) ## make test, the slow tests; the Airf
 races: $(READY) ## Attempts that overtake each other, 20 times each, with every kind of ledger (RACES_TIMES, ...)
 	@$(PYTHON) -m tests.races
 	@$(PYTHON) -m tests.races.budgets
+	@$(PYTHON) -m tests.races.budget_of_batch
 
 .PHONY: chaos
 chaos: races ## make races, and the fault matrix: a real Airflow on PostgreSQL and SQLite, killed at every point

@@ -5,6 +5,7 @@ What only has another name in another version comes from `airflow.providers.comm
 
 from __future__ import annotations
 
+import os
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -16,11 +17,23 @@ from packaging.version import Version
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
 
-__all__ = ["CLEAR_DISCARDS_STATE", "STARTS_IN_TRIGGERER", "amask_secret", "load_connection"]
+__all__ = [
+    "CLEAR_DISCARDS_STATE",
+    "HAS_TASK_STATE",
+    "STARTS_IN_TRIGGERER",
+    "STATE_INDEX",
+    "amask_secret",
+    "load_connection",
+    "read_connections_like_a_server",
+]
 
 _AIRFLOW = Version(version("apache-airflow")).release
 #: True if a task may start in the triggerer. Older versions do not allow it, or render no templates there.
 STARTS_IN_TRIGGERER = _AIRFLOW >= (3, 3)
+#: True if Airflow keeps a task state store in its metadata database.
+HAS_TASK_STATE = _AIRFLOW >= (3, 3)
+#: The column of the task state store that has the map index. In a loop it counts the iterations.
+STATE_INDEX = "region_index" if _AIRFLOW >= (3, 4) else "map_index"
 #: True if clearing a task deletes its task state store, unless the user ticks "keep".
 CLEAR_DISCARDS_STATE = _AIRFLOW >= (3, 4)
 
@@ -46,3 +59,11 @@ async def amask_secret(secret: str) -> None:
         await sync_to_async(mask_secret)(secret)
     else:
         await airflow_amask_secret(secret)
+
+
+def read_connections_like_a_server() -> None:
+    """Lets this process read connections from Airflow's metadata database, as `airflow connections` does.
+
+    Airflow 3 does that only for its own processes. Airflow 2 always does.
+    """
+    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")

@@ -105,11 +105,7 @@ def get_provider_info() -> dict[str, Any]:
         "description": "Edit, generate and enhance pictures with PHOTA, a paid, asynchronous image API.",
         "versions": [__version__],
         "integrations": [
-            {
-                "integration-name": "PHOTA",
-                "external-doc-url": "https://docs.foxapi.cc",
-                "tags": ["service"],
-            }
+            {"integration-name": "PHOTA", "external-doc-url": "https://docs.foxapi.cc", "tags": ["service"]}
         ],
         "hooks": [_modules("airflow_provider_phota.hooks.phota")],
         "operators": [_modules("airflow_provider_phota.operators.phota")],
@@ -127,6 +123,7 @@ def get_provider_info() -> dict[str, Any]:
             },
         ],
         "triggers": [_modules(*TRIGGERS)],
+        "cli": ["airflow_provider_phota.cli.airflow_commands.get_phota_commands"],
         "connection-types": [
             {
                 "connection-type": CONNECTION_TYPE,

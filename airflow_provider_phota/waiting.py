@@ -23,7 +23,7 @@ from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.polling.durations import Observation
 from airflow_provider_phota.polling.schedule import PollSchedule
 from airflow_provider_phota.polling.state import Patience
-from airflow_provider_phota.polling.wait import wait_for_task
+from airflow_provider_phota.polling.wait import OnRunning, wait_for_task
 from airflow_provider_phota.triggers.events import WaitEvent
 from airflow_provider_phota.triggers.phota import PhotaTaskTrigger
 
@@ -157,13 +157,20 @@ class Wait:
             **seen,
         )
 
-    def here(self, phota_task_id: str, seen: PhotaTask | None = None) -> PhotaTask:
-        """Waits in this worker.
+    def here(
+        self, phota_task_id: str, seen: PhotaTask | None = None, on_running: OnRunning | None = None
+    ) -> PhotaTask:
+        """Waits in this process.
+
+        Args:
+            phota_task_id: the task to wait for.
+            seen: the task as the service showed it a moment ago; None if it did not.
+            on_running: called with the task each time the service says that it is running.
 
         Raises:
             PhotaTaskError: The wait ended without a finished task.
         """
-        return self._ask_until_finished(phota_task_id, self.timeout, Observation.of(seen))
+        return self._ask_until_finished(phota_task_id, self.timeout, Observation.of(seen), on_running)
 
     def after(self, event: WaitEvent) -> PhotaTask:
         """Returns the finished task that a trigger waited for.
@@ -187,7 +194,11 @@ class Wait:
             ) from None
 
     def _ask_until_finished(
-        self, phota_task_id: str, seconds: float, seen: Observation | None = None
+        self,
+        phota_task_id: str,
+        seconds: float,
+        seen: Observation | None = None,
+        on_running: OnRunning | None = None,
     ) -> PhotaTask:
         conversation = wait_for_task(
             phota_task_id,
@@ -195,6 +206,7 @@ class Wait:
             schedule=PollSchedule(self.intervals.shortest, self.intervals.longest),
             patience=self.patience,
             seen=seen,
+            on_running=on_running,
         )
         try:
             return PhotaHook(self.phota_conn_id).run(conversation)

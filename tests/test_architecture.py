@@ -45,6 +45,11 @@ ROOMS = {
     },
     "sensors": {"api", "polling", "compat", "hooks", "triggers", "waiting", "results", "retrying"},
     "transfers": {"api", "hooks", "inputs", "results", "retrying"},
+    "cli": {
+        *("api", "compat", "polling", "drivers", "storage", "hooks", "ledger", "journal", "inputs"),
+        *("submitting", "waiting", "results", "batch", "budget"),
+    },
+    "__main__": {"cli"},
 }
 #: Room -> the only packages outside the standard library that it may import.
 OUTSIDE = {

@@ -153,6 +153,16 @@ def total_cost(costs: Iterable[Cost]) -> Cost:
     )
 
 
+def exact_total(costs: Iterable[Cost]) -> Cost:
+    """Returns what several orders cost together; an amount is known only if it is known of each of them."""
+    total = total_cost(all_costs := list(costs))
+    return replace(
+        total,
+        usd=None if any(cost.usd is None for cost in all_costs) else total.usd,
+        credits=None if any(cost.credits is None for cost in all_costs) else total.credits,
+    )
+
+
 def credits_in(usage: Usage, name: str) -> float | None:
     """Returns credits that the service has named; None if it did not say."""
     value = usage.get(name)

@@ -17,7 +17,7 @@ DEFAULT_GROUP = "default"
 #: `quota_type` of a model whose price is one for each call.
 _PER_CALL = 1
 #: What `4K` costs, in calls.
-_CALLS_FOR = {"1K": 1, "4K": 2}
+CALLS_FOR = {"1K": 1, "4K": 2}
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def read_price_list(response: Response) -> PriceList:
 def calls_of(order: Order) -> int:
     """Returns how many calls an order is: one for each picture, or two at `4K`; one for a profile."""
     # only orders for pictures have a resolution
-    return max(order.outputs, 1) * _CALLS_FOR[getattr(order, "resolution", "1K")]
+    return max(order.outputs, 1) * CALLS_FOR[getattr(order, "resolution", "1K")]
 
 
 def estimate(order: Order, prices: Mapping[str, float]) -> float | None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
-from airflow_provider_phota.api.costs import NO_COST, Cost, total_cost
-from airflow_provider_phota.journal.events import Doubtful, Ended, Event, Intent, Paid, TakenBack
+from airflow_provider_phota.api.costs import NO_COST, Cost, exact_total
+from airflow_provider_phota.journal.events import Ended, Event, Intent, Paid, TakenBack
 from airflow_provider_phota.journal.rows import Status
+
+#: Characters of a sending's name in the token of its money.
+SENDING = 12
 
 
 @dataclass
@@ -25,48 +28,71 @@ class Account:
 
 @dataclass
 class _Sending:
-    block: str
+    account: str
     cost: Cost
     phota_task_id: str | None = None
     is_taken_back: bool = False
 
 
-def accounts_of(events: Callable[[], Iterable[Event]], blocks: Collection[str]) -> dict[str, Account]:
-    """Returns what became of the money of blocks, by their tokens.
+def accounts_of(
+    events: Callable[[], Iterable[Event]], blocks: Collection[str], sendings: Collection[str] = ()
+) -> dict[str, Account]:
+    """Returns what became of the money of blocks and of single sendings, by their tokens and their names.
 
     Args:
         events: returns all events of the journal. They are read twice, so that their order does not matter.
         blocks: the tokens.
+        sendings: how the tokens of sendings begin.
     """
     sent = {
-        event.token: _Sending(event.block, event.cost)
+        event.token: _Sending(account, event.cost)
         for event in events()
-        if isinstance(event, Intent) and event.block in blocks
+        if isinstance(event, Intent) and (account := _account_of(event, blocks, sendings))
     }
     ended: dict[str, Cost] = {}
+    adopted: dict[str, Paid] = {}
+    items: dict[str, str] = {}
     for event in events():
-        if isinstance(event, (TakenBack, Paid, Doubtful)) and (sending := sent.get(event.token)):
-            if isinstance(event, TakenBack):
-                sending.is_taken_back = True
-            elif isinstance(event, Paid):
-                sending.phota_task_id, sending.cost = event.phota_task_id, event.cost
+        if isinstance(event, Paid) and event.adopted:
+            adopted[event.item] = event
         elif isinstance(event, Ended) and event.row.phota_task_id and not _may_go_on(event):
             ended[event.row.phota_task_id] = event.row.cost
+        elif isinstance(event, (Intent, TakenBack, Paid)) and (sending := sent.get(event.token)):
+            items[event.token] = event.item
+            sending.is_taken_back |= isinstance(event, TakenBack)
+            if isinstance(event, Paid):
+                sending.phota_task_id, sending.cost = event.phota_task_id, event.cost
+    _take_in_adopted(sent, items, adopted)
     return _accounts(sent, ended)
+
+
+def _account_of(intent: Intent, blocks: Collection[str], sendings: Collection[str]) -> str:
+    if intent.block in blocks:
+        return intent.block
+    return name if (name := intent.token[:SENDING]) in sendings else ""
 
 
 def _may_go_on(event: Ended) -> bool:
     return event.row.can_retry or event.row.status is Status.AMBIGUOUS or event.row.same_as is not None
 
 
+def _take_in_adopted(sent: dict[str, _Sending], items: dict[str, str], adopted: dict[str, Paid]) -> None:
+    """Lets a task that a person has found be that of the submit that was lost."""
+    for name, sending in sent.items():
+        paid = adopted.get(items[name])
+        if paid and not (sending.phota_task_id or sending.is_taken_back):
+            sending.phota_task_id = paid.phota_task_id
+            del adopted[paid.item]  # of several that were lost, it is one
+
+
 def _accounts(sent: dict[str, _Sending], ended: dict[str, Cost]) -> dict[str, Account]:
     accounts: dict[str, Account] = {}
     for name, sending in sent.items():
-        account = accounts.setdefault(sending.block, Account())
+        account = accounts.setdefault(sending.account, Account())
         if sending.phota_task_id in ended:
             final = ended[sending.phota_task_id or ""]
             known = final if final.usd is not None else sending.cost
-            account.spent = total_cost((account.spent, known))
+            account.spent = exact_total((account.spent, known))
         elif sending.phota_task_id or not sending.is_taken_back:
             account.open[name] = sending.cost
     return accounts

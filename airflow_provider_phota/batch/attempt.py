@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -36,10 +36,9 @@ from airflow_provider_phota.batch.threads import Threads
 from airflow_provider_phota.budget.purse import Purse
 from airflow_provider_phota.hooks.kept_drivers import KeptDrivers
 from airflow_provider_phota.hooks.phota import PhotaHook
-from airflow_provider_phota.journal.events import Event
 from airflow_provider_phota.journal.leases import BatchOwner, Try
 from airflow_provider_phota.journal.patience import Patience as StorePatience
-from airflow_provider_phota.journal.segments import Segments
+from airflow_provider_phota.journal.segments import events_in
 from airflow_provider_phota.journal.writer import Journal
 from airflow_provider_phota.results.lander import Lander, PhotaBadResult, PhotaNameTaken, PhotaNotServed
 from airflow_provider_phota.storage.calls import finish_on_loop
@@ -188,7 +187,7 @@ class Attempt:
     async def _spending(self, journal: Journal, plan: Plan) -> AsyncIterator[Spending]:
         spending = Spending(self.purse, journal.lease.number, plan.count)
         ats = {time.time(), *map(at_of, journal.state.blocks)}
-        await spending.open(ats, partial(accounts_of, partial(_events_in, self.folder)))
+        await spending.open(ats, partial(accounts_of, partial(events_in, self.folder)))
         yield spending
         if not (
             self._pipeline and self._pipeline.kit.gate.is_urgent
@@ -233,7 +232,3 @@ class Attempt:
         # a hook reads its connection once; a new one finds a key that was replaced meanwhile
         hook = PhotaHook(self.hook.phota_conn_id)
         return await finish_on_loop(_LONGEST_SETTINGS, lambda: hook.settings)
-
-
-def _events_in(folder: Place) -> Iterator[Event]:
-    return (event for _, event in Segments(folder, 0).read_all())

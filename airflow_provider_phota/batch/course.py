@@ -275,7 +275,7 @@ class Course:
     async def _give_up(self, state: ItemState) -> None:
         raise PhotaSubmitAmbiguous(held_text(self.item.key, state))
 
-    def _note_running(self) -> None:
+    def _note_running(self, _: PhotaTask) -> None:
         self._is_seen = True
 
     def _seconds_left(self) -> float:

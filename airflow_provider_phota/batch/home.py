@@ -17,7 +17,7 @@ PARTIAL = ".partial"
 #: The folder of all journals, below a destination.
 JOURNALS = ".phota-batches"
 #: The same, below the directory of a ledger.
-_IN_LEDGER = "batches"
+JOURNALS_IN_LEDGER = "batches"
 
 
 def journal_folder(destination: Place, ledger_path: str | None, name: InstanceName) -> Place:
@@ -29,7 +29,7 @@ def journal_folder(destination: Place, ledger_path: str | None, name: InstanceNa
         name: of the task instance.
     """
     if ledger_path:
-        return Place.of(checked_path("ledger_path", ledger_path)) / _IN_LEDGER / name.digest
+        return Place.of(checked_path("ledger_path", ledger_path)) / JOURNALS_IN_LEDGER / name.digest
     return destination / JOURNALS / name.digest
 
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_KEY = "phota_batch_journal"
+#: The key of the note.
+NOTE_KEY = "phota_batch_journal"
 #: Seconds for one call to the state store.
 _WITHIN = 10.0
 
@@ -53,7 +54,7 @@ class JournalNote:
         if self.store is None:
             return False
         try:
-            known = finish_within(_WITHIN, lambda: self.store.get(_KEY))
+            known = finish_within(_WITHIN, lambda: self.store.get(NOTE_KEY))
         except Exception as error:  # of Airflow's API
             log.warning("The task's state store cannot be read (%s).", reason_of(error))
             if latest_lease(self.folder):
@@ -76,7 +77,7 @@ class JournalNote:
         if self.store is None:
             return
         try:
-            finish_within(_WITHIN, lambda: self.store.set(_KEY, self.folder.url))
+            finish_within(_WITHIN, lambda: self.store.set(NOTE_KEY, self.folder.url))
         except Exception as error:  # of Airflow's API
             log.warning("The task's state store cannot be written (%s).", reason_of(error))
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
-from airflow_provider_phota.api.costs import NO_COST, Cost, total_cost
+from airflow_provider_phota.api.costs import NO_COST, Cost, exact_total
 from airflow_provider_phota.api.errors import PhotaBudgetUnusable
-from airflow_provider_phota.batch.accounts import Account
+from airflow_provider_phota.batch.accounts import SENDING, Account
 from airflow_provider_phota.budget.purse import Purse
 from airflow_provider_phota.journal.rows import Row, Status
 from airflow_provider_phota.storage.calls import finish_on_loop
@@ -25,10 +25,14 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+#: Returns what has become of money, by the tokens of blocks and the names of sendings.
+Accounts: TypeAlias = Callable[[Collection[str], Collection[str]], dict[str, Account]]
+
 #: Orders for which money is reserved at a time, at most.
 BLOCK = 100
 #: Seconds that a change of the budgets may take.
 _LONGEST_CHANGE = 300.0
+_STAYS = "What orders cost stays reserved until the next attempt, or `phota settle`."
 
 
 @dataclass(eq=False)
@@ -85,39 +89,51 @@ class Spending:
         #: What earlier attempts have sent and not settled, by the sendings.
         self._earlier: dict[str, Block] = {}
         self._asking = asyncio.Lock()
+        #: Why nothing may be spent, if what earlier attempts have left behind could not be settled.
+        self._unusable: PhotaBudgetUnusable | None = None
 
     @property
     def prefix(self) -> str:
         """Begins all tokens of the batch."""
         return f"{self._purse.owner}-"
 
-    async def open(
-        self, ats: Iterable[float], accounts: Callable[[frozenset[str]], dict[str, Account]]
-    ) -> None:
+    async def open(self, ats: Iterable[float], accounts: Accounts) -> None:
         """Settles what attempts have left behind that are over, as far as it is clear.
+
+        If a log cannot be read or written, what is paid for still comes home, but no order gets money.
 
         Args:
             ats: epoch seconds in whose windows they may have reserved.
-            accounts: returns what has become of the money of blocks, by their tokens.
-
-        Raises:
-            PhotaBudgetUnusable: A log cannot be read or written.
+            accounts: returns what has become of money, by the tokens of blocks and the names of sendings.
         """
         if not self._purse.is_limited:
             return
+        try:
+            await self._settle_earlier(ats, accounts)
+        except PhotaBudgetUnusable as problem:
+            self._unusable = problem
+            log.warning("%s\n%s", _STAYS, problem)
+
+    async def _settle_earlier(self, ats: Iterable[float], accounts: Accounts) -> None:
         found: set[str] = set()
         for at in ats:
             found |= await self._do(partial(self._purse.open_tokens, self.prefix, at))
-        blocks = frozenset(token for token in found if not is_of_sending(token))
-        if blocks:
-            known = await self._do(partial(accounts, blocks))
-            for token in blocks:
-                account = known.get(token, Account())
-                held = {token_of(self.prefix, name, token): cost for name, cost in account.open.items()}
-                await self._settle({token: account.spent}, at_of(token), held)
-                found |= set(held)
-        for token in found - blocks:
-            self._earlier[sending_of(token)] = Block(token, at_of(token))
+        if not found:
+            return
+        sendings = {sending_of(token): token for token in found if is_of_sending(token)}
+        blocks = found - set(sendings.values())
+        known = await self._do(partial(accounts, blocks, sendings))
+        for token in blocks:
+            account = known.get(token, Account())
+            held = {token_of(self.prefix, name, token): cost for name, cost in account.open.items()}
+            await self._settle({token: account.spent}, at_of(token), held)
+            sendings |= {sending_of(each): each for each in held}
+        for name, token in sendings.items():
+            account = known.get(name, Account(open={name: NO_COST}))
+            if account.open:
+                self._earlier[name] = Block(token, at_of(token))
+            else:
+                await self._settle({token: account.spent}, at_of(token), {})
 
     async def draw(self, cost: Cost) -> Draw:
         """Returns the money for an order.
@@ -131,6 +147,8 @@ class Spending:
         """
         if not self._purse.is_limited:
             return Draw(self._block, cost)
+        if self._unusable:
+            raise self._unusable
         async with self._asking:
             price = cost.usd
             if price is None or self._block not in self._blocks or self._block.left < price:
@@ -149,7 +167,7 @@ class Spending:
             sendings: of the order, by their names, and what it costs as far as that is known.
         """
         for sending, cost in sendings.items():
-            if block := self._earlier.pop(sending[:_SENDING], None):
+            if block := self._earlier.pop(sending[:SENDING], None):
                 self._blocks.add(block)
                 draw = Draw(block, cost, sending)
                 block.draws.add(draw)
@@ -175,7 +193,7 @@ class Spending:
         if draw in draw.block.draws:
             draw.block.draws.remove(draw)
             final = final if final.usd is not None else draw.cost
-            draw.block.spent = total_cost((draw.block.spent, final))
+            draw.block.spent = exact_total((draw.block.spent, final))
 
     async def close(self) -> None:
         """Settles all that is clear. What is not, stays reserved under the names of its sendings."""
@@ -206,9 +224,7 @@ class Spending:
         try:
             await self._settle({block.token: block.spent}, block.at, block.held)
         except PhotaBudgetUnusable as problem:  # nothing paid may be lost for it
-            log.warning(
-                "What orders cost stays reserved until the next attempt, or `phota settle`.\n%s", problem
-            )
+            log.warning("%s\n%s", _STAYS, problem)
 
     async def _settle(self, costs: dict[str, Cost], at: float, keep: dict[str, Cost]) -> None:
         await self._do(partial(self._purse.settle, costs, at, keep=keep))
@@ -222,13 +238,9 @@ class Spending:
             ) from None
 
 
-#: Characters of a sending's name in a token.
-_SENDING = 12
-
-
 def token_of(prefix: str, sending: str, block: str) -> str:
     """Returns the token of what stays reserved for one sending of a block."""
-    return f"{prefix}s{sending[:_SENDING]}@{at_of(block):.0f}"
+    return f"{prefix}s{sending[:SENDING]}@{at_of(block):.0f}"
 
 
 def is_of_sending(token: str) -> bool:

@@ -11,6 +11,7 @@ from enum import Enum
 import pendulum
 
 from airflow_provider_phota.api.choices import checked_choice
+from airflow_provider_phota.api.costs import Cost
 from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.shown import shown
 
@@ -26,6 +27,21 @@ class Unit(Enum):
 
     USD = "USD"
     CREDITS = "credits"
+
+    def amount(self, cost: Cost, credits_per_usd: float | None) -> Decimal | None:
+        """Returns a cost in this unit; None if it is not known.
+
+        Args:
+            cost: of orders.
+            credits_per_usd: what a USD is in credits, for a cost of which only the USD are known.
+        """
+        if self is Unit.USD:
+            return cost.usd
+        if cost.credits is not None:
+            return Decimal(str(cost.credits))
+        if cost.usd is None or credits_per_usd is None:
+            return None
+        return cost.usd * Decimal(str(credits_per_usd))
 
 
 class Period(Enum):

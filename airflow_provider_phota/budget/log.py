@@ -89,6 +89,8 @@ class BudgetLog:
         before, state = self._append(
             lambda state: state.reserve(token, wanted, limit, step=step, warn_at=warn_at)
         )
+        if state is before:  # its entry may be old
+            return before, state
         try:
             self._patiently(partial(self._check_clock, state.number))
         except PhotaBudgetUnusable:
@@ -167,9 +169,11 @@ class BudgetLog:
         return 0
 
     def _check_clock(self, number: int) -> None:
-        """Compares the clocks: by a wrong one, money would be counted in the wrong period."""
-        if not number:
-            return
+        """Compares the clocks: by a wrong one, money would be counted in the wrong period.
+
+        Args:
+            number: of an entry that was written just now.
+        """
         difference = time.time() - objects.modified_at(self.folder / name_of(number))
         if abs(difference) > _CLOCKS_DIFFER:
             raise self._unusable(f"the clock of this machine differs from the store's by {difference:+.0f} s")

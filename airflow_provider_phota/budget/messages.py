@@ -26,6 +26,11 @@ def warning_text(budget: Budget, whose: str, window: Window, state: BudgetState)
     return f"{share:.0%} of the budget {whose} of {budget} is used. {_used(budget, state)} {turns(window)}"
 
 
+def stands(budget: Budget, window: Window, state: BudgetState) -> str:
+    """Says how a budget stands."""
+    return f"{budget}. {_used(budget, state)} {turns(window)}"
+
+
 def turns(window: Window) -> str:
     """Says when the period of a budget turns."""
     if window.ends_at is None:

@@ -103,33 +103,20 @@ class BudgetOptions:
         Raises:
             PhotaInputError: A budget or its path cannot be used.
         """
-        ti, settings = context["ti"], hook.settings
-        rate = settings.credits_per_usd
+        ti = context["ti"]
         return Purse(
             tuple(self._limits(hook, ti.dag_id)),
             owner=instance_name_of(context, key).digest,
             run=f"{ti.dag_id}\n{ti.run_id}",
-            credits_per_usd=None if rate is None else Decimal(str(rate)),
+            credits_per_usd=hook.settings.credits_per_usd,
             warn_at=self.warn_at,
             on_warning=lambda warned: self._tell(warned, context),
         )
 
     def _limits(self, hook: PhotaHook, dag_id: str) -> Iterator[Limit]:
-        settings = hook.settings
-        if not (settings.budget or self.budget):
-            return
-        if not settings.budget_path:
-            raise PhotaInputError(
-                "budget",
-                f"needs a budget_path: set that extra of connection {hook.phota_conn_id!r} to an "
-                "object-storage directory, in which all who share the budget count what is spent.",
-            )
-        path = Place.of(checked_path("budget_path", settings.budget_path))
-        if settings.budget:
-            budget = Budget.checked(settings.budget, f"extra 'budget' of connection {hook.phota_conn_id!r}")
-            yield Limit.of_connection(budget, path, hook.phota_conn_id)
+        yield from limits_of(hook)
         if self.budget:
-            yield Limit.of_dag(Budget.checked(self.budget), path, dag_id)
+            yield Limit.of_dag(Budget.checked(self.budget), _path_of(hook), dag_id)
 
     def _tell(self, warned: Warned, context: Context) -> None:
         if self.on_budget_warning is None:
@@ -139,3 +126,24 @@ class BudgetOptions:
             self.on_budget_warning(told)
         except Exception as error:  # a notifier that fails must not stop an order that is reserved
             log.warning("on_budget_warning has failed (%s).", type(error).__name__)
+
+
+def limits_of(hook: PhotaHook) -> Iterator[Limit]:
+    """Yields the budget of a connection, if it has one.
+
+    Raises:
+        PhotaInputError: It cannot be understood, or its path cannot be used.
+    """
+    if text := hook.settings.budget:
+        budget = Budget.checked(text, f"extra 'budget' of connection {hook.phota_conn_id!r}")
+        yield Limit.of_connection(budget, _path_of(hook), hook.phota_conn_id)
+
+
+def _path_of(hook: PhotaHook) -> Place:
+    if not hook.settings.budget_path:
+        raise PhotaInputError(
+            "budget",
+            f"needs a budget_path: set that extra of connection {hook.phota_conn_id!r} to an "
+            "object-storage directory, in which all who share the budget count what is spent.",
+        )
+    return Place.of(checked_path("budget_path", hook.settings.budget_path))

@@ -112,7 +112,7 @@ class Purse:
     limits: Sequence[Limit] = ()
     owner: str = ""
     run: str = ""
-    credits_per_usd: Decimal | None = None
+    credits_per_usd: float | None = None
     warn_at: Decimal = WARN_AT
     on_warning: Callable[[Warned], None] = lambda _: None
     clock: Clock = time
@@ -266,13 +266,7 @@ class Purse:
         self.on_warning(Warned(str(limit.budget), state.spent, state.reserved, window.ends_at))
 
     def _amount(self, limit: Limit, cost: Cost) -> Decimal | None:
-        if limit.budget.unit is Unit.USD:
-            return cost.usd
-        if cost.credits is not None:
-            return Decimal(str(cost.credits))
-        if cost.usd is None or self.credits_per_usd is None:
-            return None
-        return cost.usd * self.credits_per_usd
+        return limit.budget.unit.amount(cost, self.credits_per_usd)
 
     def _log(self, limit: Limit, at: float) -> BudgetLog:
         folder = limit.folder / limit.budget.window(at, self.run).name

@@ -145,6 +145,19 @@ class History:
     def was_reopened(self) -> bool:
         return self._reopened_at != (-1, -1)
 
+    def payments(self) -> list[Sending]:
+        """Returns the sendings that are paid for, or may be, also those that a person has had replaced.
+
+        A task that was adopted is the one of the sendings of unknown fate before it.
+        """
+        adopted = max((each.generation for each in self._sendings.values() if each.is_adopted), default=0)
+        return [
+            each
+            for each in self._sendings.values()
+            if each.phota_task_id
+            or not (each.generation <= adopted or each.is_taken_back or self._was_never_sent(each))
+        ]
+
     def bill(self) -> dict[str, float]:
         """Returns the credits of each paid task; 0 if the service did not say."""
         bill: dict[str, float] = {}

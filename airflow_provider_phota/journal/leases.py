@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from dataclasses import fields as dataclass_fields
 from typing import Any
 from uuid import uuid4
 
@@ -200,6 +201,24 @@ def claim(folder: Place, owner: BatchOwner, *, may_begin: bool = True) -> None:
         ) from None
 
 
+def is_journal(folder: Place) -> bool:
+    """Returns True if a folder holds a journal."""
+    return (folder / _OWNER).exists()
+
+
+def owner_of(folder: Place) -> BatchOwner:
+    """Returns the task instance that a journal belongs to.
+
+    Raises:
+        FileNotFoundError: There is no journal.
+        PhotaLedgerError: It is damaged.
+    """
+    try:
+        return records.read(folder / _OWNER, _owner_in)
+    except records.DamagedRecord as damage:
+        raise _damaged(str(damage)) from None
+
+
 def make_folders(folder: Place, *names: str) -> None:
     """Makes the folder and some in it, where the store has folders."""
     for place in (folder, *(folder / name for name in names or (LEASES,))):
@@ -223,13 +242,17 @@ def _begin(folder: Place, owner: BatchOwner, *, may_begin: bool) -> None:
     records.create(folder / _OWNER, {"version": VERSION, "token": uuid4().hex, **asdict(owner)})
 
 
+def _owner_in(fields: Mapping[str, Any]) -> BatchOwner:
+    return BatchOwner(**{each.name: fields[each.name] for each in dataclass_fields(BatchOwner)})
+
+
 def _check_owner(folder: Place, owner: BatchOwner, fields: Mapping[str, Any]) -> None:
     if fields["version"] != VERSION:
         raise PhotaLedgerUnusable(
             f"The journal of this batch has version {fields['version']!r}; nothing was sent.\n"
             f"This provider reads version {VERSION}: install the provider that wrote {folder.command}."
         )
-    found = BatchOwner(**{name: fields[name] for name in asdict(owner)})
+    found = _owner_in(fields)
     if found != owner:
         raise PhotaLedgerUnusable(
             f"The journal at this place belongs to another batch; nothing was sent.\n"

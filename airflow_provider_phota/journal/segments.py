@@ -278,3 +278,12 @@ def _missing(known: Iterable[str]) -> list[str]:
 def _counts(state: BatchState, item_id: str, segment: str) -> bool:
     found = state.item(item_id)
     return found is not None and found.end is not None and found.end.position == position_of(segment)
+
+
+def events_in(folder: Place) -> Iterator[Event]:
+    """Yields all events of a journal.
+
+    Args:
+        folder: the journal's.
+    """
+    return (event for _, event in Segments(folder, 0).read_all())

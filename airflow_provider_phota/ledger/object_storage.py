@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 #: `{fingerprint}-{generation}-intent.json`, and `-task.json` of the same submit.
-_FILE_NAME = re.compile(r".+-(intent|task)(-[0-9a-f]{8})?\.json")
+FILE_NAME = re.compile(r".+-(intent|task)(-[0-9a-f]{8})?\.json")
 
 
 class ObjectStorageStore:
@@ -61,7 +61,7 @@ class ObjectStorageStore:
             self._begin()
         if self._instance.key is not None:
             self._claim_key(self._instance.key)
-        return self._read_all([name for name in names if _FILE_NAME.fullmatch(name)])
+        return self._read_all([name for name in names if FILE_NAME.fullmatch(name)])
 
     def put(self, entry: Entry) -> None:
         if entry.phota_task_id is not None:

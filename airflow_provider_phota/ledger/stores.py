@@ -6,7 +6,8 @@ from typing import Any, Protocol
 
 from airflow_provider_phota.ledger.records import Entry, Record
 
-_KEY = "airflow_provider_phota"
+#: The key of a record in the task state store.
+TASK_STATE_KEY = "airflow_provider_phota"
 
 
 class IntentExists(Exception):
@@ -63,22 +64,22 @@ class TaskStateStore:
         return "Airflow's task state store"
 
     def read(self) -> Record:
-        value = self._accessor.get(_KEY)
+        value = self._accessor.get(TASK_STATE_KEY)
         if value is not None:
             return Record.from_dict(value)
         if self._may_be_discarded:
             raise Discarded
-        self._accessor.set(_KEY, Record().to_dict())
+        self._accessor.set(TASK_STATE_KEY, Record().to_dict())
         return Record()
 
     def put(self, entry: Entry) -> None:
         # merged, so that an intent never replaces the ID of its task
-        self._accessor.set(_KEY, self.read().merged(Record((entry,))).to_dict())
+        self._accessor.set(TASK_STATE_KEY, self.read().merged(Record((entry,))).to_dict())
 
     def remove(self, entry: Entry) -> None:
         record = self.read()
         if entry in record.entries:
-            self._accessor.set(_KEY, record.without(entry).to_dict())
+            self._accessor.set(TASK_STATE_KEY, record.without(entry).to_dict())
 
     def age(self, entry: Entry) -> float | None:  # noqa: ARG002  # this store shows no clock
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from typing import TypeAlias
 
 from airflow_provider_phota.api.errors import PhotaNotBilled
 from airflow_provider_phota.api.protocol import get_task_once
@@ -14,6 +15,9 @@ from airflow_provider_phota.polling.durations import Observation
 from airflow_provider_phota.polling.schedule import PollSchedule
 from airflow_provider_phota.polling.span import Countdown, Span
 from airflow_provider_phota.polling.state import Patience, WaitState
+
+#: Is told about a task that is running.
+OnRunning: TypeAlias = Callable[[PhotaTask], None]
 
 #: Seconds for which a driver may hold back the last question of a wait.
 _LAST_QUESTION = 30.0
@@ -27,7 +31,7 @@ def wait_for_task(
     patience: Patience,
     seen: Observation | None = None,
     log_level: int = logging.INFO,
-    on_running: Callable[[], None] | None = None,
+    on_running: OnRunning | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Conversation[PhotaTask]:
     """Asks about a task until it is finished, whether it succeeded or failed. Free.
@@ -40,7 +44,7 @@ def wait_for_task(
         patience: how long to tolerate what may be only temporary.
         seen: the task as it was seen running a moment ago. With it, the first question is not asked at once.
         log_level: of the lines that say what the status is. One of many waits has to say less.
-        on_running: called each time the service says that the task is running.
+        on_running: called with the task each time the service says that it is running.
         clock: tells the seconds and only goes forward; for tests.
 
     Returns:
@@ -67,7 +71,7 @@ def wait_for_task(
                     return task
                 countdown.correct(task.age, clock())
                 if on_running and task.outcome is Outcome.RUNNING:
-                    on_running()
+                    on_running(task)
                 del task  # thousands of waits may sleep at once: the memory of their last answers adds up
             except PhotaNotBilled as problem:
                 state.record_failure(problem, clock())

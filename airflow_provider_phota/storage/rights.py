@@ -14,15 +14,31 @@ class Right(Enum):
     CREATE = "write files in that directory"
     REPLACE = "replace files in that directory"
     READ = "read files in that directory"
+    LIST = "list that directory"
+    DELETE = "delete files in that directory"
 
 
-_S3 = {Right.CREATE: "s3:PutObject", Right.REPLACE: "s3:PutObject", Right.READ: "s3:GetObject"}
+_S3 = {
+    Right.CREATE: "s3:PutObject",
+    Right.REPLACE: "s3:PutObject",
+    Right.READ: "s3:GetObject",
+    Right.LIST: "s3:ListBucket",
+    Right.DELETE: "s3:DeleteObject",
+}
 _GCS = {
     Right.CREATE: "storage.objects.create",
     Right.REPLACE: "storage.objects.create and storage.objects.delete",
     Right.READ: "storage.objects.get",
+    Right.LIST: "storage.objects.list",
+    Right.DELETE: "storage.objects.delete",
 }
-_AZURE = {Right.CREATE: "blobs/add/action", Right.REPLACE: "blobs/write", Right.READ: "blobs/read"}
+_AZURE = {
+    Right.CREATE: "blobs/add/action",
+    Right.REPLACE: "blobs/write",
+    Right.READ: "blobs/read",
+    Right.LIST: "blobs/read",
+    Right.DELETE: "blobs/delete",
+}
 #: Protocol -> right -> the store's name for it.
 _NAMES = {
     **dict.fromkeys(("s3", "s3a"), _S3),

@@ -132,6 +132,7 @@ class Submission:
     def _resume_or_submit(self) -> PaidTask:
         entry, step = self._look_up()
         if entry and isinstance(step, Attach):
+            charge = self._charges.settled(entry)  # first: it is paid for, whatever the service says
             seen, step = self._ask(entry, step.phota_task_id)
             if isinstance(step, Attach):
                 log.info(
@@ -140,9 +141,9 @@ class Submission:
                     entry.try_number,
                 )
                 self.ledger.settle(entry)
-                return PaidTask(step.phota_task_id, seen, entry.cost, self._charges.settled(entry))
+                return PaidTask(step.phota_task_id, seen, entry.cost, charge)
             if seen and seen.is_finished:  # perhaps no attempt has counted its end yet
-                self._charges.settled(entry).end(final_cost(entry.cost, seen))
+                charge.end(final_cost(entry.cost, seen))
         if entry and isinstance(step, Hold):
             step = self._settled_or_held(entry, step)
         if not isinstance(step, Submit):
@@ -172,6 +173,8 @@ class Submission:
             step = Submit(latest.generation + 1 if latest else 1)
             free = Charge(Purse(), "")
             intent = self._new_sending(step, latest, free).intent_for(seconds=0.0)
+            # first: once the task is on record, no later attempt looks for the reservation of the lost submit
+            charge = self._charges.settled(latest or intent, final_cost(UNKNOWN_COST, seen))
             try:
                 self.ledger.intend(intent, latest)
             except Overtaken:
@@ -184,7 +187,6 @@ class Submission:
             )
             self.ledger.note_task(adopted)
             log.info("Going on with PHOTA task %s by adopt_phota_task_id; nothing is sent.", phota_task_id)
-            charge = self._charges.settled(latest or adopted, adopted.cost)
             return PaidTask(phota_task_id, seen, adopted.cost, charge)
 
     def _look_up(self) -> tuple[Entry | None, BeforeAsking]:
@@ -250,6 +252,9 @@ class Submission:
             raise problem.saying(f"Nothing was billed.{next_step(problem)}") from None
         except PhotaLedgerError:
             charge.release(is_sole=self.may_have_sent)
+            raise
+        except Overtaken:
+            charge.release(is_sole=False)
             raise
         except PhotaSubmitAmbiguous as ambiguous:
             raise self._ambiguous(ambiguous, step, charge) from None

@@ -9,9 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from typing import Any
 
-from airflow.providers.common.compat.sdk import ObjectStoragePath
 from airflow.triggers.base import BaseTrigger, TriggerEvent
-from asgiref.sync import sync_to_async
 
 from airflow_provider_phota.api.errors import (
     PhotaError,
@@ -26,9 +24,9 @@ from airflow_provider_phota.polling.durations import Observation
 from airflow_provider_phota.polling.state import Patience
 from airflow_provider_phota.polling.wait import wait_for_task
 from airflow_provider_phota.storage import calls
-from airflow_provider_phota.storage.paths import Place
 from airflow_provider_phota.triggers.batch_events import BatchWaitEvent, WakeUp
 from airflow_provider_phota.triggers.phota import EARLIEST_EVENT, SEEN_LATELY
+from airflow_provider_phota.triggers.places import open_place
 from airflow_provider_phota.triggers.poller import SharedPoller
 
 log = logging.getLogger(__name__)
@@ -200,17 +198,10 @@ class PhotaBatchTrigger(BaseTrigger):
         async with asyncio.timeout(READ_WITHIN):
             while True:
                 try:
-                    place = await sync_to_async(_place_of)(self.waits)
+                    place = await open_place(self.waits)
                     # not in the event loop's own threads, which a store that hangs would use up
                     return await asyncio.wrap_future(calls.start(partial(read_waits, place)))
                 except Exception as error:  # of any library; its text may hold secrets
                     failures += 1
                     log.warning("The list of open PHOTA tasks could not be read (%s).", type(error).__name__)
                 await asyncio.sleep(backoff.pause(failures) or _LOOK)
-
-
-def _place_of(url: str) -> Place:
-    # by one thread at a time: two that read Airflow connections at once can end a triggerer (issue 64620)
-    path = ObjectStoragePath(url)
-    _ = path.fs
-    return Place.of(path)

@@ -11,15 +11,14 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from airflow.providers.common.compat.sdk import ObjectStoragePath
 from airflow.triggers.base import BaseTrigger, TriggerEvent
-from asgiref.sync import sync_to_async
 
 from airflow_provider_phota.budget.log import BudgetLog
 from airflow_provider_phota.budget.state import BudgetState
 from airflow_provider_phota.storage.calls import finish_on_loop
 from airflow_provider_phota.storage.paths import Place
 from airflow_provider_phota.triggers.phota import EARLIEST_EVENT
+from airflow_provider_phota.triggers.places import open_place
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +90,7 @@ class PhotaBudgetTrigger(BaseTrigger):
         return "the budget cannot be read, as the worker will say"
 
     async def _fits(self) -> bool:
-        place = await sync_to_async(_place_of)(self.log_url)
+        place = await open_place(self.log_url)
         state: BudgetState = await finish_on_loop(_LONGEST_LOOK, partial(_read, place))
         return state.used + Decimal(self.amount) <= Decimal(self.limit)
 
@@ -102,10 +101,3 @@ class PhotaBudgetTrigger(BaseTrigger):
 
 def _read(place: Place) -> BudgetState:
     return BudgetLog(place, patience=_PATIENCE).state()
-
-
-def _place_of(url: str) -> Place:
-    # by one thread at a time: two that read Airflow connections at once can end a triggerer (issue 64620)
-    path = ObjectStoragePath(url)
-    _ = path.fs
-    return Place.of(path)

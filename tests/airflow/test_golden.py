@@ -16,6 +16,9 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 from airflow_provider_phota.api.costs import Cost
 from airflow_provider_phota.api.orders.edit import EditOrder
 from airflow_provider_phota.api.tasks import PhotaTask, TaskStatus
+from airflow_provider_phota.budget.limits import Budget
+from airflow_provider_phota.budget.log import name_of, number_in
+from airflow_provider_phota.budget.state import BudgetState
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.inputs.prepared import PreparedOrder
 from airflow_provider_phota.inputs.publisher import Publisher
@@ -27,6 +30,7 @@ from airflow_provider_phota.operators.phota import (
     PhotaImageEnhanceOperator,
     PhotaImageGenerateOperator,
 )
+from airflow_provider_phota.triggers.budget import PhotaBudgetTrigger
 from airflow_provider_phota.triggers.events import WaitEnd, WaitEvent
 from airflow_provider_phota.waiting import Intervals, Wait
 
@@ -36,6 +40,7 @@ ORDERS = json.loads((GOLDEN / "orders_v1.json").read_text())
 MODELS = json.loads((GOLDEN / "orders_of_other_models_v1.json").read_text())
 TRIGGERS = json.loads((GOLDEN / "triggers_v1.json").read_text())
 EVENTS = json.loads((GOLDEN / "events_v1.json").read_text())
+BUDGET = json.loads((GOLDEN / "budget_v1.json").read_text())
 #: The second file was written by the first version that records models, costs and whose a file is.
 LEDGERS_BEFORE, LEDGERS = (json.loads((GOLDEN / f"ledger_v{number}.json").read_text()) for number in (1, 2))
 
@@ -152,3 +157,15 @@ def test_an_airflow_task_state_is_read_and_written_alike():
             store.put(entry_of(fields))
         assert kept == {"airflow_provider_phota": golden["state"]}
         assert store.read() == Record().merged(Record(tuple(map(entry_of, golden["entries"]))))
+
+
+def test_a_budget_is_counted_alike_by_all_versions_that_share_it():
+    """Installations of different versions may share one log: each reads what the others write."""
+    _, arguments = BUDGET["trigger"]
+    assert [*PhotaBudgetTrigger(**arguments).serialize()] == BUDGET["trigger"]
+    at = 1795777634.25
+    windows = {text: Budget.checked(text).window(at, "dag\nrun").name for text in BUDGET["folders"]}
+    assert windows == BUDGET["folders"]
+    assert {str(number): name_of(number) for number in map(int, BUDGET["names"])} == BUDGET["names"]
+    assert {number_in(name) for name in BUDGET["names"].values()} == {*map(int, BUDGET["names"])}
+    assert BudgetState.from_dict(BUDGET["entry"]).to_dict() == BUDGET["entry"]

@@ -12,6 +12,7 @@ from airflow_provider_phota.api.costs import (
     Cost,
     Quote,
     credits_in,
+    exact_total,
     expected_cost,
     final_cost,
     reserved_cost,
@@ -72,6 +73,14 @@ def test_several_orders_cost_what_is_known_of_them() -> None:
     assert total_cost([known, Cost(Decimal("0.1"), 5.0)]) == Cost(Decimal("0.2"), 10.0)
     assert total_cost([known, Cost(None, 5.0, is_estimate=False)]) == Cost(Decimal("0.1"), 10.0)
     assert total_cost([UNKNOWN_COST]) == UNKNOWN_COST
+
+
+def test_an_exact_total_is_known_only_if_each_part_is():
+    known = Cost(Decimal("0.1"), 5.0, is_estimate=False)
+    assert exact_total([]) == NO_COST
+    assert exact_total([NO_COST, known]) == known
+    assert exact_total([NO_COST, known, Cost(Decimal("0.1"))]) == Cost(Decimal("0.2"))
+    assert exact_total([known, Cost(None, 5.0)]) == Cost(None, 10.0)
 
 
 def test_a_failed_task_costs_nothing_if_the_service_says_so_and_else_that_is_not_certain() -> None:

@@ -51,6 +51,9 @@ def _problem(example: dict[str, Any], emulator: Emulator) -> str:
     sys.stdout.write(f"----- {example['id']}\n")
     emulator.reset()
     connection = {"conn_type": "phota", "password": emulator.key, "host": emulator.url}
+    if re.search("budget|settle", example["code"]):  # which the connection of the reader has
+        path = f"file://{LANDED / str(time.time_ns())}"
+        connection["extra"] = {"budget": "50 USD / month", "budget_path": path}
     os.environ["AIRFLOW_CONN_PHOTA_DEFAULT"] = json.dumps(connection)
     try:
         RUN[example["kind"]](example, emulator)

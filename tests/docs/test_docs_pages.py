@@ -23,6 +23,7 @@ from packaging.requirements import Requirement
 from airflow_provider_phota.api import errors, refusals
 from airflow_provider_phota.api.protocol import get_models
 from airflow_provider_phota.api.settings import EXTRAS, NUMBERS, Settings
+from airflow_provider_phota.cli.parser import make_parser
 from airflow_provider_phota.drivers.requests_driver import RequestsDriver
 from airflow_provider_phota.emulator import Emulator
 from airflow_provider_phota.emulator.__main__ import _parser
@@ -45,6 +46,7 @@ from tests.chaos.matrix import GROUPS
 DOCS = ROOT / "docs"
 SHELL = [(block, words) for block in blocks("bash") for words in commands(block)]
 EMULATOR = ["python", "-m", "airflow_provider_phota.emulator"]
+COMMAND_LINE = ["python", "-m", "airflow_provider_phota"]
 
 
 def lines(*beginning: str) -> list[tuple[Block, list[str]]]:
@@ -56,7 +58,13 @@ def test_every_shell_line_is_checked_by_a_test() -> None:
     checked_by_the_runner = {"export", "airflow"}
     assert {words[0] for _, words in SHELL} <= checked_here | checked_by_the_runner
     alone = [(block, words) for block, words in lines("python") if "project" not in block.said]
-    assert alone == lines(*EMULATOR)
+    # which do not overlap
+    assert sorted(map(str, alone)) == sorted(map(str, [*lines(*EMULATOR), *lines(*COMMAND_LINE)]))
+
+
+def test_the_command_line_takes_what_is_shown() -> None:
+    for _, words in lines(*COMMAND_LINE):
+        assert make_parser().parse_args(words[len(COMMAND_LINE) :]).func
 
 
 def test_the_emulator_takes_the_options_shown() -> None:
@@ -237,7 +245,7 @@ def test_what_is_sent_again_is_what_the_code_sends_again() -> None:
 
 
 def test_where_the_ledger_is_kept_is_where_the_code_keeps_it() -> None:
-    assert f"key `{stores._KEY}`" in (DOCS / "retries-and-money.md").read_text()
+    assert f"key `{stores.TASK_STATE_KEY}`" in (DOCS / "retries-and-money.md").read_text()
 
 
 def test_every_row_of_the_figures_is_a_case_of_the_chaos_matrix() -> None:

@@ -54,7 +54,7 @@ def test_it_is_told_each_time_that_the_task_is_running() -> None:
             seconds=3600.0,
             schedule=STEADY,
             patience=Patience(),
-            on_running=lambda: told.append(len(service.requests)),
+            on_running=lambda _: told.append(len(service.requests)),
             clock=service.clock,
         )
     )

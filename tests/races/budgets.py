@@ -138,6 +138,10 @@ class Laboratory:
     def __exit__(self, *_: object) -> None:
         self._open.close()
 
+    def make_bucket(self) -> str:
+        """Returns the URL of a new bucket."""
+        return str(self._s3.make_bucket(f"budget-{uuid4().hex[:12]}"))
+
     def run(self, race: Race) -> Outcome:
         """Runs a race with a log of its own."""
         name = uuid4().hex[:12]
@@ -166,7 +170,7 @@ class Laboratory:
     def _admitted(self, race: Race, name: str) -> set[str]:
         """Reads the last entry of the log, in another way than the processes do."""
         if race.store == "file":
-            last = max((self._folder / name).glob("*.json")).read_bytes()
+            last = max((self._folder / name).glob("*/*.json")).read_bytes()
         else:
             self._s3.set_gate(name, "open")
             _, last = max(self._s3.objects(name, "budget/"))

@@ -12,10 +12,12 @@ from airflow_provider_phota.operators.arguments import (
     BatchArguments,
     ImageArguments,
     OrderArguments,
+    PayingArguments,
 )
 from airflow_provider_phota.operators.base import PhotaOperator
 from airflow_provider_phota.operators.batch import PhotaBatchOperator
 from airflow_provider_phota.operators.images import PhotaImageOperator
+from airflow_provider_phota.operators.paying import PayingOperator
 
 
 def arguments_of(operator: type[BaseOperator]) -> set[str]:
@@ -29,9 +31,10 @@ def test_airflows_own_arguments_are_all_typed():
 @pytest.mark.parametrize(
     ("operator", "types", "inherited"),
     [
-        (PhotaOperator, OrderArguments, AirflowArguments),
+        (PayingOperator, PayingArguments, AirflowArguments),
+        (PhotaOperator, OrderArguments, PayingArguments),
         (PhotaImageOperator, ImageArguments, OrderArguments),
-        (PhotaBatchOperator, BatchArguments, AirflowArguments),
+        (PhotaBatchOperator, BatchArguments, PayingArguments),
     ],
 )
 def test_our_own_arguments_are_all_typed(operator, types, inherited):

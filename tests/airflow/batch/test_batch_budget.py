@@ -139,6 +139,18 @@ def test_what_a_batch_could_not_settle_its_next_attempt_settles(shop, monkeypatc
     assert shop.usd_billed == 12 * PRICE
 
 
+@pytest.mark.parametrize("dies", [False, True])
+def test_a_budget_in_credits_counts_orders_of_which_the_service_tells_no_credits(shop, monkeypatch, dies):
+    shop.connect(monkeypatch, "500 credits / total", credits_per_usd=100)
+    monkeypatch.setattr("airflow_provider_phota.api.costs.credits_in", lambda *_: None)
+    with monkeypatch.context() as broken:
+        if dies:
+            broken.setattr(BudgetLog, "settle", _away)
+        shop.run()
+    shop.run()
+    assert (shop.budget().spent, shop.budget().reserved) == (12 * PRICE * 100, 0)
+
+
 def test_a_pause_keeps_what_is_under_way_reserved(shop):
     shop.emulator.add_faults(Fault(on="submit", kind="latency", seconds=3.0, times=None))
     with pytest.raises(TaskDeferred):
@@ -149,6 +161,25 @@ def test_a_pause_keeps_what_is_under_way_reserved(shop):
     summary = shop.operator().execute_complete(shop.context(), _woken(shop))
     assert summary["counts"]["landed"] == 12
     assert (shop.budget().spent, shop.budget().reserved) == (12 * PRICE, 0)
+
+
+def test_what_is_paid_for_comes_home_also_if_the_store_of_the_budget_is_away(shop, monkeypatch):
+    shop.emulator.add_faults(Fault(on="submit", kind="latency", seconds=3.0, times=None))
+    with pytest.raises(TaskDeferred):
+        shop.run(deferrable=True, defer_after=0.5)
+    shop.emulator.advance(10)
+    with monkeypatch.context() as broken:
+        broken.setattr(BudgetLog, "state", _away)
+        summary = shop.operator().execute_complete(shop.context(), _woken(shop))
+    assert summary["counts"]["landed"] == 12
+    shop.run()
+    assert (shop.budget().spent, shop.budget().reserved) == (12 * PRICE, 0)
+
+
+def test_without_the_store_of_the_budget_nothing_is_sent(shop, monkeypatch):
+    monkeypatch.setattr(BudgetLog, "state", _away)
+    assert "away" in str(shop.fail())
+    assert not shop.emulator.ledger()
 
 
 def _away(*_args, **_more):

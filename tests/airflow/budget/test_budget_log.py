@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -120,6 +121,15 @@ def test_nothing_is_admitted_by_a_clock_that_differs_from_the_stores(folder, mon
         BudgetLog(folder).reserve("a", Decimal(1), LIMIT)
     monkeypatch.undo()
     assert BudgetLog(folder).state().used == 0
+
+
+def test_a_reservation_that_is_confirmed_much_later_is_not_taken_for_a_wrong_clock(tmp_path):
+    """Between the two, pictures are published, which may take long."""
+    folder = Place.of(checked_path("budget_path", f"file://{tmp_path}/budget"))
+    BudgetLog(folder).reserve("a", Decimal(1), LIMIT)
+    os.utime((folder / name_of(1)).path, (time.time() - 3_600,) * 2)
+    _, state = BudgetLog(folder).reserve("a", Decimal(1), LIMIT)
+    assert (state.number, state.used) == (1, 1)
 
 
 def test_a_store_that_cannot_create_exclusively_is_refused():

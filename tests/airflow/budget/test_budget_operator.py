@@ -17,7 +17,9 @@ from airflow_provider_phota.budget.log import BudgetLog
 from airflow_provider_phota.budget.options import BudgetOptions
 from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.ledger.ledger import Ledger
 from airflow_provider_phota.operators.phota import PhotaCreateProfileOperator, PhotaImageGenerateOperator
+from airflow_provider_phota.submitting.charge import Charge
 from airflow_provider_phota.triggers.budget import PhotaBudgetTrigger
 
 pytestmark = pytest.mark.usefixtures("metadata_database", "at_once")
@@ -190,6 +192,7 @@ def test_a_task_that_failed_and_costs_nothing_gives_its_money_back(shop, seen):
 
 
 def test_what_is_not_clear_stays_reserved_until_a_person_names_the_task(shop):
+    shop.connect(budget="0.10 USD / total", total_timeout=1)  # an attempt waits that long for a sender
     shop.emulator.add_faults(Fault(on="submit", kind="billed_status", status=500))
     with pytest.raises((AirflowFailException, PhotaSubmitAmbiguous)):
         shop.order()
@@ -220,6 +223,46 @@ def test_a_process_that_died_before_it_settled_is_settled_by_the_next_attempt(sh
     assert (shop.state().spent, shop.state().reserved) == (0, PRICE)
     shop.order()
     assert len(shop.emulator.ledger()) == 1
+    assert (shop.state().spent, shop.state().reserved) == (PRICE, 0)
+
+
+def test_an_attempt_that_is_overtaken_while_it_reserves_counts_nothing_twice(shop, monkeypatch):
+    reserve = Charge.reserve
+
+    def overtaken(charge, cost):
+        monkeypatch.setattr(Charge, "reserve", reserve)
+        shop.order()
+        reserve(charge, cost)
+
+    monkeypatch.setattr(Charge, "reserve", overtaken)
+    shop.order()
+    assert len(shop.emulator.ledger()) == 1
+    assert (shop.state().spent, shop.state().reserved) == (PRICE, 0)
+
+
+def test_a_paid_task_that_the_service_does_not_know_any_more_counts(shop, monkeypatch):
+    """Also if the attempt that has paid for it died before it could settle it."""
+    with monkeypatch.context() as broken:
+        broken.setattr(Charge, "settle", _die)
+        with pytest.raises(Killed):
+            shop.order()
+    shop.emulator.add_faults(Fault(on="task", kind="status", status=404, times=None))
+    monkeypatch.setattr("airflow_provider_phota.ledger.decisions.NEW_TASK_GRACE", -1.0)
+    with pytest.raises(AirflowFailException):
+        shop.order()
+    assert (shop.state().spent, shop.state().reserved) == (PRICE, 0)
+
+
+def test_a_process_that_died_while_it_adopted_a_task_leaves_nothing_reserved(shop, monkeypatch):
+    shop.emulator.add_faults(Fault(on="submit", kind="billed_status", status=500))
+    with pytest.raises((AirflowFailException, PhotaSubmitAmbiguous)):
+        shop.order()
+    (entry,) = shop.emulator.ledger()
+    with monkeypatch.context() as broken:
+        broken.setattr(Ledger, "note_task", _after(Ledger.note_task))
+        with pytest.raises(Killed):
+            shop.order(adopt_phota_task_id=entry.id)
+    shop.order(adopt_phota_task_id=entry.id)
     assert (shop.state().spent, shop.state().reserved) == (PRICE, 0)
 
 
@@ -302,6 +345,14 @@ class Killed(BaseException):
 
 def _die(*_args, **_more):
     raise Killed
+
+
+def _after(act):
+    def then_die(*arguments):
+        act(*arguments)
+        raise Killed
+
+    return then_die
 
 
 def _unusable(*_args, **_more):

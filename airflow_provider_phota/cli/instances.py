@@ -1,0 +1,38 @@
+"""Asks Airflow's metadata database how task instances stand."""
+
+from __future__ import annotations
+
+from airflow.utils.session import create_session
+
+from airflow_provider_phota.api.errors import PhotaLedgerError
+from airflow_provider_phota.ledger.records import InstanceName
+
+#: States in which no process works for a task instance, and none will by itself.
+_OVER = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
+
+
+def is_over(instance: InstanceName) -> bool:
+    """Returns True if no process works for a task instance any more.
+
+    It is False for one that this Airflow does not know, since it may be another Airflow's.
+
+    Raises:
+        PhotaLedgerError: The metadata database cannot be read.
+    """
+    from airflow.models.taskinstance import TaskInstance  # noqa: PLC0415  # it takes seconds to load
+
+    try:
+        with create_session() as session:
+            names = {
+                "dag_id": instance.dag_id,
+                "run_id": instance.run_id,
+                "task_id": instance.task_id,
+            }
+            rows = session.query(TaskInstance.state, TaskInstance.map_index).filter_by(**names).all()
+    except Exception as error:  # of the database's driver; its text may hold a password
+        raise PhotaLedgerError(
+            f"Airflow's metadata database cannot be read ({type(error).__name__}). Nothing was changed."
+        ) from None
+    # an item with a key may have had another map index
+    states = [state for state, index in rows if instance.key is not None or index == instance.map_index]
+    return bool(states) and all(str(getattr(state, "value", state)) in _OVER for state in states)

@@ -1,0 +1,145 @@
+"""Decides by ledgers and journals what became of money that is reserved in a budget."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cache, partial
+from typing import TypeAlias
+
+from airflow_provider_phota.api.costs import NO_COST, Cost
+from airflow_provider_phota.batch.accounts import accounts_of
+from airflow_provider_phota.batch.spending import at_of, is_of_sending, sending_of, token_of
+from airflow_provider_phota.budget.limits import Unit
+from airflow_provider_phota.budget.state import Reservation, payment_of
+from airflow_provider_phota.cli.instances import is_over
+from airflow_provider_phota.journal.leases import BatchOwner, owner_of
+from airflow_provider_phota.journal.segments import events_in
+from airflow_provider_phota.ledger.overview import Owned
+from airflow_provider_phota.ledger.records import Entry, InstanceName
+from airflow_provider_phota.storage.paths import Place
+
+#: Seconds for which an order may be on its way to its intent.
+_UNDER_WAY = 900.0
+AMBIGUOUS = "it is not known whether the order was billed"
+UNDER_WAY = "the Airflow task may still be at work"
+UNKNOWN = "no ledger or journal that was read knows the Airflow task"
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Says what a reservation has cost.
+
+    Attributes:
+        keep: what stays reserved of it, by tokens of its own.
+        runs_from: when its task was paid for, if it may be running.
+    """
+
+    token: str
+    cost: Cost
+    keep: Mapping[str, Cost] = field(default_factory=dict)
+    runs_from: float | None = None
+
+    def amounts(self, unit: Unit, rate: float | None) -> tuple[Decimal | None, dict[str, Reservation]]:
+        """Returns the same in the unit of a budget."""
+        kept = {
+            token: Reservation(unit.amount(cost, rate) or Decimal(0), at_of(token))
+            for token, cost in self.keep.items()
+        }
+        return unit.amount(self.cost, rate), kept
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Says why a reservation stays."""
+
+    token: str
+    why: str
+
+
+Verdict: TypeAlias = Settled | Kept
+
+
+class Verdicts:
+    """Knows what ledgers and journals say about payments.
+
+    Args:
+        owned: the entries of ledgers.
+        journals: the folders of journals.
+    """
+
+    def __init__(self, owned: Iterable[Owned], journals: Iterable[Place]) -> None:
+        self._instances: dict[str, InstanceName] = {}
+        self._entries: dict[str, Entry] = {}
+        for each in owned:
+            if each.instance:
+                self._add(each.instance, each.entry)
+        self._journals = {folder.name: folder for folder in journals}
+        self._is_over = cache(is_over)
+
+    @property
+    def paid(self) -> Mapping[str, Entry]:
+        """The paid orders, by the names of their payments."""
+        return {payment: entry for payment, entry in self._entries.items() if entry.phota_task_id}
+
+    def of(self, reserved: Mapping[str, Reservation], now: float) -> Iterator[Verdict]:
+        """Yields what became of each reservation.
+
+        Args:
+            reserved: by tokens.
+            now: epoch seconds.
+        """
+        of_batches: dict[str, list[str]] = {}
+        for token, reservation in reserved.items():
+            owner = token.partition("-")[0]
+            if owner in self._journals:
+                of_batches.setdefault(owner, []).append(token)
+            else:
+                yield self._of_order(token, owner, now - reservation.at)
+        for owner, tokens in of_batches.items():
+            yield from self._of_batch(self._journals[owner], tokens)
+
+    def _add(self, instance: InstanceName, entry: Entry) -> None:
+        self._instances[instance.digest] = instance
+        payment = f"{instance.digest}-{entry.fingerprint[:8]}-{entry.generation}"
+        known = self._entries.get(payment)
+        if known is None or known.phota_task_id is None:
+            self._entries[payment] = entry
+
+    def _of_order(self, token: str, owner: str, age: float) -> Verdict:
+        entry, instance = self._entries.get(payment_of(token)), self._instances.get(owner)
+        if entry and entry.phota_task_id:
+            return Settled(payment_of(token), entry.cost, runs_from=entry.sent_at)
+        if entry:
+            return Kept(token, AMBIGUOUS)
+        if instance is None:
+            return Kept(token, UNKNOWN)
+        if age < _UNDER_WAY or not self._is_over(instance):
+            return Kept(token, UNDER_WAY)
+        return Settled(token, NO_COST)
+
+    def _of_batch(self, folder: Place, tokens: Collection[str]) -> Iterator[Verdict]:
+        if not self._is_over(_name_of(owner_of(folder))):
+            yield from (Kept(token, UNDER_WAY) for token in tokens)
+            return
+        prefix = f"{folder.name}-"
+        sendings = {sending_of(token): token for token in tokens if is_of_sending(token)}
+        blocks = {token for token in tokens if not is_of_sending(token)}
+        accounts = accounts_of(partial(events_in, folder), blocks, sendings)
+        for name, token in sendings.items():
+            account = accounts.get(name)
+            is_clear = account is not None and not account.open
+            yield Settled(token, account.spent) if account and is_clear else Kept(token, AMBIGUOUS)
+        for block in blocks:
+            account = accounts.get(block)
+            keep = (
+                {token_of(prefix, name, block): cost for name, cost in account.open.items()}
+                if account
+                else {}
+            )
+            yield Settled(block, account.spent if account else NO_COST, keep)
+
+
+def _name_of(owner: BatchOwner) -> InstanceName:
+    return InstanceName(owner.dag_id, owner.run_id, owner.task_id, owner.map_index, key=owner.key)
