@@ -90,7 +90,8 @@ class Course:
         self._estimated_time = sent.estimated_time
         self._note_payment(step.phota_task_id, sent.cost, sent.sent_at)
         # of an adopted task, the money is that of the submit that was lost
-        self._draw = self.kit.spending.resume({each.token: each.cost for each in (sent, *state.unresolved)})
+        sendings = (sent, *state.unresolved) if sent.is_adopted else (sent,)
+        self._draw = self.kit.spending.resume({each.token: each.cost for each in sendings})
         self.kit.slots.take()
         self._has_slot = True
         return await self._to_its_end(self._bring_home_or_pay_again(step.phota_task_id))

@@ -9,7 +9,7 @@ from functools import cache, partial
 from typing import TypeAlias
 
 from airflow_provider_phota.api.costs import NO_COST, Cost
-from airflow_provider_phota.batch.accounts import accounts_of
+from airflow_provider_phota.batch.accounts import Account, accounts_of
 from airflow_provider_phota.batch.spending import at_of, is_of_sending, sending_of, token_of
 from airflow_provider_phota.budget.limits import Unit
 from airflow_provider_phota.budget.state import Reservation, payment_of
@@ -128,17 +128,12 @@ class Verdicts:
         blocks = {token for token in tokens if not is_of_sending(token)}
         accounts = accounts_of(partial(events_in, folder), blocks, sendings)
         for name, token in sendings.items():
-            account = accounts.get(name)
-            is_clear = account is not None and not account.open
-            yield Settled(token, account.spent) if account and is_clear else Kept(token, AMBIGUOUS)
+            account = accounts.get(name, Account(open={name: NO_COST})).closed()
+            yield Kept(token, AMBIGUOUS) if account.open else Settled(token, account.spent)
         for block in blocks:
-            account = accounts.get(block)
-            keep = (
-                {token_of(prefix, name, block): cost for name, cost in account.open.items()}
-                if account
-                else {}
-            )
-            yield Settled(block, account.spent if account else NO_COST, keep)
+            account = accounts.get(block, Account()).closed()
+            keep = {token_of(prefix, name, block): cost for name, cost in account.open.items()}
+            yield Settled(block, account.spent, keep)
 
 
 def _name_of(owner: BatchOwner) -> InstanceName:

@@ -151,6 +151,20 @@ def test_a_budget_in_credits_counts_orders_of_which_the_service_tells_no_credits
     assert (shop.budget().spent, shop.budget().reserved) == (12 * PRICE * 100, 0)
 
 
+def test_a_task_that_is_paid_for_once_more_before_it_came_home_has_cost_its_price(shop, monkeypatch):
+    shop.emulator.add_faults(
+        Fault("result", "status", status=500, times=None, match={"prompt": "Make 003 shine"})
+    )
+    monkeypatch.setattr("airflow_provider_phota.batch.attempt._LANDING_PATIENCE", 0.1)
+    shop.run()
+    assert (shop.budget().spent, shop.budget().reserved) == (11 * PRICE, PRICE)
+    shop.emulator.clear_faults()
+    shop.clear().run(redo=["003.png"])
+    shop.run()
+    assert len(shop.emulator.ledger()) == 13
+    assert (shop.budget().spent, shop.budget().reserved) == (13 * PRICE, 0)
+
+
 def test_a_pause_keeps_what_is_under_way_reserved(shop):
     shop.emulator.add_faults(Fault(on="submit", kind="latency", seconds=3.0, times=None))
     with pytest.raises(TaskDeferred):

@@ -102,6 +102,17 @@ def test_what_a_batch_could_not_settle_is_settled_from_its_journal(
     assert settled(phota) == (total, ["it is not known whether the order was billed"])
 
 
+def test_what_a_batch_has_paid_for_and_not_brought_home_is_spent(phota, emulator, budget, shop, monkeypatch):
+    shop.add_pictures(2)
+    emulator.add_faults(Fault("result", "status", status=500, times=None, match={"prompt": "Make 001 shine"}))
+    monkeypatch.setattr("airflow_provider_phota.batch.attempt._LANDING_PATIENCE", 0.1)
+    shop.run()
+    assert (budget.state().spent, budget.state().reserved) == (PRICE, PRICE)
+    monkeypatch.setattr("airflow_provider_phota.cli.verdicts.is_over", lambda _: True)
+    assert settled(phota)[1] == []
+    assert (budget.state().spent, budget.state().reserved) == (2 * PRICE, 0)
+
+
 def test_a_block_that_no_order_has_used_is_given_back(phota, budget, shop, monkeypatch):
     shop.add_pictures(1).run()
     (folder,) = shop.folder.glob("ledger/batches/*")
