@@ -75,8 +75,12 @@ def accounts_of(
                 sending.phota_task_id, sending.cost = event.phota_task_id, event.cost
     _take_in_adopted(sent, adopted)
     for sending in sent.values():
-        if sending.phota_task_id and sending.generation <= replaced.get(sending.item, 0):
+        if sending.generation > replaced.get(sending.item, 0):
+            continue
+        if sending.phota_task_id:
             ended.setdefault(sending.phota_task_id, sending.cost)  # nobody waits for it any more
+        else:
+            sending.is_taken_back = True  # a person has found no task of it
     return _accounts(sent, ended)
 
 

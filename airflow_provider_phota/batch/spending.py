@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
@@ -128,12 +129,14 @@ class Spending:
             held = {token_of(self.prefix, name, token): cost for name, cost in account.open.items()}
             await self._settle({token: account.spent}, at_of(token), held)
             sendings |= {sending_of(each): each for each in held}
+        over: dict[str, Cost] = {}
         for name, token in sendings.items():
             account = known.get(name, Account(open={name: NO_COST}))
             if account.open:
                 self._earlier[name] = Block(token, at_of(token))
             else:
-                await self._settle({token: account.spent}, at_of(token), {})
+                over[token] = account.spent
+        await self._settle_sendings(over)
 
     async def draw(self, cost: Cost) -> Draw:
         """Returns the money for an order.
@@ -197,13 +200,15 @@ class Spending:
 
     async def close(self) -> None:
         """Settles all that is clear. What is not, stays reserved under the names of its sendings."""
-        for block in list(self._blocks):
+        for block in self._blocks:
             for draw in block.draws:
                 if draw.sending:
                     block.held[token_of(self.prefix, draw.sending, block.token)] = draw.cost
-            is_own = is_of_sending(block.token)
-            if not (is_own and block.held):
-                await self._try_to_settle(block)
+        sendings = {block for block in self._blocks if is_of_sending(block.token)}
+        with _tolerated():
+            await self._settle_sendings({each.token: each.spent for each in sendings if not each.held})
+        for block in self._blocks - sendings:
+            await self._try_to_settle(block)
         self._blocks.clear()
 
     async def _new_block(self, cost: Cost) -> Block:
@@ -221,10 +226,16 @@ class Spending:
         return block
 
     async def _try_to_settle(self, block: Block) -> None:
-        try:
+        with _tolerated():
             await self._settle({block.token: block.spent}, block.at, block.held)
-        except PhotaBudgetUnusable as problem:  # nothing paid may be lost for it
-            log.warning("%s\n%s", _STAYS, problem)
+
+    async def _settle_sendings(self, costs: Mapping[str, Cost]) -> None:
+        """Settles what is reserved for single sendings, with one entry for all that came from one block."""
+        by_at: dict[float, dict[str, Cost]] = {}
+        for token, cost in costs.items():
+            by_at.setdefault(at_of(token), {})[token] = cost
+        for at, group in by_at.items():
+            await self._settle(group, at, {})
 
     async def _settle(self, costs: dict[str, Cost], at: float, keep: dict[str, Cost]) -> None:
         await self._do(partial(self._purse.settle, costs, at, keep=keep))
@@ -236,6 +247,15 @@ class Spending:
             raise PhotaBudgetUnusable(
                 f"The budget did not answer within {_LONGEST_CHANGE:.0f} s. Nothing is sent without it."
             ) from None
+
+
+@contextmanager
+def _tolerated() -> Iterator[None]:
+    """Goes on if money cannot be settled: nothing paid may be lost for it."""
+    try:
+        yield
+    except PhotaBudgetUnusable as problem:
+        log.warning("%s\n%s", _STAYS, problem)
 
 
 def token_of(prefix: str, sending: str, block: str) -> str:

@@ -129,6 +129,34 @@ def test_what_a_process_that_died_has_reserved_is_settled_from_the_journal(shop,
     assert state.spent <= shop.usd_billed <= state.used
 
 
+def test_what_has_ended_in_a_process_that_died_is_settled_however_it_was_reserved(shop, monkeypatch):
+    """The second process has only the sendings of the first one, and dies when some of them have landed."""
+    shop.connect(monkeypatch, "5 USD / total", total_timeout=3.0)
+    shop.emulator.add_faults(
+        Fault("submit", "latency", seconds=20.0, times=None, match={"prompt": "Make 009"}),
+        Fault("submit", "latency", seconds=6.0, times=None),
+    )
+    die_when(shop, lambda: events(shop).count("paid") >= 10)
+    die_when(shop, lambda: events(shop).count("ended") >= 3)
+    assert shop.budget().spent == 0
+    shop.run()
+    state, statuses = shop.budget(), shop.statuses
+    assert (state.spent, state.reserved) == (statuses["landed"] * PRICE, statuses["ambiguous"] * PRICE)
+    assert statuses["landed"] >= 10
+
+
+def test_what_is_paid_for_once_more_gives_back_what_the_lost_order_has_reserved(shop):
+    """A person redoes an ambiguous item if there is no task of it in the console."""
+    shop.emulator.add_faults(
+        Fault(on="submit", kind="status", status=500, match={"prompt": "Make 005 shine"})
+    )
+    shop.run()
+    assert (shop.budget().spent, shop.budget().reserved) == (11 * PRICE, PRICE)
+    shop.clear().run(redo=["005.png"])
+    assert (shop.budget().spent, shop.budget().reserved) == (12 * PRICE, 0)
+    assert shop.usd_billed == 12 * PRICE
+
+
 def test_what_a_batch_could_not_settle_its_next_attempt_settles(shop, monkeypatch):
     with monkeypatch.context() as broken:
         broken.setattr(BudgetLog, "settle", _away)
@@ -172,9 +200,11 @@ def test_a_pause_keeps_what_is_under_way_reserved(shop):
     state = shop.budget()
     assert (state.spent, state.reserved) == (0, 12 * PRICE)
     shop.emulator.advance(10)
+    entries = shop.budget().number
     summary = shop.operator().execute_complete(shop.context(), _woken(shop))
     assert summary["counts"]["landed"] == 12
     assert (shop.budget().spent, shop.budget().reserved) == (12 * PRICE, 0)
+    assert shop.budget().number == entries + 1  # for all orders together
 
 
 def test_what_is_paid_for_comes_home_also_if_the_store_of_the_budget_is_away(shop, monkeypatch):
