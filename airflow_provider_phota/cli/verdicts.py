@@ -24,6 +24,7 @@ from airflow_provider_phota.storage.paths import Place
 _UNDER_WAY = 900.0
 AMBIGUOUS = "it is not known whether the order was billed"
 UNDER_WAY = "the Airflow task may still be at work"
+UNREAD = "not all ledgers and journals could be read"
 UNKNOWN = "no ledger or journal that was read knows the Airflow task"
 
 
@@ -67,9 +68,11 @@ class Verdicts:
     Args:
         owned: the entries of ledgers.
         journals: the folders of journals.
+        is_whole: False if something could not be read: then what is not on record may have been sent.
     """
 
-    def __init__(self, owned: Iterable[Owned], journals: Iterable[Place]) -> None:
+    def __init__(self, owned: Iterable[Owned], journals: Iterable[Place], *, is_whole: bool = True) -> None:
+        self._is_whole = is_whole
         self._instances: dict[str, InstanceName] = {}
         self._entries: dict[str, Entry] = {}
         for each in owned:
@@ -117,7 +120,7 @@ class Verdicts:
             return Kept(token, UNKNOWN)
         if age < _UNDER_WAY or not self._is_over(instance):
             return Kept(token, UNDER_WAY)
-        return Settled(token, NO_COST)
+        return Settled(token, NO_COST) if self._is_whole else Kept(token, UNREAD)
 
     def _of_batch(self, folder: Place, tokens: Collection[str]) -> Iterator[Verdict]:
         if not self._is_over(_name_of(owner_of(folder))):

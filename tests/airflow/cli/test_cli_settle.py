@@ -78,6 +78,21 @@ def test_what_was_never_sent_is_given_back_once_its_airflow_task_is_over(
     assert budget.state().reserved == 0
 
 
+def test_nothing_is_given_back_by_a_record_that_cannot_be_read(
+    phota, emulator, budget, picture_url, monkeypatch, tmp_path
+):
+    run("submit_only", image_urls=picture_url)
+    (record,) = tmp_path.glob("ledger/*/*-task*.json")
+    (payment,) = budget.state().running
+    token = f"{payment[:-1]}2/12345678"
+    budget.reserve(token, PRICE, Decimal(5))
+    monkeypatch.setattr("airflow_provider_phota.cli.verdicts._UNDER_WAY", -1.0)
+    record.with_name(f"{'0' * 64}-2-intent.json").write_text("{")
+    done = phota("settle", "--json")
+    assert (done.code, budget.state().reserved) == (1, PRICE)
+    assert [each["why"] for each in done.json["kept"]] == ["not all ledgers and journals could be read"]
+
+
 def test_what_nobody_knows_stays_reserved(phota, budget):
     budget.reserve("0123456789abcdef0123456789abcdef-12345678-1/x", PRICE, Decimal(5))
     assert settled(phota)[1] == ["no ledger or journal that was read knows the Airflow task"]
