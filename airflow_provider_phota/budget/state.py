@@ -124,9 +124,11 @@ class BudgetState:
             if not (settled := [each for each in open_ if token in (each, payment_of(each))]):
                 continue
             amounts = [open_.pop(each).amount for each in settled]
+            if payment_of(token) in running:
+                continue  # it counts already: what was open is of a process that came too late
             spent += max(amounts) if cost is None else cost
             if runs_from is not None:
-                running[payment_of(token)] = runs_from
+                running = {**_still_running(running, runs_from), payment_of(token): runs_from}
         if len(open_) == len(self.open):
             return self
         return self._next(open={**open_, **keep}, spent=spent, running=running)
@@ -138,12 +140,13 @@ class BudgetState:
         """
         if token not in self.running:
             return self
-        running = {each: at for each, at in self.running.items() if each != token and at > now - LONGEST_TASK}
+        running = _still_running(self.running, now)
+        running.pop(token, None)
         return self._next(running=running, spent=self.spent - given_back)
 
     def is_under_way(self, now: float, besides: str) -> bool:
         """Returns True if anything but one payment may be sent, or its task may be running."""
-        running = (payment for payment, at in self.running.items() if at > now - LONGEST_TASK)
+        running = _still_running(self.running, now)
         return any(each != besides for each in (*map(payment_of, self.open), *running))
 
     def _next(self, **changes: Any) -> Self:
@@ -175,6 +178,11 @@ class BudgetState:
             {token: float(at) for token, at in fields["running"].items()},
             Decimal(fields["warned"]),
         )
+
+
+def _still_running(running: Mapping[str, float], now: float) -> dict[str, float]:
+    """Returns the tasks that may be running at a moment: what nobody waits for is over some day, too."""
+    return {payment: at for payment, at in running.items() if at > now - LONGEST_TASK}
 
 
 def payment_of(token: str) -> str:

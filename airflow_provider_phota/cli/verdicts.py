@@ -9,6 +9,7 @@ from functools import cache, partial
 from typing import TypeAlias
 
 from airflow_provider_phota.api.costs import NO_COST, Cost
+from airflow_provider_phota.api.errors import PhotaLedgerError
 from airflow_provider_phota.batch.accounts import Account, accounts_of
 from airflow_provider_phota.batch.spending import at_of, is_of_sending, sending_of, token_of
 from airflow_provider_phota.budget.limits import Unit
@@ -20,10 +21,11 @@ from airflow_provider_phota.ledger.overview import Owned
 from airflow_provider_phota.ledger.records import Entry, InstanceName
 from airflow_provider_phota.storage.paths import Place
 
-#: Seconds for which an order may be on its way to its intent.
+#: Seconds for which an order may be on its way to its intent, and a process may go on without its Airflow.
 _UNDER_WAY = 900.0
 AMBIGUOUS = "it is not known whether the order was billed"
-UNDER_WAY = "the Airflow task may still be at work"
+UNDER_WAY = "the Airflow task may still be at work: it is not over, or not for 15 minutes yet"
+UNREAD = "not all ledgers and journals could be read"
 UNKNOWN = "no ledger or journal that was read knows the Airflow task"
 
 
@@ -67,9 +69,11 @@ class Verdicts:
     Args:
         owned: the entries of ledgers.
         journals: the folders of journals.
+        is_whole: False if something could not be read: then what is not on record may have been sent.
     """
 
-    def __init__(self, owned: Iterable[Owned], journals: Iterable[Place]) -> None:
+    def __init__(self, owned: Iterable[Owned], journals: Iterable[Place], *, is_whole: bool = True) -> None:
+        self._is_whole = is_whole
         self._instances: dict[str, InstanceName] = {}
         self._entries: dict[str, Entry] = {}
         for each in owned:
@@ -115,18 +119,22 @@ class Verdicts:
             return Kept(token, AMBIGUOUS)
         if instance is None:
             return Kept(token, UNKNOWN)
-        if age < _UNDER_WAY or not self._is_over(instance):
+        if age < _UNDER_WAY or not self._is_over(instance, _UNDER_WAY):
             return Kept(token, UNDER_WAY)
-        return Settled(token, NO_COST)
+        return Settled(token, NO_COST) if self._is_whole else Kept(token, UNREAD)
 
     def _of_batch(self, folder: Place, tokens: Collection[str]) -> Iterator[Verdict]:
-        if not self._is_over(_name_of(owner_of(folder))):
+        if not self._is_over(_name_of(owner_of(folder)), _UNDER_WAY):
             yield from (Kept(token, UNDER_WAY) for token in tokens)
             return
         prefix = f"{folder.name}-"
         sendings = {sending_of(token): token for token in tokens if is_of_sending(token)}
         blocks = {token for token in tokens if not is_of_sending(token)}
-        accounts = accounts_of(partial(events_in, folder), blocks, sendings)
+        try:
+            accounts = accounts_of(partial(events_in, folder), blocks, sendings)
+        except PhotaLedgerError:
+            yield from (Kept(token, UNREAD) for token in tokens)
+            return
         for name, token in sendings.items():
             account = accounts.get(name, Account(open={name: NO_COST})).closed()
             yield Kept(token, AMBIGUOUS) if account.open else Settled(token, account.spent)

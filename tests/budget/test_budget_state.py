@@ -74,6 +74,23 @@ def test_what_ran_a_day_ago_does_not_run_any_more():
     assert state.end("new", Decimal(0), now=90_001.0).running == {}
 
 
+def test_tasks_that_nobody_waits_for_are_forgotten_after_a_day():
+    """Else each entry of the log would name all of a month."""
+    state = BudgetState()
+    for number in range(10):
+        token = str(number)
+        state = state.reserve(token, reservation(1), LIMIT)
+        state = state.settle({token: Decimal(1)}, runs_from=number * 50_000.0)
+    assert list(state.running) == ["8", "9"]
+
+
+def test_what_a_process_that_came_too_late_has_reserved_does_not_count_twice():
+    """It has died before it could see that another one had made the payment."""
+    state = BudgetState().reserve("a/1", reservation(6), LIMIT).settle({"a": Decimal(5)}, runs_from=1.0)
+    state = state.reserve("a/2", reservation(5), LIMIT).settle({"a": Decimal(5)}, runs_from=1.0)
+    assert (state.spent, state.reserved) == (5, 0)
+
+
 def test_of_the_processes_that_are_to_make_one_payment_only_one_reserves():
     """One of them may be dead, and no two of them can send: the ledger decides between them."""
     state = BudgetState().reserve("a/1", reservation(6), LIMIT)

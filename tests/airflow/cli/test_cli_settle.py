@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -11,6 +12,7 @@ from airflow_runs import run
 
 from airflow_provider_phota.api.errors import PhotaBudgetUnusable
 from airflow_provider_phota.budget.log import BudgetLog
+from airflow_provider_phota.cli.verdicts import UNDER_WAY, UNREAD
 from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.storage.paths import Place, checked_path
 
@@ -72,10 +74,28 @@ def test_what_was_never_sent_is_given_back_once_its_airflow_task_is_over(
     (payment,) = budget.state().running
     token = f"{payment[:-1]}7/12345678"  # a payment of the same task instance that the ledger does not know
     budget.reserve(token, PRICE, Decimal(5))
-    assert settled(phota)[1] == ["the Airflow task may still be at work"]
+    assert settled(phota)[1] == [UNDER_WAY]
+    open_since = {token: replace(each, at=0.0) for token, each in budget.state().open.items()}
+    budget.settle({token: Decimal(0)}, keep=open_since)
+    assert settled(phota)[1] == [UNDER_WAY]  # it has ended just now: a process that Airflow gave up may go on
     monkeypatch.setattr("airflow_provider_phota.cli.verdicts._UNDER_WAY", -1.0)
     assert settled(phota)[1] == []
     assert budget.state().reserved == 0
+
+
+def test_nothing_is_given_back_by_a_record_that_cannot_be_read(
+    phota, emulator, budget, picture_url, monkeypatch, tmp_path
+):
+    run("submit_only", image_urls=picture_url)
+    (record,) = tmp_path.glob("ledger/*/*-task*.json")
+    (payment,) = budget.state().running
+    token = f"{payment[:-1]}2/12345678"
+    budget.reserve(token, PRICE, Decimal(5))
+    monkeypatch.setattr("airflow_provider_phota.cli.verdicts._UNDER_WAY", -1.0)
+    record.with_name(f"{'0' * 64}-2-intent.json").write_text("{")
+    done = phota("settle", "--json")
+    assert (done.code, budget.state().reserved) == (1, PRICE)
+    assert [each["why"] for each in done.json["kept"]] == ["not all ledgers and journals could be read"]
 
 
 def test_what_nobody_knows_stays_reserved(phota, budget):
@@ -95,8 +115,8 @@ def test_what_a_batch_could_not_settle_is_settled_from_its_journal(
         broken.setattr(BudgetLog, "settle", away)
         shop.run()
     assert budget.state().reserved == 4 * PRICE
-    assert settled(phota)[1] == ["the Airflow task may still be at work"]  # this Airflow does not know it
-    monkeypatch.setattr("airflow_provider_phota.cli.verdicts.is_over", lambda _: True)
+    assert settled(phota)[1] == [UNDER_WAY]  # this Airflow does not know it
+    monkeypatch.setattr("airflow_provider_phota.cli.verdicts.is_over", lambda *_: True)
     total, _ = settled(phota)
     assert (total["spent"], total["reserved"]) == (0.1, 0.05)
     assert settled(phota) == (total, ["it is not known whether the order was billed"])
@@ -108,16 +128,31 @@ def test_what_a_batch_has_paid_for_and_not_brought_home_is_spent(phota, emulator
     monkeypatch.setattr("airflow_provider_phota.batch.attempt._LANDING_PATIENCE", 0.1)
     shop.run()
     assert (budget.state().spent, budget.state().reserved) == (PRICE, PRICE)
-    monkeypatch.setattr("airflow_provider_phota.cli.verdicts.is_over", lambda _: True)
+    monkeypatch.setattr("airflow_provider_phota.cli.verdicts.is_over", lambda *_: True)
     assert settled(phota)[1] == []
     assert (budget.state().spent, budget.state().reserved) == (2 * PRICE, 0)
+
+
+def test_a_damaged_journal_keeps_what_its_batch_has_reserved_and_nothing_else(
+    phota, budget, shop, picture_url, monkeypatch
+):
+    with monkeypatch.context() as broken:
+        broken.setattr(BudgetLog, "settle", away)
+        run("submit_only", image_urls=picture_url)
+        shop.add_pictures(2).run()
+    for segment in shop.folder.glob("ledger/batches/*/segments/*"):
+        segment.write_bytes(b"{")
+    monkeypatch.setattr("airflow_provider_phota.cli.verdicts.is_over", lambda *_: True)
+    done = phota("settle", "--json")
+    assert (done.code, [each["why"] for each in done.json["kept"]]) == (1, [UNREAD])
+    assert (budget.state().spent, budget.state().reserved) == (PRICE, 2 * PRICE)
 
 
 def test_a_block_that_no_order_has_used_is_given_back(phota, budget, shop, monkeypatch):
     shop.add_pictures(1).run()
     (folder,) = shop.folder.glob("ledger/batches/*")
     budget.reserve(f"{folder.name}-b9.1@{time.time():.0f}", PRICE, Decimal(5))
-    monkeypatch.setattr("airflow_provider_phota.cli.verdicts.is_over", lambda _: True)
+    monkeypatch.setattr("airflow_provider_phota.cli.verdicts.is_over", lambda *_: True)
     assert settled(phota)[0]["reserved"] == 0.0
 
 
