@@ -17,8 +17,13 @@ from airflow_provider_phota.inputs.prepared import PreparedOrder
 from airflow_provider_phota.inputs.publisher import Publish, Publisher
 from airflow_provider_phota.operators.arguments import PayingArguments
 from airflow_provider_phota.operators.paying import PayingOperator
-from airflow_provider_phota.operators.payment import NO_LEDGER, XCOM_PHOTA_TASK_ID, Payment
-from airflow_provider_phota.retrying import as_airflow_errors
+from airflow_provider_phota.operators.payment import (
+    NO_LEDGER,
+    NO_TIME_FOR_BUDGET,
+    XCOM_PHOTA_TASK_ID,
+    Payment,
+)
+from airflow_provider_phota.retrying import as_airflow_errors, log_lines
 from airflow_provider_phota.submitting.options import MoneyOptions
 from airflow_provider_phota.submitting.policies import Policies
 from airflow_provider_phota.submitting.submission import Submission
@@ -136,6 +141,8 @@ class PhotaOperator(PayingOperator):
     def pre_execute(self, context: Any) -> None:
         super().pre_execute(context)
         if resumed_too_late(self.execution_timeout, context):
+            if context["ti"].next_method == self.execute_after_budget.__name__:
+                raise AirflowTaskTimeout(log_lines(NO_TIME_FOR_BUDGET))
             payment = self._new_payment(context)
             payment.phota_task_id = payment.pulled(XCOM_PHOTA_TASK_ID)
             with payment.deciding_on_a_retry():
@@ -174,8 +181,11 @@ class PhotaOperator(PayingOperator):
         try:
             return super().resume_execution(next_method, next_kwargs, context)
         except AirflowException as error:
+            if next_method in (self.execute_complete.__name__, self.execute_after_budget.__name__):
+                raise
             payment = self._new_payment(context)
-            if next_method == self.execute_complete.__name__ or payment.is_remembered:
+            # without an ID it has waited for a budget, and nothing was sent
+            if payment.is_remembered or not payment.pulled(XCOM_PHOTA_TASK_ID):
                 raise
             raise payment.broken_deferral(error) from None
 

@@ -55,6 +55,10 @@ NO_LEDGER = (
     "There is no ledger: this Airflow keeps no task state (3.3 and later do) and no ledger_path is set, so a "
     "retry, or clearing this task, submits a new order, which is billed."
 )
+NO_TIME_FOR_BUDGET = (
+    "The execution_timeout of this Airflow task has passed while it waited for a budget. Nothing was sent. "
+    "A retry asks again whether the order fits."
+)
 _REFUSED = (
     "Airflow does not retry this. Change the prompt or the pictures, then clear this task: that submits "
     "another order, which is billed."

@@ -5,10 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, TaskDeferred
+from airflow.providers.common.compat.sdk import (
+    AirflowFailException,
+    AirflowSkipException,
+    AirflowTaskTimeout,
+    TaskDeferred,
+)
 from airflow_runs import TaskInstance
 
 from airflow_provider_phota.api.costs import NO_COST
@@ -156,6 +162,29 @@ def test_what_does_not_fit_waits_in_the_triggerer_until_money_is_given_back(shop
     assert _fires(trigger, within=5.0)["why"] == "the order fits"
     shop.order(on_budget="wait")
     assert len(shop.emulator.ledger()) == 1
+
+
+@pytest.mark.parametrize("next_method", ["execute_after_budget", "__fail__"])
+def test_an_error_after_the_wait_for_a_budget_says_nothing_of_a_paid_task(shop, next_method, monkeypatch):
+    """Also without a ledger: a retry does not pay again, since nothing was sent."""
+    shop.connect(budget="1 USD / day", ledger_path=None)
+    monkeypatch.setattr(BudgetLog, "reserve", _unusable)
+    operator = PhotaImageGenerateOperator(task_id="edit", prompt="a beach")
+    arguments = {"event": {}} if next_method == "execute_after_budget" else {"error": "Trigger failure"}
+    with pytest.raises(Exception) as caught:  # noqa: PT011  # of Airflow, or of the service
+        operator.resume_execution(next_method, arguments, {"ti": TaskInstance()})
+    assert "is billed" not in str(caught.value)
+    assert not isinstance(caught.value, AirflowFailException)
+
+
+def test_a_wait_for_a_budget_that_takes_all_the_time_says_that_nothing_was_sent(shop):
+    operator = PhotaImageGenerateOperator(
+        task_id="edit", prompt="a beach", execution_timeout=timedelta(minutes=1)
+    )
+    ti = TaskInstance()
+    ti.start_date, ti.next_method = datetime.now(UTC) - timedelta(hours=1), "execute_after_budget"
+    with pytest.raises(AirflowTaskTimeout, match="Nothing was sent"):
+        operator.pre_execute({"ti": ti})
 
 
 def test_the_wait_is_over_when_the_period_turns(shop):

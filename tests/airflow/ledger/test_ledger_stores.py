@@ -340,6 +340,7 @@ def test_a_broken_deferral_is_retried_only_where_a_ledger_remembers_the_paid_tas
     operator = PhotaImageEditOperator(
         task_id="edit", prompt="a beach", image_urls="https://example.com/a.png"
     )
+    context["ti"].xcom_push("phota_task_id", "task-1")
     with pytest.raises(AirflowException) as caught:
         operator.resume_execution("__fail__", {"error": "Trigger timeout"}, context)
     assert isinstance(caught.value, AirflowFailException) is not ledger
