@@ -115,13 +115,11 @@ class Spending:
             log.warning("%s\n%s", _STAYS, problem)
 
     async def _settle_earlier(self, ats: Iterable[float], accounts: Accounts) -> None:
-        found: set[str] = set()
-        for at in ats:
-            found |= await self._do(partial(self._purse.open_tokens, self.prefix, at))
+        found = await self._do(partial(self._purse.open_tokens, self.prefix, ats))
         if not found:
             return
         sendings = {sending_of(token): token for token in found if is_of_sending(token)}
-        blocks = found - set(sendings.values())
+        blocks = found.difference(sendings.values())
         known = await self._do(partial(accounts, blocks, sendings))
         for token in blocks:
             account = known.get(token, Account())

@@ -195,6 +195,15 @@ def test_a_task_that_is_paid_for_once_more_before_it_came_home_has_cost_its_pric
     assert (shop.budget().spent, shop.budget().reserved) == (13 * PRICE, 0)
 
 
+def test_the_log_of_a_window_is_read_once_however_many_blocks_there_were(shop, monkeypatch):
+    shop.run()
+    read, state = [], BudgetLog.state
+    monkeypatch.setattr(BudgetLog, "state", lambda log: read.append(log) or state(log))
+    purse = shop.operator()._budget.purse({"ti": TaskInstance()}, PhotaHook())
+    assert purse.open_tokens("x", map(float, range(1_000))) == frozenset()
+    assert len(read) == 1
+
+
 def test_a_pause_keeps_what_is_under_way_reserved(shop):
     shop.emulator.add_faults(Fault(on="submit", kind="latency", seconds=3.0, times=None))
     with pytest.raises(TaskDeferred):
