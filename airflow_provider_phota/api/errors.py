@@ -35,6 +35,7 @@ TransportError                no complete answer came; a driver raises it into a
 from __future__ import annotations
 
 import copy
+from decimal import Decimal
 from enum import Enum
 from typing import ClassVar, Self
 
@@ -103,6 +104,11 @@ class PhotaBudgetExceeded(PhotaNotBilled):
         self.limit = limit
         self.log = log
         self.ends_at = ends_at
+
+    @property
+    def can_fit(self) -> bool:
+        """True if the order fits once money is given back or the period turns; False if it costs too much."""
+        return Decimal(self.amount) <= Decimal(self.limit)
 
     def __reduce__(self) -> tuple[type[PhotaBudgetExceeded], tuple[str, str, str, str, float | None]]:
         return type(self), (str(self), self.amount, self.limit, self.log, self.ends_at)

@@ -204,6 +204,9 @@ class Course:
             self._generation = step.generation
             self.row = replace(self.row, submitted_at=time.time(), cost=quote.expected)
             self._draw = await self.kit.spending.draw(quote.expected)
+            if self.kit.gate.is_stopped:  # meanwhile, since the store of a budget may take its time
+                self.kit.spending.release(self._draw)
+                raise Stopped
             purchase = Purchase(
                 self.item, self.item_id, quote, self._draw, fingerprint, step, self.kit, self._digest
             )

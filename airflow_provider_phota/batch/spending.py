@@ -16,7 +16,7 @@ from functools import partial
 from typing import TypeAlias, TypeVar
 
 from airflow_provider_phota.api.costs import NO_COST, Cost, exact_total
-from airflow_provider_phota.api.errors import PhotaBudgetUnusable
+from airflow_provider_phota.api.errors import PhotaBudgetExceeded, PhotaBudgetUnusable
 from airflow_provider_phota.batch.accounts import SENDING, Account
 from airflow_provider_phota.budget.purse import Purse
 from airflow_provider_phota.journal.rows import Row, Status
@@ -90,8 +90,8 @@ class Spending:
         #: What earlier attempts have sent and not settled, by the sendings.
         self._earlier: dict[str, Block] = {}
         self._asking = asyncio.Lock()
-        #: Why nothing may be spent, if what earlier attempts have left behind could not be settled.
-        self._unusable: PhotaBudgetUnusable | None = None
+        #: Why no order gets money any more; None while orders do.
+        self._refusal: PhotaBudgetExceeded | PhotaBudgetUnusable | None = None
 
     @property
     def prefix(self) -> str:
@@ -112,17 +112,15 @@ class Spending:
         try:
             await self._settle_earlier(ats, accounts)
         except PhotaBudgetUnusable as problem:
-            self._unusable = problem
+            self._refusal = problem
             log.warning("%s\n%s", _STAYS, problem)
 
     async def _settle_earlier(self, ats: Iterable[float], accounts: Accounts) -> None:
-        found: set[str] = set()
-        for at in ats:
-            found |= await self._do(partial(self._purse.open_tokens, self.prefix, at))
+        found = await self._do(partial(self._purse.open_tokens, self.prefix, ats))
         if not found:
             return
         sendings = {sending_of(token): token for token in found if is_of_sending(token)}
-        blocks = found - set(sendings.values())
+        blocks = found.difference(sendings.values())
         known = await self._do(partial(accounts, blocks, sendings))
         for token in blocks:
             account = known.get(token, Account())
@@ -150,9 +148,9 @@ class Spending:
         """
         if not self._purse.is_limited:
             return Draw(self._block, cost)
-        if self._unusable:
-            raise self._unusable
         async with self._asking:
+            if self._refusal:  # those who wait here for money need not ask, too
+                raise self._refusal
             price = cost.usd
             if price is None or self._block not in self._blocks or self._block.left < price:
                 self._block = await self._new_block(cost)
@@ -220,7 +218,11 @@ class Spending:
         at = float(int(time.time()))
         token = f"{self.prefix}b{self._lease}.{self._number}@{at:.0f}"
         count = max(min(self._orders, BLOCK), 1)
-        reserved = await self._do(partial(self._purse.reserve, token, cost, count, at))
+        try:
+            reserved = await self._do(partial(self._purse.reserve, token, cost, count, at))
+        except (PhotaBudgetExceeded, PhotaBudgetUnusable) as refusal:
+            self._refusal = refusal  # it ends the batch
+            raise
         block = Block(token, at, (cost.usd or Decimal(0)) * reserved.count)
         self._blocks.add(block)
         return block

@@ -13,6 +13,11 @@ from airflow_provider_phota.budget.state import BudgetState
 
 def exceeded_text(budget: Budget, whose: str, window: Window, state: BudgetState, price: Decimal) -> str:
     """Returns the text for an order that does not fit into a budget."""
+    if price > budget.amount:
+        return lines(
+            f"This order would cost {money(price, budget)}, more than the whole budget of {budget}.",
+            f"It is the budget {whose}. Nothing was sent. Only a higher budget lets the order through.",
+        )
     return lines(
         f"The budget of {budget} is used up: this order would cost {money(price, budget)}.",
         f"It is the budget {whose}. {_used(budget, state)}",

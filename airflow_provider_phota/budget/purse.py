@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -184,15 +184,15 @@ class Purse:
             }
             self._log(limit, at).settle(amounts, runs_from=runs_from, keep=kept)
 
-    def open_tokens(self, prefix: str, at: float) -> frozenset[str]:
-        """Returns what is reserved by tokens that begin like this, in the windows of a moment.
+    def open_tokens(self, prefix: str, ats: Iterable[float]) -> frozenset[str]:
+        """Returns what is reserved by tokens that begin like this, in the windows of some moments.
 
         Raises:
             PhotaBudgetUnusable: A log cannot be read.
         """
-        return frozenset(
-            token for _, _, state in self.states(at) for token in state.open if token.startswith(prefix)
-        )
+        logs = [self._log(limit, at) for at in ats for limit in self.limits]
+        states = (log.state() for log in {log.folder.url: log for log in logs}.values())
+        return frozenset(token for state in states for token in state.open if token.startswith(prefix))
 
     def end(self, token: str, paid: Cost, final: Cost, at: float) -> None:
         """Notes that a task has ended, and gives back what the service has given back.

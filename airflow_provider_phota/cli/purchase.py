@@ -44,13 +44,15 @@ def pay(prepared: PreparedOrder, published: Order) -> PaidTask:
         PhotaSubmitAmbiguous: A task may have been created and billed.
         PhotaLedgerError: The connection has a ledger that cannot be written; nothing was sent.
     """
+    run_id = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}-{uuid4().hex[:8]}"
+    name = InstanceName(DAG_ID, run_id, "edit", -1)
     submission = Submission(
         hook=prepared.hook,
-        ledger=_ledger(prepared.hook),
+        ledger=_ledger(prepared.hook, name),
         identity=prepared.identity,
         publish=lambda: published,
         order=prepared.order,
-        purse=_purse(prepared.hook),
+        purse=_purse(prepared.hook, name),
     )
     try:
         return submission.place()
@@ -60,21 +62,18 @@ def pay(prepared: PreparedOrder, published: Order) -> PaidTask:
         raise PhotaSubmitAmbiguous(f"{text}\n{_NO_ID}") from None
 
 
-def _ledger(hook: PhotaHook) -> Ledger:
+def _ledger(hook: PhotaHook, name: InstanceName) -> Ledger:
     """Returns the ledger of the connection, in which each such order is a run of its own."""
     path = hook.settings.ledger_path
     if not path:
         return Ledger([])
-    run_id = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}-{uuid4().hex[:8]}"
-    name = InstanceName(DAG_ID, run_id, "edit", -1)
     return Ledger([ObjectStorageStore(checked_path("ledger_path", path), name, may_begin=True)])
 
 
-def _purse(hook: PhotaHook) -> Purse:
+def _purse(hook: PhotaHook, name: InstanceName) -> Purse:
     """Returns the budget of the connection, in which the order counts like any other."""
-    name = f"cli{uuid4().hex[:13]}"
     rate = hook.settings.credits_per_usd
-    return Purse(tuple(limits_of(hook)), owner=name, run=name, credits_per_usd=rate)
+    return Purse(tuple(limits_of(hook)), owner=name.digest, run=name.run_id, credits_per_usd=rate)
 
 
 @dataclass

@@ -205,8 +205,9 @@ class PhotaBatchOperator(PayingOperator):
                 method_name=self.execute_complete.__name__,
                 timeout=self._wait.airflow_timeout,
             )
-        if isinstance(end.reason, PhotaBudgetExceeded) and self._budget.policy is OnBudget.WAIT:
-            self._wait_for_budget(end.reason)
+        exceeded = end.reason if isinstance(end.reason, PhotaBudgetExceeded) else None
+        if exceeded and exceeded.can_fit and self._budget.policy is OnBudget.WAIT:
+            self._wait_for_budget(exceeded)
         try:
             raise_if_failed(end, self._budget.policy)
         except AirflowException:

@@ -113,7 +113,7 @@ class PayingOperator(LineageOfCost, BaseOperator):
         try:
             yield
         except PhotaBudgetExceeded as exceeded:
-            if self._budget.policy is OnBudget.WAIT:
+            if self._budget.policy is OnBudget.WAIT and exceeded.can_fit:
                 self._wait_for_budget(exceeded)
             if self._budget.policy is OnBudget.SKIP:
                 raise AirflowSkipException(str(exceeded)) from None

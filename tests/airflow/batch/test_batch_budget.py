@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from decimal import Decimal
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, TaskDeferred
+from airflow.providers.common.compat.sdk import (
+    AirflowException,
+    AirflowFailException,
+    AirflowSkipException,
+    TaskDeferred,
+)
 from airflow_runs import TaskInstance
 from dying import die_when, events
 from shop import Shop
 
 from airflow_provider_phota.api.errors import PhotaBudgetUnusable
+from airflow_provider_phota.batch.spending import Spending
 from airflow_provider_phota.budget.log import BudgetLog
 from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.hooks.phota import PhotaHook
@@ -71,6 +78,29 @@ def test_of_a_batch_as_many_orders_are_sent_as_fit(shop, monkeypatch):
     shop.connect(monkeypatch, "5 USD / total")
     assert shop.run()["counts"]["landed"] == 12
     assert (shop.budget().spent, shop.budget().reserved) == (12 * PRICE, 0)
+
+
+def test_once_the_budget_is_used_up_no_other_order_asks(shop, monkeypatch):
+    shop.connect(monkeypatch, "0.05 USD / total")
+    asked, reserve = [], BudgetLog.reserve
+    monkeypatch.setattr(BudgetLog, "reserve", lambda *a, **b: asked.append(a) or reserve(*a, **b))
+    shop.fail()
+    assert (len(shop.emulator.ledger()), len(asked)) == (1, 2)
+
+
+def test_nothing_is_sent_if_airflow_ends_the_task_while_it_asks_for_money(shop, monkeypatch):
+    operator, draw = shop.operator(), Spending.draw
+
+    async def draw_late(spending, cost):
+        money = await draw(spending, cost)
+        operator.on_kill()
+        await asyncio.sleep(0.01)
+        return money
+
+    monkeypatch.setattr(Spending, "draw", draw_late)
+    with pytest.raises(AirflowException, match="has ended the task"):
+        operator.execute(shop.context())
+    assert not shop.emulator.ledger()
 
 
 def test_what_does_not_fit_is_left_out_if_that_is_asked_for(shop, monkeypatch):
@@ -191,6 +221,15 @@ def test_a_task_that_is_paid_for_once_more_before_it_came_home_has_cost_its_pric
     shop.run()
     assert len(shop.emulator.ledger()) == 13
     assert (shop.budget().spent, shop.budget().reserved) == (13 * PRICE, 0)
+
+
+def test_the_log_of_a_window_is_read_once_however_many_blocks_there_were(shop, monkeypatch):
+    shop.run()
+    read, state = [], BudgetLog.state
+    monkeypatch.setattr(BudgetLog, "state", lambda log: read.append(log) or state(log))
+    purse = shop.operator()._budget.purse({"ti": TaskInstance()}, PhotaHook())
+    assert purse.open_tokens("x", map(float, range(1_000))) == frozenset()
+    assert len(read) == 1
 
 
 def test_a_pause_keeps_what_is_under_way_reserved(shop):

@@ -104,7 +104,8 @@ def test_what_fits_is_paid_and_counted_and_what_does_not_is_not_sent(shop):
 
 
 def test_nothing_at_all_reaches_the_service_once_the_budget_is_used_up(shop, tmp_path):
-    shop.connect(budget="0.01 USD / total")
+    shop.connect(budget="0.03 USD / total")
+    shop.purse().reserve("other-1", _cost(PRICE))
     shop.emulator.reset()
     with pytest.raises(AirflowFailException, match="used up"):
         shop.order()
@@ -142,7 +143,8 @@ def test_an_order_has_to_fit_into_the_budget_of_its_dag_too(shop):
 
 
 def test_what_does_not_fit_is_skipped_if_that_is_asked_for(shop):
-    shop.connect(budget="0.01 USD / day")
+    shop.connect(budget="0.03 USD / day")
+    shop.order("first")
     with pytest.raises(AirflowSkipException, match="begins again at"):
         shop.order(on_budget="skip")
 
@@ -167,7 +169,7 @@ def test_what_does_not_fit_waits_in_the_triggerer_until_money_is_given_back(shop
 @pytest.mark.parametrize("next_method", ["execute_after_budget", "__fail__"])
 def test_an_error_after_the_wait_for_a_budget_says_nothing_of_a_paid_task(shop, next_method, monkeypatch):
     """Also without a ledger: a retry does not pay again, since nothing was sent."""
-    shop.connect(ledger_path=None)
+    shop.connect(budget="1 USD / day", ledger_path=None)
     monkeypatch.setattr(BudgetLog, "reserve", _unusable)
     operator = PhotaImageGenerateOperator(task_id="edit", prompt="a beach")
     arguments = {"event": {}} if next_method == "execute_after_budget" else {"error": "Trigger failure"}
@@ -187,8 +189,16 @@ def test_a_wait_for_a_budget_that_takes_all_the_time_says_that_nothing_was_sent(
         operator.pre_execute({"ti": ti})
 
 
+def test_an_order_that_costs_more_than_the_whole_budget_does_not_wait_forever(shop):
+    shop.connect(budget="0.02 USD / day")
+    with pytest.raises(AirflowFailException, match="more than the whole budget") as refused:
+        shop.order(on_budget="wait")
+    assert "begins again" not in str(refused.value)
+
+
 def test_the_wait_is_over_when_the_period_turns(shop):
-    shop.connect(budget="0.01 USD / day")
+    shop.connect(budget="0.03 USD / day")
+    shop.order("first")
     with pytest.raises(TaskDeferred) as deferred:
         shop.order(on_budget="wait")
     _, arguments = deferred.value.trigger.serialize()

@@ -50,6 +50,17 @@ def test_what_an_attempt_could_not_settle_is_settled_from_the_ledger(
     assert settled(phota) == (total, [])
 
 
+def test_an_order_of_the_command_line_is_settled_from_the_ledger_too(
+    phota, budget, photo, monkeypatch, tmp_path
+):
+    with monkeypatch.context() as broken:
+        broken.setattr(BudgetLog, "settle", away)
+        assert phota("edit", photo, "a beach", "--yes", "--to", tmp_path / "out").code == 0
+    assert budget.state().reserved == PRICE
+    total, kept = settled(phota)
+    assert (total["spent"], total["reserved"], kept) == (0.05, 0.0, [])
+
+
 def test_what_failed_later_is_given_back(phota, emulator, budget, picture_url):
     emulator.add_faults(Fault(on="submit", kind="fail_task", code="out_of_memory", message="no"))
     run("submit_only", image_urls=picture_url)
