@@ -89,6 +89,11 @@ class AirflowStack(AirflowApi):
         return {name: service.pid for name, service in self._services.items()}
 
     @property
+    def environment(self) -> Mapping[str, str]:
+        """The environment of the components, for commands that need this Airflow."""
+        return self._env
+
+    @property
     def component_logs(self) -> Path:
         return self.home / "logs-components"
 

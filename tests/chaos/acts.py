@@ -137,6 +137,12 @@ def kill_both(run: Run) -> None:
     _kill(run.process("pid"))
 
 
+def mark_failed_and_kill_task(run: Run) -> None:
+    """Kills an attempt after which there is no other one."""
+    patiently(lambda: run.lab.airflow.set_state(run.dag_id, run.run_id, "edit", "failed"))
+    kill_task(run)
+
+
 def kill_scheduler(run: Run) -> None:
     run.lab.airflow.kill("scheduler")
 
@@ -230,6 +236,7 @@ ACTS: Mapping[str, Callable[[Run], None]] = {
         kill_supervisor,
         kill_supervisor_until_retried,
         kill_both,
+        mark_failed_and_kill_task,
         kill_scheduler,
         kill_triggerer,
         freeze_triggerer,

@@ -21,7 +21,7 @@ class End(Enum):
 #: The usual end: the result is delivered.
 DELIVERED = frozenset({End.OK})
 HELD = frozenset({End.HELD})
-#: Nothing was sent, or the service refused it, so nothing is on record.
+#: Nothing was sent, or the service refused it, or what was paid for is on record; nothing is in doubt.
 UNSENT = frozenset({End.FAILED})
 EITHER = frozenset({End.OK, End.HELD})
 

@@ -27,7 +27,7 @@ class EditEvidence:
     Attributes:
         billed: the PHOTA tasks that the service billed for it.
         recorded: the PHOTA task IDs in its journal and its task state.
-        intents: how many intents without an ID are on record.
+        intents: how many payments are on record without an ID.
         delivered: the PHOTA task that its return value names, if the result is complete.
         log: the logs of all its attempts.
         discarded: True if its only record was deleted when it was cleared, so that only its log is left.
@@ -68,7 +68,7 @@ class Evidence:
 
     Attributes:
         books: of its budget; None if it has none.
-        is_settled_later: True if the retries left something reserved, and one more attempt settled it.
+        is_settled_later: True if the retries left something reserved that a person has settled.
     """
 
     trial: Trial
@@ -134,7 +134,7 @@ def _billed_tasks(run: Run) -> tuple[tuple[str, str], ...]:
 def _evidence_of(run: Run, instance: TaskInstance, tasks: tuple[tuple[str, str], ...]) -> EditEvidence:
     record = Record()
     for each in (*_records_in_journal(run, instance), *_records_in_task_state(run, instance)):
-        record = Record((*record.entries, *each.entries))
+        record = record.merged(each)
     ids = frozenset(entry.phota_task_id for entry in record.entries if entry.phota_task_id)
     result, pushed = (_read_xcom(run, instance, key) for key in ("return_value", "phota_task_id"))
     return EditEvidence(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import tempfile
 import time
@@ -40,6 +41,8 @@ PICTURE = ROOT / "example_dags/pictures/mountain-lake.jpg"
 KEY = "emu-chaos-0123456789"
 #: Seconds for one submit. A retry waits that long, and 5 s more, for a sender that may be alive.
 TOTAL_TIMEOUT = 5.0
+#: Seconds that the command `settle` may take.
+SETTLE_LIMIT = 120.0
 
 
 @dataclass
@@ -218,6 +221,27 @@ class Laboratory:
         folder = self.folder / name
         folder.mkdir()
         return DiskRoot(folder)
+
+    def settle_budget(self, conn_id: str, *sources: str) -> None:
+        """Settles the budget of a connection, by the command that its owner has for that.
+
+        Args:
+            conn_id: of the connection.
+            sources: the arguments that name ledgers and journals.
+        """
+        command = [sys.executable, "-m", "airflow_provider_phota", "settle", "--conn-id", conn_id, *sources]
+        env = dict(self.airflow.environment)
+        done = subprocess.run(
+            command,
+            check=False,
+            env=env,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=SETTLE_LIMIT,
+        )
+        if done.returncode:
+            raise RuntimeError(f"{conn_id}: settle has failed: {done.stdout}{done.stderr}")
 
     def _new_places(self, name: str) -> Mapping[str, Place]:
         self.s3.make_bucket(name)

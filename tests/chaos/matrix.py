@@ -37,6 +37,7 @@ KILLS = (
     Case("24", "SIGKILL task after answer, before journal", "after_answer", "kill_task", HELD, modes=WAYS_TO_WAIT, repeated=True),
     Case("24", "SIGKILL task after journal, before state store", "between_stores", "kill_task", ends_without_journal=HELD, modes=WAYS_TO_WAIT, repeated=True, naive=False),
     Case("24", "SIGKILL task after persist", "after_persist", "kill_task", modes=WAYS_TO_WAIT, repeated=True),
+    Case("24", "marked failed, SIGKILL task after persist", "after_persist", "mark_failed_and_kill_task", UNSENT, repeated=True, naive=False),
     Case("25", "SIGKILL task while it waits in the worker", "waiting", "kill_task", modes=("worker",), seconds=6.0, repeated=True),
     Case("25", "SIGKILL task in execute_complete", "execute_complete", "kill_task", modes=("deferred",), repeated=True),
     Case("25", "SIGKILL task before return", "before_return", "kill_task", modes=WAYS_TO_WAIT, repeated=True),

@@ -121,5 +121,5 @@ def summary(lines: Sequence[Line]) -> str:
     return (
         f"{len(everything)} cases, {twice} billed twice, {sum(len(each.lost) for each in everything)} lost, "
         f"{held} held, {wrong} violations (the naive operator: {len(naive)} cases, {naive_twice} billed twice)"
-        f"{'. ' if books else ''}{summary_of_books(books)}{f', {later} settled by one more attempt' if later else ''}"
+        f"{'. ' if books else ''}{summary_of_books(books)}{f', {later} settled by the command' if later else ''}"
     )

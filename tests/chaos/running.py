@@ -48,15 +48,14 @@ def run_trial(lab: Laboratory, trial: Trial) -> Evidence:
             company.end()
         evidence = gather(run, network.billed() if network else None, time.monotonic() - began)
     if evidence.books and not evidence.books.is_settled:
-        settle_what_is_left(run)
+        _settle_what_is_left(run)
         evidence = replace(gather(run, None, time.monotonic() - began), is_settled_later=True)
     return evidence
 
 
-def settle_what_is_left(run: Run) -> None:
-    """Settles what a process has left reserved whose Airflow task had no further attempt: it gets one."""
-    ACTS["clear"](run)
-    run.end()
+def _settle_what_is_left(run: Run) -> None:
+    """Settles what a process has left reserved whose Airflow task has no further attempt."""
+    run.lab.settle_budget(run.run_id, *(("--ledger", run.root.url) if run.root else ()))
 
 
 def _network(lab: Laboratory, trial: Trial) -> AbstractContextManager[Network | None]:

@@ -33,6 +33,17 @@ def kill_task(run: BatchRun) -> None:
         os.kill(run.process("pid"), signal.SIGKILL)
 
 
+def kill_settle_and_clear(run: BatchRun) -> None:
+    """Kills the last attempt of a batch. Its budget is settled, and the batch is cleared after that."""
+    run.wait_for_moment()
+    run.mark_failed()
+    with suppress(ProcessLookupError):
+        os.kill(run.process("pid"), signal.SIGKILL)
+    run.end()
+    run.settle()
+    run.clear()
+
+
 def freeze_until_retried(run: BatchRun) -> None:
     """Freezes the process and its supervisor until the next try holds the journal, as if their machine slept."""
     run.wait_for_moment()
@@ -109,6 +120,7 @@ ACTS: Mapping[str, Callable[[BatchRun], None]] = {
     act.__name__: act
     for act in (
         kill_task,
+        kill_settle_and_clear,
         freeze_until_retried,
         store_fails,
         store_hangs,

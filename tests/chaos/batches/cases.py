@@ -124,6 +124,7 @@ KILLS = (
     BatchCase("56", "SIGKILL after landing, before its row is recorded", "kill_task", ("before_row",), stands=True, nth=(1, 20), processes=(2, 3)),
     BatchCase("57", "SIGKILL at the deferral", "kill_task", ("before_deferral", "deferring"), delay=(0.0, 0.1), processes=(1, 2), moments=2),
     BatchCase("58", "SIGKILL when it comes back from the triggerer", "kill_task", ("resumed",), delay=(0.0, 3.0), processes=(2, 3), moments=2),
+    BatchCase("60", "marked failed, SIGKILL with submits in flight, settled, then cleared", "kill_settle_and_clear", ("after_intent",), delay=(0.0, 0.5), nth=(1, 35), processes=(1, 2), moments=2),
     BatchCase("59", "SIGKILL while the results are written", "kill_task", ("before_results", "after_results"), delay=(0.0, 0.02), moments=2, holds=False),
 )  # fmt: skip
 

@@ -126,6 +126,14 @@ class BatchRun:
     def clear(self) -> None:
         patiently(lambda: self.lab.airflow.clear(self.trial.dag_id, self.trial.run_id, ["edit"]))
 
+    def mark_failed(self) -> None:
+        trial = self.trial
+        patiently(lambda: self.lab.airflow.set_state(trial.dag_id, trial.run_id, "edit", "failed"))
+
+    def settle(self) -> None:
+        """Settles what the batch has left reserved, by the command."""
+        self.lab.settle_budget(self.trial.run_id, "--journal", f"{self.place.url}/out")
+
     def decide(self, adopt: Mapping[str, str], redo: list[str]) -> None:
         """Clears the batch with what a person has found out about the items whose fate was unknown."""
         self.adopted = frozenset(adopt)
