@@ -86,3 +86,17 @@ def test_the_wait_is_over_when_the_period_turns(shop):
     assert arguments["ends_at"] > time.time()
     trigger = PhotaBudgetTrigger(**{**arguments, "ends_at": time.time() + 0.3, "poll_interval": 0.05})
     assert fires(trigger, within=5.0)["why"] == "its period has turned"
+
+
+def test_a_worker_looks_from_time_to_time_whether_the_budget_was_raised(shop, monkeypatch):
+    monkeypatch.setattr("airflow_provider_phota.triggers.budget._LONGEST_WAIT", 0.2)
+    shop.connect(budget="0.03 USD / total")
+    shop.order("first")
+    with pytest.raises(TaskDeferred) as deferred:
+        shop.order(on_budget="wait")
+    _, arguments = deferred.value.trigger.serialize()
+    trigger = PhotaBudgetTrigger(**{**arguments, "poll_interval": 0.05})
+    assert "raised" in fires(trigger, within=5.0)["why"]
+    shop.connect(budget="0.06 USD / total")
+    shop.order(on_budget="wait")
+    assert len(shop.emulator.ledger()) == 2
