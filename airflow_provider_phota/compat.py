@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
 
 __all__ = [
+    "BASE_URL_SECTION",
     "CLEAR_DISCARDS_STATE",
     "HAS_TASK_STATE",
     "STARTS_IN_TRIGGERER",
@@ -34,6 +35,8 @@ STARTS_IN_TRIGGERER = _AIRFLOW >= (3, 3)
 HAS_TASK_STATE = _AIRFLOW >= (3, 3)
 #: The column of the task state store that has the map index. In a loop it counts the iterations.
 STATE_INDEX = "region_index" if _AIRFLOW >= (3, 4) else "map_index"
+#: The section of Airflow's configuration that says where users open it.
+BASE_URL_SECTION = "api" if _AIRFLOW >= (3,) else "webserver"
 #: True if clearing a task deletes its task state store, unless the user ticks "keep".
 CLEAR_DISCARDS_STATE = _AIRFLOW >= (3, 4)
 

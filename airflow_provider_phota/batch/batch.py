@@ -31,7 +31,6 @@ from airflow_provider_phota.batch.so_far import RowsSoFar
 from airflow_provider_phota.batch.summary import Summary
 from airflow_provider_phota.batch.tally import Tally
 from airflow_provider_phota.budget.options import BudgetOptions
-from airflow_provider_phota.budget.purse import Purse
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.inputs.publisher import Publish, Publisher
 from airflow_provider_phota.journal.leases import BatchOwner, first_lease, latest_lease
@@ -84,7 +83,7 @@ class Batch:
         destination: where the pictures go.
         names: of the pictures.
         results_name: of the results files, without their extensions.
-        purse: pays for the orders.
+        budget: says what may be spent.
         ledger_path: where the journal goes; None if that is below the destination.
     """
 
@@ -99,7 +98,7 @@ class Batch:
     ledger_path: str | None
     edition: str
     skip_argument: str
-    purse: Purse
+    budget: BudgetOptions
     #: What OpenLineage is told; None before the results are written.
     spent: Spent | None = field(default=None, init=False)
     _attempt: Attempt | None = field(default=None, init=False)
@@ -141,7 +140,7 @@ class Batch:
             ledger_path=ledger_path or hook.settings.ledger_path,
             edition=edition,
             skip_argument=skip_argument,
-            purse=budget.purse(context, hook),
+            budget=budget,
         )
 
     @cached_property
@@ -219,7 +218,7 @@ class Batch:
             self._preparer,
             self.wait,
             self.context,
-            self.purse,
+            self.budget.purse(self.context, self.hook, self.folder),
             so_far.write,
         )
         end = attempt.run(plan, begins=begins, may_pause=may_pause, stops=stops)

@@ -14,6 +14,7 @@ from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.parsing import check_not_templated
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.budget.limits import Budget
+from airflow_provider_phota.budget.owners import owner_name, run_name
 from airflow_provider_phota.budget.purse import Limit, Purse, Warned
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.ledger.instances import instance_name_of
@@ -92,12 +93,15 @@ class BudgetOptions:
             )
         return Decimal(str(value))
 
-    def purse(self, context: Context, hook: PhotaHook, key: str | None = None) -> Purse:
+    def purse(
+        self, context: Context, hook: PhotaHook, record: Place | None = None, key: str | None = None
+    ) -> Purse:
         """Returns what pays for the orders of the running task instance.
 
         Args:
             context: Airflow's.
             hook: of the connection.
+            record: the ledger or the journal that knows what is paid for; None if Airflow itself does.
             key: the author's name for the item of a mapped task.
 
         Raises:
@@ -106,8 +110,8 @@ class BudgetOptions:
         ti = context["ti"]
         return Purse(
             tuple(self._limits(hook, ti.dag_id)),
-            owner=instance_name_of(context, key).digest,
-            run=f"{ti.dag_id}\n{ti.run_id}",
+            owner=owner_name(instance_name_of(context, key), record),
+            run=run_name(ti.dag_id, ti.run_id),
             credits_per_usd=hook.settings.credits_per_usd,
             warn_at=self.warn_at,
             on_warning=lambda warned: self._tell(warned, context),

@@ -13,6 +13,7 @@ from uuid import uuid4
 from airflow_provider_phota.api.errors import PhotaSubmitAmbiguous
 from airflow_provider_phota.api.orders.base import Order
 from airflow_provider_phota.budget.options import limits_of
+from airflow_provider_phota.budget.owners import owner_name
 from airflow_provider_phota.budget.purse import Purse
 from airflow_provider_phota.cli.output import say
 from airflow_provider_phota.hooks.phota import PhotaHook
@@ -21,7 +22,7 @@ from airflow_provider_phota.ledger.ledger import Ledger
 from airflow_provider_phota.ledger.messages import what_to_do
 from airflow_provider_phota.ledger.object_storage import ObjectStorageStore
 from airflow_provider_phota.ledger.records import InstanceName
-from airflow_provider_phota.storage.paths import checked_path
+from airflow_provider_phota.storage.paths import Place, checked_path
 from airflow_provider_phota.submitting.submission import PaidTask, Submission
 
 #: What the ledger has in the place of a DAG.
@@ -72,8 +73,9 @@ def _ledger(hook: PhotaHook, name: InstanceName) -> Ledger:
 
 def _purse(hook: PhotaHook, name: InstanceName) -> Purse:
     """Returns the budget of the connection, in which the order counts like any other."""
-    rate = hook.settings.credits_per_usd
-    return Purse(tuple(limits_of(hook)), owner=name.digest, run=name.run_id, credits_per_usd=rate)
+    path, rate = hook.settings.ledger_path, hook.settings.credits_per_usd
+    owner = owner_name(name, Place.of(checked_path("ledger_path", path)) if path else None)
+    return Purse(tuple(limits_of(hook)), owner=owner, run=name.run_id, credits_per_usd=rate)
 
 
 @dataclass

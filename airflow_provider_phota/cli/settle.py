@@ -33,7 +33,7 @@ def settle(options: Namespace) -> Report:
     if not hook.settings.budget_path:
         raise PhotaInputError("budget_path", f"is not set: connection {options.conn_id!r} has no budget.")
     known = read_payments(options, hook.settings.ledger_path)
-    verdicts = Verdicts(known.owned, known.journals, is_whole=not known.problems)
+    verdicts = Verdicts(known.owned, known.ledger, known.journals, is_whole=not known.problems)
     path = Place.of(checked_path("budget_path", hook.settings.budget_path))
     rows, kept = [], []
     for book in books_in(path):

@@ -34,6 +34,7 @@ class Known:
         sources: where they were read, in words.
         problems: what could not be read, so that payments may be missing.
         owned: the entries of ledgers.
+        ledger: where the ledger is in object storage; None if there is none.
         journals: the folders of journals.
     """
 
@@ -41,6 +42,7 @@ class Known:
     sources: list[str]
     problems: list[str]
     owned: list[Owned]
+    ledger: Place | None
     journals: list[Place]
 
     @property
@@ -61,16 +63,16 @@ def read_payments(options: Namespace, ledger_path: str | None) -> Known:
         PhotaInputError: A path is wrong.
     """
     reader = _Reader()
-    if path := options.ledger or ledger_path:
-        place = Place.of(checked_path("ledger_path", path))
-        reader.add_ledger(place)
+    path = options.ledger or ledger_path
+    if ledger := Place.of(checked_path("ledger_path", path)) if path else None:
+        reader.add_ledger(ledger)
     for path in options.journal:
         place = Place.of(checked_path("journal", path))
         reader.add_journals(place)
         reader.add_journals(place / JOURNALS)
     reader.add_task_state()
     payments = once([*of_entries(reader.owned), *reader.payments])
-    return Known(payments, reader.sources, reader.problems, reader.owned, reader.journals)
+    return Known(payments, reader.sources, reader.problems, reader.owned, ledger, reader.journals)
 
 
 class _Reader:

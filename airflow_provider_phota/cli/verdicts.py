@@ -13,6 +13,7 @@ from airflow_provider_phota.api.errors import PhotaLedgerError
 from airflow_provider_phota.batch.accounts import Account, accounts_of
 from airflow_provider_phota.batch.spending import at_of, is_of_sending, sending_of, token_of
 from airflow_provider_phota.budget.limits import Unit
+from airflow_provider_phota.budget.owners import owner_name
 from airflow_provider_phota.budget.state import Reservation, payment_of
 from airflow_provider_phota.cli.instances import is_over
 from airflow_provider_phota.journal.leases import BatchOwner, owner_of
@@ -68,18 +69,27 @@ class Verdicts:
 
     Args:
         owned: the entries of ledgers.
+        ledger: where a ledger is in object storage, if there is one.
         journals: the folders of journals.
         is_whole: False if something could not be read: then what is not on record may have been sent.
     """
 
-    def __init__(self, owned: Iterable[Owned], journals: Iterable[Place], *, is_whole: bool = True) -> None:
+    def __init__(
+        self,
+        owned: Iterable[Owned],
+        ledger: Place | None,
+        journals: Iterable[Place],
+        *,
+        is_whole: bool = True,
+    ) -> None:
         self._is_whole = is_whole
+        self._ledger = ledger
         self._instances: dict[str, InstanceName] = {}
         self._entries: dict[str, Entry] = {}
         for each in owned:
             if each.instance:
                 self._add(each.instance, each.entry)
-        self._journals = {folder.name: folder for folder in journals}
+        self._journals = {owner_name(_name_of(owner_of(folder)), folder): folder for folder in journals}
         self._is_over = cache(is_over)
 
     @property
@@ -102,14 +112,16 @@ class Verdicts:
             else:
                 yield self._of_order(token, owner, now - reservation.at)
         for owner, tokens in of_batches.items():
-            yield from self._of_batch(self._journals[owner], tokens)
+            yield from self._of_batch(self._journals[owner], f"{owner}-", tokens)
 
     def _add(self, instance: InstanceName, entry: Entry) -> None:
-        self._instances[instance.digest] = instance
-        payment = f"{instance.digest}-{entry.fingerprint[:8]}-{entry.generation}"
-        known = self._entries.get(payment)
-        if known is None or known.phota_task_id is None:
-            self._entries[payment] = entry
+        # it is not told which entries Airflow itself has kept
+        for owner in {owner_name(instance, self._ledger), owner_name(instance, None)}:
+            self._instances[owner] = instance
+            payment = f"{owner}-{entry.fingerprint[:8]}-{entry.generation}"
+            known = self._entries.get(payment)
+            if known is None or known.phota_task_id is None:
+                self._entries[payment] = entry
 
     def _of_order(self, token: str, owner: str, age: float) -> Verdict:
         entry, instance = self._entries.get(payment_of(token)), self._instances.get(owner)
@@ -123,11 +135,10 @@ class Verdicts:
             return Kept(token, UNDER_WAY)
         return Settled(token, NO_COST) if self._is_whole else Kept(token, UNREAD)
 
-    def _of_batch(self, folder: Place, tokens: Collection[str]) -> Iterator[Verdict]:
+    def _of_batch(self, folder: Place, prefix: str, tokens: Collection[str]) -> Iterator[Verdict]:
         if not self._is_over(_name_of(owner_of(folder)), _UNDER_WAY):
             yield from (Kept(token, UNDER_WAY) for token in tokens)
             return
-        prefix = f"{folder.name}-"
         sendings = {sending_of(token): token for token in tokens if is_of_sending(token)}
         blocks = {token for token in tokens if not is_of_sending(token)}
         try:

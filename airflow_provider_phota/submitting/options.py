@@ -14,6 +14,7 @@ from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.ledger.instances import checked_key
 from airflow_provider_phota.ledger.ledger import Ledger
 from airflow_provider_phota.ledger.stores import Discarded
+from airflow_provider_phota.storage.paths import Place, checked_path
 from airflow_provider_phota.submitting.policies import Policies
 
 if TYPE_CHECKING:
@@ -78,7 +79,9 @@ class MoneyOptions:
         Raises:
             PhotaInputError: A budget or its path cannot be used, or `settle` has no budget to go by.
         """
-        purse = self.budget.purse(context, hook, self.key)
+        path = self.ledger_path or hook.settings.ledger_path
+        record = Place.of(checked_path("ledger_path", path)) if path else None
+        purse = self.budget.purse(context, hook, record, self.key)
         if self.policies.on_ambiguous is Policy.SETTLE and not purse.is_shared:
             raise PhotaInputError(
                 "on_ambiguous",

@@ -26,14 +26,17 @@ log = logging.getLogger(__name__)
 _LONGEST_LOOK, _PATIENCE = 120.0, 60.0
 #: Looks in a row that may fail. After that the worker says what is wrong.
 _MOST_FAILURES = 20
+#: Seconds after which the worker looks whether the author has changed the budget meanwhile.
+_LONGEST_WAIT = 3600.0
 
 
 class PhotaBudgetTrigger(BaseTrigger):
-    """Waits until an amount fits into a budget, or its period turns, and fires one event.
+    """Waits until an amount fits into a budget, or its period turns, and fires one event; an hour at most.
 
-    It reserves nothing: the worker does that. So if many wait for the same money, those that find none left
-    wait again. The arguments are stored in the metadata database. New arguments get defaults, and old ones
-    are never removed, so that a trigger that is stored during an upgrade still works.
+    It reserves nothing: the worker does that, by the budget that holds then. So if many wait for the same
+    money, those that find none left wait again. The arguments are stored in the metadata database. New
+    arguments get defaults, and old ones are never removed, so that a trigger that is stored during an upgrade
+    still works.
 
     Args:
         log: where the budget is counted, as a URL of object storage.
@@ -75,8 +78,10 @@ class PhotaBudgetTrigger(BaseTrigger):
         yield TriggerEvent({"version": 1, "why": why})
 
     async def _wait(self) -> str:
-        failures = 0
+        failures, end = 0, time.monotonic() + _LONGEST_WAIT
         while failures < _MOST_FAILURES:
+            if time.monotonic() >= end:
+                return "the worker looks whether the budget was raised"
             if self.ends_at is not None and time.time() >= self.ends_at:
                 return "its period has turned"
             try:

@@ -12,8 +12,10 @@ from airflow_runs import run
 
 from airflow_provider_phota.api.errors import PhotaBudgetUnusable
 from airflow_provider_phota.budget.log import BudgetLog
+from airflow_provider_phota.budget.owners import owner_name
 from airflow_provider_phota.cli.verdicts import UNDER_WAY, UNREAD
 from airflow_provider_phota.emulator import Fault
+from airflow_provider_phota.ledger.records import InstanceName
 from airflow_provider_phota.storage.paths import Place, checked_path
 
 pytestmark = pytest.mark.usefixtures("at_once")
@@ -162,7 +164,9 @@ def test_a_damaged_journal_keeps_what_its_batch_has_reserved_and_nothing_else(
 def test_a_block_that_no_order_has_used_is_given_back(phota, budget, shop, monkeypatch):
     shop.add_pictures(1).run()
     (folder,) = shop.folder.glob("ledger/batches/*")
-    budget.reserve(f"{folder.name}-b9.1@{time.time():.0f}", PRICE, Decimal(5))
+    place = Place.of(checked_path("journal", f"file://{folder}"))
+    owner = owner_name(InstanceName("dag", "run", "edit", -1), place)
+    budget.reserve(f"{owner}-b9.1@{time.time():.0f}", PRICE, Decimal(5))
     monkeypatch.setattr("airflow_provider_phota.cli.verdicts.is_over", lambda *_: True)
     assert settled(phota)[0]["reserved"] == 0.0
 
