@@ -1,4 +1,4 @@
-"""What `make chaos` says of a budget after a run: it must see what is counted wrongly."""
+"""What `make chaos` says of budgets and of lost submits: it must see what is wrong."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ import pytest
 
 from airflow_provider_phota.budget.state import BudgetState, Reservation
 from tests.chaos.budgets import Books, TrialBudget, bills_of, summary_of_books
+from tests.chaos.cases import Case, Trial
+from tests.chaos.evidence import AMBIGUOUS, RESUBMITTED, EditEvidence, Evidence
 from tests.chaos.places import DiskPlace
+from tests.chaos.report import Line
+from tests.chaos.settle_table import settle_table
 
 PRICE = Decimal("0.05")
 
@@ -71,3 +75,32 @@ def test_the_report_sums_budgets_up():
     sums = summary_of_books([books(PRICE), books(Decimal(0), reserved=["x"], unknown=["a"], ambiguous=1)])
     assert sums == "2 budgets: 0.1 USD billed, 0.05 USD spent, 0.05 USD reserved"
     assert summary_of_books([]) == ""
+
+
+def test_the_table_of_lost_submits_counts_what_was_held_settled_and_billed_twice():
+    case = Case("10", "lost", ledgers=("both", "settle"))
+    lines = [
+        Line(case, "submit", "both", evidence=[_ended(case, "both", "failed", billed=("a",))]),
+        Line(
+            case,
+            "submit",
+            "settle",
+            evidence=[
+                _ended(case, "settle", "failed", billed=("b",)),
+                _ended(case, "settle", "success", billed=("c",), log=RESUBMITTED),
+                _ended(case, "settle", "success", billed=("d", "e"), log=RESUBMITTED),
+            ],
+        ),
+        Line(Case("21", "another group"), "submit", "both"),
+    ]
+    head, _, row, sums = settle_table(lines).splitlines()
+    assert head.count("|") == 7
+    assert row == "| 10 | lost | 1/1 | 1/3 | 1/3 | 1 |"
+    assert sums == "|  | all | 1/1 | 1/3 | 1/3 | 1 |"
+    assert settle_table(lines[2:]) == ""
+
+
+def _ended(case, ledger, state, *, billed, log=AMBIGUOUS):
+    delivered = billed[-1] if state == "success" else None
+    edit = EditEvidence(-1, state, 2, billed, frozenset(), 1, frozenset(), delivered, log)
+    return Evidence(Trial(case, "submit", ledger, 0), "run", (edit,), 1.0)

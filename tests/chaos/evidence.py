@@ -58,7 +58,9 @@ class EditEvidence:
     def end(self) -> End:
         if self.state == "success" and self.delivered:
             return End.OK
-        is_held = self.state == "failed" and AMBIGUOUS in self.log and (self.intents or self.discarded)
+        # an orphan may record its ID after the edit was held
+        is_on_record = self.intents or self.recorded or self.discarded
+        is_held = self.state == "failed" and AMBIGUOUS in self.log and is_on_record
         return End.HELD if is_held else End.FAILED
 
 

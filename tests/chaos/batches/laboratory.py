@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from threading import Lock
 
 from PIL import Image
 
@@ -28,6 +29,8 @@ class BatchLaboratory(Laboratory):
     def __init__(self, database: str, items: int) -> None:
         super().__init__(database)
         self.items = items
+        #: Batches begin side by side, and a service that was started twice would outlive them.
+        self._opening = Lock()
         self.services = {name: self._new_service(name) for name in SERVICES}
 
     def _new_service(self, name: str) -> PhotaService:
@@ -39,9 +42,10 @@ class BatchLaboratory(Laboratory):
     def open_service(self, name: str) -> PhotaService:
         """Returns the service of that name, which runs from then on until the end."""
         service = self.services[name]
-        if not service.is_started:
-            self._open.callback(service.stop)
-            service.start()
+        with self._opening:
+            if not service.is_started:
+                self._open.callback(service.stop)
+                service.start()
         return service
 
     def place(self, trial: BatchTrial) -> Place:
