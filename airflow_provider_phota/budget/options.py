@@ -103,18 +103,20 @@ class BudgetOptions:
             hook: of the connection.
             record: the ledger or the journal that knows what is paid for; None if Airflow itself does.
             key: the author's name for the item of a mapped task.
-
-        Raises:
-            PhotaInputError: A budget or its path cannot be used.
         """
-        ti = context["ti"]
+        ti, limits, problem = context["ti"], tuple[Limit, ...](), ""
+        try:
+            limits = tuple(self._limits(hook, ti.dag_id))
+        except PhotaInputError as error:  # said when an order is to be sent: what is paid for comes home
+            problem = str(error)
         return Purse(
-            tuple(self._limits(hook, ti.dag_id)),
+            limits,
             owner=owner_name(instance_name_of(context, key), record),
             run=run_name(ti.dag_id, ti.run_id),
             credits_per_usd=hook.settings.credits_per_usd,
             warn_at=self.warn_at,
             on_warning=lambda warned: self._tell(warned, context),
+            problem=problem,
         )
 
     def _limits(self, hook: PhotaHook, dag_id: str) -> Iterator[Limit]:

@@ -12,7 +12,11 @@ from decimal import Decimal
 from airflow_provider_phota.api.clock import Clock
 from airflow_provider_phota.api.costs import Cost
 from airflow_provider_phota.api.endings import lines
-from airflow_provider_phota.api.errors import PhotaBudgetExceeded, PhotaBudgetUnusable
+from airflow_provider_phota.api.errors import (
+    PhotaBudgetExceeded,
+    PhotaBudgetUnusable,
+    PhotaConfigurationError,
+)
 from airflow_provider_phota.budget.limits import Budget, Period, Unit, Window
 from airflow_provider_phota.budget.log import BudgetLog
 from airflow_provider_phota.budget.messages import exceeded_text, warning_text
@@ -107,6 +111,8 @@ class Purse:
         credits_per_usd: what a USD is in credits, for budgets in credits; None if that is not known.
         warn_at: the share of a budget for which a warning is given, once in each window.
         on_warning: is told then.
+        problem: why nothing can be reserved, since a budget cannot be understood; empty if it can. What is
+            paid for already can still be brought home.
     """
 
     limits: Sequence[Limit] = ()
@@ -115,12 +121,14 @@ class Purse:
     credits_per_usd: float | None = None
     warn_at: Decimal = WARN_AT
     on_warning: Callable[[Warned], None] = lambda _: None
+    problem: str = ""
     clock: Clock = time
     _logs: dict[str, BudgetLog] = field(default_factory=dict, init=False)
 
     @property
     def is_limited(self) -> bool:
-        return bool(self.limits)
+        """True if not everything fits."""
+        return bool(self.limits or self.problem)
 
     @property
     def is_shared(self) -> bool:
@@ -143,7 +151,10 @@ class Purse:
         Raises:
             PhotaBudgetExceeded: Not one order fits.
             PhotaBudgetUnusable: It is not known what may be spent.
+            PhotaConfigurationError: A budget cannot be understood.
         """
+        if self.problem:
+            raise PhotaConfigurationError(f"{self.problem}\nNothing was sent.")
         at = self.clock.time() if at is None else at
         asked: list[Reserved] = []
         try:

@@ -182,7 +182,17 @@ _SETTLE = Command(
     "settle",
     "Settle what is reserved in budgets, and show how they stand.",
     "settle:settle",
-    (*_SOURCES, *_COMMON),
+    (
+        argument(
+            "--give-back",
+            help="a reservation that you know was not billed, as this command names it; may be repeated",
+            action="append",
+            default=[],
+            metavar="RESERVATION",
+        ),
+        *_SOURCES,
+        *_COMMON,
+    ),
     details=(
         "Free. What attempts that are over have left reserved becomes what it has cost, by the ledger, the "
         "journals of batches and, on Airflow 3.3 and later, the task state store; and what failed tasks have "

@@ -37,6 +37,7 @@ def settle(options: Namespace) -> Report:
     path = Place.of(checked_path("budget_path", hook.settings.budget_path))
     rows, kept = [], []
     for book in books_in(path):
+        book.log.settle({token: Decimal(0) for token in options.give_back if token in book.log.state().open})
         kept += [(book, *each) for each in _settle_open(book, verdicts, hook)]
         _end_running(book, verdicts, hook)
         rows.append((book, book.log.state()))

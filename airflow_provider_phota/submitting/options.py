@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.policy import Policy
 from airflow_provider_phota.api.task_ids import checked_task_id
 from airflow_provider_phota.budget.options import BudgetOptions
@@ -19,6 +18,12 @@ from airflow_provider_phota.submitting.policies import Policies
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+
+
+_NOT_SHARED = (
+    "on_ambiguous: 'settle' needs the extras budget (not of a run) and budget_path of connection {!r}: only "
+    "their log tells whether the key was used by another order."
+)
 
 
 @dataclass(frozen=True)
@@ -77,17 +82,13 @@ class MoneyOptions:
         """Returns what pays for the orders of the running task instance.
 
         Raises:
-            PhotaInputError: A budget or its path cannot be used, or `settle` has no budget to go by.
+            PhotaInputError: The path of the ledger cannot be used.
         """
         path = self.ledger_path or hook.settings.ledger_path
         record = Place.of(checked_path("ledger_path", path)) if path else None
         purse = self.budget.purse(context, hook, record, self.key)
         if self.policies.on_ambiguous is Policy.SETTLE and not purse.is_shared:
-            raise PhotaInputError(
-                "on_ambiguous",
-                "'settle' needs the extras budget (not of a run) and budget_path of connection "
-                f"{hook.phota_conn_id!r}: only their log tells whether the key was used by another order.",
-            )
+            return replace(purse, problem=purse.problem or _NOT_SHARED.format(hook.phota_conn_id))
         return purse
 
     def ids_on_record(self, context: Context, hook: PhotaHook) -> frozenset[str]:

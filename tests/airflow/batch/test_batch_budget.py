@@ -271,3 +271,13 @@ def _away(*_args, **_more):
 
 def _woken(shop):
     return {"version": 1, "waits": "", "why": "enough", "ended": 12, "open": 0}
+
+
+def test_a_batch_whose_budget_became_wrong_brings_home_what_is_paid_for(shop, monkeypatch):
+    shop.connect(monkeypatch, "0.37 USD / total")
+    shop.emulator.add_faults(Fault("result", "status", status=500, times=7))
+    shop.fail()
+    shop.connect(monkeypatch, "50")
+    error = shop.clear().fail()
+    assert "must say how much of what in which period" in str(error)
+    assert shop.statuses["landed"] == len(shop.emulator.ledger()) == 7

@@ -123,3 +123,14 @@ def test_a_store_that_is_away_at_the_end_loses_nothing_paid(shop, monkeypatch):
         task_id, _ = shop.order()
     assert task_id == shop.emulator.ledger()[0].id
     assert shop.state().reserved == PRICE
+
+
+@pytest.mark.parametrize("extra", [{"budget_path": None}, {"budget": "50"}])
+def test_a_budget_that_became_wrong_keeps_nothing_paid_from_coming_home(shop, extra):
+    """It is said once an order is to be sent; what was paid for before needs no money."""
+    task_id, _ = shop.order()
+    shop.connect(**{"budget": "0.10 USD / total", **extra})
+    assert shop.order(wait_for_completion=True)[0]["phota_task_id"] == task_id
+    with pytest.raises(AirflowFailException, match="budget"):
+        shop.order("other")
+    assert len(shop.emulator.ledger()) == 1

@@ -32,6 +32,19 @@ class Done:
 
 
 @pytest.fixture(autouse=True)
+def _empty_task_state(metadata_database) -> None:
+    """Forgets what other tests have left in the metadata database."""
+    from airflow_provider_phota.compat import HAS_TASK_STATE
+
+    if HAS_TASK_STATE:
+        from airflow.models.task_state_store import TaskStateStoreModel
+        from airflow.utils.session import create_session
+
+        with create_session() as session:
+            session.query(TaskStateStoreModel).delete()
+
+
+@pytest.fixture(autouse=True)
 def _ready(metadata_database, monkeypatch: pytest.MonkeyPatch) -> None:
     # the command line sets it for its own process
     monkeypatch.setenv("_AIRFLOW_PROCESS_CONTEXT", "server")

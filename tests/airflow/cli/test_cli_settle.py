@@ -80,6 +80,14 @@ def test_what_is_ambiguous_stays_reserved(phota, emulator, budget, picture_url):
     assert kept == ["it is not known whether the order was billed"]
 
 
+def test_what_a_person_knows_to_be_unbilled_is_given_back(phota, emulator, budget, picture_url):
+    emulator.add_faults(Fault(on="submit", kind="status", status=500))
+    run("submit_only", image_urls=picture_url)
+    (kept,) = phota("settle", "--json").json["kept"]
+    done = phota("settle", "--give-back", kept["reservation"], "--json").json
+    assert (done["kept"], done["budgets"][0]["reserved"], done["budgets"][0]["spent"]) == ([], 0.0, 0.0)
+
+
 def test_what_was_never_sent_is_given_back_once_its_airflow_task_is_over(
     phota, budget, picture_url, monkeypatch
 ):

@@ -16,17 +16,6 @@ from airflow_provider_phota.emulator import Emulator, Fault
 task_state = pytest.mark.skipif(not HAS_TASK_STATE, reason="Airflow keeps no task state before 3.3")
 
 
-@pytest.fixture(autouse=True)
-def _empty_task_state() -> None:
-    """Forgets what other tests have left in the metadata database."""
-    if HAS_TASK_STATE:
-        from airflow.models.task_state_store import TaskStateStoreModel
-        from airflow.utils.session import create_session
-
-        with create_session() as session:
-            session.query(TaskStateStoreModel).delete()
-
-
 def cents(amount: Any) -> int:
     return int(Decimal(str(amount)) * 100)
 
