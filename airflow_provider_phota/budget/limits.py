@@ -43,6 +43,11 @@ class Unit(Enum):
             return None
         return cost.usd * Decimal(str(credits_per_usd))
 
+    def given_back(self, paid: Cost, final: Cost, credits_per_usd: float | None) -> Decimal:
+        """Returns what a task has cost less in the end than was paid for it; 0 if that is not known."""
+        before, after = self.amount(paid, credits_per_usd), self.amount(final, credits_per_usd)
+        return Decimal(0) if before is None or after is None else before - after
+
 
 class Period(Enum):
     """Says when a budget begins again."""

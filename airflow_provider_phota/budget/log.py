@@ -14,14 +14,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 from itertools import count
-from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import uuid4
 
 from airflow_provider_phota.api.endings import lines
 from airflow_provider_phota.api.errors import PhotaBudgetUnusable
 from airflow_provider_phota.api.retry import Backoff
-from airflow_provider_phota.budget.state import BudgetState, Reservation
+from airflow_provider_phota.budget.state import NOTHING_KEPT, BudgetState, Reservation
 from airflow_provider_phota.storage import objects, records
 from airflow_provider_phota.storage.paths import OBJECT_STORES, Place
 from airflow_provider_phota.storage.rights import Right, explain, lacks_exclusive_creation
@@ -29,8 +28,6 @@ from airflow_provider_phota.storage.rights import Right, explain, lacks_exclusiv
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
-
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 #: Entries in one folder. A store lists a thousand names in one answer.
 _IN_FOLDER = 1_000
@@ -103,7 +100,7 @@ class BudgetLog:
         costs: Mapping[str, Decimal | None],
         *,
         runs_from: float | None = None,
-        keep: Mapping[str, Reservation] = _NOTHING,
+        keep: Mapping[str, Reservation] = NOTHING_KEPT,
     ) -> BudgetState:
         """Turns reservations into what they cost; 0 gives all of one back. A second time changes nothing.
 

@@ -218,8 +218,7 @@ class Purse:
             PhotaBudgetUnusable: A log cannot be read or written.
         """
         for limit in self.limits:
-            before, after = self._amount(limit, paid), self._amount(limit, final)
-            given_back = before - after if before is not None and after is not None else Decimal(0)
+            given_back = limit.budget.unit.given_back(paid, final, self.credits_per_usd)
             self._log(limit, at).end(token, given_back)
 
     def states(self, at: float) -> Iterator[tuple[Limit, Window, BudgetState]]:

@@ -10,7 +10,8 @@ from typing import Any, Self
 
 #: Seconds after which a task is over at the latest: its results are not served any longer.
 LONGEST_TASK = 24 * 3600.0
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
+#: No part of a reservation stays reserved.
+NOTHING_KEPT: Mapping[str, Any] = MappingProxyType({})
 
 
 class Exceeded(Exception):
@@ -107,7 +108,7 @@ class BudgetState:
         costs: Mapping[str, Decimal | None],
         *,
         runs_from: float | None = None,
-        keep: Mapping[str, Reservation] = _NOTHING,
+        keep: Mapping[str, Reservation] = NOTHING_KEPT,
     ) -> Self:
         """Returns the state in which reservations have become what they cost; 0 gives all of one back.
 
@@ -128,7 +129,7 @@ class BudgetState:
                 continue  # it counts already: what was open is of a process that came too late
             spent += max(amounts) if cost is None else cost
             if runs_from is not None:
-                running = {**_still_running(running, runs_from), payment_of(token): runs_from}
+                running = {**still_running(running, runs_from), payment_of(token): runs_from}
         if len(open_) == len(self.open):
             return self
         return self._next(open={**open_, **keep}, spent=spent, running=running)
@@ -140,13 +141,13 @@ class BudgetState:
         """
         if token not in self.running:
             return self
-        running = _still_running(self.running, now)
+        running = still_running(self.running, now)
         running.pop(token, None)
         return self._next(running=running, spent=self.spent - given_back)
 
     def is_under_way(self, now: float, besides: str) -> bool:
         """Returns True if anything but one payment may be sent, or its task may be running."""
-        running = _still_running(self.running, now)
+        running = still_running(self.running, now)
         return any(each != besides for each in (*map(payment_of, self.open), *running))
 
     def _next(self, **changes: Any) -> Self:
@@ -180,7 +181,7 @@ class BudgetState:
         )
 
 
-def _still_running(running: Mapping[str, float], now: float) -> dict[str, float]:
+def still_running(running: Mapping[str, float], now: float) -> dict[str, float]:
     """Returns the tasks that may be running at a moment: what nobody waits for is over some day, too."""
     return {payment: at for payment, at in running.items() if at > now - LONGEST_TASK}
 

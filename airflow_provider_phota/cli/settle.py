@@ -10,7 +10,7 @@ from rich.console import RenderableType
 
 from airflow_provider_phota.api.costs import final_cost
 from airflow_provider_phota.api.errors import PhotaInputError
-from airflow_provider_phota.budget.state import LONGEST_TASK, BudgetState
+from airflow_provider_phota.budget.state import BudgetState, still_running
 from airflow_provider_phota.cli.accounts import hook_of
 from airflow_provider_phota.cli.budget_logs import Book, books_in
 from airflow_provider_phota.cli.ends import ask_about_all
@@ -37,7 +37,8 @@ def settle(options: Namespace) -> Report:
     path = Place.of(checked_path("budget_path", hook.settings.budget_path))
     rows, kept = [], []
     for book in books_in(path):
-        book.log.settle({token: Decimal(0) for token in options.give_back if token in book.log.state().open})
+        reserved = book.log.state().open
+        book.log.settle({token: Decimal(0) for token in options.give_back if token in reserved})
         kept += [(book, *each) for each in _settle_open(book, verdicts, hook)]
         _end_running(book, verdicts, hook)
         rows.append((book, book.log.state()))
@@ -61,18 +62,17 @@ def _end_running(book: Book, verdicts: Verdicts, hook: PhotaHook) -> None:
     """Asks how tasks have ended whose end the log does not know. What they gave back can be spent again."""
     entries = {
         payment: entry
-        for payment, at in book.log.state().running.items()
-        if at > time.time() - LONGEST_TASK and (entry := verdicts.paid.get(payment))
+        for payment in still_running(book.log.state().running, time.time())
+        if (entry := verdicts.paid(payment))
     }
+    if not entries:
+        return
     answers = ask_about_all(hook.settings, [each.phota_task_id or "" for each in entries.values()])
     for payment, entry in entries.items():
         task = answers.tasks.get(entry.phota_task_id or "")
         if task and task.is_finished:
-            rate = hook.settings.credits_per_usd
-            paid = book.unit.amount(entry.cost, rate)
-            final = book.unit.amount(final_cost(entry.cost, task), rate)
-            is_known = paid is not None and final is not None
-            book.log.end(payment, (paid or Decimal(0)) - (final or Decimal(0)) if is_known else Decimal(0))
+            final, rate = final_cost(entry.cost, task), hook.settings.credits_per_usd
+            book.log.end(payment, book.unit.given_back(entry.cost, final, rate))
 
 
 def _report(

@@ -92,10 +92,10 @@ class Verdicts:
         self._journals = {owner_name(_name_of(owner_of(folder)), folder): folder for folder in journals}
         self._is_over = cache(is_over)
 
-    @property
-    def paid(self) -> Mapping[str, Entry]:
-        """The paid orders, by the names of their payments."""
-        return {payment: entry for payment, entry in self._entries.items() if entry.phota_task_id}
+    def paid(self, payment: str) -> Entry | None:
+        """Returns the entry of a payment; None if no ledger knows its task."""
+        entry = self._entries.get(payment)
+        return entry if entry and entry.phota_task_id else None
 
     def of(self, reserved: Mapping[str, Reservation], now: float) -> Iterator[Verdict]:
         """Yields what became of each reservation.

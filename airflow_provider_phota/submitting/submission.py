@@ -168,26 +168,21 @@ class Submission:
     def _adopt(self, phota_task_id: str) -> PaidTask:
         """Goes on with a task that a person found, and remembers it."""
         seen = ask_about(self.hook, phota_task_id)
+        cost = final_cost(UNKNOWN_COST, seen)
         while True:
             latest = self._record().latest(self._fingerprint)
             step = Submit(latest.generation + 1 if latest else 1)
             free = Charge(Purse(), "")
             intent = self._new_sending(step, latest, free).intent_for(seconds=0.0)
             # first: once the task is on record, no later attempt looks for the reservation of the lost submit
-            charge = self._charges.settled(latest or intent, final_cost(UNKNOWN_COST, seen))
+            charge = self._charges.settled(latest or intent, cost)
             try:
                 self.ledger.intend(intent, latest)
             except Overtaken:
                 continue
-            adopted = replace(
-                intent,
-                phota_task_id=phota_task_id,
-                model=seen.model,
-                cost=final_cost(UNKNOWN_COST, seen),
-            )
-            self.ledger.note_task(adopted)
+            self.ledger.note_task(replace(intent, phota_task_id=phota_task_id, model=seen.model, cost=cost))
             log.info("Going on with PHOTA task %s by adopt_phota_task_id; nothing is sent.", phota_task_id)
-            return PaidTask(phota_task_id, seen, adopted.cost, charge)
+            return PaidTask(phota_task_id, seen, cost, charge)
 
     def _look_up(self) -> tuple[Entry | None, BeforeAsking]:
         """Reads the record once no other attempt can be sending any more."""
