@@ -119,12 +119,11 @@ class Spending:
         found = await self._do(partial(self._purse.open_tokens, self.prefix, ats))
         if not found:
             return
-        sendings = {sending_of(token): token for token in found if is_of_sending(token)}
-        blocks = found.difference(sendings.values())
+        sendings, blocks = told_apart(found)
         known = await self._do(partial(accounts, blocks, sendings))
         for token in blocks:
             account = known.get(token, Account())
-            held = {token_of(self.prefix, name, token): cost for name, cost in account.open.items()}
+            held = held_of(self.prefix, token, account)
             await self._settle({token: account.spent}, at_of(token), held)
             sendings |= {sending_of(each): each for each in held}
         over: dict[str, Cost] = {}
@@ -263,6 +262,17 @@ def _tolerated() -> Iterator[None]:
 def token_of(prefix: str, sending: str, block: str) -> str:
     """Returns the token of what stays reserved for one sending of a block."""
     return f"{prefix}s{sending[:SENDING]}@{at_of(block):.0f}"
+
+
+def held_of(prefix: str, block: str, account: Account) -> dict[str, Cost]:
+    """Returns what stays reserved of a block, by tokens of its own."""
+    return {token_of(prefix, name, block): cost for name, cost in account.open.items()}
+
+
+def told_apart(tokens: Collection[str]) -> tuple[dict[str, str], set[str]]:
+    """Returns the tokens of single sendings, by their names, and those of blocks."""
+    sendings = {sending_of(token): token for token in tokens if is_of_sending(token)}
+    return sendings, {token for token in tokens if not is_of_sending(token)}
 
 
 def is_of_sending(token: str) -> bool:

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from airflow_provider_phota.api.costs import NO_COST, Cost
 from airflow_provider_phota.api.errors import PhotaLedgerError
 from airflow_provider_phota.batch.accounts import Account, accounts_of
-from airflow_provider_phota.batch.spending import at_of, is_of_sending, sending_of, token_of
+from airflow_provider_phota.batch.spending import at_of, held_of, told_apart
 from airflow_provider_phota.budget.limits import Unit
 from airflow_provider_phota.budget.owners import owner_name
 from airflow_provider_phota.budget.state import Reservation, payment_of
@@ -139,8 +139,7 @@ class Verdicts:
         if not self._is_over(_name_of(owner_of(folder)), _UNDER_WAY):
             yield from (Kept(token, UNDER_WAY) for token in tokens)
             return
-        sendings = {sending_of(token): token for token in tokens if is_of_sending(token)}
-        blocks = {token for token in tokens if not is_of_sending(token)}
+        sendings, blocks = told_apart(tokens)
         try:
             accounts = accounts_of(partial(events_in, folder), blocks, sendings)
         except PhotaLedgerError:
@@ -151,8 +150,7 @@ class Verdicts:
             yield Kept(token, AMBIGUOUS) if account.open else Settled(token, account.spent)
         for block in blocks:
             account = accounts.get(block, Account()).closed()
-            keep = {token_of(prefix, name, block): cost for name, cost in account.open.items()}
-            yield Settled(block, account.spent, keep)
+            yield Settled(block, account.spent, held_of(prefix, block, account))
 
 
 def _name_of(owner: BatchOwner) -> InstanceName:
