@@ -65,12 +65,15 @@ class Call:
     """Holds one request and what belongs to it.
 
     Attributes:
+        arrived: The service's time when it came. A task's status is as of then, for the choice of a fault and
+            for the answer: else a task could end between the two.
         fault: The fault that this request was hit by, for the handlers that must know it.
     """
 
     desk: Desk
     request: web.Request
     id: str
+    arrived: float
     fault: Fault | None = None
 
     @property
@@ -146,9 +149,9 @@ def endpoint(
     """Wraps a handler for aiohttp: logs the request, and gives the answer its id and the service's time."""
 
     async def serve(request: web.Request) -> web.StreamResponse:
-        seen = SeenRequest(request.method, request.path, desk.service.now())
+        call = Call(desk, request, secrets.token_hex(8), arrived=desk.service.now())
+        seen = SeenRequest(request.method, request.path, call.arrived)
         desk.log.add(seen, route)
-        call = Call(desk, request, secrets.token_hex(8))
         answer = await answer_with(call, handler)
         if not answer.prepared:
             answer.headers.setdefault("x-request-id", call.id)

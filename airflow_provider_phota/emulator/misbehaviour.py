@@ -58,7 +58,7 @@ async def _subject_of(on: str, call: Call) -> Subject:
     task = call.service.find_task(task_id) if task_id else None
     if task is None:
         return Subject(task_id)
-    completed = task.status(call.service.now()) == "completed"
+    completed = task.status(call.arrived) == "completed"
     return Subject(task.id, task.order.prompt, task.order.urls, completed, task.number)
 
 

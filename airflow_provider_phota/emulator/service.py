@@ -131,7 +131,7 @@ class Service:
             estimated_time=estimated_time,
             sources=sources,
             inputs=None if sources else (),
-            failure=_failure_from(fault, now + duration) if fault and fault.kind == "fail_task" else None,
+            failure=failure_from(fault, now + duration) if fault and fault.kind == "fail_task" else None,
             number=len(self._tasks),
         )
         self._spent[account] = self._spent.get(account, 0) + order.credits
@@ -177,11 +177,10 @@ class Service:
         if task := self._tasks.get(task_id):  # gone after a reset
             self._put(replace(task, inputs=blobs))
 
-    def fail_task(self, task_id: str, failure: Fault | Failure) -> None:
-        """Lets a task end as failed, at once if a fault says so. A task that has failed stays as it is."""
-        task, now = self._tasks.get(task_id), self.now()
-        if task and task.status(now) != "failed":
-            failure = failure if isinstance(failure, Failure) else _failure_from(failure, now)
+    def fail_task(self, task_id: str, failure: Failure) -> None:
+        """Lets a task end as failed. A task that has failed stays as it is."""
+        task = self._tasks.get(task_id)
+        if task and task.status(self.now()) != "failed":
             self._put(replace(task, failure=failure))
 
     def ledger(self) -> list[LedgerEntry]:
@@ -230,7 +229,8 @@ class Service:
         return task.done_at + self.settings.result_ttl
 
 
-def _failure_from(fault: Fault, at: float) -> Failure:
+def failure_from(fault: Fault, at: float) -> Failure:
+    """Returns how a task ends that a fault lets fail."""
     return Failure(fault.code or "generation_failed", fault.message or "the picture could not be made", at)
 
 

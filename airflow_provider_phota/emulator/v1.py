@@ -5,6 +5,7 @@ from aiohttp import web
 from airflow_provider_phota.emulator import views
 from airflow_provider_phota.emulator.call import Call, json_answer
 from airflow_provider_phota.emulator.faults import Fault
+from airflow_provider_phota.emulator.service import failure_from
 
 
 async def submit(call: Call) -> web.StreamResponse:
@@ -21,8 +22,8 @@ async def query(call: Call) -> web.StreamResponse:
     call.account()
     task_id = call.request.match_info["task_id"]
     if call.fault and call.fault.kind == "fail_task":
-        call.service.fail_task(task_id, call.fault)
-    view = views.task_view(call.service, call.service.task(task_id), call.base_url)
+        call.service.fail_task(task_id, failure_from(call.fault, call.arrived))
+    view = views.task_view(call.service, call.service.task(task_id), call.base_url, call.arrived)
     return json_answer(view | _changed_by(call.fault))
 
 

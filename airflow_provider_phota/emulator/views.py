@@ -33,9 +33,8 @@ def handle_view(task: TaskRecord) -> dict[str, Any]:
     }
 
 
-def task_view(service: Service, task: TaskRecord, base_url: str) -> dict[str, Any]:
-    """Returns the answer to a status query."""
-    now = service.now()
+def task_view(service: Service, task: TaskRecord, base_url: str, now: float) -> dict[str, Any]:
+    """Returns the answer to a status query that came ``now``."""
     status = task.status(now)
     failure = task.failure if status == "failed" else None
     usage: dict[str, Any] = {"credits_reserved": task.order.credits, "user_group": _GROUP}
