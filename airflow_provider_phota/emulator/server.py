@@ -50,13 +50,22 @@ async def serving(settings: Settings) -> AsyncIterator[Running]:
             build_app(desk), access_log=None, logger=_silent_logger(), shutdown_timeout=_GRACE
         )
         await runner.setup()
-        stack.push_async_callback(runner.cleanup)
+        stack.push_async_callback(_clean_up, runner)
         await web.TCPSite(runner, settings.host, settings.port, ssl_context=tls, backlog=_BACKLOG).start()
         host, port = runner.addresses[0][:2]
         desk.intake.home = f"{settings.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
         for task in service.tasks_without_inputs():
             desk.intake.prepare(task)
         yield Running(desk.intake.home, desk)
+
+
+async def _clean_up(runner: web.AppRunner) -> None:
+    """Closes every connection. A TLS one would wait for its client's farewell, longer than the loop lives."""
+    connections = runner.server.connections if runner.server else []
+    transports = [connection.transport for connection in connections if connection.transport]
+    await runner.cleanup()
+    for transport in transports:
+        transport.abort()
 
 
 def _silent_logger() -> logging.Logger:
