@@ -148,8 +148,16 @@ def test_a_person_is_asked_before_it_is_paid(emulator, phota, photo, tmp_path, a
 # Ctrl-C, in a process of its own ----------------------------------------------------------------------------
 
 
+@pytest.fixture
+def ctrl_c():
+    """Lets new processes hear Ctrl-C: a test run in the background of a shell has inherited that it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("moment", ["while it is sent", "while it is waited for"])
-def test_ctrl_c_does_not_lose_the_id(emulator: Emulator, phota, photo, tmp_path, moment):
+def test_ctrl_c_does_not_lose_the_id(emulator: Emulator, phota, photo, tmp_path, ctrl_c, moment):
     emulator.add_faults(Fault(on="submit", kind="latency", seconds=60))
     if moment == "while it is sent":
         emulator.add_faults(Fault(on="submit", kind="slow_body", seconds=3))
@@ -165,7 +173,12 @@ def test_ctrl_c_does_not_lose_the_id(emulator: Emulator, phota, photo, tmp_path,
         "out",
     ]
     with subprocess.Popen(
-        command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=_environment()
+        command,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=_environment(),
     ) as process:
         _wait_for(emulator.ledger)
         time.sleep(1.0 if moment == "while it is sent" else 2.0)
