@@ -13,6 +13,7 @@ from tests.certificates import Certificates
 from tests.http_text import ACCEPTED, TASK_ID, answer, head, refusal
 from tests.raw_server import (
     Behaviour,
+    Peer,
     RawServer,
     answers,
     breaks_tls_after_the_request,
@@ -96,6 +97,14 @@ def _ids(server: RawServer, refused: int, *, accepted: bool) -> tuple[str, ...]:
     return (TASK_ID,) * count if accepted else tuple(f"never-arrived-{number}" for number in range(count))
 
 
+def _refuses_the_first_submit(peer: Peer) -> None:
+    """Refuses everything but a second submit, and closes the connection that it has promised to keep."""
+    if request := peer.receive():
+        is_accepted = request.method == "POST" and len(peer.server.posts()) > 1
+        refused = refusal(429, "", "slow down", "Connection: keep-alive")
+        peer.sock.sendall(ACCEPTED if is_accepted else refused)
+
+
 def _shakes_hands(peer: Any) -> None:
     """Shakes hands, and answers only if the client trusts the certificate."""
     try:
@@ -123,12 +132,7 @@ NETWORKS: Mapping[str, Opening] = {
     "RST in the body": _server(resets_in_the_body),
     "write stalls": _server(stalls),
     "TLS garbage": _over_tls(breaks_tls_after_the_request(b"\x17\x03\x03\x00\x10" + b"x" * 16)),
-    "closes a kept connection": _server(
-        answers(refusal(429, "", "slow down", "Connection: keep-alive")),
-        answers(ACCEPTED),
-        refused=1,
-        accepted=True,
-    ),
+    "closes a kept connection": _server(_refuses_the_first_submit, refused=1, accepted=True),
     "headers cut": _server(answers(b"HTTP/1.1 200 OK\r\nContent-Ty")),
     "chunks cut": _server(answers(head(200, "Transfer-Encoding: chunked") + b'9\r\n{"id": "t\r\n')),
     "drips": _server(drips(head(200, "Content-Length: 9999"))),
