@@ -63,6 +63,11 @@ class EditEvidence:
         is_held = self.state == "failed" and AMBIGUOUS in self.log and is_on_record
         return End.HELD if is_held else End.FAILED
 
+    @property
+    def ambiguous(self) -> int:
+        """How many payments are ambiguous. One whose record was deleted is known by the log alone."""
+        return self.intents or int(self.discarded and self.end is End.HELD)
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -122,7 +127,9 @@ def _books(run: Run, edits: tuple[EditEvidence, ...]) -> Books | None:
     ]
     recorded = frozenset[str]().union(*(edit.recorded for edit in edits))
     billed = frozenset(each for edit in edits for each in edit.billed)
-    return Books(run.budget.state(), bills_of(tasks), billed - recorded, sum(edit.intents for edit in edits))
+    return Books(
+        run.budget.state(), bills_of(tasks), billed - recorded, sum(edit.ambiguous for edit in edits)
+    )
 
 
 def _billed_tasks(run: Run) -> tuple[tuple[str, str], ...]:
