@@ -110,7 +110,7 @@ docs: $(READY) ## Build the documentation into docs/_build/html; a warning is an
 
 .PHONY: constraints
 constraints: $(READY) ## Pin what the environments are made of: the newest that fit Python 3.11.0
-	dev/pin 'apache-airflow==3.3.*' dev docs chaos hooks > .build/pins && mv .build/pins dev/constraints-airflow-3.3.txt
+	dev/pin 'apache-airflow==3.3.*' dev docs chaos hooks browser > .build/pins && mv .build/pins dev/constraints-airflow-3.3.txt
 	dev/pin 'apache-airflow==2.11.*' dev chaos > .build/pins && mv .build/pins dev/constraints-airflow-2.11.txt
 	dev/pin 'apache-airflow>=3.4.0b1,<3.5' dev chaos > .build/pins && mv .build/pins dev/constraints-airflow-3.4.txt
 	dev/pin 'apache-airflow==3.3.*' bench > .build/pins && mv .build/pins dev/constraints-bench.txt
@@ -122,7 +122,7 @@ clean: ## Remove all that the other targets have made
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml dev/constraints-airflow-3.3.txt dev/bootstrap
-	@dev/bootstrap .venv dev/constraints-airflow-3.3.txt "3.11 3.12 3.13 3.14" dev docs chaos hooks
+	@dev/bootstrap .venv dev/constraints-airflow-3.3.txt "3.11 3.12 3.13 3.14" dev docs chaos hooks browser
 	@touch $@
 
 $(READY_2_11): pyproject.toml dev/constraints-airflow-2.11.txt dev/bootstrap
