@@ -38,10 +38,20 @@ test-all: test $(READY_2_11) $(READY_3_4) ## make test, the slow tests; the Airf
 	$(PYTHON_3_4) -m pytest tests/airflow/submitting tests/airflow/ledger/test_ledger_stores.py
 	$(PYTHON_3_4) -m tests.chaos --database postgres --groups people,kills,answers,models --seeds 1 --edits 0 --naive 0
 	$(PYTHON_3_4) -m pytest $(PARALLEL) tests/airflow
-	$(PYTHON) -m pytest -m slow
+	$(PYTHON) -m pytest -m "slow and not browser"
 	$(PYTHON) -m tests.races --times 2
 	$(PYTHON_2_11) -m pytest $(PARALLEL) tests/airflow tests/docs tests/emulator/test_emulator_pytest_plugin.py
 	$(PYTHON_2_11) -m tests.chaos --groups kills,people,answers,network,resubmit,models --seeds 1 --edits 0 --naive 0 --width 3
+
+.PHONY: browser
+browser: $(READY) ## Look at the pages in a browser (Debian's Chromium is installed if there is none)
+	@$(PYTHON) -m dev.chromium
+	$(PYTHON) -m pytest -m browser tests/browser
+
+.PHONY: screenshots
+screenshots: $(READY) ## Take the pictures of pages in docs/images again (SCENES="emulator ...": only those)
+	@$(PYTHON) -m dev.chromium
+	@$(PYTHON) -m dev.screenshots $(SCENES)
 
 .PHONY: races
 races: $(READY) ## Attempts that overtake each other, 20 times each, with every kind of ledger (RACES_TIMES, ...)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
 import psutil
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from dev import chromium
 
@@ -96,3 +97,18 @@ def window(
         yield context
     finally:
         context.close()
+
+
+def wait_until(page: Page, expression: str) -> None:
+    """Waits until a JavaScript expression is true on a page.
+
+    `Page.wait_for_function` cannot do that where a page forbids `eval`.
+
+    Raises:
+        TimeoutError: It is not true in time.
+    """
+    until = time.monotonic() + PATIENCE / 1000
+    while not page.evaluate(expression):
+        if time.monotonic() > until:
+            raise TimeoutError(f"never true on {page.url}: {expression}")
+        page.wait_for_timeout(50)

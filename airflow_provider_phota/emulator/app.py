@@ -39,6 +39,7 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
 _PAGES: tuple[tuple[str, Handler], ...] = (
     (r"/_emulator/thumbnails/{task_id}/{index:\d{1,6}}", files.serve_thumbnail),
     ("/_emulator/static/{name}", files.serve_file),
+    ("/favicon.ico", files.serve_icon),
 )
 
 

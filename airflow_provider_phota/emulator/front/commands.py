@@ -37,14 +37,14 @@ class Commands:
 
     @property
     def clear_faults(self) -> str:
-        return f"curl -X DELETE{_THEN}{self._quoted('/_emulator/faults')}"
+        return f"curl -X DELETE {self._quoted('/_emulator/faults')}"
 
     @property
     def reset(self) -> str:
-        return f"curl -X POST{_THEN}{self._quoted('/_emulator/reset')}"
+        return f"curl -X POST {self._quoted('/_emulator/reset')}"
 
     def _post(self, path: str, body: str, *headers: str) -> str:
-        return _THEN.join((f"curl {self._quoted(path)}", *headers, _JSON, f"-d {shlex.quote(body)}"))
+        return _THEN.join(("curl", self._quoted(path), *headers, _JSON, f"-d {shlex.quote(body)}"))
 
     def _quoted(self, path: str) -> str:
         return shlex.quote(self.url + path)

@@ -25,6 +25,15 @@ async def serve_file(call: Call) -> web.StreamResponse:
     name = call.request.match_info["name"]
     if name not in _TYPES:
         raise not_found(f"there is no GET {call.request.path}")
+    return _file(name)
+
+
+async def serve_icon(_: Call) -> web.StreamResponse:
+    """Serves the icon, for which browsers ask by themselves when they show a result."""
+    return _file("icon.svg")
+
+
+def _file(name: str) -> web.Response:
     # it changes with the version, so it is asked for again
     headers = SAFE | {"Cache-Control": "no-cache"}
     return web.Response(body=_content(name), content_type=_TYPES[name], charset="utf-8", headers=headers)
