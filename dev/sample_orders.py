@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import time
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,6 @@ _EDITS = (
     "remove the cabin",
     "a hazy morning in June",
 )
-#: Seconds that the samples take which are not over yet: one has just begun, and one is half done.
-_PENDING, _PROCESSING = 600.0, 60.0
 
 
 class SampleOrders:
@@ -57,35 +56,46 @@ class SampleOrders:
         return self.order(model="phota-image-edit", prompt=prompt, image_urls=[url], **more)
 
     def place_all(self) -> None:
-        """Places a dozen orders. Some are over, one is refused, one is half done, and one has just begun."""
-        for number, prompt in enumerate(_EDITS):
-            self.edit(prompt, number)
-        self.order(model="phota-image", prompt="a lighthouse at dawn", num_outputs=4, aspect_ratio="4:3")
-        self.order(model="phota-image-enhance", image_url=self._urls[-1], creativity=0.4, resolution="1K")
-        self.order(model="phota-create-profile", image_archive_url=self.upload("faces.zip", _archive()))
+        """Places a dozen orders. Most are over, one is refused, one is half done, and one has just begun."""
+        self._place_what_ends()
+        running = [self._edit_that_takes(1_000, "crop it to the peaks, and make the sky a little darker", 2)]
+        self.edit(_EDITS[0])
+        running.append(self._edit_that_takes(100, "lift the shadows a little", 1))
+        self._emulator.advance(30)
         self.edit("winter, with fresh snow on the shore", 1, num_outputs=2)
-        self._emulator.add_faults(
-            Fault("submit", "fail_task", code="content_policy", message="refused by moderation")
-        )
-        self.edit("something that moderation refuses", 2)
-        self._let_them_end()
-        self._add_those_that_run()
+        self._emulator.advance(25)
+        self._let_end(set(running))
         self._add_faults()
 
-    def _let_them_end(self) -> None:
-        self._emulator.advance(_PROCESSING)
+    def _place_what_ends(self) -> None:
+        refused = Fault("submit", "fail_task", code="content_policy", message="refused by moderation")
+        places: Sequence[Callable[[], object]] = (
+            lambda: self.order(
+                model="phota-create-profile", image_archive_url=self.upload("1.zip", _archive())
+            ),
+            lambda: self._emulator.add_faults(refused),
+            lambda: self.edit("something that moderation refuses", 2),
+            lambda: self.order(model="phota-image-enhance", image_url=self._urls[-1], creativity=0.4),
+            lambda: self.order(model="phota-image", prompt="a lighthouse at dawn", num_outputs=4),
+            *[partial(self.edit, prompt, number) for number, prompt in enumerate(_EDITS[1:], 1)],
+        )
+        for place in places:
+            place()
+            self._emulator.advance(40)
+
+    def _edit_that_takes(self, seconds: float, prompt: str, number: int) -> str:
+        self._emulator.add_faults(Fault("submit", "latency", seconds=seconds))
+        return self.edit(prompt, number)
+
+    def _let_end(self, running: set[str]) -> None:
+        """Waits for all tasks but those that go on."""
         until = time.monotonic() + _PATIENCE
-        while any(entry.status in ("pending", "processing") for entry in self._emulator.ledger()):
+        while any(
+            e.status in ("pending", "processing") for e in self._emulator.ledger() if e.id not in running
+        ):
             if time.monotonic() > until:
                 raise TimeoutError("the emulator has not finished the samples")
             time.sleep(0.02)
-
-    def _add_those_that_run(self) -> None:
-        self._emulator.add_faults(Fault("submit", "latency", seconds=2 * _PROCESSING))
-        self.edit("lift the shadows a little", 1)
-        self._emulator.advance(1.1 * _PROCESSING)
-        self._emulator.add_faults(Fault("submit", "latency", seconds=_PENDING))
-        self.edit("crop it to the peaks, and make the sky a little darker", 2)
 
     def _add_faults(self) -> None:
         self._emulator.add_faults(

@@ -40,7 +40,7 @@ class Scene:
     name: str
     opened: Callable[[], Iterator[str]]
     prepare: Callable[[Page], None] = lambda _: None
-    size: tuple[int, int] = (1280, 860)
+    size: tuple[int, int] = (1440, 940)
     scheme: Scheme = "light"
 
 
@@ -94,9 +94,10 @@ def _small(shot: bytes) -> bytes:
         whole = opened.convert("RGB")
     for share in (1, 0.85, 0.75, 0.625, 0.5):
         size = round(whole.width * share), round(whole.height * share)
-        picture = whole.resize(size, Image.Resampling.LANCZOS).quantize(
-            256, dither=Image.Dither.FLOYDSTEINBERG
-        )
+        scaled = whole.resize(size, Image.Resampling.LANCZOS)
+        colours = scaled.quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=3)
+        # only with a palette does Pillow mix dots of two colours where a third one is missing
+        picture = scaled.quantize(palette=colours, dither=Image.Dither.FLOYDSTEINBERG)
         out = io.BytesIO()
         picture.save(out, "PNG", optimize=True)
         if out.tell() <= LARGEST:
