@@ -28,14 +28,22 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[OpenPage]:
-    """Opens pages, each in a window of its own, light or dark. A test fails if one of their scripts does."""
+    """Opens pages, each in a window of its own: `open_page(url, scheme="dark", size=(1024, 900))`.
+
+    A test fails if a page that is `watched` reports an error in its console. Airflow's own pages may.
+    """
     problems: list[str] = []
     with ExitStack() as windows:
 
-        def opened(url: str, *, scheme: Scheme = "light", size: tuple[int, int] = SIZE) -> Page:
+        def opened(
+            url: str, *, scheme: Scheme = "light", size: tuple[int, int] = SIZE, watched: bool = True
+        ) -> Page:
             page = windows.enter_context(window(browser, scheme=scheme, size=size)).new_page()
-            page.on("pageerror", lambda error: problems.append(f"{url}: {error}"))
-            page.on("console", lambda said: said.type == "error" and problems.append(f"{url}: {said.text}"))
+            if watched:
+                page.on("pageerror", lambda error: problems.append(f"{url}: {error}"))
+                page.on(
+                    "console", lambda said: said.type == "error" and problems.append(f"{url}: {said.text}")
+                )
             page.goto(url)
             return page
 

@@ -1,6 +1,8 @@
 """A person looks at the emulator with a browser: what the page holds. How it looks is tested in tests/browser."""
 
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 
 import pytest
@@ -302,3 +304,16 @@ def test_a_clock_in_another_age_breaks_nothing(client: Client, phota_emulator: E
     phota_emulator.advance(seconds)
 
     assert before in front(client).cards
+
+
+def test_nothing_is_loaded_for_the_page_before_somebody_asks():
+    code = (
+        "import sys; from airflow_provider_phota.emulator import Emulator, running\n"
+        "with Emulator(): print(sorted({'jinja2', 'markupsafe'} & set(sys.modules)))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+
+    assert done.stdout == "[]\n"
