@@ -8,6 +8,8 @@ PYTHON := .venv/bin/python
 PYTHON_2_11 := .venv-2.11/bin/python
 READY := .venv/.ready
 READY_2_11 := .venv-2.11/.ready
+PYTHON_3_1 := .venv-3.1/bin/python
+READY_3_1 := .venv-3.1/.ready
 PYTHON_3_4 := .venv-3.4/bin/python
 READY_3_4 := .venv-3.4/.ready
 PYTHON_BENCH := .venv-bench/bin/python
@@ -122,12 +124,13 @@ docs: $(READY) ## Build the documentation into docs/_build/html; a warning is an
 constraints: $(READY) ## Pin what the environments are made of: the newest that fit Python 3.11.0
 	dev/pin 'apache-airflow==3.3.*' dev docs chaos hooks browser > .build/pins && mv .build/pins dev/constraints-airflow-3.3.txt
 	dev/pin 'apache-airflow==2.11.*' dev chaos > .build/pins && mv .build/pins dev/constraints-airflow-2.11.txt
+	dev/pin 'apache-airflow==3.1.*' dev > .build/pins && mv .build/pins dev/constraints-airflow-3.1.txt
 	dev/pin 'apache-airflow>=3.4.0b1,<3.5' dev chaos > .build/pins && mv .build/pins dev/constraints-airflow-3.4.txt
 	dev/pin 'apache-airflow==3.3.*' bench > .build/pins && mv .build/pins dev/constraints-bench.txt
 
 .PHONY: clean
 clean: ## Remove all that the other targets have made
-	rm -rf .venv .venv-2.11 .venv-3.4 .venv-bench .build dist demo-output docs/_build .coverage .coverage.*
+	rm -rf .venv .venv-2.11 .venv-3.1 .venv-3.4 .venv-bench .build dist demo-output docs/_build .coverage .coverage.*
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -137,6 +140,10 @@ $(READY): pyproject.toml dev/constraints-airflow-3.3.txt dev/bootstrap
 
 $(READY_2_11): pyproject.toml dev/constraints-airflow-2.11.txt dev/bootstrap
 	@dev/bootstrap .venv-2.11 dev/constraints-airflow-2.11.txt "3.11 3.12" dev chaos
+	@touch $@
+
+$(READY_3_1): pyproject.toml dev/constraints-airflow-3.1.txt dev/bootstrap
+	@dev/bootstrap .venv-3.1 dev/constraints-airflow-3.1.txt "3.11 3.12 3.13" dev
 	@touch $@
 
 $(READY_3_4): pyproject.toml dev/constraints-airflow-3.4.txt dev/bootstrap
