@@ -3,55 +3,13 @@
 import re
 import subprocess
 import sys
-from html.parser import HTMLParser
 
 import pytest
 import requests
 from emulator_client import Client, archive, opened, picture
+from front_page import BROWSER, Page, front
 
 from airflow_provider_phota.emulator import Emulator, Fault
-
-BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
-HOSTILE = "<img src=x onerror=alert(1)>\"'</bdi></title><script>alert(2)</script>{{ 7 * 7 }}"
-
-
-class Page(HTMLParser):
-    """Collects the elements of a page and its text, as a browser would understand it."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.pieces: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.pieces.append(data)
-
-    def all(self, tag: str, **wanted: str) -> list[dict[str, str | None]]:
-        return [has for name, has in self.tags if name == tag and wanted.items() <= has.items()]
-
-    @property
-    def cards(self) -> list[str]:
-        return [str(has["id"]) for has in self.all("li") if "data-look" in has]
-
-    @property
-    def text(self) -> str:
-        return "".join(self.pieces)
-
-    @property
-    def words(self) -> str:
-        """The text in one line, with a space between elements."""
-        return " ".join(" ".join(self.pieces).split())
-
-
-def front(client: Client, query: str = "") -> Page:
-    answer = requests.get(f"{client.url}/{query}", headers=BROWSER, timeout=20)
-    assert answer.status_code == 200, answer.text
-    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
-    return Page(answer.text)
 
 
 def test_a_client_that_asks_for_no_page_gets_what_the_api_says(client: Client, phota_emulator: Emulator):
@@ -155,11 +113,6 @@ def test_there_is_no_thumbnail_of_what_is_not_there(client: Client, phota_emulat
     assert statuses == [404] * len(paths)
 
 
-@pytest.mark.parametrize("name", ["nothing.css", "..%2ftemplates%2ffront.html", "%2e%2e%2fpage.py"])
-def test_only_the_files_of_the_page_are_served(client: Client, name: str):
-    assert client.get(f"/_emulator/static/{name}").status_code == 404
-
-
 def test_what_the_page_refers_to_is_there(client: Client):
     client.ended(client.create())
     page = front(client)
@@ -173,64 +126,6 @@ def test_what_the_page_refers_to_is_there(client: Client):
     assert {
         answer.headers["X-Content-Type-Options"] for answer in answers if "/_emulator/" in answer.url
     } == {"nosniff"}
-
-
-def test_a_browser_runs_nothing_but_the_pages_own_script(client: Client):
-    answer = requests.get(f"{client.url}/", headers=BROWSER, timeout=20)
-
-    policy = answer.headers["Content-Security-Policy"]
-    assert policy.startswith("default-src 'none'; ")
-    assert "unsafe" not in policy
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    page = Page(answer.text)
-    assert [has.get("src") for has in page.all("script")] == ["/_emulator/static/front.js"]
-    assert not [has for _, has in page.tags if "style" in has or any(name.startswith("on") for name in has)]
-
-
-def test_hostile_texts_stay_texts(client: Client, phota_emulator: Emulator):
-    harmless = front(client)
-    phota_emulator.add_faults(
-        Fault("task", "status", status=500, message=HOSTILE, code=HOSTILE, match={"prompt": HOSTILE}),
-        Fault("submit", "fail_task", code=HOSTILE, message=HOSTILE),
-    )
-    client.create(prompt=HOSTILE)
-    phota_emulator.advance(10)
-
-    page = front(client)
-
-    assert HOSTILE in page.text
-    assert len(page.all("script")) == len(harmless.all("script"))
-    assert not [has for has in page.all("img") if "onerror" in has]
-
-
-def test_hostile_names_of_hosts_stay_texts(client: Client):
-    headers = BROWSER | {"X-Forwarded-Proto": "javascript:alert(1)//<script>'; rm -rf ~ #"}
-
-    page = Page(requests.get(f"{client.url}/", headers=headers, timeout=20).text)
-
-    assert len(page.all("script")) == 1
-    assert "'\"'\"'; rm -rf ~ #" in page.text
-
-
-@pytest.mark.parametrize(
-    ("prompt", "shows"),
-    [
-        ("safe \u202egnp.exe", "safe [U+202E]gnp.exe"),
-        ("a\0b\x1b[31m", "a[U+0000]b[U+001B][31m"),
-        ("two\r\n\tlines", "two lines"),
-        ("half a pair \ud83d", "half a pair ?"),
-        ("👩\u200d👧 \u0627\u0644\u0641\u062c\u0631", "👩\u200d👧 \u0627\u0644\u0641\u062c\u0631"),
-        ("x" * 10_000, "x" * 300 + "…"),
-        ("\u202e" * 10_000, "[U+202E]" * 37 + "[U+2…"),
-    ],
-)
-def test_a_prompt_hides_nothing(client: Client, prompt: str, shows: str):
-    client.create(prompt=prompt)
-
-    text = front(client).text
-
-    assert f"{shows}\n" in text
-    assert "\u202e" not in text
 
 
 def test_the_page_shows_faults_requests_and_the_clock(client: Client, phota_emulator: Emulator):
