@@ -8,6 +8,8 @@ PYTHON := .venv/bin/python
 PYTHON_2_11 := .venv-2.11/bin/python
 READY := .venv/.ready
 READY_2_11 := .venv-2.11/.ready
+PYTHON_3_1 := .venv-3.1/bin/python
+READY_3_1 := .venv-3.1/.ready
 PYTHON_3_4 := .venv-3.4/bin/python
 READY_3_4 := .venv-3.4/.ready
 PYTHON_BENCH := .venv-bench/bin/python
@@ -38,10 +40,20 @@ test-all: test $(READY_2_11) $(READY_3_4) ## make test, the slow tests; the Airf
 	$(PYTHON_3_4) -m pytest tests/airflow/submitting tests/airflow/ledger/test_ledger_stores.py
 	$(PYTHON_3_4) -m tests.chaos --database postgres --groups people,kills,answers,models --seeds 1 --edits 0 --naive 0
 	$(PYTHON_3_4) -m pytest $(PARALLEL) tests/airflow
-	$(PYTHON) -m pytest -m slow
+	$(PYTHON) -m pytest -m "slow and not browser"
 	$(PYTHON) -m tests.races --times 2
 	$(PYTHON_2_11) -m pytest $(PARALLEL) tests/airflow tests/docs tests/emulator/test_emulator_pytest_plugin.py
 	$(PYTHON_2_11) -m tests.chaos --groups kills,people,answers,network,resubmit,models --seeds 1 --edits 0 --naive 0 --width 3
+
+.PHONY: browser
+browser: $(READY) ## Look at the pages in a browser (Debian's Chromium is installed if there is none)
+	@$(PYTHON) -m dev.chromium
+	$(PYTHON) -m pytest -m browser tests/browser
+
+.PHONY: screenshots
+screenshots: $(READY) ## Take the pictures of pages in docs/images again (SCENES="emulator ...": only those)
+	@$(PYTHON) -m dev.chromium
+	@$(PYTHON) -m dev.screenshots $(SCENES)
 
 .PHONY: races
 races: $(READY) ## Attempts that overtake each other, 20 times each, with every kind of ledger (RACES_TIMES, ...)
@@ -110,23 +122,28 @@ docs: $(READY) ## Build the documentation into docs/_build/html; a warning is an
 
 .PHONY: constraints
 constraints: $(READY) ## Pin what the environments are made of: the newest that fit Python 3.11.0
-	dev/pin 'apache-airflow==3.3.*' dev docs chaos hooks > .build/pins && mv .build/pins dev/constraints-airflow-3.3.txt
+	dev/pin 'apache-airflow==3.3.*' dev docs chaos hooks browser > .build/pins && mv .build/pins dev/constraints-airflow-3.3.txt
 	dev/pin 'apache-airflow==2.11.*' dev chaos > .build/pins && mv .build/pins dev/constraints-airflow-2.11.txt
+	dev/pin 'apache-airflow==3.1.*' dev > .build/pins && mv .build/pins dev/constraints-airflow-3.1.txt
 	dev/pin 'apache-airflow>=3.4.0b1,<3.5' dev chaos > .build/pins && mv .build/pins dev/constraints-airflow-3.4.txt
 	dev/pin 'apache-airflow==3.3.*' bench > .build/pins && mv .build/pins dev/constraints-bench.txt
 
 .PHONY: clean
 clean: ## Remove all that the other targets have made
-	rm -rf .venv .venv-2.11 .venv-3.4 .venv-bench .build dist demo-output docs/_build .coverage .coverage.*
+	rm -rf .venv .venv-2.11 .venv-3.1 .venv-3.4 .venv-bench .build dist demo-output docs/_build .coverage .coverage.*
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml dev/constraints-airflow-3.3.txt dev/bootstrap
-	@dev/bootstrap .venv dev/constraints-airflow-3.3.txt "3.11 3.12 3.13 3.14" dev docs chaos hooks
+	@dev/bootstrap .venv dev/constraints-airflow-3.3.txt "3.11 3.12 3.13 3.14" dev docs chaos hooks browser
 	@touch $@
 
 $(READY_2_11): pyproject.toml dev/constraints-airflow-2.11.txt dev/bootstrap
 	@dev/bootstrap .venv-2.11 dev/constraints-airflow-2.11.txt "3.11 3.12" dev chaos
+	@touch $@
+
+$(READY_3_1): pyproject.toml dev/constraints-airflow-3.1.txt dev/bootstrap
+	@dev/bootstrap .venv-3.1 dev/constraints-airflow-3.1.txt "3.11 3.12 3.13" dev
 	@touch $@
 
 $(READY_3_4): pyproject.toml dev/constraints-airflow-3.4.txt dev/bootstrap

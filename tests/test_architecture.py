@@ -57,7 +57,7 @@ OUTSIDE = {
     "polling": {"pendulum"},
     "drivers": {"requests", "urllib3", "aiohttp", "certifi", "yarl"},
     "downloads": {"requests", "urllib3", "pendulum"},
-    "emulator": {"aiohttp", "PIL", "pytest"},
+    "emulator": {"aiohttp", "PIL", "pytest", "jinja2"},
 }
 MODULES = modules_of(PACKAGE)
 #: What no two modules may import in a circle, and what is kept short.

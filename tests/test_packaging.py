@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "airflow_provider_phota"
 
 pytestmark = pytest.mark.slow
 
@@ -34,6 +35,10 @@ def wheel(tmp_path_factory):
 def test_the_wheel_holds_the_package_its_types_and_its_licence(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     assert "airflow_provider_phota/py.typed" in names
+    front = PACKAGE / "emulator" / "front"
+    pages = [path for path in (*front.glob("templates/*"), *front.glob("static/*")) if path.is_file()]
+    assert len(pages) >= 5
+    assert {str(path.relative_to(ROOT)) for path in pages} <= set(names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert all(name.startswith(("airflow_provider_phota/", "airflow_provider_phota-")) for name in names)
 

@@ -11,6 +11,7 @@ from airflow_provider_phota.emulator.server import serving
 from airflow_provider_phota.emulator.settings import PICTURES, Settings
 
 _EPILOG = """\
+Open its URL in a browser to see its tasks.
 Any API key that begins with "emu-" works; others are refused, so that a real key is never kept here.
 GET /_emulator/ledger lists every task that was created and billed; POST /_emulator/faults scripts faults;
 POST /_emulator/clock moves the clock; POST /_emulator/reset forgets everything. Ctrl-C ends it.

@@ -1,11 +1,16 @@
 """Routes each path to its handler."""
 
+from collections.abc import Awaitable, Callable
+
 from aiohttp import web
 
 from airflow_provider_phota.emulator import control, results, uploads, v1
 from airflow_provider_phota.emulator.call import Call, Desk, Handler, endpoint
 from airflow_provider_phota.emulator.errors import not_found
+from airflow_provider_phota.emulator.front import files, page
 from airflow_provider_phota.emulator.misbehaviour import faulty
+
+_Served = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/v1/images/generations", faulty("submit", v1.submit)),
@@ -30,6 +35,12 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/_emulator/faults", control.add_faults),
     ("DELETE", "/_emulator/faults", control.clear_faults),
 )
+#: What a browser asks for while somebody looks at the page. It is not logged: tests count their own requests.
+_PAGES: tuple[tuple[str, Handler], ...] = (
+    (r"/_emulator/thumbnails/{task_id}/{index:\d{1,6}}", files.serve_thumbnail),
+    ("/_emulator/static/{name}", files.serve_file),
+    ("/favicon.ico", files.serve_icon),
+)
 
 
 async def _unknown_path(call: Call) -> web.StreamResponse:
@@ -46,5 +57,18 @@ def build_app(desk: Desk) -> web.Application:
             app.router.add_get(path, serve)
         else:
             app.router.add_route(method, path, serve)
-    app.router.add_route("*", "/{path:.*}", endpoint(desk, _unknown_path, "(unknown)"))
+    for path, handler in _PAGES:
+        app.router.add_get(path, endpoint(desk, handler, None))
+    unknown = endpoint(desk, _unknown_path, "(unknown)")
+    app.router.add_get("/", _front_door(endpoint(desk, page.show, None), unknown))
+    app.router.add_route("*", "/{path:.*}", unknown)
     return app
+
+
+def _front_door(show: _Served, otherwise: _Served) -> _Served:
+    """Shows the page to browsers alone. The API has nothing at its root, and says so to everybody else."""
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        return await (show if page.is_wanted(request) else otherwise)(request)
+
+    return serve

@@ -144,14 +144,21 @@ async def answer_with(call: Call, handler: Handler) -> web.StreamResponse:
 
 
 def endpoint(
-    desk: Desk, handler: Handler, route: str
+    desk: Desk, handler: Handler, route: str | None
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """Wraps a handler for aiohttp: logs the request, and gives the answer its id and the service's time."""
+    """Wraps a handler for aiohttp: logs the request, and gives the answer its id and the service's time.
+
+    Args:
+        desk: What the handler works with.
+        handler: Answers the request.
+        route: The name under which the request is counted. If it is None, the request is not logged.
+    """
 
     async def serve(request: web.Request) -> web.StreamResponse:
         call = Call(desk, request, secrets.token_hex(8), arrived=desk.service.now())
         seen = SeenRequest(request.method, request.path, call.arrived)
-        desk.log.add(seen, route)
+        if route is not None:
+            desk.log.add(seen, route)
         answer = await answer_with(call, handler)
         if not answer.prepared:
             answer.headers.setdefault("x-request-id", call.id)

@@ -12,6 +12,8 @@ from airflow_provider_phota.emulator.opening import open_picture, upright
 from airflow_provider_phota.emulator.orders import Order
 
 LONG_SIDE = {"1K": 1024, "4K": 4096}
+#: Pixels of the long side of a thumbnail.
+THUMBNAIL = 480
 _CAPTION_SHARE = 40  # the caption's letters are 1/40 of the long side
 #: Pixels of each side of a small picture, and squares that it has in a row.
 _SMALL, _SQUARES = 64, 8
@@ -22,30 +24,65 @@ def draw(order: Order, inputs: Sequence[bytes], task_id: str, index: int) -> byt
 
     The prompt and the index decide the colours. The caption names the prompt, the task and the index.
     """
-    dice = hashlib.sha256(f"{order.prompt}|{index}".encode(errors="replace")).digest()
-    size = LONG_SIDE[order.resolution]
-    if order.model == GENERATE_MODEL:
-        picture = _abstract_picture(_size_for(order.aspect_ratio, size), dice)
-    elif order.model == ENHANCE_MODEL:
-        picture = _resized(inputs[0], size).filter(ImageFilter.UnsharpMask(radius=2, percent=160))
-    else:
-        picture = _tinted(_resized(inputs[0], size), dice)
-        _add_thumbnails(picture, inputs[1:], size)
+    dice, size = _dice(order, index), LONG_SIDE[order.resolution]
+    picture = _drawn(order, inputs, size, dice)
     _add_caption(picture, f"{order.prompt}\n{task_id} #{index}", size, dice)
     return _encoded(picture)
 
 
+def draw_thumbnail(way: str, order: Order, inputs: Sequence[bytes], task_id: str, index: int) -> bytes:
+    """Returns a result as a small JPEG without a caption. It is drawn small, which takes less time.
+
+    Args:
+        way: How the result itself is drawn; see `Settings.pictures`.
+        order: Whose result it is.
+        inputs: The order's inputs. Only ``full`` results need them.
+        task_id: Whose result it is.
+        index: Which result, from 0.
+    """
+    if way == "small":
+        picture = _squares(task_id, index).resize((THUMBNAIL, THUMBNAIL), Image.Resampling.NEAREST)
+    elif way == "shared":
+        picture = _shared(order, THUMBNAIL)
+    else:
+        picture = _drawn(order, inputs, THUMBNAIL, _dice(order, index))
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=85)
+    return out.getvalue()
+
+
+def _dice(order: Order, index: int) -> bytes:
+    return hashlib.sha256(f"{order.prompt}|{index}".encode(errors="replace")).digest()
+
+
+def _drawn(order: Order, inputs: Sequence[bytes], size: int, dice: bytes) -> Image.Image:
+    if order.model == GENERATE_MODEL:
+        return _abstract_picture(_size_for(order.aspect_ratio, size), dice)
+    if order.model == ENHANCE_MODEL:
+        return _resized(inputs[0], size).filter(ImageFilter.UnsharpMask(radius=2, percent=160))
+    picture = _tinted(_resized(inputs[0], size), dice)
+    _add_inputs(picture, inputs[1:], size)
+    return picture
+
+
 def draw_small(task_id: str, index: int) -> bytes:
     """Returns a small picture of coloured squares as PNG: another one for each task and index."""
+    return _encoded(_squares(task_id, index).resize((_SMALL, _SMALL), Image.Resampling.NEAREST))
+
+
+def _squares(task_id: str, index: int) -> Image.Image:
     colours = hashlib.shake_256(f"{task_id}|{index}".encode()).digest(3 * _SQUARES**2)
-    squares = Image.frombytes("RGB", (_SQUARES, _SQUARES), colours)
-    return _encoded(squares.resize((_SMALL, _SMALL), Image.Resampling.NEAREST))
+    return Image.frombytes("RGB", (_SQUARES, _SQUARES), colours)
 
 
 def draw_shared(order: Order) -> bytes:
     """Returns a picture as PNG that depends on model, resolution and aspect ratio alone."""
+    return _encoded(_shared(order, LONG_SIDE[order.resolution]))
+
+
+def _shared(order: Order, size: int) -> Image.Image:
     dice = hashlib.sha256(order.model.encode()).digest()
-    return _encoded(_abstract_picture(_size_for(order.aspect_ratio, LONG_SIDE[order.resolution]), dice))
+    return _abstract_picture(_size_for(order.aspect_ratio, size), dice)
 
 
 def _encoded(picture: Image.Image) -> bytes:
@@ -104,7 +141,7 @@ def _abstract_picture(size: tuple[int, int], dice: bytes) -> Image.Image:
     return picture
 
 
-def _add_thumbnails(picture: Image.Image, others: Sequence[bytes], size: int) -> None:
+def _add_inputs(picture: Image.Image, others: Sequence[bytes], size: int) -> None:
     """Shows the further inputs in the upper left corner."""
     edge = min(size // 8, *picture.size)
     for column, content in enumerate(others[: max(0, picture.width // edge - 1)]):

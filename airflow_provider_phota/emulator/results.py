@@ -18,7 +18,7 @@ async def serve_result(call: Call) -> web.StreamResponse:
     ):
         return _refusal(403, "SignatureDoesNotMatch", "The signature of this link is wrong or missing.")
     task, number = call.service.find_task(task_id), int(index)
-    if task is None or not _has_result(call, task, number):
+    if task is None or not has_result(call, task, number):
         return _refusal(404, "NoSuchKey", "There is no such file.")
     if call.service.now() >= call.service.results_expire_at(task):
         return _refusal(404, "NoSuchKey", "The file has expired.")
@@ -27,7 +27,8 @@ async def serve_result(call: Call) -> web.StreamResponse:
     return web.Response(body=png, content_type="image/png", headers={"ETag": f'"{etag}"'})
 
 
-def _has_result(call: Call, task: TaskRecord, number: int) -> bool:
+def has_result(call: Call, task: TaskRecord, number: int) -> bool:
+    """Returns True if a task has a picture of this number, from 0."""
     completed = task.status(call.service.now()) == "completed"
     return completed and task.order.model != PROFILE_MODEL and number < task.order.outputs
 

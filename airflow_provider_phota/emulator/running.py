@@ -1,7 +1,6 @@
 """Runs the emulator inside a Python process, in a thread with its own event loop."""
 
 import asyncio
-import json
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -10,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
+from airflow_provider_phota.emulator.connecting import KEY, connection_to
 from airflow_provider_phota.emulator.faults import Fault
 from airflow_provider_phota.emulator.records import LedgerEntry, SeenRequest
 from airflow_provider_phota.emulator.server import Running, serving
@@ -42,7 +42,7 @@ class Emulator:
     """
 
     #: A key that the emulator accepts.
-    key = "emu-0123456789abcdef"
+    key = KEY
 
     def __init__(
         self,
@@ -127,7 +127,7 @@ class Emulator:
     @property
     def connection(self) -> str:
         """An Airflow connection to the emulator, as the value of ``AIRFLOW_CONN_PHOTA_DEFAULT``."""
-        return json.dumps({"conn_type": "phota", "host": self.url, "password": self.key})
+        return connection_to(self.url)
 
     def ledger(self) -> list[LedgerEntry]:
         """Returns every task that was created and billed since the last reset, oldest first."""

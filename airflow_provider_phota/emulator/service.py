@@ -61,6 +61,11 @@ class Service:
         """Returns the service's time: epoch seconds, plus the seconds by which the clock was advanced."""
         return time.time() + self._advanced
 
+    @property
+    def advanced(self) -> float:
+        """The seconds by which the clock was advanced."""
+        return self._advanced
+
     def advance(self, seconds: float) -> None:
         self._advanced += seconds
         self._refunds = Refunds(self._tasks.values())  # the clock may have been moved back
@@ -155,6 +160,10 @@ class Service:
     def number_of_tasks(self) -> int:
         return len(self._tasks)
 
+    def tasks(self) -> list[TaskRecord]:
+        """Returns every task since the last reset, oldest first."""
+        return list(self._tasks.values())
+
     def find_task(self, task_id: str) -> TaskRecord | None:
         return self._tasks.get(task_id)
 
@@ -207,12 +216,12 @@ class Service:
             raise not_found("no such upload; uploaded files live 72 hours")
         return upload
 
-    def results(self, task: TaskRecord, base_url: str) -> list[dict[str, Any]]:
-        """Returns the results of a completed task as the API shows them."""
+    def results(self, task: TaskRecord, base_url: str, most: int | None = None) -> list[dict[str, Any]]:
+        """Returns the results of a completed task as the API shows them: all of them, or the first ones."""
         if task.order.model == PROFILE_MODEL:
             digest = hashlib.sha256(task.id.encode()).hexdigest()
             return [{"result_type": "profile", "profile_id": f"profile_{digest[:12]}"}]
-        paths = [f"{task.id}/{index}" for index in range(task.order.outputs)]
+        paths = [f"{task.id}/{index}" for index in range(task.order.outputs)[:most]]
         return [
             {
                 "url": f"{base_url}/results/{quote(path)}.png?sig={self.signature(path)}",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from airflow_provider_phota.emulator.pictures import draw, draw_shared, draw_small
+from airflow_provider_phota.emulator.pictures import draw, draw_shared, draw_small, draw_thumbnail
 from airflow_provider_phota.emulator.records import TaskRecord
 from airflow_provider_phota.emulator.store import Store
 
@@ -52,9 +52,19 @@ class Studio:
             return await self._remembered((look, 0), lambda: partial(draw_shared, order))
         return await self._remembered((task.id, index), lambda: self._full_size(task, index))
 
+    async def thumbnail(self, task: TaskRecord, index: int) -> bytes:
+        """Returns one result of a completed task as a small JPEG."""
+        way = self.pictures
+        name = (f"thumbnail of {way} {task.id}", index)
+        return await self._remembered(
+            name, lambda: partial(draw_thumbnail, way, task.order, self._inputs(task), task.id, index)
+        )
+
+    def _inputs(self, task: TaskRecord) -> list[bytes]:
+        return [self._store.read(blob) for blob in task.inputs or ()]
+
     def _full_size(self, task: TaskRecord, index: int) -> Callable[[], bytes]:
-        inputs = [self._store.read(blob) for blob in task.inputs or ()]
-        return partial(draw, task.order, inputs, task.id, index)
+        return partial(draw, task.order, self._inputs(task), task.id, index)
 
     async def _remembered(self, name: tuple[str, int], prepare: Callable[[], Callable[[], bytes]]) -> bytes:
         """Returns a picture that is remembered, or draws it.

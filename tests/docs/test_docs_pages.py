@@ -148,6 +148,13 @@ def _links(page: Path) -> Iterator[str]:
             yield link.partition("#")[0]
 
 
+def test_every_picture_is_shown_and_small() -> None:
+    shown = {link.partition("#")[0] for page in DOCS.glob("*.md") for link in _links(page)}
+    for picture in (DOCS / "images").iterdir():
+        assert f"images/{picture.name}" in shown
+        assert picture.stat().st_size < 300_000, picture.name
+
+
 def test_every_error_is_explained() -> None:
     explained, listed = (DOCS / "errors.md").read_text(), (DOCS / "reference.md").read_text()
     for name, error in vars(errors).items():

@@ -1,4 +1,5 @@
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -40,3 +41,15 @@ def files() -> Iterator[str]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture
+def run_shell() -> Callable[[str], str]:
+    """Runs a line that a user would copy into a shell, and returns what it prints."""
+
+    def run(line: str) -> str:
+        done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
