@@ -8,7 +8,6 @@ PYTHON := .venv/bin/python
 PYTHON_2_11 := .venv-2.11/bin/python
 READY := .venv/.ready
 READY_2_11 := .venv-2.11/.ready
-PYTHON_3_1 := .venv-3.1/bin/python
 READY_3_1 := .venv-3.1/.ready
 PYTHON_3_4 := .venv-3.4/bin/python
 READY_3_4 := .venv-3.4/.ready

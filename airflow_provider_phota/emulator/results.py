@@ -20,7 +20,7 @@ async def serve_result(call: Call) -> web.StreamResponse:
     task, number = call.service.find_task(task_id), int(index)
     if task is None or not has_result(call, task, number):
         return _refusal(404, "NoSuchKey", "There is no such file.")
-    if call.service.now() >= call.service.results_expire_at(task):
+    if call.arrived >= call.service.results_expire_at(task):
         return _refusal(404, "NoSuchKey", "The file has expired.")
     png = await call.desk.studio.picture(task, number)
     etag = hashlib.sha256(png).hexdigest()
@@ -29,7 +29,7 @@ async def serve_result(call: Call) -> web.StreamResponse:
 
 def has_result(call: Call, task: TaskRecord, number: int) -> bool:
     """Returns True if a task has a picture of this number, from 0."""
-    completed = task.status(call.service.now()) == "completed"
+    completed = task.status(call.arrived) == "completed"
     return completed and task.order.model != PROFILE_MODEL and number < task.order.outputs
 
 

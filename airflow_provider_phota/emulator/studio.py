@@ -56,9 +56,12 @@ class Studio:
         """Returns one result of a completed task as a small JPEG."""
         way = self.pictures
         name = (f"thumbnail of {way} {task.id}", index)
-        return await self._remembered(
-            name, lambda: partial(draw_thumbnail, way, task.order, self._inputs(task), task.id, index)
-        )
+
+        def prepare() -> Callable[[], bytes]:
+            inputs = self._inputs(task) if way == "full" else ()
+            return partial(draw_thumbnail, way, task.order, inputs, task.id, index)
+
+        return await self._remembered(name, prepare)
 
     def _inputs(self, task: TaskRecord) -> list[bytes]:
         return [self._store.read(blob) for blob in task.inputs or ()]

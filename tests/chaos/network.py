@@ -105,7 +105,7 @@ def _refuses_the_first_submit(peer: Peer) -> None:
         peer.sock.sendall(ACCEPTED if is_accepted else refused)
 
 
-def _shakes_hands(peer: Any) -> None:
+def _shakes_hands(peer: Peer) -> None:
     """Shakes hands, and answers only if the client trusts the certificate."""
     try:
         peer.shake_hands()

@@ -1,7 +1,9 @@
 """Says what the page shows of one task."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from airflow_provider_phota.api.orders.base import EDIT_MODEL, ENHANCE_MODEL, GENERATE_MODEL, PROFILE_MODEL
 from airflow_provider_phota.emulator.front.texts import ago, count, visible
@@ -64,7 +66,8 @@ class Card:
 def card_of(task: TaskRecord, service: Service, now: float) -> Card:
     """Returns what is shown of a task ``now``."""
     status, expired = task.status(now), now >= service.results_expire_at(task)
-    thumbnails = _thumbnails(task, service, expired=expired) if status == "completed" else ()
+    results = service.results(task, "", MOST_THUMBNAILS) if status == "completed" else []
+    thumbnails = _thumbnails(task, results, expired=expired)
     failure = task.failure if status == "failed" else None
     return Card(
         id=task.id,
@@ -75,7 +78,7 @@ def card_of(task: TaskRecord, service: Service, now: float) -> Card:
         facts=_facts(task, now),
         progress=task.progress(now),
         why=(visible(failure.code, 60), visible(failure.message, 120)) if failure else ("", ""),
-        profile=str(service.results(task, "", 1)[0].get("profile_id", "")),
+        profile="".join(str(result["profile_id"]) for result in results if "profile_id" in result),
         thumbnails=thumbnails,
         more=max(0, task.order.outputs - len(thumbnails)) if thumbnails else 0,
         expired=expired and bool(thumbnails),
@@ -105,11 +108,11 @@ def _facts(task: TaskRecord, now: float) -> tuple[str, ...]:
     return tuple(facts)
 
 
-def _thumbnails(task: TaskRecord, service: Service, *, expired: bool) -> tuple[Thumbnail, ...]:
-    if task.order.model == PROFILE_MODEL:
-        return ()
+def _thumbnails(
+    task: TaskRecord, results: Sequence[Mapping[str, Any]], *, expired: bool
+) -> tuple[Thumbnail, ...]:
     outputs = task.order.outputs
-    links = [result["url"] for result in service.results(task, "", MOST_THUMBNAILS)]
+    links = [result["url"] for result in results if "url" in result]
     text = visible(task.order.prompt, 100)
     return tuple(
         Thumbnail(

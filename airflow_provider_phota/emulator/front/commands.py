@@ -3,6 +3,7 @@
 import json
 import shlex
 from dataclasses import dataclass
+from typing import ClassVar
 
 from airflow_provider_phota.api.orders.base import GENERATE_MODEL
 from airflow_provider_phota.emulator.connecting import KEY, connection_to
@@ -17,7 +18,7 @@ class Commands:
     """Holds how a shell connects to the emulator at ``url``."""
 
     url: str
-    key: str = KEY
+    key: ClassVar[str] = KEY
 
     @property
     def connection(self) -> str:

@@ -26,8 +26,9 @@ def test_a_half_finished_batch_can_be_read(shop, partial, monkeypatch):
     def read() -> None:
         for _ in range(70):
             time.sleep(0.1)
-            if len(rows) < 5 and partial.exists():
-                rows[:] = read_results(f"file://{partial}")
+            rows[:] = read_results(f"file://{partial}") if partial.exists() else []
+            if len(rows) >= 5:
+                return
 
     reader = threading.Thread(target=read)
     reader.start()

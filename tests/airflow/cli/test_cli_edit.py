@@ -173,12 +173,7 @@ def test_ctrl_c_does_not_lose_the_id(emulator: Emulator, phota, photo, tmp_path,
         "out",
     ]
     with subprocess.Popen(
-        command,
-        cwd=tmp_path,
-        stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=_environment(),
+        command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=_environment()
     ) as process:
         _wait_for(emulator.ledger)
         time.sleep(1.0 if moment == "while it is sent" else 2.0)
