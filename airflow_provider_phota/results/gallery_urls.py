@@ -1,0 +1,58 @@
+"""Says where the gallery shows things: URLs without a host, the same for the life of a task instance.
+
+They begin with the path below which Airflow is served, so that they work wherever its user interface works.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote, urlsplit
+
+from airflow.providers.common.compat.sdk import conf
+
+from airflow_provider_phota.compat import BASE_URL_SECTION
+from airflow_provider_phota.ledger.records import InstanceName
+
+#: Where Airflow's API server mounts the gallery.
+MOUNT = "/phota"
+#: The pictures of an order that there are small copies of: what was sent, and what was made of it.
+BEFORE, AFTER = "before", "after"
+
+
+def task_url(name: InstanceName) -> str:
+    """Returns the page of one task instance."""
+    return _url("task", *_instance(name))
+
+
+def run_url(dag_id: str, run_id: str) -> str:
+    """Returns the page of one DAG run."""
+    return _url("run", dag_id, run_id)
+
+
+def item_url(name: InstanceName, number: int) -> str:
+    """Returns the page of one item of a batch, by its number from 1."""
+    return _url("item", *_instance(name), str(number))
+
+
+def picture_url(name: InstanceName, which: str, index: int) -> str:
+    """Returns the small copy of one picture of an order.
+
+    Args:
+        name: of the task instance that landed the pictures.
+        which: `BEFORE` or `AFTER`.
+        index: of the picture, from 0.
+    """
+    return _url("picture", *_instance(name), which, str(index))
+
+
+def item_picture_url(name: InstanceName, number: int, which: str, index: int) -> str:
+    """Returns the small copy of one picture of an item of a batch."""
+    return _url("item", *_instance(name), str(number), "picture", which, str(index))
+
+
+def _instance(name: InstanceName) -> tuple[str, str, str, str]:
+    return name.dag_id, name.run_id, name.task_id, str(name.map_index)
+
+
+def _url(*parts: str) -> str:
+    prefix = urlsplit(conf.get(BASE_URL_SECTION, "base_url", fallback="") or "").path.rstrip("/")
+    return f"{prefix}{MOUNT}/{'/'.join(quote(part, safe='') for part in parts)}"
