@@ -20,9 +20,9 @@ from airflow_provider_phota.operators.paying import PayingOperator
 from airflow_provider_phota.operators.payment import (
     NO_LEDGER,
     NO_TIME_FOR_BUDGET,
-    XCOM_PHOTA_TASK_ID,
     Payment,
 )
+from airflow_provider_phota.results import xcom_keys
 from airflow_provider_phota.retrying import as_airflow_errors, log_lines
 from airflow_provider_phota.submitting.options import MoneyOptions
 from airflow_provider_phota.submitting.policies import Policies
@@ -144,7 +144,7 @@ class PhotaOperator(PayingOperator):
             if context["ti"].next_method == self.execute_after_budget.__name__:
                 raise AirflowTaskTimeout(log_lines(NO_TIME_FOR_BUDGET))
             payment = self._new_payment(context)
-            payment.phota_task_id = payment.pulled(XCOM_PHOTA_TASK_ID)
+            payment.phota_task_id = payment.pulled(xcom_keys.PHOTA_TASK_ID)
             with payment.deciding_on_a_retry():
                 raise AirflowTaskTimeout
 
@@ -185,7 +185,7 @@ class PhotaOperator(PayingOperator):
                 raise
             payment = self._new_payment(context)
             # without an ID it has waited for a budget, and nothing was sent
-            if payment.is_remembered or not payment.pulled(XCOM_PHOTA_TASK_ID):
+            if payment.is_remembered or not payment.pulled(xcom_keys.PHOTA_TASK_ID):
                 raise
             raise payment.broken_deferral(error) from None
 
@@ -227,7 +227,7 @@ class PhotaOperator(PayingOperator):
 
     def _push(self, prepared: PreparedOrder, payment: Payment) -> None:
         """Pushes what this Airflow task after its wait, or another Airflow task, has to know."""
-        payment.push(XCOM_PHOTA_TASK_ID, payment.phota_task_id)
+        payment.push(xcom_keys.PHOTA_TASK_ID, payment.phota_task_id)
         payment.note_submitted(prepared.order.model, is_all=not self.wait_for_completion)
 
     def _defer(self, payment: Payment, seen: PhotaTask | None) -> NoReturn:

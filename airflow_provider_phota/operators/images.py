@@ -16,7 +16,8 @@ from airflow_provider_phota.api.types import IfFileExists, PhotaResult
 from airflow_provider_phota.inputs.prepared import PreparedOrder
 from airflow_provider_phota.operators.arguments import OrderArguments
 from airflow_provider_phota.operators.base import PhotaOperator
-from airflow_provider_phota.operators.payment import XCOM_DIGEST, Payment
+from airflow_provider_phota.operators.payment import Payment
+from airflow_provider_phota.results import xcom_keys
 from airflow_provider_phota.results.delivery import Delivery
 from airflow_provider_phota.results.landing import LandedFile, Landing, manifest
 from airflow_provider_phota.results.landing_checks import check_before_paying
@@ -108,11 +109,11 @@ class PhotaImageOperator(PhotaOperator):
     def _push(self, prepared: PreparedOrder, payment: Payment) -> None:
         super()._push(prepared, payment)
         if self.skip_existing:
-            payment.push(XCOM_DIGEST, prepared.digest)
+            payment.push(xcom_keys.DIGEST, prepared.digest)
 
     def _result(self, task: PhotaTask, payment: Payment) -> PhotaResult:
         result = result_of(task, payment.cost, num_outputs=self._outputs)
-        digest = payment.pulled(XCOM_DIGEST) if self.skip_existing else ""
+        digest = payment.pulled(xcom_keys.DIGEST) if self.skip_existing else ""
         if (landing := self._landing(digest)) is not None:
             delivery = Delivery(self._hook, landing, payment.context, self.outlets, payment.money.key)
             result["files"] = manifest(

@@ -16,14 +16,12 @@ from airflow_provider_phota.api.orders.base import Order
 from airflow_provider_phota.api.shown import without_secrets
 from airflow_provider_phota.api.task_ids import TASK_ID
 from airflow_provider_phota.api.types import PhotaFile
+from airflow_provider_phota.results import xcom_keys
 from airflow_provider_phota.results.gallery_urls import AFTER, BEFORE
 from airflow_provider_phota.storage.paths import Place
 
 VERSION = 1
-#: XCom key of what was asked for, which is pushed right after the submit.
-XCOM_ORDER = "phota_order"
-#: XCom key of the card's path, which is pushed once the pictures have landed.
-XCOM_CARD = "phota_card"
+XCOM_ORDER, XCOM_CARD = xcom_keys.ORDER, xcom_keys.CARD
 #: The folder of all cards, below a destination. The dot keeps it apart from pictures.
 CARDS_FOLDER = ".phota-pictures"
 CARD_NAME = "card.json"

@@ -18,6 +18,12 @@ MOUNT = "/phota"
 BEFORE, AFTER = "before", "after"
 
 
+def gallery_root() -> str:
+    """Returns where the gallery begins, without a slash at its end."""
+    base_url = conf.get(BASE_URL_SECTION, "base_url", fallback="") or ""
+    return f"{urlsplit(base_url).path.rstrip('/')}{MOUNT}"
+
+
 def task_url(name: InstanceName) -> str:
     """Returns the page of one task instance."""
     return _url("task", *_instance(name))
@@ -54,5 +60,4 @@ def _instance(name: InstanceName) -> tuple[str, str, str, str]:
 
 
 def _url(*parts: str) -> str:
-    prefix = urlsplit(conf.get(BASE_URL_SECTION, "base_url", fallback="") or "").path.rstrip("/")
-    return f"{prefix}{MOUNT}/{'/'.join(quote(part, safe='') for part in parts)}"
+    return f"{gallery_root()}/{'/'.join(quote(part, safe='') for part in parts)}"

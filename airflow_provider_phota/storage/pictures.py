@@ -39,6 +39,8 @@ _KINDS = {
     "TIFF": ("tiff", "image/tiff"),
     "BMP": ("bmp", "image/bmp"),
 }
+#: Bytes at the beginning of a picture that show its kind.
+HEAD = 16
 #: Kinds that a result may have.
 RESULTS = ("PNG", "JPEG", "WEBP")
 #: Kinds that an input may have. The service takes more, but they cannot be checked here.
@@ -103,12 +105,15 @@ def inspect_picture(
     return Picture(digest, size, width, height, *_KINDS[kind])
 
 
+def kind_by(head: bytes) -> str | None:
+    """Returns the kind of a picture by its first `HEAD` bytes alone; None if it is not a picture."""
+    return next((kind for kind, at, signature in _SIGNATURES if head.startswith(signature, at)), None)
+
+
 def _kind_of(file: IO[bytes], kinds: Sequence[str]) -> str:
     file.seek(0)
-    head = file.read(16)
-    for kind, offset, signature in _SIGNATURES:
-        if kind in kinds and head.startswith(signature, offset):
-            return kind
+    if (kind := kind_by(file.read(HEAD))) in kinds:
+        return str(kind)
     raise NotAPicture(f"is not a {', '.join(kinds[:-1])} or {kinds[-1]} picture")
 
 
