@@ -50,6 +50,11 @@ def picture_url(name: InstanceName, which: str, index: int) -> str:
     return _url("picture", *_instance(name), which, str(index))
 
 
+def file_url(name: InstanceName, index: int) -> str:
+    """Returns a landed picture of an order in its full size."""
+    return _url("file", *_instance(name), str(index))
+
+
 def item_picture_url(name: InstanceName, number: int, which: str, index: int) -> str:
     """Returns the small copy of one picture of an item of a batch."""
     return _url("item", *_instance(name), str(number), "picture", which, str(index))

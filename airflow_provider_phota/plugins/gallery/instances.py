@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from statistics import median
 from typing import Any, TypeAlias
 
 from airflow.models.taskinstance import TaskInstance
@@ -38,6 +39,8 @@ _SHOWING = (xcom_keys.ORDER, xcom_keys.CARD, xcom_keys.BATCH)
 _OUR_OPERATORS = "Phota%"
 #: The most characters of a pushed value that is read.
 _LONGEST_VALUE = 100_000
+#: Task instances by which the usual time of a task is judged.
+_LATELY = 20
 #: Task instances whose values are asked for at once.
 _AT_ONCE = 200
 
@@ -132,6 +135,18 @@ def recent_instances(session: Session, dag_ids: Collection[str], most: int) -> l
     columns = _columns().where(or_(*(_is(name) for name in names)))
     found = {each.name: each for each in _with_values(session, columns, (*OUR_KEYS, RESULT))}
     return [found[name] for name in names if name in found]
+
+
+def usual_seconds(session: Session, name: InstanceName) -> float | None:
+    """Returns how long a task has taken lately, half the time at most; None if it has never succeeded."""
+    durations = session.scalars(
+        select(TaskInstance.duration)
+        .where(TaskInstance.dag_id == name.dag_id, TaskInstance.task_id == name.task_id)
+        .where(TaskInstance.state == "success", TaskInstance.duration.is_not(None))
+        .order_by(TaskInstance.end_date.desc())
+        .limit(_LATELY)
+    ).all()
+    return median(durations) if durations else None
 
 
 def pushed_since(

@@ -1,4 +1,4 @@
-"""Decides what is shown of a task instance: how its order stands, what it costs, and what to do. It does no I/O."""
+"""Decides what is shown of a task instance: how its order stands, what it costs, and what to do."""
 
 from __future__ import annotations
 
@@ -17,12 +17,6 @@ from airflow_provider_phota.texts import visible
 
 #: Characters that are shown of a prompt, of an error and of any other text.
 LONGEST_PROMPT, LONGEST_ERROR, _LONGEST_TEXT = 2_000, 4_000, 300
-#: Airflow's words for a task instance that has not begun yet, and for one that is at work.
-_NOT_BEGUN = frozenset({"", "none", "scheduled", "queued"})
-_AT_WORK = frozenset({"running", "deferred", "restarting", "up_for_reschedule"})
-#: Errors that say that an order is held, and that its results are gone.
-_HELD = frozenset({"PhotaSubmitAmbiguous"})
-_EXPIRED = frozenset({"PhotaResultsExpired"})
 
 
 class Standing(Enum):
@@ -46,6 +40,24 @@ class Standing(Enum):
     def is_over(self) -> bool:
         """True once nothing changes any more by itself."""
         return self not in (Standing.WAITING, Standing.UNDER_WAY, Standing.RETRYING)
+
+
+#: How an order stands by Airflow's state of its task instance. Another state means that it is at work.
+_BY_STATE = {
+    "": Standing.WAITING,
+    "none": Standing.WAITING,
+    "scheduled": Standing.WAITING,
+    "queued": Standing.WAITING,
+    "success": Standing.DONE,
+    "skipped": Standing.SKIPPED,
+    "removed": Standing.SKIPPED,
+    "up_for_retry": Standing.RETRYING,
+    "failed": Standing.FAILED,
+    "upstream_failed": Standing.SKIPPED,
+}
+#: States in which an error says more than the state.
+_FAILED = frozenset({"failed", "up_for_retry"})
+_BY_ERROR = {"PhotaSubmitAmbiguous": Standing.HELD, "PhotaResultsExpired": Standing.EXPIRED}
 
 
 @dataclass(frozen=True)
@@ -90,21 +102,10 @@ def phota_task_id_of(instance: Instance) -> str:
 
 def standing_of(instance: Instance) -> Standing:
     """Returns how the order of a task instance stands, by Airflow's state and by what went wrong."""
-    state = instance.state
-    if state in _NOT_BEGUN:
-        return Standing.WAITING
-    if state in _AT_WORK:
-        return Standing.UNDER_WAY
-    if state == "success":
-        return Standing.DONE
-    if state in ("skipped", "removed"):
-        return Standing.SKIPPED
     problem = problem_of(instance)
-    if problem and problem.error in _HELD:
-        return Standing.HELD
-    if problem and problem.error in _EXPIRED:
-        return Standing.EXPIRED
-    return Standing.RETRYING if state in ("up_for_retry", "awaiting_input") else Standing.FAILED
+    if problem and instance.state in _FAILED and problem.error in _BY_ERROR:
+        return _BY_ERROR[problem.error]
+    return _BY_STATE.get(instance.state, Standing.UNDER_WAY)
 
 
 def problem_of(instance: Instance) -> Problem | None:
@@ -157,7 +158,7 @@ def submitted_at(instance: Instance) -> datetime | None:
 
 
 def batch_rows_of(instance: Instance) -> tuple[str, ...]:
-    """Returns the paths at which the rows of a batch may be, the final ones first; none if it is not a batch."""
+    """Returns where the rows of a batch may be, the final ones first; nothing if it is not a batch."""
     result, pushed = instance.value(RESULT), instance.value(xcom_keys.BATCH)
     paths: list[object] = []
     if isinstance(result, Mapping) and "counts" in result:

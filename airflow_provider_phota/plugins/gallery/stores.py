@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import IO, TypeVar
 
 from airflow_provider_phota.api.errors import PhotaError
+from airflow_provider_phota.api.task_ids import TASK_ID
 from airflow_provider_phota.results.cards import (
     MOST_CARD_BYTES,
     MOST_THUMBNAIL_BYTES,
@@ -63,7 +64,19 @@ def read_card(url: object, phota_task_id: str) -> Card:
     Raises:
         NotShown: It cannot be read, or it is not the card of this task.
     """
-    place = _card_place(url, phota_task_id)
+    return _card(_card_place(url, phota_task_id), phota_task_id)
+
+
+def read_card_of(destination: Place, phota_task_id: str) -> Card:
+    """Reads the card of a PHOTA task whose pictures are in a destination.
+
+    Raises:
+        NotShown: It cannot be read, or it is not the card of this task.
+    """
+    return _card(_folder(destination, phota_task_id) / CARD_NAME, phota_task_id)
+
+
+def _card(place: Place, phota_task_id: str) -> Card:
     try:
         card = Card.from_dict(json.loads(_read_small(place, MOST_CARD_BYTES)))
     except (ValueError, KeyError, TypeError, RecursionError):
@@ -88,7 +101,7 @@ def read_thumbnail_of(destination: Place, phota_task_id: str, which: str, index:
     Raises:
         NotShown: There is none, or it is not a picture.
     """
-    return _thumbnail(card_folder(destination, phota_task_id), which, index)
+    return _thumbnail(_folder(destination, phota_task_id), which, index)
 
 
 def read_file(url: object, phota_task_id: str, card: Card, index: int) -> ShownFile:
@@ -133,7 +146,7 @@ def within(call: Callable[[], T], place: Place) -> T:
         NotShown: It took too long, or the store refuses.
     """
     try:
-        return calls.finishwithin(_LONGEST, call)
+        return calls.finish_within(_LONGEST, call)
     except NotShown:
         raise
     except FileNotFoundError:
@@ -148,6 +161,12 @@ def _card_place(url: object, phota_task_id: str) -> Place:
     if not isinstance(url, str) or not is_card_url(url, phota_task_id):
         raise NotShown("The Airflow task has not named a card of this PHOTA task.")
     return place_of(url)
+
+
+def _folder(destination: Place, phota_task_id: str) -> Place:
+    if not TASK_ID.fullmatch(phota_task_id):
+        raise NotShown("The ID of the PHOTA task is not known.")
+    return card_folder(destination, phota_task_id)
 
 
 def _thumbnail(folder: Place, which: str, index: int) -> ShownFile:
