@@ -1,6 +1,6 @@
 """The gallery as an application of its own, which Airflow's API server mounts.
 
-Airflow does not protect the addresses of plugins: each of them depends on the right to read the XComs of its DAG.
+Airflow does not protect the addresses of plugins: each depends here on the right to read the XComs of its DAG.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _TITLES = {
 }
 _WHYS = {
     401: "Log in to Airflow, then open this page again.",
-    403: "Airflow asks for the right to read this DAG and its XComs. Whoever manages your Airflow can give it.",
+    403: "It takes the right to read this DAG and its XComs. Whoever manages your Airflow can give it.",
 }
 _of_dag = APIRouter(dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.XCOM))])
 _batches = KnownBatches()

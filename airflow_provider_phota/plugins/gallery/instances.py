@@ -146,7 +146,7 @@ def usual_seconds(session: Session, name: InstanceName) -> float | None:
         .order_by(TaskInstance.end_date.desc())
         .limit(_LATELY)
     ).all()
-    return median(durations) if durations else None
+    return median(float(each or 0.0) for each in durations) if durations else None
 
 
 def pushed_since(

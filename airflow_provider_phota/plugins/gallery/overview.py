@@ -42,7 +42,7 @@ class Spending:
     credits: float
 
     @property
-    def share_words(self) -> str:
+    def amount(self) -> str:
         return f"{self.usd:.2f} USD" if self.usd else f"{self.credits:g} credits"
 
 

@@ -15,6 +15,7 @@ from typing import IO, TypeVar
 from airflow_provider_phota.api.errors import PhotaError
 from airflow_provider_phota.api.task_ids import TASK_ID
 from airflow_provider_phota.results.cards import (
+    CARD_NAME,
     MOST_CARD_BYTES,
     MOST_THUMBNAIL_BYTES,
     Card,
