@@ -18,11 +18,12 @@ NAME = PACKAGE.name
 ROOMS = {
     "api": set(),
     "provider_info": set(),
+    "texts": set(),
     "compat": set(),
     "polling": {"api"},
     "drivers": {"api"},
     "storage": {"api"},
-    "emulator": {"api"},
+    "emulator": {"api", "texts"},
     "retrying": {"api"},
     "retry_policy": {"api"},
     "downloads": {"api", "drivers"},
@@ -34,7 +35,8 @@ ROOMS = {
     "submitting": {"api", "hooks", "ledger", "inputs", "budget", "storage"},
     "triggers": {"api", "polling", "drivers", "hooks", "compat", "storage", "journal", "budget"},
     "waiting": {"api", "polling", "hooks", "triggers"},
-    "results": {"api", "storage", "downloads", "hooks", "ledger"},
+    "results": {"api", "storage", "downloads", "hooks", "ledger", "compat"},
+    "plugins": {"api", "compat", "texts", "storage", "ledger", "journal", "results"},
     "batch": {
         *("api", "polling", "storage", "hooks", "journal", "ledger", "inputs", "submitting", "triggers"),
         *("downloads", "waiting", "results", "retrying", "budget"),
@@ -58,6 +60,7 @@ OUTSIDE = {
     "drivers": {"requests", "urllib3", "aiohttp", "certifi", "yarl"},
     "downloads": {"requests", "urllib3", "pendulum"},
     "emulator": {"aiohttp", "PIL", "pytest", "jinja2"},
+    "plugins": {"airflow", "fastapi", "sqlalchemy", "jinja2"},
 }
 MODULES = modules_of(PACKAGE)
 #: What no two modules may import in a circle, and what is kept short.

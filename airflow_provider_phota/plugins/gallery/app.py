@@ -1,6 +1,6 @@
 """The gallery as an application of its own, which Airflow's API server mounts.
 
-Airflow does not protect the addresses of plugins: each depends here on the right to read the XComs of its DAG.
+Airflow does not protect the addresses of plugins: here each one asks for the right to read its DAG's XComs.
 """
 
 from __future__ import annotations
