@@ -34,7 +34,7 @@ ROOMS = {
     "submitting": {"api", "hooks", "ledger", "inputs", "budget", "storage"},
     "triggers": {"api", "polling", "drivers", "hooks", "compat", "storage", "journal", "budget"},
     "waiting": {"api", "polling", "hooks", "triggers"},
-    "results": {"api", "storage", "downloads", "hooks", "ledger"},
+    "results": {"api", "storage", "downloads", "hooks", "ledger", "compat"},
     "batch": {
         *("api", "polling", "storage", "hooks", "journal", "ledger", "inputs", "submitting", "triggers"),
         *("downloads", "waiting", "results", "retrying", "budget"),
