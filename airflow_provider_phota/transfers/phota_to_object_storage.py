@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
-from airflow_provider_phota.api.parsing import check_conn_id
+from airflow_provider_phota.api.parsing import check_conn_id, check_flags
 from airflow_provider_phota.api.task_ids import checked_task_id
 from airflow_provider_phota.api.types import IfFileExists, PhotaFile, PhotaResult
 from airflow_provider_phota.api.written import Written
@@ -42,6 +42,8 @@ class PhotaToObjectStorageOperator(BaseOperator):
         if_exists: what to do if a file of that name is there already: `skip`, `overwrite` or `fail`. With
             `skip`, a file that is cut or damaged is replaced.
         max_bytes: the largest size of one picture, in bytes; a larger one is refused.
+        thumbnails: whether small copies of the pictures are written into a folder of `destination`, so that
+            Airflow can show them.
         phota_conn_id: the Airflow connection.
 
     Raises:
@@ -60,6 +62,7 @@ class PhotaToObjectStorageOperator(BaseOperator):
         filename: str | XComArg = Names.template,
         if_exists: IfFileExists = "skip",
         max_bytes: int = MAX_BYTES,
+        thumbnails: bool = True,
         phota_conn_id: str = PhotaHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
@@ -69,10 +72,12 @@ class PhotaToObjectStorageOperator(BaseOperator):
         self.filename = filename
         self.if_exists = if_exists
         self.max_bytes = max_bytes
+        self.thumbnails = thumbnails
         self.phota_conn_id = phota_conn_id
         self._written = Written(result=result, destination=destination, filename=filename)
         with checking_arguments(self):
             check_conn_id(phota_conn_id)
+            check_flags(thumbnails=thumbnails)
             self._options.check_as_written()
 
     def execute(self, context: Context) -> list[PhotaFile]:
@@ -85,7 +90,9 @@ class PhotaToObjectStorageOperator(BaseOperator):
 
     @property
     def _options(self) -> LandingOptions:
-        return LandingOptions(self.destination, self.filename, self.if_exists, self.max_bytes)
+        return LandingOptions(
+            self.destination, self.filename, self.if_exists, self.max_bytes, thumbnails=self.thumbnails
+        )
 
     def _images(self, hook: PhotaHook) -> ResultImages:
         if isinstance(self.result, dict):

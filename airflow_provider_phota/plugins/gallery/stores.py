@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from io import BytesIO
 from typing import IO, TypeVar
 
 from airflow_provider_phota.api.errors import PhotaError
@@ -26,7 +27,7 @@ from airflow_provider_phota.results.cards import (
 from airflow_provider_phota.storage import calls
 from airflow_provider_phota.storage.drafts import open_for_streaming
 from airflow_provider_phota.storage.paths import Place, checked_path, reason_of
-from airflow_provider_phota.storage.pictures import HEAD, kind_by
+from airflow_provider_phota.storage.pictures import NotAPicture, kind_of
 
 T = TypeVar("T")
 
@@ -176,9 +177,7 @@ def _thumbnail(folder: Place, which: str, index: int) -> ShownFile:
     except ValueError:
         raise NotShown("There is no such picture.") from None
     content = _read_small(place, MOST_THUMBNAIL_BYTES)
-    if kind_by(content) != "WEBP":
-        raise NotShown(f"The file {place} is not a WebP picture.")
-    return ShownFile(iter([content]), _SHOWN["WEBP"])
+    return ShownFile(iter([content]), _content_type(BytesIO(content), place))
 
 
 def _read_small(place: Place, most: int) -> bytes:
@@ -195,17 +194,22 @@ def _read_small(place: Place, most: int) -> bytes:
 def _opened(place: Place) -> ShownFile:
     with ExitStack() as on_failure:
         file = on_failure.enter_context(open_for_streaming(place))
-        head = file.read(HEAD)
-        content_type = _SHOWN.get(kind_by(head) or "")
-        if content_type is None:
-            raise NotShown(f"The file {place} is not a PNG, JPEG or WebP picture.")
+        content_type = _content_type(file, place)
+        file.seek(0)
         on_failure.pop_all()  # the pieces close it
-    return ShownFile(_pieces(head, file), content_type)
+    return ShownFile(_pieces(file), content_type)
 
 
-def _pieces(head: bytes, file: IO[bytes]) -> Iterator[bytes]:
+def _content_type(file: IO[bytes], place: Place) -> str:
+    """Returns the type of a picture by its first bytes: its name, and what its store says, are not trusted."""
+    try:
+        return _SHOWN[kind_of(file, tuple(_SHOWN))]
+    except NotAPicture as problem:
+        raise NotShown(f"The file {place} {problem}.") from None
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
     with file:
-        yield head
         left = MOST_FILE_BYTES
         while left > 0 and (piece := file.read(_PIECE)):
             yield piece
