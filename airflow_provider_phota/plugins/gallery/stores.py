@@ -201,7 +201,7 @@ def _opened(place: Place) -> ShownFile:
 
 
 def _content_type(file: IO[bytes], place: Place) -> str:
-    """Returns the type of a picture by its first bytes: its name, and what its store says, are not trusted."""
+    """Returns the type of a picture by its first bytes; neither its name nor its store is trusted."""
     try:
         return _SHOWN[kind_of(file, tuple(_SHOWN))]
     except NotAPicture as problem:

@@ -1,0 +1,38 @@
+"""DAGs whose pictures are looked at, driven by the run's conf."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.providers.common.compat.sdk import DAG, task
+
+from airflow_provider_phota.operators.phota import PhotaImageEditBatchOperator, PhotaImageEditOperator
+
+ORDER: dict[str, Any] = {
+    "image_urls": "{{ dag_run.conf['picture'] }}",
+    "destination": "{{ dag_run.conf['destination'] }}",
+    "num_outputs": "{{ dag_run.conf['num_outputs'] }}",
+    "wait_for_completion": True,
+    "deferrable": True,
+    "poll_interval": 0.5,
+}
+
+with DAG("gallery_edit", schedule=None, render_template_as_native_obj=True):
+    PhotaImageEditOperator(task_id="edit", prompt="{{ dag_run.conf['prompt'] }}", **ORDER)
+
+with DAG("gallery_mapped", schedule=None, render_template_as_native_obj=True):
+
+    @task
+    def prompts(dag_run=None) -> list[str]:
+        return dag_run.conf["prompts"]
+
+    PhotaImageEditOperator.partial(task_id="edit", **ORDER).expand(prompt=prompts())
+
+with DAG("gallery_batch", schedule=None):
+    PhotaImageEditBatchOperator(
+        task_id="edit",
+        edits="{{ dag_run.conf['edits'] }}",
+        prompt="{{ dag_run.conf['prompt'] }}",
+        destination="{{ dag_run.conf['destination'] }}",
+        in_flight=40,
+    )
