@@ -27,7 +27,7 @@ from airflow_provider_phota.inputs.publisher import Publish
 from airflow_provider_phota.operators.arguments import PayingArguments
 from airflow_provider_phota.operators.paying import PayingOperator
 from airflow_provider_phota.results.directories import check_directory_as_written
-from airflow_provider_phota.retrying import as_airflow_errors
+from airflow_provider_phota.retrying import as_airflow_errors, noting_problems
 from airflow_provider_phota.storage.paths import check_url
 from airflow_provider_phota.triggers.batch_events import BatchWaitEvent
 
@@ -155,6 +155,7 @@ class PhotaBatchOperator(PayingOperator):
         """Returns the arguments of an order that items have in common."""
         raise NotImplementedError
 
+    @noting_problems
     def execute(self, context: Context) -> PhotaBatchSummary | PhotaBatchPreview | None:
         self._written.restore(self)
         with as_airflow_errors():
@@ -168,6 +169,7 @@ class PhotaBatchOperator(PayingOperator):
                 return batch.preview(plan)
             return self._go_on(context, batch, plan, begins=True, may_pause=self.deferrable)
 
+    @noting_problems
     def execute_complete(
         self, context: Context, event: dict[str, Any]
     ) -> PhotaBatchSummary | PhotaBatchPreview | None:
@@ -180,6 +182,7 @@ class PhotaBatchOperator(PayingOperator):
             may_pause = self.deferrable and not pause.has_failed
             return self._go_on(context, batch, batch.last_plan(), begins=False, may_pause=may_pause)
 
+    @noting_problems
     def execute_after_budget(
         self,
         context: Context,
