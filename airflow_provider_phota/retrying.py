@@ -92,7 +92,7 @@ def noting_problems(
             note_problem(context, error)
             raise
 
-    return noting
+    return noting  # type: ignore[return-value]  # Airflow passes the context by its name
 
 
 def note_problem(context: Context, error: BaseException) -> None:

@@ -74,6 +74,8 @@ class PhotaBatchOperator(PayingOperator):
             deferrable. Coming back takes Airflow some 10 seconds.
         on_ambiguous: what to do if it is not known whether a submit was billed: `fail`, or `resubmit` once.
         edition: any text; with another text all items are new ones, which are billed (templated).
+        thumbnails: whether small copies of the pictures, before and after, are written into a folder of
+            `destination`, so that Airflow can show them.
 
     The journal lies in `ledger_path`, or else in `destination`. `PayingOperator` describes the other
     arguments.
@@ -112,6 +114,7 @@ class PhotaBatchOperator(PayingOperator):
         defer_after: float | timedelta = DEFER_AFTER,
         on_ambiguous: FailOrResubmit = "fail",
         edition: str | XComArg = "",
+        thumbnails: bool = True,
         **kwargs: Unpack[PayingArguments],
     ) -> None:
         super().__init__(**kwargs)
@@ -130,11 +133,14 @@ class PhotaBatchOperator(PayingOperator):
         self.defer_after = defer_after
         self.on_ambiguous = on_ambiguous
         self.edition = edition
+        self.thumbnails = thumbnails
         self._batch: Batch | None = None
 
     def _check_as_written(self) -> None:
         super()._check_as_written()
-        check_flags(dry_run=self.is_dry_run, **{self.skip_argument: self.skip_existing})
+        check_flags(
+            dry_run=self.is_dry_run, thumbnails=self.thumbnails, **{self.skip_argument: self.skip_existing}
+        )
         check_not_templated(in_flight=self.in_flight, max_failures=self.max_failures)
         if self.ledger_path:
             check_url("ledger_path", self.ledger_path)
@@ -266,6 +272,7 @@ class PhotaBatchOperator(PayingOperator):
             adopt=adopt,
             skip_existing=self.skip_existing,
             defer_after=self.defer_after,
+            thumbnails=self.thumbnails,
         )
 
     @property
