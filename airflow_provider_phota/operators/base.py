@@ -24,7 +24,7 @@ from airflow_provider_phota.operators.payment import (
 )
 from airflow_provider_phota.results import xcom_keys
 from airflow_provider_phota.results.cards import XCOM_ORDER, Asked
-from airflow_provider_phota.retrying import as_airflow_errors, log_lines
+from airflow_provider_phota.retrying import as_airflow_errors, log_lines, note_problem, noting_problems
 from airflow_provider_phota.submitting.options import MoneyOptions
 from airflow_provider_phota.submitting.policies import Policies
 from airflow_provider_phota.submitting.submission import Submission
@@ -149,6 +149,7 @@ class PhotaOperator(PayingOperator):
             with payment.deciding_on_a_retry():
                 raise AirflowTaskTimeout
 
+    @noting_problems
     def execute(self, context: Context) -> Any:
         self._written.restore(self)
         payment = self._new_payment(context)
@@ -168,6 +169,7 @@ class PhotaOperator(PayingOperator):
             self._defer(payment, seen)
         return self._finish(payment, lambda: self._wait.here(phota_task_id, seen))
 
+    @noting_problems
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Returns the result after the wait in the triggerer."""
         self._written.restore(self)
@@ -188,7 +190,9 @@ class PhotaOperator(PayingOperator):
             # without an ID it has waited for a budget, and nothing was sent
             if payment.is_remembered or not payment.pulled(xcom_keys.PHOTA_TASK_ID):
                 raise
-            raise payment.broken_deferral(error) from None
+            broken = payment.broken_deferral(error)
+            note_problem(context, broken)
+            raise broken from None
 
     def on_kill(self) -> None:
         if self._payment and self._payment.phota_task_id:

@@ -27,7 +27,7 @@ from airflow_provider_phota.inputs.publisher import Publish
 from airflow_provider_phota.operators.arguments import PayingArguments
 from airflow_provider_phota.operators.paying import PayingOperator
 from airflow_provider_phota.results.directories import check_directory_as_written
-from airflow_provider_phota.retrying import as_airflow_errors
+from airflow_provider_phota.retrying import as_airflow_errors, noting_problems
 from airflow_provider_phota.storage.paths import check_url
 from airflow_provider_phota.triggers.batch_events import BatchWaitEvent
 
@@ -74,6 +74,8 @@ class PhotaBatchOperator(PayingOperator):
             deferrable. Coming back takes Airflow some 10 seconds.
         on_ambiguous: what to do if it is not known whether a submit was billed: `fail`, or `resubmit` once.
         edition: any text; with another text all items are new ones, which are billed (templated).
+        thumbnails: whether small copies of the pictures, before and after, are written into a folder of
+            `destination`, so that Airflow can show them.
 
     The journal lies in `ledger_path`, or else in `destination`. `PayingOperator` describes the other
     arguments.
@@ -112,6 +114,7 @@ class PhotaBatchOperator(PayingOperator):
         defer_after: float | timedelta = DEFER_AFTER,
         on_ambiguous: FailOrResubmit = "fail",
         edition: str | XComArg = "",
+        thumbnails: bool = True,
         **kwargs: Unpack[PayingArguments],
     ) -> None:
         super().__init__(**kwargs)
@@ -130,11 +133,14 @@ class PhotaBatchOperator(PayingOperator):
         self.defer_after = defer_after
         self.on_ambiguous = on_ambiguous
         self.edition = edition
+        self.thumbnails = thumbnails
         self._batch: Batch | None = None
 
     def _check_as_written(self) -> None:
         super()._check_as_written()
-        check_flags(dry_run=self.is_dry_run, **{self.skip_argument: self.skip_existing})
+        check_flags(
+            dry_run=self.is_dry_run, thumbnails=self.thumbnails, **{self.skip_argument: self.skip_existing}
+        )
         check_not_templated(in_flight=self.in_flight, max_failures=self.max_failures)
         if self.ledger_path:
             check_url("ledger_path", self.ledger_path)
@@ -155,6 +161,7 @@ class PhotaBatchOperator(PayingOperator):
         """Returns the arguments of an order that items have in common."""
         raise NotImplementedError
 
+    @noting_problems
     def execute(self, context: Context) -> PhotaBatchSummary | PhotaBatchPreview | None:
         self._written.restore(self)
         with as_airflow_errors():
@@ -168,6 +175,7 @@ class PhotaBatchOperator(PayingOperator):
                 return batch.preview(plan)
             return self._go_on(context, batch, plan, begins=True, may_pause=self.deferrable)
 
+    @noting_problems
     def execute_complete(
         self, context: Context, event: dict[str, Any]
     ) -> PhotaBatchSummary | PhotaBatchPreview | None:
@@ -180,6 +188,7 @@ class PhotaBatchOperator(PayingOperator):
             may_pause = self.deferrable and not pause.has_failed
             return self._go_on(context, batch, batch.last_plan(), begins=False, may_pause=may_pause)
 
+    @noting_problems
     def execute_after_budget(
         self,
         context: Context,
@@ -263,6 +272,7 @@ class PhotaBatchOperator(PayingOperator):
             adopt=adopt,
             skip_existing=self.skip_existing,
             defer_after=self.defer_after,
+            thumbnails=self.thumbnails,
         )
 
     @property

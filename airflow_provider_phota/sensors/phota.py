@@ -30,7 +30,12 @@ from airflow_provider_phota.results.metrics import counting
 from airflow_provider_phota.results.names import Names
 from airflow_provider_phota.results.options import LandingOptions
 from airflow_provider_phota.results.result import ResultImages, result_of
-from airflow_provider_phota.retrying import adding_retry_hint, as_airflow_errors, checking_arguments
+from airflow_provider_phota.retrying import (
+    adding_retry_hint,
+    as_airflow_errors,
+    checking_arguments,
+    noting_problems,
+)
 from airflow_provider_phota.sensors.ends import (
     explaining_execution_timeout,
     not_finished_in_time,
@@ -149,6 +154,7 @@ class PhotaTaskSensor(BaseSensorOperator):
             if resumed_too_late(self.execution_timeout, context):
                 raise AirflowTaskTimeout
 
+    @noting_problems
     def execute(self, context: Context) -> Any:
         if self._starts_in_triggerer:
             self._log_why_on_worker(context)
@@ -186,6 +192,7 @@ class PhotaTaskSensor(BaseSensorOperator):
                 return PokeReturnValue(is_done=False)
             return PokeReturnValue(is_done=True, xcom_value=self._result(context, task))
 
+    @noting_problems
     def execute_complete(self, context: Context, event: dict[str, Any]) -> PhotaResult:
         """Returns the result after the wait in the triggerer."""
         self._written.restore(self)

@@ -17,7 +17,7 @@ from airflow_provider_phota.results.landing import MAX_BYTES, manifest
 from airflow_provider_phota.results.names import Names
 from airflow_provider_phota.results.options import LandingOptions
 from airflow_provider_phota.results.result import ResultImages
-from airflow_provider_phota.retrying import as_airflow_errors, checking_arguments
+from airflow_provider_phota.retrying import as_airflow_errors, checking_arguments, noting_problems
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, ObjectStoragePath, XComArg
@@ -80,6 +80,7 @@ class PhotaToObjectStorageOperator(BaseOperator):
             check_flags(thumbnails=thumbnails)
             self._options.check_as_written()
 
+    @noting_problems
     def execute(self, context: Context) -> list[PhotaFile]:
         self._written.restore(self)
         with as_airflow_errors():
