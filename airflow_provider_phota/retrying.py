@@ -18,6 +18,7 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_phota.api.errors import Money, PhotaError, PhotaInputError, PhotaTaskError
 from airflow_provider_phota.api.shown import without_secrets
+from airflow_provider_phota.xcom_keys import PROBLEM
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -30,8 +31,6 @@ log = logging.getLogger(__name__)
 
 #: Says what a retry does if a ledger remembers the paid task.
 RESUMES = "A retry, or clearing this Airflow task, waits for the same PHOTA task and pays nothing."
-#: XCom key of why the last attempt has failed: the name of the error, its message, the PHOTA task if known.
-XCOM_PROBLEM = "phota_problem"
 _LONGEST_MESSAGE = 4_000
 #: Errors by which an attempt fails. Airflow's other ones skip a task, or let it come back later.
 _FAILURES = (
@@ -101,7 +100,7 @@ def note_problem(context: Context, error: BaseException) -> None:
     if isinstance(error, AirflowException) and not is_ours:
         return  # by such errors a task is skipped, or comes back later
     try:
-        context["ti"].xcom_push(key=XCOM_PROBLEM, value=_problem(error, is_ours=is_ours))
+        context["ti"].xcom_push(key=PROBLEM, value=_problem(error, is_ours=is_ours))
     except Exception as failure:  # of whatever carries it
         log.debug("The error could not be pushed to XCom (%s).", type(failure).__name__)
 

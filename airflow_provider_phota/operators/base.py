@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Unpack
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowTaskTimeout
 
+from airflow_provider_phota import xcom_keys
 from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.orders.base import Order
 from airflow_provider_phota.api.parsing import check_flags
@@ -22,7 +23,6 @@ from airflow_provider_phota.operators.payment import (
     NO_TIME_FOR_BUDGET,
     Payment,
 )
-from airflow_provider_phota.results import xcom_keys
 from airflow_provider_phota.results.cards import XCOM_ORDER, Asked
 from airflow_provider_phota.retrying import as_airflow_errors, log_lines, note_problem, noting_problems
 from airflow_provider_phota.submitting.options import MoneyOptions

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from airflow.providers.common.compat.sdk import AirflowException
 
+from airflow_provider_phota import xcom_keys
 from airflow_provider_phota.api.errors import PhotaBudgetExceeded
 from airflow_provider_phota.api.parsing import check_flags, check_not_templated, is_known
 from airflow_provider_phota.api.types import FailOrResubmit, FailOrSkip, IfFileExists, ShareOrPay
 from airflow_provider_phota.batch.batch import Batch
 from airflow_provider_phota.batch.ends import push_summary, raise_if_failed, raise_without_items
-from airflow_provider_phota.batch.home import checked_results_name, results_files
+from airflow_provider_phota.batch.home import checked_results_name, paths_of_rows, results_files
 from airflow_provider_phota.batch.items.bad_rows import NoItems
 from airflow_provider_phota.batch.items.columns import OrderType
 from airflow_provider_phota.batch.items.plan import Plan
@@ -207,6 +208,9 @@ class PhotaBatchOperator(PayingOperator):
     def _go_on(
         self, context: Context, batch: Batch, plan: Plan, *, begins: bool, may_pause: bool
     ) -> PhotaBatchSummary:
+        if begins:
+            rows = paths_of_rows(batch.destination, batch.results_name)
+            context["ti"].xcom_push(key=xcom_keys.BATCH, value=rows)
         end = batch.go_on(plan, begins=begins, may_pause=may_pause)
         if end.trigger:
             self.defer(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from airflow.providers.common.compat.sdk import Asset
 
+from airflow_provider_phota import xcom_keys
 from airflow_provider_phota.api.costs import NO_COST
 from airflow_provider_phota.api.errors import PhotaInputError, PhotaLedgerError
 from airflow_provider_phota.api.parsing import check_flags
@@ -17,7 +18,6 @@ from airflow_provider_phota.inputs.prepared import PreparedOrder
 from airflow_provider_phota.operators.arguments import OrderArguments
 from airflow_provider_phota.operators.base import PhotaOperator
 from airflow_provider_phota.operators.payment import Payment
-from airflow_provider_phota.results import xcom_keys
 from airflow_provider_phota.results.card_writing import Ordered
 from airflow_provider_phota.results.cards import XCOM_ORDER, Asked
 from airflow_provider_phota.results.delivery import Delivery

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowTaskTimeout
 
+from airflow_provider_phota import xcom_keys
 from airflow_provider_phota.api import endings
 from airflow_provider_phota.api.costs import NO_COST, UNKNOWN_COST, Cost, final_cost
 from airflow_provider_phota.api.endings import PhotaExecutionTimeout
@@ -26,7 +27,6 @@ from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.api.tasks import PhotaTask
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.ledger.messages import timed_out_before_answer, what_to_do
-from airflow_provider_phota.results import xcom_keys
 from airflow_provider_phota.results.lineage import Spent
 from airflow_provider_phota.results.metrics import EXISTING, SUBMITTED, count_order, counting, outcome_of
 from airflow_provider_phota.retrying import RESUMES, adding_retry_hint, as_airflow_errors, log_lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Unpack
 
+from airflow_provider_phota import xcom_keys
 from airflow_provider_phota.api import endings
 from airflow_provider_phota.api.errors import PhotaInputError, PhotaResultsMissing
 from airflow_provider_phota.api.orders.base import Order
@@ -18,7 +19,6 @@ from airflow_provider_phota.inputs.profiles import Profiles
 from airflow_provider_phota.operators.arguments import OrderArguments
 from airflow_provider_phota.operators.base import PhotaOperator
 from airflow_provider_phota.operators.payment import Payment
-from airflow_provider_phota.results import xcom_keys
 from airflow_provider_phota.results.result import check_succeeded
 from airflow_provider_phota.storage.paths import Place, checked_path
 

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from airflow_provider_phota import xcom_keys
 from airflow_provider_phota.api.costs import UNKNOWN_COST, Cost
 from airflow_provider_phota.api.orders.base import Order
 from airflow_provider_phota.api.shown import without_secrets
 from airflow_provider_phota.api.task_ids import TASK_ID
 from airflow_provider_phota.api.types import PhotaFile
-from airflow_provider_phota.results import xcom_keys
 from airflow_provider_phota.results.gallery_urls import AFTER, BEFORE
 from airflow_provider_phota.storage.paths import Place
 

@@ -15,6 +15,7 @@ from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_da
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Request, Response
 from fastapi.staticfiles import StaticFiles
 
+from airflow_provider_phota import xcom_keys
 from airflow_provider_phota.ledger.records import InstanceName
 from airflow_provider_phota.plugins.gallery import answers, stores
 from airflow_provider_phota.plugins.gallery.batches import KnownBatches
@@ -24,7 +25,6 @@ from airflow_provider_phota.plugins.gallery.orders import batch_rows_of, is_batc
 from airflow_provider_phota.plugins.gallery.pages import NotShownPage
 from airflow_provider_phota.plugins.gallery.sheet_views import page_of_all, page_of_batch, page_of_run
 from airflow_provider_phota.plugins.gallery.stores import NotShown
-from airflow_provider_phota.results import xcom_keys
 from airflow_provider_phota.texts import visible
 
 _TITLES = {

@@ -15,8 +15,8 @@ from airflow.models.xcom import XComModel
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from airflow_provider_phota import xcom_keys
 from airflow_provider_phota.ledger.records import InstanceName
-from airflow_provider_phota.results import xcom_keys
 
 Query: TypeAlias = "Select[*tuple[Any, ...]]"
 
@@ -34,7 +34,7 @@ RESULT = "return_value"
 #: Those that decide how an order stands and what it costs.
 _OF_TILES = (xcom_keys.COST, xcom_keys.PHOTA_TASK_ID, xcom_keys.PROBLEM, xcom_keys.CARD)
 #: Those that show that a task instance has something to show.
-_SHOWING = (xcom_keys.ORDER, xcom_keys.CARD, xcom_keys.BATCH)
+_SHOWING = (xcom_keys.ORDER, xcom_keys.CARD, xcom_keys.BATCH, xcom_keys.PROBLEM)
 #: How the names of our operators begin, for those that have not pushed anything yet.
 _OUR_OPERATORS = "Phota%"
 #: The most characters of a pushed value that is read.

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from airflow_provider_phota import xcom_keys
 from airflow_provider_phota.api.costs import Cost
 from airflow_provider_phota.journal.rows import Row
 from airflow_provider_phota.ledger.records import InstanceName
@@ -24,7 +25,6 @@ from airflow_provider_phota.plugins.gallery.orders import (
 from airflow_provider_phota.plugins.gallery.pages import Fact, Link, OrderPage, ShownPicture
 from airflow_provider_phota.plugins.gallery.stores import NotShown, read_card, read_card_of
 from airflow_provider_phota.plugins.gallery.tiles import cost_in_words, short_name, tile_of_row
-from airflow_provider_phota.results import xcom_keys
 from airflow_provider_phota.results.cards import Asked, Card
 from airflow_provider_phota.results.gallery_urls import (
     AFTER,

@@ -8,10 +8,10 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
+from airflow_provider_phota import xcom_keys
 from airflow_provider_phota.api.costs import UNKNOWN_COST, Cost
 from airflow_provider_phota.api.task_ids import TASK_ID
 from airflow_provider_phota.plugins.gallery.instances import RESULT, Instance
-from airflow_provider_phota.results import xcom_keys
 from airflow_provider_phota.results.cards import Asked
 from airflow_provider_phota.texts import visible
 

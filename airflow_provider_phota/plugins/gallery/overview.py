@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+from airflow_provider_phota import xcom_keys
 from airflow_provider_phota.api.costs import Cost
 from airflow_provider_phota.ledger.records import InstanceName
 from airflow_provider_phota.plugins.gallery.instances import Instance, Pushed
 from airflow_provider_phota.plugins.gallery.orders import (
     Standing,
     phota_task_id_of,
+    problem_of,
     result_of,
     standing_of,
     submitted_at,
 )
-from airflow_provider_phota.results import xcom_keys
+from airflow_provider_phota.plugins.gallery.tiles import short_name
 from airflow_provider_phota.results.gallery_urls import task_url
-from airflow_provider_phota.texts import visible
+from airflow_provider_phota.texts import duration, visible
 
 #: For how long the service keeps results after a task has ended.
 RESULTS_LIVE = timedelta(hours=24)
+#: Errors after which there is nothing to fetch.
+_WITHOUT_RESULTS = frozenset({"PhotaTaskFailed", "PhotaInputRefused", "PhotaResultsExpired"})
 
 
 @dataclass(frozen=True)
@@ -87,28 +91,39 @@ def held_orders(instances: Iterable[Instance]) -> list[Pending]:
 
 def expiring_orders(instances: Sequence[Instance], now: datetime) -> list[Pending]:
     """Names paid orders whose results are on the service alone, and for how long."""
-    landed = {phota_task_id_of(instance) for instance in instances if _has_landed(instance)}
+    landed = {phota_task_id_of(instance) for instance in instances if _is_settled(instance)}
     pending = []
     for instance in instances:
         phota_task_id, at = phota_task_id_of(instance), submitted_at(instance)
         if not phota_task_id or phota_task_id in landed or at is None or not standing_of(instance).is_over:
             continue
-        if standing_of(instance) is Standing.EXPIRED or now - at > RESULTS_LIVE:
+        if (left := RESULTS_LIVE - (now - _aware(at))) < timedelta():
             continue
-        left = int((RESULTS_LIVE - (now - at)).total_seconds() // 3600)
         landed.add(phota_task_id)
-        why = f"Its pictures have not landed, and may be gone in some {left} hours."
+        why = f"Its pictures have not landed, and may be gone in {duration(left.total_seconds())}."
         pending.append(_pending(instance, why, f"airflow phota land {phota_task_id} DESTINATION"))
     return pending
 
 
-def _has_landed(instance: Instance) -> bool:
-    return bool(instance.value(xcom_keys.CARD) or result_of(instance).paths)
+def _is_settled(instance: Instance) -> bool:
+    """True if the pictures of an order are at home, or if there are none to be fetched."""
+    problem = problem_of(instance)
+    return bool(
+        instance.value(xcom_keys.CARD)
+        or result_of(instance).paths
+        or (problem and problem.error in _WITHOUT_RESULTS)
+    )
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _pending(instance: Instance, why: str, command: str) -> Pending:
     name = instance.name
-    return Pending(visible(f"{name.dag_id} · {name.run_id} · {name.task_id}"), task_url(name), why, command)
+    return Pending(
+        visible(f"{name.dag_id} · {name.run_id} · {short_name(name)}"), task_url(name), why, command
+    )
 
 
 def _adopt(instance: Instance) -> str:

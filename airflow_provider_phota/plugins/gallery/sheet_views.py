@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from airflow_provider_phota import xcom_keys
 from airflow_provider_phota.journal.rows import Status
 from airflow_provider_phota.plugins.gallery.batches import KnownBatches
 from airflow_provider_phota.plugins.gallery.instances import (
@@ -34,7 +35,6 @@ from airflow_provider_phota.plugins.gallery.tiles import (
     tile_of_instance,
     tile_of_row,
 )
-from airflow_provider_phota.results import xcom_keys
 from airflow_provider_phota.results.gallery_urls import gallery_root, run_url, task_url
 from airflow_provider_phota.texts import visible
 

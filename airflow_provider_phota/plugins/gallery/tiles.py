@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from airflow_provider_phota import xcom_keys
 from airflow_provider_phota.api.costs import Cost
 from airflow_provider_phota.journal.rows import Row, Status
 from airflow_provider_phota.ledger.records import InstanceName
@@ -16,7 +17,6 @@ from airflow_provider_phota.plugins.gallery.orders import (
     problem_of,
     standing_of,
 )
-from airflow_provider_phota.results import xcom_keys
 from airflow_provider_phota.results.gallery_urls import (
     AFTER,
     item_picture_url,
