@@ -40,7 +40,7 @@ ROOMS = {
     "plugins": {"api", "xcom_keys", "compat", "texts", "storage", "ledger", "journal", "results"},
     "batch": {
         *("api", "polling", "storage", "hooks", "journal", "ledger", "inputs", "submitting", "triggers"),
-        *("downloads", "waiting", "results", "retrying", "budget"),
+        *("downloads", "waiting", "results", "retrying", "budget", "xcom_keys"),
     },
     "operators": {
         *("api", "hooks", "inputs", "ledger", "submitting", "triggers", "waiting", "results"),

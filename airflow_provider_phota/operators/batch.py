@@ -14,7 +14,7 @@ from airflow_provider_phota.api.errors import PhotaBudgetExceeded
 from airflow_provider_phota.api.parsing import check_flags, check_not_templated, is_known
 from airflow_provider_phota.api.types import FailOrResubmit, FailOrSkip, IfFileExists, ShareOrPay
 from airflow_provider_phota.batch.batch import Batch
-from airflow_provider_phota.batch.ends import push_summary, raise_if_failed, raise_without_items
+from airflow_provider_phota.batch.ends import push_cost, push_summary, raise_if_failed, raise_without_items
 from airflow_provider_phota.batch.home import checked_results_name, paths_of_rows, results_files
 from airflow_provider_phota.batch.items.bad_rows import NoItems
 from airflow_provider_phota.batch.items.columns import OrderType
@@ -221,6 +221,8 @@ class PhotaBatchOperator(PayingOperator):
         exceeded = end.reason if isinstance(end.reason, PhotaBudgetExceeded) else None
         if exceeded and exceeded.can_fit and self._budget.policy is OnBudget.WAIT:
             self._wait_for_budget(exceeded)
+        if end.summary:
+            push_cost(end.summary, context)
         try:
             raise_if_failed(end, self._budget.policy)
         except AirflowException:
