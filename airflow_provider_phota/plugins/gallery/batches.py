@@ -20,6 +20,8 @@ from airflow_provider_phota.storage.paths import Place
 
 #: The largest file of rows that is read, some 150,000 rows, and its longest line.
 MOST_BYTES, _LONGEST_LINE = 100_000_000, 200_000
+#: What the name of the rows has in it while their batch runs.
+PARTIAL = ".partial"
 #: Files whose rows are known by heart: where each one begins, and how it stands.
 _MOST_KNOWN = 8
 _STATUSES = tuple(status.value for status in Status)
@@ -128,17 +130,17 @@ class KnownBatches:
         Raises:
             NotShown: None of them can be read.
         """
-        problem = NotShown("The batch has not said where its rows are.")
-        for at, path in enumerate(paths):
+        problems = []
+        for path in paths:
             try:
                 place = place_of(path)
-                info = within(lambda place=place: dict(place.fs.info(place.path)), place)  # type: ignore[misc]
-                return Rows(place, self._index(place, info), is_whole=at == 0 or ".partial" not in place.name)
-            except NotShown as error:
-                problem = error
-        raise problem
+                return Rows(place, self._index(place), is_whole=PARTIAL not in place.name)
+            except NotShown as problem:
+                problems.append(problem)
+        raise problems[0] if problems else NotShown("The batch has not said where its rows are.")
 
-    def _index(self, place: Place, info: Mapping[str, Any]) -> _Index:
+    def _index(self, place: Place) -> _Index:
+        info: Mapping[str, Any] = within(lambda: dict(place.fs.info(place.path)), place)
         size = int(info.get("size") or 0)
         if size > MOST_BYTES:
             raise NotShown(f"{place} has {size:,} bytes, too many to show. read_results() reads it in a DAG.")

@@ -17,10 +17,10 @@ ORDER: dict[str, Any] = {
     "poll_interval": 0.5,
 }
 
-with DAG("gallery_edit", schedule=None, render_template_as_native_obj=True):
+with DAG("gallery_edit", schedule=None, render_template_as_native_obj=True) as edit:
     PhotaImageEditOperator(task_id="edit", prompt="{{ dag_run.conf['prompt'] }}", **ORDER)
 
-with DAG("gallery_mapped", schedule=None, render_template_as_native_obj=True):
+with DAG("gallery_mapped", schedule=None, render_template_as_native_obj=True) as mapped:
 
     @task
     def prompts(dag_run=None) -> list[str]:
@@ -28,7 +28,7 @@ with DAG("gallery_mapped", schedule=None, render_template_as_native_obj=True):
 
     PhotaImageEditOperator.partial(task_id="edit", **ORDER).expand(prompt=prompts())
 
-with DAG("gallery_batch", schedule=None):
+with DAG("gallery_batch", schedule=None) as batch:
     PhotaImageEditBatchOperator(
         task_id="edit",
         edits="{{ dag_run.conf['edits'] }}",

@@ -118,7 +118,10 @@ def look(service: Emulator) -> Iterator[Look]:
     """Reads a page: `look("/phota/", user=READER)`; nobody is logged in if `user` is None."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AIRFLOW__CORE__AUTH_MANAGER", "gallery_auth.ByName")
-        patch.setenv("AIRFLOW__API_AUTH__JWT_SECRET", "a secret of sixty-four characters, or nearly so, for the tests")
+        patch.setenv(
+            "AIRFLOW__API_AUTH__JWT_SECRET",
+            "a secret of more than sixty-four characters, as Airflow asks for it",
+        )
         from airflow.api_fastapi.app import create_app
         from fastapi.testclient import TestClient
         from gallery_auth import READER

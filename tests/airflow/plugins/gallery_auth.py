@@ -18,7 +18,9 @@ ONLOOKER = SimpleAuthManagerUser(username="onlooker", role="ADMIN")
 class ByName(SimpleAuthManager):
     """Airflow's simple auth manager, with rights that differ from DAG to DAG."""
 
-    def is_authorized_dag(self, *, method: Any, user: Any, access_entity: Any = None, details: Any = None) -> bool:
+    def is_authorized_dag(
+        self, *, method: Any, user: Any, access_entity: Any = None, details: Any = None
+    ) -> bool:
         if user.username == ONLOOKER.username:
             return access_entity is None
         if user.username == STRANGER.username:

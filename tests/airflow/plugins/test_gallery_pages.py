@@ -53,9 +53,9 @@ def test_a_held_order_says_how_it_is_settled(look, order):
     page = look(f"/phota/task/{address('gallery_edit', run.run_id)}")
     assert "Held" in page.text
     home = look("/phota/")
-    assert f"airflow phota adopt gallery_edit {run.run_id} edit PHOTA_ID".replace("+", "&#43;") in home.text or (
-        f"airflow phota adopt gallery_edit {run.run_id} edit PHOTA_ID" in home.text
-    )
+    assert f"airflow phota adopt gallery_edit {run.run_id} edit PHOTA_ID".replace(
+        "+", "&#43;"
+    ) in home.text or (f"airflow phota adopt gallery_edit {run.run_id} edit PHOTA_ID" in home.text)
 
 
 def test_a_task_without_a_card_says_so(look, landed):
@@ -87,7 +87,9 @@ def test_a_run_without_pictures_says_so(look, landed):
 @pytest.fixture(scope="module")
 def batch(order, tmp_path_factory):
     rows = tmp_path_factory.mktemp("rows") / "rows.jsonl"
-    picture = order.__globals__["__file__"].rpartition("/tests/")[0] + "/example_dags/pictures/mountain-lake.jpg"
+    picture = (
+        order.__globals__["__file__"].rpartition("/tests/")[0] + "/example_dags/pictures/mountain-lake.jpg"
+    )
     prompts = [FAILS if number == 4 else f"winter {number}" for number in range(70)]
     rows.write_text(
         "\n".join(

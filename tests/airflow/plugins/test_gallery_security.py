@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -144,7 +145,9 @@ def test_a_card_cannot_name_a_file_elsewhere(look, landed, tmp_path, path):
     assert "root:" not in seen.text
 
 
-@pytest.mark.parametrize("content", [b"<svg onload='alert(1)'/>", b"<html><script>alert(1)</script>", b"", b"GIF89a"])
+@pytest.mark.parametrize(
+    "content", [b"<svg onload='alert(1)'/>", b"<html><script>alert(1)</script>", b"", b"GIF89a"]
+)
 def test_what_is_not_a_picture_is_not_served_whatever_its_name(look, landed, content):
     (landed.folder / "after-0.webp").write_bytes(content)
     assert look(f"/phota/picture/{landed.url}/after/0").status == 404
@@ -161,7 +164,9 @@ def test_what_is_not_a_picture_is_not_served_whatever_its_name(look, landed, con
 def test_a_huge_file_is_not_read(look, landed, name):
     with (landed.folder / name).open("r+b") as file:
         file.truncate(100_000_000)
-    page = look(f"/phota/task/{landed.url}" if name == "card.json" else f"/phota/picture/{landed.url}/after/0")
+    page = look(
+        f"/phota/task/{landed.url}" if name == "card.json" else f"/phota/picture/{landed.url}/after/0"
+    )
     assert "so it is not read" in page.text
 
 
@@ -190,14 +195,23 @@ def test_a_link_on_the_disk_to_a_secret_is_not_followed_into_it(look, landed):
     assert "root:" not in look(f"/phota/task/{landed.url}").text
 
 
-def _push(landed, key, value):
+@contextmanager
+def pushed(landed, key, value):
+    """Lets a task instance have pushed something else for a while."""
     from airflow.models.xcom import XComModel
     from airflow.utils.session import create_session
 
-    with create_session() as session:
-        row = session.query(XComModel).filter_by(run_id=landed.run_id, task_id="edit", key=key).one()
-        before, row.value = row.value, json.dumps(value)
-    return before
+    def replace(value):
+        with create_session() as session:
+            row = session.query(XComModel).filter_by(run_id=landed.run_id, task_id="edit", key=key).one()
+            before, row.value = row.value, value
+        return before
+
+    before = replace(value)
+    try:
+        yield
+    finally:
+        replace(before)
 
 
 @pytest.mark.parametrize(
@@ -215,14 +229,11 @@ def _push(landed, key, value):
 )
 def test_a_pushed_card_that_is_not_one_is_not_read(look, landed, url):
     phota_task_id = landed.folder.name
-    before = _push(landed, "phota_card", url.format(phota_task_id) if isinstance(url, str) else url)
-    try:
+    with pushed(landed, "phota_card", url.format(phota_task_id) if isinstance(url, str) else url):
         page = look(f"/phota/task/{landed.url}")
         assert page.status == 200
         assert "root:" not in page.text
         assert look(f"/phota/picture/{landed.url}/after/0").status == 404
-    finally:
-        _push(landed, "phota_card", json.loads(before) if isinstance(before, str) else before)
 
 
 @pytest.mark.parametrize("key", ["phota_order", "phota_cost", "phota_task_id", "return_value"])
@@ -230,13 +241,10 @@ def test_a_pushed_card_that_is_not_one_is_not_read(look, landed, url):
     "value", [None, [], {}, 1e400, "x" * 200_000, {"usd": "NaN"}, {"files": 7, "counts": 1}, [[[]]]]
 )
 def test_whatever_was_pushed_a_page_is_shown(look, landed, key, value):
-    before = _push(landed, key, value)
-    try:
+    with pushed(landed, key, value):
         assert look(f"/phota/task/{landed.url}").status == 200
         assert look("/phota/").status == 200
         assert look(f"/phota/run/{landed.url.rpartition('/edit')[0]}").status == 200
-    finally:
-        _push(landed, key, json.loads(before) if isinstance(before, str) else before)
 
 
 def test_no_page_has_the_key_or_a_signature_in_it(look, landed, service, pages):
@@ -259,13 +267,10 @@ def test_the_stylesheet_and_the_script_are_open_to_everybody(look):
 
 def test_a_store_that_the_server_cannot_read_is_named(look, landed):
     path = f"s3://no_such_connection@bucket/out/.phota-pictures/{landed.folder.name}/card.json"
-    before = _push(landed, "phota_card", path)
-    try:
+    with pushed(landed, "phota_card", path):
         page = look(f"/phota/task/{landed.url}")
         assert "API server cannot" in page.text
         assert "0.1 USD" in page.text  # what XCom knows
-    finally:
-        _push(landed, "phota_card", json.loads(before) if isinstance(before, str) else before)
 
 
 def test_only_files_of_the_gallery_are_there():
