@@ -144,3 +144,16 @@ def test_what_was_spent_is_added_up(look, landed, batch):
     page = look("/phota/")
     assert "Spent by day (UTC)" in page.text
     assert "gallery_batch" in page.text
+
+
+def test_pictures_on_s3_are_read_by_airflows_own_connection(look, order, s3):
+    s3.create_bucket(Bucket="gallery")
+    run, _ = order("snow", destination="s3://aws_ledger@gallery/out")
+    url = address("gallery_edit", run.run_id)
+    assert "Result 1 of 1: snow" in look(f"/phota/task/{url}").text
+    assert look(f"/phota/picture/{url}/after/0").content[8:12] == b"WEBP"
+    assert look(f"/phota/file/{url}/0").content.startswith(b"\x89PNG")
+    s3.Bucket("gallery").objects.delete()
+    page = look(f"/phota/task/{url}")
+    assert "There is no file s3://gallery/out/.phota-pictures/" in page.text
+    assert "0.05 USD" in page.text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -190,7 +189,7 @@ def test_a_link_on_the_disk_to_a_secret_is_not_followed_into_it(look, landed):
     (landed.folder / "after-0.webp").unlink()
     (landed.folder / "after-0.webp").symlink_to("/etc/passwd")
     assert look(f"/phota/picture/{landed.url}/after/0").status == 404
-    os.unlink(landed.card)
+    landed.card.unlink()
     landed.card.symlink_to("/etc/passwd")
     assert "root:" not in look(f"/phota/task/{landed.url}").text
 
@@ -203,8 +202,10 @@ def pushed(landed, key, value):
 
     def replace(value):
         with create_session() as session:
-            row = session.query(XComModel).filter_by(run_id=landed.run_id, task_id="edit", key=key).one()
-            before, row.value = row.value, value
+            rows = session.query(XComModel).filter_by(run_id=landed.run_id, task_id="edit", key=key)
+            before = XComModel.deserialize_value(rows.one())
+            names = {"dag_id": "gallery_edit", "run_id": landed.run_id, "task_id": "edit"}
+            XComModel.set(key=key, value=value, **names, session=session)
         return before
 
     before = replace(value)
@@ -221,7 +222,7 @@ def pushed(landed, key, value):
         "file:///etc/.phota-pictures/../passwd",
         "file:///etc/passwd?/.phota-pictures/{0}/card.json",
         "http://127.0.0.1:1/.phota-pictures/{0}/card.json",
-        "s3://no-such-connection@x/.phota-pictures/{0}/card.json",
+        "gs://no-such-connection@x/.phota-pictures/{0}/card.json",
         17,
         ["file:///etc/passwd"],
         "",
@@ -266,7 +267,7 @@ def test_the_stylesheet_and_the_script_are_open_to_everybody(look):
 
 
 def test_a_store_that_the_server_cannot_read_is_named(look, landed):
-    path = f"s3://no_such_connection@bucket/out/.phota-pictures/{landed.folder.name}/card.json"
+    path = f"gs://no_such_connection@bucket/out/.phota-pictures/{landed.folder.name}/card.json"
     with pushed(landed, "phota_card", path):
         page = look(f"/phota/task/{landed.url}")
         assert "API server cannot" in page.text
