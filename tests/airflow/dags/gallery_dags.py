@@ -7,6 +7,7 @@ from typing import Any
 from airflow.providers.common.compat.sdk import DAG, task
 
 from airflow_provider_phota.operators.phota import PhotaImageEditBatchOperator, PhotaImageEditOperator
+from airflow_provider_phota.transfers.phota_to_object_storage import PhotaToObjectStorageOperator
 
 ORDER: dict[str, Any] = {
     "image_urls": "{{ dag_run.conf['picture'] }}",
@@ -34,5 +35,12 @@ with DAG("gallery_batch", schedule=None) as batch:
         edits="{{ dag_run.conf['edits'] }}",
         prompt="{{ dag_run.conf['prompt'] }}",
         destination="{{ dag_run.conf['destination'] }}",
-        in_flight=40,
+        in_flight=100,
+    )
+
+with DAG("gallery_land", schedule=None) as land:
+    PhotaToObjectStorageOperator(
+        task_id="land",
+        result="{{ dag_run.conf['phota_task_id'] }}",
+        destination="{{ dag_run.conf['destination'] }}",
     )
