@@ -1,4 +1,4 @@
-"""Runs DAGs in a real Airflow, so that its gallery has something to show to tests and in screenshots.
+"""Runs DAGs in a real Airflow, so that its gallery has something to show to tests and in screenshots."""
 
 from __future__ import annotations
 
@@ -72,7 +72,9 @@ class Shop:
         )
         rows.write_text("\n".join(map(json.dumps, lines)))
         destination = f"file://{self.folder}/batch-{items}"
-        return self.begin("gallery_batch", edits=f"file://{rows}", prompt="", destination=destination, **conf)
+        return self.begin(
+            "gallery_batch", edits=f"file://{rows}", prompt="winter", destination=destination, **conf
+        )
 
     def wait_until_deferred(self, dag_id: str, run_id: str) -> None:
         """Waits until a task of a run waits in the triggerer."""
@@ -98,7 +100,7 @@ def open_shop(home: Path, env: Mapping[str, str] | None = None) -> Iterator[Shop
     with Emulator(port=0, latency=(0.5, 2.0), seed=3) as emulator:
         emulator.add_faults(
             Fault(
-                on="submit", kind="fail_task", match={"prompt": FAILS}, times=None, message="It is too dark."
+                on="task", kind="fail_task", match={"prompt": FAILS}, times=None, message="It is too dark."
             ),
             Fault(on="submit", kind="reset_after", match={"prompt": HELD}, times=None),
             Fault(on="submit", kind="latency", seconds=1e6, match={"prompt": SLOW}, times=None),

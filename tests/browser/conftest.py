@@ -26,6 +26,11 @@ def browser() -> Iterator[Browser]:
         yield started
 
 
+def _root_of(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}/"
+
+
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[OpenPage]:
     """Opens pages, each in a window of its own: `open_page(url, scheme="dark", size=(1024, 900))`.
@@ -47,7 +52,7 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
         ) -> Page:
             opened_window = windows.enter_context(window(browser, scheme=scheme, size=size))
             if token:
-                opened_window.add_cookies([{"name": "_token", "value": token, "url": url}])
+                opened_window.add_cookies([{"name": "_token", "value": token, "url": _root_of(url)}])
             page = opened_window.new_page()
             if watched:
                 page.on("pageerror", lambda error: problems.append(f"{url}: {error}"))

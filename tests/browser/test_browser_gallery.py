@@ -93,8 +93,7 @@ def pictures_are_there(page):
 
 
 def test_the_pictures_of_a_task_are_a_tab_of_its_page(visit, runs):
-    page = visit(airflow_page("gallery_edit", runs.edit), watched=False)
-    page.goto(page.url.rpartition("/tasks/")[0] + "/tasks/edit")
+    page = visit(airflow_page("gallery_edit", runs.edit, "edit").partition("/plugin")[0], watched=False)
     page.get_by_role("link", name="Pictures").or_(page.get_by_role("tab", name="Pictures")).first.click()
     frame = page.frame_locator(IN_FRAME)
     frame.get_by_text("phota-image-edit").wait_for()
@@ -115,7 +114,7 @@ def test_a_run_has_a_contact_sheet(visit, runs):
     frame = page.frame_locator(IN_FRAME)
     frame.locator(".tile").nth(2).wait_for()
     frame.get_by_role("link", name="Failed 1").click()
-    frame.get_by_text("Too dark.").or_(frame.get_by_text("as failed.")).first.wait_for()
+    frame.get_by_text("too dark.").or_(frame.get_by_text("as failed.")).first.wait_for()
     assert frame.locator(".tile").count() == 1
     frame.locator(".tile a").click()
     frame.get_by_text("A retry submits a new order, which is billed.").wait_for()
@@ -137,7 +136,8 @@ def test_a_batch_is_looked_at_page_by_page(visit, pages):
     page.get_by_role("link", name="Next").click()
     page.get_by_role("link", name="Next").click()
     assert page.locator(".tile").count() == 10
-    page.get_by_role("link", name="item-129").or_(page.locator(".tile a").last).first.click()
+    page.locator(".tile", has_text="item-129").get_by_role("link").click()
+    page.locator("h1", has_text="item-129").wait_for()
     page.locator(".prompt", has_text="a winter morning 129").wait_for()
 
 
@@ -169,7 +169,7 @@ def test_the_gallery_is_as_dark_as_airflow(visit, pages, runs, screenshot):
     for name in ("edit", "home"):
         assert brightness(screenshot(visit(pages[name], scheme="dark"), "dark")) < 60
         assert brightness(screenshot(visit(pages[name]), "light")) > 200
-    page = visit(airflow_page("gallery_edit", runs.edit), watched=False)
+    page = visit(airflow_page("gallery_edit", runs.edit, "edit"), watched=False)
     frame = page.frame_locator(IN_FRAME)
     frame.locator("figure").wait_for()
     is_dark = "document.querySelector('iframe').contentDocument.documentElement.classList.contains('dark')"
@@ -183,7 +183,7 @@ def test_the_gallery_is_as_dark_as_airflow(visit, pages, runs, screenshot):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("fails", ["Failed", "Too dark.", "A retry submits a new order"]),
+        ("fails", ["Failed", "too dark.", "A retry submits a new order"]),
         ("held", ["Held", "may"]),
         ("expired", ["Expired", "no longer served", "must be made again, which is billed"]),
         ("slow", ["Under way", "PHOTA is working on it", SLOW]),

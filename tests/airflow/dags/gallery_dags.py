@@ -36,6 +36,7 @@ with DAG("gallery_batch", schedule=None) as batch:
         prompt="{{ dag_run.conf['prompt'] }}",
         destination="{{ dag_run.conf['destination'] }}",
         in_flight=100,
+        max_failures=5,
     )
 
 with DAG("gallery_land", schedule=None) as land:
