@@ -188,13 +188,25 @@ def test_parsing_a_dag_loads_no_http_library(module, tmp_path):
     code = (
         "import sys, airflow; from airflow.providers.common.compat.sdk import BaseOperator, BaseSensorOperator; "
         f"before = set(sys.modules); import {module}; "
-        "print(sorted({'requests', 'aiohttp', 'PIL', 'pyarrow'} & (set(sys.modules) - before)))"
+        "print(sorted({'requests', 'aiohttp', 'PIL', 'pyarrow', 'fastapi', 'jinja2'} & (set(sys.modules) - before)))"
     )
     assert last_line_of(code, tmp_path) == "[]"
 
 
 @pytest.mark.parametrize("module", ["operators.phota", "sensors.phota", "batch"])
 def test_importing_what_dags_import_loads_none_at_all(module, tmp_path):
-    heavy = "{'requests', 'aiohttp', 'PIL', 'pyarrow', 'openlineage'}"
+    heavy = "{'requests', 'aiohttp', 'PIL', 'pyarrow', 'openlineage', 'fastapi'}"
     code = f"import sys, {NAME}.{module}; print(sorted({heavy} & set(sys.modules)))"
+    assert last_line_of(code, tmp_path) == "[]"
+
+
+def test_only_a_look_at_its_application_loads_the_gallery(tmp_path):
+    """Every component of Airflow loads the plugin, and asks for its views or links at most."""
+    gallery = f"{NAME}.plugins.gallery"
+    code = (
+        f"import sys, airflow; from airflow.providers.common.compat.sdk import AirflowPlugin; before = set(sys.modules); "
+        f"from {NAME}.plugins.phota import PhotaPlugin; PhotaPlugin().external_views; "
+        "seen = set(sys.modules) - before; "
+        f"print(sorted(name for name in seen if name == 'fastapi' or name.startswith('{gallery}')))"
+    )
     assert last_line_of(code, tmp_path) == "[]"

@@ -23,6 +23,7 @@ from airflow_provider_phota.plugins.gallery.instances import Instance, find_inst
 from airflow_provider_phota.plugins.gallery.order_views import page_of_instance, page_of_row
 from airflow_provider_phota.plugins.gallery.orders import batch_rows_of, is_batch, phota_task_id_of
 from airflow_provider_phota.plugins.gallery.pages import NotShownPage
+from airflow_provider_phota.plugins.gallery.relatives import joined
 from airflow_provider_phota.plugins.gallery.sheet_views import page_of_all, page_of_batch, page_of_run
 from airflow_provider_phota.plugins.gallery.stores import NotShown
 from airflow_provider_phota.texts import visible
@@ -48,7 +49,7 @@ def _instance_of_path(
     instance = find_instance(session, InstanceName(dag_id, run_id, task_id, index))
     if instance is None:
         raise HTTPException(404, "There is no such task instance.")
-    return instance
+    return joined(session, instance)
 
 
 InstanceDep = Annotated[Instance, Depends(_instance_of_path)]

@@ -149,6 +149,19 @@ def usual_seconds(session: Session, name: InstanceName) -> float | None:
     return median(float(each or 0.0) for each in durations) if durations else None
 
 
+def pushed_in_run(
+    session: Session, name: InstanceName, keys: Sequence[str]
+) -> Mapping[InstanceName, Mapping[str, Pushed]]:
+    """Returns what the tasks of a run have pushed, those with the map index of one of them."""
+    rows = session.execute(
+        _values_of_run(name.dag_id, name.run_id, keys).where(XComModel.map_index == name.map_index)
+    )
+    values: dict[InstanceName, dict[str, Pushed]] = defaultdict(dict)
+    for row in rows:
+        values[InstanceName(*row[:4])][row[4]] = Pushed(_decoded(row[5]), row[6])
+    return values
+
+
 def pushed_since(
     session: Session, key: str, dag_ids: Collection[str], since: datetime, most: int
 ) -> list[tuple[InstanceName, Pushed]]:
@@ -179,6 +192,14 @@ def _columns() -> Query:
 
 def _names_in_xcom() -> Query:
     return select(XComModel.dag_id, XComModel.run_id, XComModel.task_id, XComModel.map_index)
+
+
+def _values_of_run(dag_id: str, run_id: str, keys: Sequence[str]) -> Query:
+    return (
+        _names_in_xcom()
+        .add_columns(XComModel.key, XComModel.value, XComModel.timestamp)
+        .where(XComModel.dag_id == dag_id, XComModel.run_id == run_id, XComModel.key.in_(keys))
+    )
 
 
 def _is(name: InstanceName) -> Any:
@@ -224,12 +245,7 @@ def _values(
     values: dict[InstanceName, dict[str, Pushed]] = defaultdict(dict)
     for dag_id, run_id in {(name.dag_id, name.run_id) for name in wanted}:
         task_ids = {name.task_id for name in wanted if (name.dag_id, name.run_id) == (dag_id, run_id)}
-        rows = session.execute(
-            _names_in_xcom()
-            .add_columns(XComModel.key, XComModel.value, XComModel.timestamp)
-            .where(XComModel.dag_id == dag_id, XComModel.run_id == run_id)
-            .where(XComModel.task_id.in_(task_ids), XComModel.key.in_(keys))
-        )
+        rows = session.execute(_values_of_run(dag_id, run_id, keys).where(XComModel.task_id.in_(task_ids)))
         for row in rows:
             name, (key, value, at) = InstanceName(*row[:4]), row[4:]
             if name in wanted:

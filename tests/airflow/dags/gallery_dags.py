@@ -7,6 +7,7 @@ from typing import Any
 from airflow.providers.common.compat.sdk import DAG, task
 
 from airflow_provider_phota.operators.phota import PhotaImageEditBatchOperator, PhotaImageEditOperator
+from airflow_provider_phota.sensors.phota import PhotaTaskSensor
 from airflow_provider_phota.transfers.phota_to_object_storage import PhotaToObjectStorageOperator
 
 ORDER: dict[str, Any] = {
@@ -44,4 +45,13 @@ with DAG("gallery_land", schedule=None) as land:
         task_id="land",
         result="{{ dag_run.conf['phota_task_id'] }}",
         destination="{{ dag_run.conf['destination'] }}",
+    )
+
+with DAG("gallery_three_tasks", schedule=None) as three_tasks:
+    submit = PhotaImageEditOperator(
+        task_id="submit", prompt="{{ dag_run.conf['prompt'] }}", image_urls="{{ dag_run.conf['picture'] }}"
+    )
+    wait = PhotaTaskSensor(task_id="wait", phota_task_id=submit.output, poke_interval=0.5)
+    PhotaToObjectStorageOperator(
+        task_id="land", result=wait.output, destination="{{ dag_run.conf['destination'] }}"
     )

@@ -157,3 +157,14 @@ def test_pictures_on_s3_are_read_by_airflows_own_connection(look, order, s3):
     page = look(f"/phota/task/{url}")
     assert "There is no file s3://gallery/out/.phota-pictures/" in page.text
     assert "0.05 USD" in page.text
+
+
+def test_tasks_that_share_an_order_share_what_they_know_of_it(look, order):
+    done, _ = order("a garden", dag_id="gallery_three_tasks")
+    for task_id in ("submit", "wait", "land"):
+        page = look(f"/phota/task/{address('gallery_three_tasks', done.run_id, task_id)}")
+        assert "a garden" in page.text, task_id
+        assert "0.05 USD" in page.text, task_id
+        assert "Result 1 of 1" in page.text, task_id
+        picture = look(f"/phota/picture/{address('gallery_three_tasks', done.run_id, task_id)}/after/0")
+        assert picture.content[8:12] == b"WEBP", task_id
