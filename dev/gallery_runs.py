@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -31,11 +32,13 @@ class Shop:
 
     Attributes:
         folder: where pictures land.
+        picture: that is edited, by its path.
     """
 
     airflow: AirflowStack
     emulator: Emulator
     folder: Path
+    picture: str
     _token: str = field(default="", init=False)
 
     @property
@@ -52,7 +55,7 @@ class Shop:
 
     def begin(self, dag_id: str, **conf: Any) -> str:
         """Begins a run, and returns its ID."""
-        given = {"picture": f"file://{PICTURE}", "destination": f"file://{self.folder}", "num_outputs": 1}
+        given = {"picture": self.picture, "destination": f"file://{self.folder}", "num_outputs": 1}
         return self.airflow.trigger(dag_id, given | conf)
 
     def finish(self, dag_id: str, run_id: str) -> str:
@@ -64,7 +67,7 @@ class Shop:
         rows = self.folder / f"rows-{time.time_ns()}.jsonl"
         lines = (
             {
-                "image_urls": f"file://{PICTURE}",
+                "image_urls": self.picture,
                 "prompt": FAILS if number == 3 else f"a winter morning {number}",
                 "key": f"item-{number}",
             }
@@ -93,9 +96,10 @@ def open_shop(home: Path, env: Mapping[str, str] | None = None) -> Iterator[Shop
         home: an empty folder.
         env: more variables for Airflow.
     """
-    dags, landed = home / "dags", home / "landed"
-    for folder in (dags, landed):
+    dags, inbox, landed = home / "dags", home / "inbox", home / "landed"
+    for folder in (dags, inbox, landed):
         folder.mkdir()
+    picture = shutil.copy(PICTURE, inbox)
     (dags / DAGS.name).symlink_to(DAGS)
     with Emulator(port=0, latency=(0.5, 2.0), seed=3) as emulator:
         emulator.add_faults(
@@ -115,7 +119,7 @@ def open_shop(home: Path, env: Mapping[str, str] | None = None) -> Iterator[Shop
         with AirflowStack(home / "airflow", dags, env=variables) as airflow:
             for dag_id in ("gallery_edit", "gallery_mapped", "gallery_batch", "gallery_land"):
                 airflow.wait_for_dag(dag_id)
-            yield Shop(airflow, emulator, landed)
+            yield Shop(airflow, emulator, landed, f"file://{picture}")
 
 
 def task_page(dag_id: str, run_id: str, task_id: str = "edit", map_index: int = -1) -> str:
