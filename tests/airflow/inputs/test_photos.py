@@ -268,8 +268,8 @@ def test_a_role_that_may_not_list_is_told_so_and_may_pass_a_list(s3, s3_server, 
     bucket = s3.create_bucket(Bucket="photos-rights")
     bucket.put_object(Key="anna/a.jpg", Body=b"")
     with LeastRights(s3_server) as url:
-        monkeypatch.setenv("AIRFLOW_CONN_AWS_NO_LIST", aws_connection(url))
+        monkeypatch.setenv("AIRFLOW_CONN_AWS_PHOTOS_NO_LIST", aws_connection(url))
         for end in ("", "/*.jpg", "/**"):
             with pytest.raises(PhotaInputError, match=r"^photos: .*s3:ListBucket.*as a list"):
-                photos_in(f"s3://aws_no_list@photos-rights/anna{end}")
-        assert found(["s3://aws_no_list@photos-rights/anna/a.jpg"]) == ["a.jpg"]
+                photos_in(f"s3://aws_photos_no_list@photos-rights/anna{end}")
+        assert found(["s3://aws_photos_no_list@photos-rights/anna/a.jpg"]) == ["a.jpg"]
