@@ -29,6 +29,8 @@ from airflow_provider_phota.api.tasks import PhotaTask
 from airflow_provider_phota.api.types import IfFileExists, PhotaResult
 from airflow_provider_phota.api.written import Written
 from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.links.early import push_links
+from airflow_provider_phota.links.phota import PICTURES_AND_TASK
 from airflow_provider_phota.polling.state import WaitState
 from airflow_provider_phota.results.delivery import Delivery
 from airflow_provider_phota.results.landing import Landing, manifest
@@ -100,6 +102,7 @@ class PhotaTaskSensor(BaseSensorOperator):
 
     template_fields: Sequence[str] = ("phota_task_id", "destination", "filename")
     ui_color = "#f2e6ff"
+    operator_extra_links = PICTURES_AND_TASK
 
     def __init__(
         self,
@@ -175,6 +178,7 @@ class PhotaTaskSensor(BaseSensorOperator):
         with as_airflow_errors(), adding_retry_hint():
             phota_task_id = self._checked_phota_task_id()
             if self._wait_state is None:
+                push_links(context, PhotaHook(self.phota_conn_id), phota_task_id)
                 _ = self._landing  # a wrong argument is found before the wait, not after it
                 self._wait_state = WaitState(phota_task_id, self._wait.patience, time.monotonic())
             hook = self._usable_hook(phota_task_id)
@@ -194,7 +198,10 @@ class PhotaTaskSensor(BaseSensorOperator):
         self._written.restore(self)
         with self._explaining_execution_timeout(), as_airflow_errors(), adding_retry_hint():
             try:
-                return self._result(context, self._wait.after(WaitEvent.from_dict(event)))
+                end = WaitEvent.from_dict(event)
+                if self._starts_in_triggerer:  # then no worker has known the ID before
+                    push_links(context, PhotaHook(self.phota_conn_id), end.phota_task_id)
+                return self._result(context, self._wait.after(end))
             except PhotaExecutionTimeout:
                 raise
             except PhotaWaitTimeout as timeout:
@@ -219,9 +226,7 @@ class PhotaTaskSensor(BaseSensorOperator):
 
     @property
     def _landing(self) -> Landing | None:
-        if self.destination is None:
-            return None
-        return self._landing_options.landing()
+        return None if self.destination is None else self._landing_options.landing()
 
     @property
     def _landing_options(self) -> LandingOptions:
