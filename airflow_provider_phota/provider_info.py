@@ -128,7 +128,9 @@ def get_provider_info() -> dict[str, Any]:
             },
         ],
         "triggers": [_modules(*TRIGGERS)],
-        "extra-links": [f"airflow_provider_phota.links.phota.{name}" for name in ("PicturesLink", "PhotaTaskLink")],
+        "extra-links": [
+            f"airflow_provider_phota.links.phota.{name}" for name in ("PicturesLink", "PhotaTaskLink")
+        ],
         "cli": ["airflow_provider_phota.cli.airflow_commands.get_phota_commands"],
         "connection-types": [
             {

@@ -34,17 +34,18 @@ ROOMS = {
     "submitting": {"api", "hooks", "ledger", "inputs", "budget", "storage"},
     "triggers": {"api", "polling", "drivers", "hooks", "compat", "storage", "journal", "budget"},
     "waiting": {"api", "polling", "hooks", "triggers"},
-    "results": {"api", "storage", "downloads", "hooks", "ledger"},
+    "results": {"api", "storage", "downloads", "hooks", "ledger", "compat"},
+    "links": {"api", "compat", "hooks", "ledger", "results"},
     "batch": {
         *("api", "polling", "storage", "hooks", "journal", "ledger", "inputs", "submitting", "triggers"),
         *("downloads", "waiting", "results", "retrying", "budget"),
     },
     "operators": {
         *("api", "hooks", "inputs", "ledger", "submitting", "triggers", "waiting", "results"),
-        *("storage", "retrying", "journal", "batch", "budget"),
+        *("storage", "retrying", "journal", "batch", "budget", "links"),
     },
-    "sensors": {"api", "polling", "compat", "hooks", "triggers", "waiting", "results", "retrying"},
-    "transfers": {"api", "hooks", "inputs", "results", "retrying"},
+    "sensors": {"api", "polling", "compat", "hooks", "triggers", "waiting", "results", "retrying", "links"},
+    "transfers": {"api", "hooks", "inputs", "results", "retrying", "links"},
     "cli": {
         *("api", "compat", "polling", "drivers", "storage", "hooks", "ledger", "journal", "inputs"),
         *("submitting", "waiting", "results", "batch", "budget"),

@@ -1,6 +1,6 @@
 """Says where the vendor's console shows a PHOTA task, by the template of a connection.
 
-The URL is shown to everyone who may see the Airflow task, so a template that carries more than the ID is refused.
+The URL is shown to everyone who may see the Airflow task, so a template that may carry a secret is refused.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def _split(template: str) -> SplitResult | None:
 
 
 def _is_plain(parts: SplitResult) -> bool:
-    """True if the query, and that of the fragment, are nothing but the ID; single-page consoles have the latter."""
+    """True if the query is nothing but the ID. Consoles of a single page have one in their fragment."""
     path, _, query = parts.fragment.partition("?")
     texts = [text for text in (parts.query, query) if text]
     parameters = [parameter for text in texts for parameter in text.split("&")]

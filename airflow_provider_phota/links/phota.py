@@ -26,9 +26,9 @@ class PicturesLink(BaseOperatorLink):
 
 
 class PhotaTaskLink(BaseOperatorLink):
-    """Leads to the PHOTA task: in the vendor's console if the connection has a `console_url`, else in the gallery.
+    """Leads to the PHOTA task: in the console if the connection has a `console_url`, else in the gallery.
 
-    It leads nowhere, and Airflow shows it so, until the ID of the PHOTA task is known.
+    It is empty, and Airflow does not show it, until the ID of the PHOTA task is known.
     """
 
     name = "PHOTA task"

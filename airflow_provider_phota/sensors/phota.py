@@ -9,9 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import (
-    AirflowFailException,
     AirflowSensorTimeout,
-    AirflowSkipException,
     AirflowTaskTimeout,
     BaseSensorOperator,
     PokeReturnValue,
@@ -46,6 +44,7 @@ from airflow_provider_phota.retrying import (
     checking_arguments,
     log_lines,
 )
+from airflow_provider_phota.sensors.soft_failures import skipping_soft_failures
 from airflow_provider_phota.sensors.start import OnWorker, starting_id
 from airflow_provider_phota.triggers.events import WaitEvent
 from airflow_provider_phota.waiting import (
@@ -162,7 +161,7 @@ class PhotaTaskSensor(BaseSensorOperator):
             if not self.deferrable:
                 with self._saying_what_goes_on():
                     return super().execute(context)
-            with self._skipping_soft_failures():
+            with skipping_soft_failures(self):
                 answer = self.poke(context)
             if answer.is_done:
                 return answer.xcom_value
@@ -177,11 +176,11 @@ class PhotaTaskSensor(BaseSensorOperator):
         """Asks once. A problem that may pass is tolerated for as long as `max_unreachable` allows."""
         with as_airflow_errors(), adding_retry_hint():
             phota_task_id = self._checked_phota_task_id()
+            hook = self._usable_hook(phota_task_id)
             if self._wait_state is None:
-                push_links(context, PhotaHook(self.phota_conn_id), phota_task_id)
+                push_links(context, hook, phota_task_id)
                 _ = self._landing  # a wrong argument is found before the wait, not after it
                 self._wait_state = WaitState(phota_task_id, self._wait.patience, time.monotonic())
-            hook = self._usable_hook(phota_task_id)
             try:
                 task = hook.run(get_task_once(phota_task_id, sync_upstream=self._wait_state.ask_upstream))
             except PhotaNotBilled as problem:
@@ -293,13 +292,3 @@ class PhotaTaskSensor(BaseSensorOperator):
             raise AirflowTaskTimeout(
                 log_lines(out_of_time(self.phota_task_id, self.execution_timeout, RESUMES))
             ) from None
-
-    @contextmanager
-    def _skipping_soft_failures(self) -> Iterator[None]:
-        """Skips instead of failing if the author asks for it, as the base class does around its own pokes."""
-        try:
-            yield
-        except AirflowFailException as failure:
-            if self.soft_fail or self.never_fail:
-                raise AirflowSkipException(f"Skipping instead of failing: {failure}") from failure
-            raise
