@@ -123,7 +123,7 @@ docs: $(READY) ## Build the documentation into docs/_build/html; a warning is an
 constraints: $(READY) ## Pin what the environments are made of: the newest that fit Python 3.11.0
 	dev/pin 'apache-airflow==3.3.*' dev docs chaos hooks browser > .build/pins && mv .build/pins dev/constraints-airflow-3.3.txt
 	dev/pin 'apache-airflow==2.11.*' dev chaos > .build/pins && mv .build/pins dev/constraints-airflow-2.11.txt
-	dev/pin 'apache-airflow==3.1.*' dev > .build/pins && mv .build/pins dev/constraints-airflow-3.1.txt
+	dev/pin 'apache-airflow==3.1.*' dev browser > .build/pins && mv .build/pins dev/constraints-airflow-3.1.txt
 	dev/pin 'apache-airflow>=3.4.0b1,<3.5' dev chaos > .build/pins && mv .build/pins dev/constraints-airflow-3.4.txt
 	dev/pin 'apache-airflow==3.3.*' bench > .build/pins && mv .build/pins dev/constraints-bench.txt
 
@@ -142,7 +142,7 @@ $(READY_2_11): pyproject.toml dev/constraints-airflow-2.11.txt dev/bootstrap
 	@touch $@
 
 $(READY_3_1): pyproject.toml dev/constraints-airflow-3.1.txt dev/bootstrap
-	@dev/bootstrap .venv-3.1 dev/constraints-airflow-3.1.txt "3.11 3.12 3.13" dev
+	@dev/bootstrap .venv-3.1 dev/constraints-airflow-3.1.txt "3.11 3.12 3.13" dev browser
 	@touch $@
 
 $(READY_3_4): pyproject.toml dev/constraints-airflow-3.4.txt dev/bootstrap

@@ -22,6 +22,7 @@ __all__ = [
     "CLEAR_DISCARDS_STATE",
     "HAS_GALLERY",
     "HAS_TASK_STATE",
+    "HAS_VIEWS",
     "STARTS_IN_TRIGGERER",
     "STATE_INDEX",
     "amask_secret",
@@ -36,6 +37,8 @@ STARTS_IN_TRIGGERER = _AIRFLOW >= (3, 3)
 HAS_GALLERY = _AIRFLOW >= (3, 1)
 #: True if Airflow keeps a task state store in its metadata database.
 HAS_TASK_STATE = _AIRFLOW >= (3, 3)
+#: True if plugins can show pages in Airflow's user interface.
+HAS_VIEWS = _AIRFLOW >= (3, 1)
 #: The column of the task state store that has the map index. In a loop it counts the iterations.
 STATE_INDEX = "region_index" if _AIRFLOW >= (3, 4) else "map_index"
 #: The section of Airflow's configuration that says where users open it.

@@ -11,12 +11,14 @@ import secrets
 import signal
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from urllib.parse import quote
 
 from dev import processes
 from dev.airflow_environment import FAST_HEARTBEAT, inherited
@@ -33,6 +35,8 @@ PROMPT = "make it an autumn evening"  # the emulator takes its colours from the 
 REAL_SERVICE = "https://api.foxapi.cc"
 READY = "PHOTA emulator listening on "
 RUN_LIMIT = 900.0
+#: The variable that keeps Airflow running after the demo.
+KEEP = "DEMO_KEEP"
 
 
 @dataclass(frozen=True)
@@ -87,8 +91,9 @@ def _run(dags_folder: Path) -> None:
         service = cleanup.enter_context(_service(home))
         airflow = cleanup.enter_context(_airflow(home, dags_folder, service))
         cleanup.callback(_ignore_interrupts)
-        landed = _run_dag(airflow)
+        run_id, landed = _run_dag(airflow)
         sheet = _contact_sheet(landed, service)
+        _show(airflow, run_id)
         print("\nStopping everything ...", flush=True)
     _report(landed, sheet, began)
 
@@ -148,7 +153,7 @@ def _airflow(home: Path, dags_folder: Path, service: Service) -> Iterator[Airflo
         yield airflow
 
 
-def _run_dag(airflow: AirflowStack) -> list[Path]:
+def _run_dag(airflow: AirflowStack) -> tuple[str, list[Path]]:
     OUTPUT.mkdir(exist_ok=True)
     destination = f"file://{OUTPUT}"  # as_uri() would escape a space, and fsspec takes the escape literally
     conf = {"picture": str(PICTURE), "prompt": PROMPT, "destination": destination}
@@ -160,7 +165,19 @@ def _run_dag(airflow: AirflowStack) -> list[Path]:
     print(f"\nThe run's timeline:\n\n{timeline.chart(tasks)}")
     if state != "success":
         raise DemoError(_failure_of(airflow, run_id))
-    return [_path_of(file["path"]) for file in airflow.xcom(DAG_ID, run_id, "land")]
+    return run_id, [_path_of(file["path"]) for file in airflow.xcom(DAG_ID, run_id, "land")]
+
+
+def _show(airflow: AirflowStack, run_id: str) -> None:
+    """Says where the pictures are seen, and with DEMO_KEEP keeps Airflow running for a look."""
+    settings = airflow.settings
+    print(f"\n  in Airflow      {settings.url}/dags/{DAG_ID}/runs/{quote(run_id, safe='')}/plugin/phota-run")
+    if not os.environ.get(KEEP, "").strip():
+        print(f"                  ({KEEP}=1 make demo keeps Airflow running, to look at it)", flush=True)
+        return
+    print(f"                  log in as {settings.user!r} with the password {settings.password!r}")
+    print("Airflow keeps running. Ctrl-C stops everything.", flush=True)
+    threading.Event().wait()
 
 
 def _follow(airflow: AirflowStack, run_id: str, timeline: Timeline) -> str:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from airflow_provider_phota.emulator import Emulator
 from dev.browser import Scheme, running_browser, wait_until, window
+from dev.gallery_runs import FAILS, airflow_page, open_shop
 from dev.photograph import photograph
 from dev.sample_orders import SampleOrders
 
@@ -22,7 +25,23 @@ IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 LARGEST = 300_000
 #: Pictures of a lake that are easy to tell apart.
 _SEEDS = (11, 3, 7)
+_PROMPTS = ("a winter morning", "a red evening sky", "fog over the water", "the first green of spring")
 _PORT = 8765  # the one that the documentation speaks of
+
+
+@dataclass(frozen=True)
+class Place:
+    """Is what is pictured, once it runs.
+
+    Attributes:
+        url: where it is.
+        token: what logs a browser in to Airflow; empty if there is nothing to log in to.
+        paths: of its pages, by the names of scenes.
+    """
+
+    url: str
+    token: str = ""
+    paths: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -31,25 +50,48 @@ class Scene:
 
     Attributes:
         name: The file is called so.
-        opened: Starts what is shown, and yields its URL.
+        opened: Starts what is shown. Scenes of one place follow each other, and it is started once for them.
         prepare: What is done on the page before the picture is taken.
         size: Width and height in CSS pixels.
         scheme: Light or dark.
     """
 
     name: str
-    opened: Callable[[], Iterator[str]]
+    opened: Callable[[], Iterator[Place]]
     prepare: Callable[[Page], None] = lambda _: None
     size: tuple[int, int] = (1440, 940)
     scheme: Scheme = "light"
 
 
-def _emulator() -> Iterator[str]:
+def _emulator() -> Iterator[Place]:
     with Emulator(port=_PORT, latency=(2, 5), seed=1) as emulator:
         samples = SampleOrders(emulator, [_jpeg(seed) for seed in _SEEDS])
         samples.place_all()
         samples.close()
-        yield emulator.url
+        yield Place(emulator.url)
+
+
+def _gallery() -> Iterator[Place]:
+    with TemporaryDirectory(prefix="shop-") as home, open_shop(Path(home)) as shop:
+        edit = shop.begin("gallery_edit", prompt="Make it golden hour, with long warm light")
+        mapped = shop.begin("gallery_mapped", prompts=[*_PROMPTS, FAILS])
+        batch = shop.begin_batch(90)
+        for dag_id, run_id in (("gallery_edit", edit), ("gallery_mapped", mapped), ("gallery_batch", batch)):
+            shop.finish(dag_id, run_id)
+        paths = {
+            "gallery-task": airflow_page("gallery_edit", edit, "edit"),
+            "gallery-task-dark": airflow_page("gallery_edit", edit, "edit"),
+            "gallery-run": airflow_page("gallery_mapped", mapped),
+            "gallery-batch": airflow_page("gallery_batch", batch, "edit"),
+            "gallery": "/plugin/phota",
+        }
+        yield Place(shop.url(""), shop.token, paths)
+
+
+def _wait_for_frame(page: Page) -> None:
+    frame = page.frame_locator("iframe")
+    frame.locator("img").first.wait_for()
+    page.wait_for_load_state("networkidle")
 
 
 def _jpeg(seed: int) -> bytes:
@@ -58,26 +100,35 @@ def _jpeg(seed: int) -> bytes:
     return out.getvalue()
 
 
-SCENES = (Scene("emulator", _emulator),)
+SCENES = (
+    Scene("emulator", _emulator),
+    Scene("gallery-task", _gallery, _wait_for_frame),
+    Scene("gallery-task-dark", _gallery, _wait_for_frame, scheme="dark"),
+    Scene("gallery-run", _gallery, _wait_for_frame),
+    Scene("gallery-batch", _gallery, _wait_for_frame),
+    Scene("gallery", _gallery, _wait_for_frame),
+)
 
 
 def main(names: list[str]) -> int:
     """Takes the pictures of the named scenes, or of all, and returns the exit code."""
+    wanted = [scene for scene in SCENES if not names or scene.name in names]
     with running_browser() as browser:
-        for scene in SCENES:
-            if not names or scene.name in names:
-                print(f"{scene.name} ...", flush=True)
-                with contextmanager(scene.opened)() as url:
-                    path = take(browser, scene, url)
-                print(f"  {path.relative_to(Path.cwd())}, {path.stat().st_size // 1000} kB")
+        for opened, scenes in groupby(wanted, key=lambda scene: scene.opened):
+            with contextmanager(opened)() as place:
+                for scene in scenes:
+                    path = take(browser, scene, place)
+                    print(f"{path.relative_to(Path.cwd())}, {path.stat().st_size // 1000} kB", flush=True)
     return 0
 
 
-def take(browser: Browser, scene: Scene, url: str, folder: Path = IMAGES) -> Path:
+def take(browser: Browser, scene: Scene, place: Place, folder: Path = IMAGES) -> Path:
     """Takes the picture of a scene, and returns its file."""
     with window(browser, scheme=scene.scheme, size=scene.size, scale=2) as opened:
+        if place.token:
+            opened.add_cookies([{"name": "_token", "value": place.token, "url": f"{place.url}/"}])
         page = opened.new_page()
-        page.goto(url)
+        page.goto(place.url + place.paths.get(scene.name, ""))
         scene.prepare(page)
         wait_until(page, "[...document.images].every(each => each.complete || each.loading === 'lazy')")
         page.wait_for_load_state("networkidle")

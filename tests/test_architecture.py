@@ -18,12 +18,14 @@ NAME = PACKAGE.name
 ROOMS = {
     "api": set(),
     "provider_info": set(),
+    "texts": set(),
+    "xcom_keys": set(),
     "compat": set(),
     "polling": {"api"},
     "drivers": {"api"},
     "storage": {"api"},
-    "emulator": {"api"},
-    "retrying": {"api"},
+    "emulator": {"api", "texts"},
+    "retrying": {"api", "xcom_keys"},
     "retry_policy": {"api"},
     "downloads": {"api", "drivers"},
     "hooks": {"api", "drivers", "compat", "provider_info", "storage"},
@@ -34,15 +36,16 @@ ROOMS = {
     "submitting": {"api", "hooks", "ledger", "inputs", "budget", "storage"},
     "triggers": {"api", "polling", "drivers", "hooks", "compat", "storage", "journal", "budget"},
     "waiting": {"api", "polling", "hooks", "triggers"},
-    "results": {"api", "storage", "downloads", "hooks", "ledger", "compat"},
-    "links": {"api", "compat", "hooks", "ledger", "results"},
+    "results": {"api", "xcom_keys", "storage", "downloads", "hooks", "ledger", "compat"},
+    "plugins": {"api", "xcom_keys", "compat", "texts", "storage", "ledger", "journal", "results"},
+    "links": {"api", "compat", "hooks", "ledger", "results", "xcom_keys"},
     "batch": {
         *("api", "polling", "storage", "hooks", "journal", "ledger", "inputs", "submitting", "triggers"),
-        *("downloads", "waiting", "results", "retrying", "budget"),
+        *("downloads", "waiting", "results", "retrying", "budget", "xcom_keys"),
     },
     "operators": {
         *("api", "hooks", "inputs", "ledger", "submitting", "triggers", "waiting", "results"),
-        *("storage", "retrying", "journal", "batch", "budget", "links"),
+        *("storage", "retrying", "journal", "batch", "budget", "xcom_keys", "links"),
     },
     "sensors": {"api", "polling", "compat", "hooks", "triggers", "waiting", "results", "retrying", "links"},
     "transfers": {"api", "hooks", "inputs", "results", "retrying", "links"},
@@ -59,6 +62,7 @@ OUTSIDE = {
     "drivers": {"requests", "urllib3", "aiohttp", "certifi", "yarl"},
     "downloads": {"requests", "urllib3", "pendulum"},
     "emulator": {"aiohttp", "PIL", "pytest", "jinja2"},
+    "plugins": {"airflow", "fastapi", "sqlalchemy", "jinja2"},
 }
 MODULES = modules_of(PACKAGE)
 #: What no two modules may import in a circle, and what is kept short.
@@ -185,13 +189,25 @@ def test_parsing_a_dag_loads_no_http_library(module, tmp_path):
     code = (
         "import sys, airflow; from airflow.providers.common.compat.sdk import BaseOperator, BaseSensorOperator; "
         f"before = set(sys.modules); import {module}; "
-        "print(sorted({'requests', 'aiohttp', 'PIL', 'pyarrow'} & (set(sys.modules) - before)))"
+        "print(sorted({'requests', 'aiohttp', 'PIL', 'pyarrow', 'fastapi', 'jinja2'} & (set(sys.modules) - before)))"
     )
     assert last_line_of(code, tmp_path) == "[]"
 
 
 @pytest.mark.parametrize("module", ["operators.phota", "sensors.phota", "batch"])
 def test_importing_what_dags_import_loads_none_at_all(module, tmp_path):
-    heavy = "{'requests', 'aiohttp', 'PIL', 'pyarrow', 'openlineage'}"
+    heavy = "{'requests', 'aiohttp', 'PIL', 'pyarrow', 'openlineage', 'fastapi'}"
     code = f"import sys, {NAME}.{module}; print(sorted({heavy} & set(sys.modules)))"
+    assert last_line_of(code, tmp_path) == "[]"
+
+
+def test_only_a_look_at_its_application_loads_the_gallery(tmp_path):
+    """Every component of Airflow loads the plugin, and asks for its views or links at most."""
+    gallery = f"{NAME}.plugins.gallery"
+    code = (
+        f"import sys, airflow; from airflow.providers.common.compat.sdk import AirflowPlugin; before = set(sys.modules); "
+        f"from {NAME}.plugins.phota import PhotaPlugin; PhotaPlugin().external_views; "
+        "seen = set(sys.modules) - before; "
+        f"print(sorted(name for name in seen if name == 'fastapi' or name.startswith('{gallery}')))"
+    )
     assert last_line_of(code, tmp_path) == "[]"

@@ -27,6 +27,8 @@ UNDECLARED = {
     "flask-babel": "the same",
     "wtforms": "the same",
     "apache-airflow-providers-openlineage": "only it asks for the facets that are made of it",
+    "fastapi": "Airflow's API server is made of it, and only that loads the gallery",
+    "sqlalchemy": "Airflow's database is read by it, by the API server alone",
     "attrs": "OpenLineage brings it, and the facet is a class of it",
     "pytest": "the module with the fixture is loaded by pytest itself",
 }

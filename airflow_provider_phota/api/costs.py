@@ -49,13 +49,16 @@ class Cost:
             raise TypeError("a cost has fields")
         usd, credits_ = fields.get("usd"), fields.get("credits")
         try:
-            return cls(
+            cost = cls(
                 None if usd is None else Decimal(str(usd)),
                 None if credits_ is None else float(credits_),
                 bool(fields.get("is_estimate", True)),
             )
         except InvalidOperation:
             raise ValueError("usd is not a number") from None
+        if not all(math.isfinite(amount) for amount in (cost.usd or 0, cost.credits or 0)):
+            raise ValueError("an amount is not a finite number")
+        return cost
 
     def __str__(self) -> str:
         usd = "" if self.usd is None else f"{self.usd.normalize():f} USD"

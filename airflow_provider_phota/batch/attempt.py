@@ -15,6 +15,7 @@ from airflow_provider_phota.api import protocol
 from airflow_provider_phota.api.errors import PhotaError
 from airflow_provider_phota.api.settings import Settings
 from airflow_provider_phota.batch.accounts import accounts_of
+from airflow_provider_phota.batch.cards import Cards
 from airflow_provider_phota.batch.gate import Gate
 from airflow_provider_phota.batch.idle import Pause
 from airflow_provider_phota.batch.items.plan import Plan
@@ -226,6 +227,7 @@ class Attempt:
                 patience=patience,
                 landing_patience=Patience(_LANDING_PATIENCE, hardly_pass=_HARDLY_PASS),
                 spending=spending,
+                cards=Cards(landing, are_wanted=self.options.thumbnails),
             )
 
     async def _load_settings(self) -> Settings:

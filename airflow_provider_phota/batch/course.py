@@ -8,13 +8,13 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from airflow_provider_phota.api import protocol
 from airflow_provider_phota.api.costs import Cost, final_cost
 from airflow_provider_phota.api.errors import PhotaError, PhotaNotBilled, PhotaSubmitAmbiguous
 from airflow_provider_phota.api.policy import Policy
 from airflow_provider_phota.api.tasks import PhotaTask
 from airflow_provider_phota.batch.choices import Duplicates
 from airflow_provider_phota.batch.endings import is_broken, row_after, stops_batch
+from airflow_provider_phota.batch.homecoming import land_item
 from airflow_provider_phota.batch.items.item import Item
 from airflow_provider_phota.batch.kit import Kit
 from airflow_provider_phota.batch.messages import held_text, twin_held_text
@@ -31,9 +31,7 @@ from airflow_provider_phota.journal.waits import OpenTask
 from airflow_provider_phota.journal.writer import Overtaken
 from airflow_provider_phota.polling.durations import Observation
 from airflow_provider_phota.polling.wait import wait_for_task
-from airflow_provider_phota.results.lander import land_with_fresh_urls
-from airflow_provider_phota.results.landing import LandedFile, Landing, manifest
-from airflow_provider_phota.results.manifests import mark_as_landed
+from airflow_provider_phota.results.landing import manifest
 from airflow_provider_phota.results.result import ResultImages
 
 log = logging.getLogger(__name__)
@@ -265,16 +263,9 @@ class Course:
         if self.row.same_as is None:
             self.row = replace(self.row, cost=final_cost(self.row.cost, task))
         results = ResultImages.of_task(task, self.row.cost)
-        landing = self.kit.preparer.landing(self.item, self._digest)
-        files = await self.kit.land(phota_task_id, self._land, results, landing)
-        if landing.digest and len(files) == self.item.order.outputs:
-            await self.kit.land(phota_task_id, mark_as_landed, landing, files, phota_task_id, results.cost)
+        is_shared = self.row.same_as is not None
+        files = await land_item(self.kit, self.item, results, self._digest, is_shared=is_shared)
         self.row = replace(self.row, files=tuple(manifest(files)))
-
-    def _land(self, results: ResultImages, landing: Landing) -> list[LandedFile]:
-        land = partial(self.kit.lander.land, landing=landing)
-        ask = self.kit.drivers.run
-        return land_with_fresh_urls(land, results, lambda task_id: ask(lambda: protocol.get_task(task_id)))
 
     async def _give_up(self, state: ItemState) -> None:
         raise PhotaSubmitAmbiguous(held_text(self.item.key, state))

@@ -12,6 +12,7 @@ from airflow.providers.common.compat.sdk import (
     AirflowSkipException,
 )
 
+from airflow_provider_phota import xcom_keys
 from airflow_provider_phota.api.errors import PhotaBudgetExceeded, PhotaError
 from airflow_provider_phota.batch.attempt import Killed
 from airflow_provider_phota.batch.batch import Batch, BatchEnd
@@ -98,6 +99,7 @@ def raise_without_items(batch: Batch, empty: NoItems, context: Context, *, is_dr
     """
     if end := None if is_dry_run else batch.bring_home(empty):
         if end.summary:
+            push_cost(end.summary, context)
             push_summary(end.summary, context)
         if end.reason is not empty:
             raise_if_failed(end)
@@ -111,7 +113,16 @@ def raise_without_items(batch: Batch, empty: NoItems, context: Context, *, is_dr
 
 def push_summary(summary: Summary, context: Context) -> None:
     """Pushes what the task would return. A failed task returns nothing, but its results can be read."""
+    _push(XCOM_RETURN_KEY, summary.to_dict(), context)
+
+
+def push_cost(summary: Summary, context: Context) -> None:
+    """Pushes what all orders of the batch have cost, as every order's cost is pushed."""
+    _push(xcom_keys.COST, summary.to_dict()["cost"], context)
+
+
+def _push(key: str, value: object, context: Context) -> None:
     try:
-        context["ti"].xcom_push(XCOM_RETURN_KEY, summary.to_dict())
-    except Exception as error:  # the reason why the batch has failed is more important
-        log.warning("The summary of this batch could not be pushed to XCom (%s).", type(error).__name__)
+        context["ti"].xcom_push(key, value)
+    except Exception as error:  # how the batch has ended is more important
+        log.warning("%s of this batch could not be pushed to XCom (%s).", key, type(error).__name__)

@@ -68,6 +68,12 @@ def results_files(results_name: str) -> frozenset[str]:
     return frozenset(f"{results_name}{part}.{end}" for part in ("", PARTIAL) for end in ("jsonl", "csv"))
 
 
+def paths_of_rows(destination: Place, results_name: str) -> dict[str, str]:
+    """Returns where the rows of a batch are, for those who look at it: at the end, and while it runs."""
+    stem = destination / results_name
+    return {"results": f"{stem.url}.jsonl", "so_far": f"{stem.url}{PARTIAL}.jsonl"}
+
+
 def check_results_replace_nothing(destination: Place, results_name: str, source: object) -> None:
     """Refuses results files that would replace the manifest of the items.
 

@@ -11,6 +11,7 @@ from typing import ParamSpec, TypeVar
 from airflow_provider_phota.api.endings import lines
 from airflow_provider_phota.api.errors import PhotaLandingError, PhotaUnreachable
 from airflow_provider_phota.api.settings import Settings
+from airflow_provider_phota.batch.cards import Cards
 from airflow_provider_phota.batch.gate import Gate
 from airflow_provider_phota.batch.messages import hung_text, landing_hung_text
 from airflow_provider_phota.batch.neighbours import OTHERS_PASSED, Neighbours, PhotaItemNotSent
@@ -47,6 +48,7 @@ class Kit:
         wait: how to wait for one PHOTA task.
         neighbours: tell the trouble of one item from that of all.
         spending: pays for the orders out of budgets.
+        cards: writes small copies of what has landed.
         keys: of the items that the journal knows, by their IDs.
         paid_if_broken: the IDs of items that are paid for once more if what was paid for does not come home.
     """
@@ -66,6 +68,7 @@ class Kit:
     patience: Patience
     landing_patience: Patience
     spending: Spending
+    cards: Cards
     keys: dict[str, str] = field(default_factory=dict)
     paid_if_broken: set[str] = field(default_factory=set)
     neighbours: Neighbours = field(default_factory=Neighbours)

@@ -118,6 +118,7 @@ class BatchOptions:
         adopt: PHOTA tasks that a person has found, by the keys of their items.
         skip_existing: True if an order that has landed before, in any run, is not paid for.
         defer_after: seconds without anything to do from which the batch leaves its worker slot.
+        thumbnails: True if small copies of the pictures are written too.
     """
 
     in_flight: int = 500
@@ -129,6 +130,7 @@ class BatchOptions:
     adopt: Mapping[str, str] = field(default_factory=dict)
     skip_existing: bool = False
     defer_after: float = DEFER_AFTER
+    thumbnails: bool = True
 
     @classmethod
     def checked(
@@ -143,6 +145,7 @@ class BatchOptions:
         adopt: object,
         skip_existing: bool,
         defer_after: object,
+        thumbnails: bool,
     ) -> BatchOptions:
         """Reads what an author gave, by the names of the operator's arguments.
 
@@ -159,6 +162,7 @@ class BatchOptions:
             adopt=_checked_adopt(adopt),
             skip_existing=skip_existing,
             defer_after=checked_seconds("defer_after", defer_after),
+            thumbnails=thumbnails,
         )
 
 

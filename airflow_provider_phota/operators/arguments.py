@@ -121,6 +121,7 @@ class ImageArguments(OrderArguments, total=False):
     destination: str | ObjectStoragePath | XComArg | None
     filename: str | XComArg | None
     if_exists: IfFileExists
+    thumbnails: bool
 
 
 class BatchArguments(PayingArguments, total=False):
@@ -140,3 +141,4 @@ class BatchArguments(PayingArguments, total=False):
     defer_after: float | timedelta
     on_ambiguous: FailOrResubmit
     edition: str | XComArg
+    thumbnails: bool

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Unpack
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowTaskTimeout
 
+from airflow_provider_phota import xcom_keys
 from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.orders.base import Order
 from airflow_provider_phota.api.parsing import check_flags
@@ -22,10 +23,10 @@ from airflow_provider_phota.operators.paying import PayingOperator
 from airflow_provider_phota.operators.payment import (
     NO_LEDGER,
     NO_TIME_FOR_BUDGET,
-    XCOM_PHOTA_TASK_ID,
     Payment,
 )
-from airflow_provider_phota.retrying import as_airflow_errors, log_lines
+from airflow_provider_phota.results.cards import XCOM_ORDER, Asked
+from airflow_provider_phota.retrying import as_airflow_errors, log_lines, note_problem, noting_problems
 from airflow_provider_phota.submitting.options import MoneyOptions
 from airflow_provider_phota.submitting.policies import Policies
 from airflow_provider_phota.submitting.submission import Submission
@@ -147,10 +148,11 @@ class PhotaOperator(PayingOperator):
             if context["ti"].next_method == self.execute_after_budget.__name__:
                 raise AirflowTaskTimeout(log_lines(NO_TIME_FOR_BUDGET))
             payment = self._new_payment(context)
-            payment.phota_task_id = payment.pulled(XCOM_PHOTA_TASK_ID)
+            payment.phota_task_id = payment.pulled(xcom_keys.PHOTA_TASK_ID)
             with payment.deciding_on_a_retry():
                 raise AirflowTaskTimeout
 
+    @noting_problems
     def execute(self, context: Context) -> Any:
         push_pictures_link(context)
         self._written.restore(self)
@@ -171,6 +173,7 @@ class PhotaOperator(PayingOperator):
             self._defer(payment, seen)
         return self._finish(payment, lambda: self._wait.here(phota_task_id, seen))
 
+    @noting_problems
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Returns the result after the wait in the triggerer."""
         self._written.restore(self)
@@ -189,9 +192,11 @@ class PhotaOperator(PayingOperator):
                 raise
             payment = self._new_payment(context)
             # without an ID it has waited for a budget, and nothing was sent
-            if payment.is_remembered or not payment.pulled(XCOM_PHOTA_TASK_ID):
+            if payment.is_remembered or not payment.pulled(xcom_keys.PHOTA_TASK_ID):
                 raise
-            raise payment.broken_deferral(error) from None
+            broken = payment.broken_deferral(error)
+            note_problem(context, broken)
+            raise broken from None
 
     def on_kill(self) -> None:
         if self._payment and self._payment.phota_task_id:
@@ -232,7 +237,8 @@ class PhotaOperator(PayingOperator):
 
     def _push(self, prepared: PreparedOrder, payment: Payment) -> None:
         """Pushes what this Airflow task after its wait, or another Airflow task, has to know."""
-        payment.push(XCOM_PHOTA_TASK_ID, payment.phota_task_id)
+        payment.push(xcom_keys.PHOTA_TASK_ID, payment.phota_task_id)
+        payment.push(XCOM_ORDER, Asked.of(prepared.order).to_dict())
         payment.note_submitted(prepared.order.model, is_all=not self.wait_for_completion)
 
     def _defer(self, payment: Payment, seen: PhotaTask | None) -> NoReturn:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from airflow.providers.common.compat.sdk import AirflowException
 
+from airflow_provider_phota import xcom_keys
 from airflow_provider_phota.api.errors import PhotaBudgetExceeded
 from airflow_provider_phota.api.parsing import check_flags, check_not_templated, is_known
 from airflow_provider_phota.api.types import FailOrResubmit, FailOrSkip, IfFileExists, ShareOrPay
 from airflow_provider_phota.batch.batch import Batch
-from airflow_provider_phota.batch.ends import push_summary, raise_if_failed, raise_without_items
-from airflow_provider_phota.batch.home import checked_results_name, results_files
+from airflow_provider_phota.batch.ends import push_cost, push_summary, raise_if_failed, raise_without_items
+from airflow_provider_phota.batch.home import checked_results_name, paths_of_rows, results_files
 from airflow_provider_phota.batch.items.bad_rows import NoItems
 from airflow_provider_phota.batch.items.columns import OrderType
 from airflow_provider_phota.batch.items.plan import Plan
@@ -28,7 +29,7 @@ from airflow_provider_phota.links.early import push_pictures_link
 from airflow_provider_phota.operators.arguments import PayingArguments
 from airflow_provider_phota.operators.paying import PayingOperator
 from airflow_provider_phota.results.directories import check_directory_as_written
-from airflow_provider_phota.retrying import as_airflow_errors
+from airflow_provider_phota.retrying import as_airflow_errors, noting_problems
 from airflow_provider_phota.storage.paths import check_url
 from airflow_provider_phota.triggers.batch_events import BatchWaitEvent
 
@@ -75,6 +76,8 @@ class PhotaBatchOperator(PayingOperator):
             deferrable. Coming back takes Airflow some 10 seconds.
         on_ambiguous: what to do if it is not known whether a submit was billed: `fail`, or `resubmit` once.
         edition: any text; with another text all items are new ones, which are billed (templated).
+        thumbnails: whether small copies of the pictures, before and after, are written into a folder of
+            `destination`, so that Airflow can show them.
 
     The journal lies in `ledger_path`, or else in `destination`. `PayingOperator` describes the other
     arguments.
@@ -113,6 +116,7 @@ class PhotaBatchOperator(PayingOperator):
         defer_after: float | timedelta = DEFER_AFTER,
         on_ambiguous: FailOrResubmit = "fail",
         edition: str | XComArg = "",
+        thumbnails: bool = True,
         **kwargs: Unpack[PayingArguments],
     ) -> None:
         super().__init__(**kwargs)
@@ -131,11 +135,14 @@ class PhotaBatchOperator(PayingOperator):
         self.defer_after = defer_after
         self.on_ambiguous = on_ambiguous
         self.edition = edition
+        self.thumbnails = thumbnails
         self._batch: Batch | None = None
 
     def _check_as_written(self) -> None:
         super()._check_as_written()
-        check_flags(dry_run=self.is_dry_run, **{self.skip_argument: self.skip_existing})
+        check_flags(
+            dry_run=self.is_dry_run, thumbnails=self.thumbnails, **{self.skip_argument: self.skip_existing}
+        )
         check_not_templated(in_flight=self.in_flight, max_failures=self.max_failures)
         if self.ledger_path:
             check_url("ledger_path", self.ledger_path)
@@ -156,6 +163,7 @@ class PhotaBatchOperator(PayingOperator):
         """Returns the arguments of an order that items have in common."""
         raise NotImplementedError
 
+    @noting_problems
     def execute(self, context: Context) -> PhotaBatchSummary | PhotaBatchPreview | None:
         push_pictures_link(context)
         self._written.restore(self)
@@ -170,6 +178,7 @@ class PhotaBatchOperator(PayingOperator):
                 return batch.preview(plan)
             return self._go_on(context, batch, plan, begins=True, may_pause=self.deferrable)
 
+    @noting_problems
     def execute_complete(
         self, context: Context, event: dict[str, Any]
     ) -> PhotaBatchSummary | PhotaBatchPreview | None:
@@ -182,6 +191,7 @@ class PhotaBatchOperator(PayingOperator):
             may_pause = self.deferrable and not pause.has_failed
             return self._go_on(context, batch, batch.last_plan(), begins=False, may_pause=may_pause)
 
+    @noting_problems
     def execute_after_budget(
         self,
         context: Context,
@@ -200,6 +210,9 @@ class PhotaBatchOperator(PayingOperator):
     def _go_on(
         self, context: Context, batch: Batch, plan: Plan, *, begins: bool, may_pause: bool
     ) -> PhotaBatchSummary:
+        if begins:
+            rows = paths_of_rows(batch.destination, batch.results_name)
+            context["ti"].xcom_push(key=xcom_keys.BATCH, value=rows)
         end = batch.go_on(plan, begins=begins, may_pause=may_pause)
         if end.trigger:
             self.defer(
@@ -210,6 +223,8 @@ class PhotaBatchOperator(PayingOperator):
         exceeded = end.reason if isinstance(end.reason, PhotaBudgetExceeded) else None
         if exceeded and exceeded.can_fit and self._budget.policy is OnBudget.WAIT:
             self._wait_for_budget(exceeded)
+        if end.summary:
+            push_cost(end.summary, context)
         try:
             raise_if_failed(end, self._budget.policy)
         except AirflowException:
@@ -265,6 +280,7 @@ class PhotaBatchOperator(PayingOperator):
             adopt=adopt,
             skip_existing=self.skip_existing,
             defer_after=self.defer_after,
+            thumbnails=self.thumbnails,
         )
 
     @property

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from airflow.providers.common.compat.sdk import Asset
 
+from airflow_provider_phota import xcom_keys
 from airflow_provider_phota.api.costs import NO_COST
 from airflow_provider_phota.api.errors import PhotaInputError, PhotaLedgerError
 from airflow_provider_phota.api.parsing import check_flags
@@ -16,7 +17,9 @@ from airflow_provider_phota.api.types import IfFileExists, PhotaResult
 from airflow_provider_phota.inputs.prepared import PreparedOrder
 from airflow_provider_phota.operators.arguments import OrderArguments
 from airflow_provider_phota.operators.base import PhotaOperator
-from airflow_provider_phota.operators.payment import XCOM_DIGEST, Payment
+from airflow_provider_phota.operators.payment import Payment
+from airflow_provider_phota.results.card_writing import Ordered
+from airflow_provider_phota.results.cards import XCOM_ORDER, Asked
 from airflow_provider_phota.results.delivery import Delivery
 from airflow_provider_phota.results.landing import LandedFile, Landing, manifest
 from airflow_provider_phota.results.landing_checks import check_before_paying
@@ -40,6 +43,8 @@ class PhotaImageOperator(PhotaOperator):
         if_exists: what to do if a file of that name is there already: `skip`, `overwrite` or `fail`.
         skip_existing: neither pay nor download if the same order for pictures with the same content has
             landed in `destination` before, in any run. Input pictures must be in an object store.
+        thumbnails: whether small copies of the pictures, before and after, are written into a folder of
+            `destination`, so that Airflow can show them. It means nothing without a `destination`.
 
     `PhotaOperator` describes the other arguments.
     """
@@ -55,6 +60,7 @@ class PhotaImageOperator(PhotaOperator):
         filename: str | XComArg | None = None,
         if_exists: IfFileExists = "skip",
         skip_existing: bool = False,
+        thumbnails: bool = True,
         **kwargs: Unpack[OrderArguments],
     ) -> None:
         super().__init__(**kwargs)
@@ -62,6 +68,7 @@ class PhotaImageOperator(PhotaOperator):
         self.filename = filename
         self.if_exists = if_exists
         self.skip_existing = skip_existing
+        self.thumbnails = thumbnails
 
     @property
     def _outputs(self) -> Any:
@@ -74,7 +81,7 @@ class PhotaImageOperator(PhotaOperator):
 
     def _check_as_written(self) -> None:
         super()._check_as_written()
-        check_flags(**{self.skip_argument: self.skip_existing})
+        check_flags(thumbnails=self.thumbnails, **{self.skip_argument: self.skip_existing})
         if self.destination is not None and not self.wait_for_completion:
             raise PhotaInputError(
                 "destination", "needs wait_for_completion=True: there is nothing to land yet."
@@ -108,17 +115,26 @@ class PhotaImageOperator(PhotaOperator):
     def _push(self, prepared: PreparedOrder, payment: Payment) -> None:
         super()._push(prepared, payment)
         if self.skip_existing:
-            payment.push(XCOM_DIGEST, prepared.digest)
+            payment.push(xcom_keys.DIGEST, prepared.digest)
 
     def _result(self, task: PhotaTask, payment: Payment) -> PhotaResult:
         result = result_of(task, payment.cost, num_outputs=self._outputs)
-        digest = payment.pulled(XCOM_DIGEST) if self.skip_existing else ""
+        digest = payment.pulled(xcom_keys.DIGEST) if self.skip_existing else ""
         if (landing := self._landing(digest)) is not None:
-            delivery = Delivery(self._hook, landing, payment.context, self.outlets, payment.money.key)
+            ordered = self._ordered(payment)
+            delivery = Delivery(
+                self._hook, landing, payment.context, self.outlets, payment.money.key, ordered
+            )
             result["files"] = manifest(
                 delivery.deliver(ResultImages.of_task(task, payment.cost), self._outputs)
             )
         return result
+
+    def _ordered(self, payment: Payment) -> Ordered:
+        """Returns what a card tells of the order; nothing if there will not be a card."""
+        if not self.thumbnails:
+            return Ordered()
+        return Ordered.as_submitted(payment.pulled(XCOM_ORDER), payment.order)
 
     def _files(self, landing: Landing, payment: Payment) -> list[LandedFile] | None:
         """Returns the files of the order if it has landed. An unreadable store does not stop a paid task."""
@@ -143,7 +159,10 @@ class PhotaImageOperator(PhotaOperator):
         else:
             # an alias gets assets for new files only, but an asset among the outlets always gets an event
             outlets = [outlet for outlet in outlets if isinstance(outlet, Asset)]
-        Delivery(self._hook, landing, payment.context, outlets).announce(files, NO_COST)
+        payment.push(XCOM_ORDER, Asked.of(prepared.order).to_dict())
+        delivery = Delivery(self._hook, landing, payment.context, outlets)
+        delivery.announce(files, NO_COST)
+        delivery.announce_card(files)
         return result
 
     def _landing(self, digest: str) -> Landing | None:
@@ -158,4 +177,5 @@ class PhotaImageOperator(PhotaOperator):
             self.filename or None,
             self.if_exists,
             skip_argument=self.skip_argument if self.skip_existing else "",
+            thumbnails=self.thumbnails,
         )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowTaskTimeout
 
+from airflow_provider_phota import xcom_keys
 from airflow_provider_phota.api import endings
 from airflow_provider_phota.api.costs import NO_COST, UNKNOWN_COST, Cost, final_cost
 from airflow_provider_phota.api.endings import PhotaExecutionTimeout
@@ -40,16 +41,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _Error = TypeVar("_Error", bound=PhotaError)
-
-#: XCom key under which the PHOTA task ID is pushed right after the submit.
-XCOM_PHOTA_TASK_ID = "phota_task_id"
-#: XCom key of what the order costs: first by the answer to its submit, and in the end what it has cost.
-XCOM_COST = "phota_cost"
-#: XCom key of what the order takes from budgets, if there are budgets.
-XCOM_CHARGE = "phota_charge"
-#: XCom key of the digest of the order that was paid for, if something is found again by it. It keeps the name
-#: that it had when there were only edits, for runs in flight.
-XCOM_DIGEST = "phota_edit_digest"
 
 NO_LEDGER = (
     "There is no ledger: this Airflow keeps no task state (3.3 and later do) and no ledger_path is set, so a "
@@ -108,7 +99,7 @@ class Payment:
         """Tells XCom and OpenLineage what an order costs, and what has become of it so far, in one word."""
         self.cost = cost
         self.spent = Spent(self.hook.settings.base_url, (model,), {outcome: 1}, cost)
-        self.push(XCOM_COST, cost.to_dict())
+        self.push(xcom_keys.COST, cost.to_dict())
 
     def note_submitted(self, model: str, *, is_all: bool) -> None:
         """Notes what the paid order costs, and counts it now if this Airflow task does not see its end.
@@ -120,7 +111,7 @@ class Payment:
         cost = self.cost or UNKNOWN_COST
         self.note_cost(model, SUBMITTED, cost)
         if self._charge and self._charge.reserved_at is not None:
-            self.push(XCOM_CHARGE, self._charge.to_dict())
+            self.push(xcom_keys.CHARGE, self._charge.to_dict())
         if is_all:
             count_order(model, SUBMITTED, cost)
 
@@ -132,7 +123,7 @@ class Payment:
     @contextmanager
     def ending(self, task: PhotaTask) -> Iterator[None]:
         """Notes what a finished task has cost, while its result is made."""
-        known = Cost.from_dict(self.pulled(XCOM_COST)) if self.cost is None else self.cost
+        known = Cost.from_dict(self.pulled(xcom_keys.COST)) if self.cost is None else self.cost
         cost = final_cost(known, task)
         self.note_cost(task.model, outcome_of(task), cost)
         self._end_charge(cost)
@@ -142,7 +133,7 @@ class Payment:
     def _end_charge(self, cost: Cost) -> None:
         if self._charge:
             self._charge.end(cost)
-        elif fields := self.pulled(XCOM_CHARGE):
+        elif fields := self.pulled(xcom_keys.CHARGE):
             try:
                 purse = self.money.purse(self.context, self.hook)
             except PhotaError as problem:  # the connection has changed; nothing paid may be lost for it
@@ -229,7 +220,7 @@ class Payment:
         text = endings.lines(
             "The deferral broke. The PHOTA task goes on and is billed.",
             f"Airflow says: {error}",
-            f"The ID of the PHOTA task is in XCom {XCOM_PHOTA_TASK_ID!r}.",
+            f"The ID of the PHOTA task is in XCom {xcom_keys.PHOTA_TASK_ID!r}.",
             _NO_RETRY,
         )
         return AirflowFailException(log_lines(text))
@@ -243,7 +234,7 @@ class Payment:
         return error.saying(_PROFILES.format(shown(list(profile_ids)))) if profile_ids else error
 
     def _not_retried(self, text: str) -> AirflowFailException:
-        where = repr(self.phota_task_id) if self.phota_task_id else f"<XCom {XCOM_PHOTA_TASK_ID!r}>"
+        where = repr(self.phota_task_id) if self.phota_task_id else f"<XCom {xcom_keys.PHOTA_TASK_ID!r}>"
         fetching = f"Fetch the result with PhotaTaskSensor(phota_task_id={where})."
         return AirflowFailException(log_lines(endings.lines(text, fetching)))
 
@@ -260,4 +251,4 @@ class Payment:
 
     @property
     def _named(self) -> str:
-        return self.phota_task_id or f"of XCom {XCOM_PHOTA_TASK_ID!r}"
+        return self.phota_task_id or f"of XCom {xcom_keys.PHOTA_TASK_ID!r}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Unpack
 
+from airflow_provider_phota import xcom_keys
 from airflow_provider_phota.api import endings
 from airflow_provider_phota.api.errors import PhotaInputError, PhotaResultsMissing
 from airflow_provider_phota.api.orders.base import Order
@@ -17,7 +18,7 @@ from airflow_provider_phota.inputs.prepared import PreparedOrder, as_text
 from airflow_provider_phota.inputs.profiles import Profiles
 from airflow_provider_phota.operators.arguments import OrderArguments
 from airflow_provider_phota.operators.base import PhotaOperator
-from airflow_provider_phota.operators.payment import XCOM_DIGEST, Payment
+from airflow_provider_phota.operators.payment import Payment
 from airflow_provider_phota.results.result import check_succeeded
 from airflow_provider_phota.storage.paths import Place, checked_path
 
@@ -94,7 +95,7 @@ class PhotaCreateProfileOperator(PhotaOperator):
     def _push(self, prepared: PreparedOrder, payment: Payment) -> None:
         super()._push(prepared, payment)
         if self.profiles_path:
-            payment.push(XCOM_DIGEST, prepared.digest)
+            payment.push(xcom_keys.DIGEST, prepared.digest)
 
     def _result(self, task: PhotaTask, payment: Payment) -> str:
         check_succeeded(task)
@@ -106,7 +107,7 @@ class PhotaCreateProfileOperator(PhotaOperator):
         profile_id = task.profile_ids[0]
         if (profiles := self._profiles) is None:
             return profile_id
-        return profiles.note(payment.pulled(XCOM_DIGEST), profile_id, task.id)
+        return profiles.note(payment.pulled(xcom_keys.DIGEST), profile_id, task.id)
 
     @property
     def _profiles(self) -> Profiles | None:

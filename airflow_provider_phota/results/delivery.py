@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
@@ -15,11 +16,14 @@ from airflow_provider_phota.api.errors import PhotaNotBilled
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.results import manifests
+from airflow_provider_phota.results.card_writing import Landed, Ordered, find_card, write_card
+from airflow_provider_phota.results.cards import MOST_PICTURES, XCOM_CARD
 from airflow_provider_phota.results.lander import land, land_with_fresh_urls
 from airflow_provider_phota.results.landing import LandedFile, Landing, manifest
 from airflow_provider_phota.results.landing_checks import cannot_land, check_lands_alone
 from airflow_provider_phota.results.options import check_index
 from airflow_provider_phota.results.result import ResultImages
+from airflow_provider_phota.results.thumbnails import SmallCopies
 from airflow_provider_phota.storage.paths import asset_uri
 
 if TYPE_CHECKING:
@@ -36,6 +40,7 @@ class Delivery:
         outlets: of the Airflow task. An asset among them gets the manifest as its event's extra, an alias
             gets an asset for each file.
         key: the author's name for an item of a mapped task.
+        ordered: what is known of the order, for its card.
     """
 
     hook: PhotaHook
@@ -43,6 +48,7 @@ class Delivery:
     context: Context
     outlets: Sequence[object] = ()
     key: str | None = None
+    ordered: Ordered = field(default_factory=Ordered)
 
     def deliver(self, results: ResultImages, ordered: int | None = None) -> list[LandedFile]:
         """Lands the pictures and announces the files.
@@ -58,10 +64,13 @@ class Delivery:
         """
         check_index(self.landing.names, len(results.images))
         self._check_lands_alone(results)
-        files = land_with_fresh_urls(self._land, results, self.hook.get_task)
+        copies = SmallCopies(MOST_PICTURES if self.landing.thumbnails else 0)
+        files = land_with_fresh_urls(partial(self._land, copies), results, self.hook.get_task)
         if self.landing.digest and len(files) == ordered:
             manifests.mark_as_landed(self.landing, files, results.phota_task_id, results.cost)
         self.announce(files, results.cost)
+        if self.landing.thumbnails:
+            self._write_card(results, files, copies)
         log.info("Landed PHOTA task %s: %s", results.phota_task_id, shown([file.path for file in files]))
         return files
 
@@ -76,8 +85,27 @@ class Delivery:
                 for file in files:
                     self._event(outlet).add(Asset(asset_uri(file.path)), extra=file.to_dict())
 
-    def _land(self, results: ResultImages) -> list[LandedFile]:
-        return land(results, self.landing, self.hook.settings)
+    def announce_card(self, files: Sequence[LandedFile]) -> None:
+        """Names the card that an earlier run has written with its files, if there is one."""
+        if self.landing.thumbnails and files:
+            self._push_card(find_card(self.landing.directory, files[0].phota_task_id))
+
+    def _land(self, copies: SmallCopies, results: ResultImages) -> list[LandedFile]:
+        return land(results, self.landing, self.hook.settings, copies)
+
+    def _write_card(self, results: ResultImages, files: Sequence[LandedFile], copies: SmallCopies) -> None:
+        landed = Landed(
+            self.landing.directory, results.phota_task_id, files, results.cost, self.ordered, copies.made
+        )
+        self._push_card(write_card(landed))
+
+    def _push_card(self, url: str | None) -> None:
+        if not url or not (ti := self.context.get("ti")):
+            return
+        try:
+            ti.xcom_push(key=XCOM_CARD, value=url)
+        except Exception as error:  # of whatever carries it; the pictures have landed
+            log.warning("The path of the card could not be pushed to XCom (%s).", type(error).__name__)
 
     def _check_lands_alone(self, results: ResultImages) -> None:
         try:

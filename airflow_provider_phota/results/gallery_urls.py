@@ -18,6 +18,12 @@ MOUNT = "/phota"
 BEFORE, AFTER = "before", "after"
 
 
+def gallery_root() -> str:
+    """Returns where the gallery begins, without a slash at its end."""
+    base_url = conf.get(BASE_URL_SECTION, "base_url", fallback="") or ""
+    return f"{urlsplit(base_url).path.rstrip('/')}{MOUNT}"
+
+
 def task_url(name: InstanceName) -> str:
     """Returns the page of one task instance."""
     return _url("task", *_instance(name))
@@ -44,6 +50,11 @@ def picture_url(name: InstanceName, which: str, index: int) -> str:
     return _url("picture", *_instance(name), which, str(index))
 
 
+def file_url(name: InstanceName, index: int) -> str:
+    """Returns a landed picture of an order in its full size."""
+    return _url("file", *_instance(name), str(index))
+
+
 def item_picture_url(name: InstanceName, number: int, which: str, index: int) -> str:
     """Returns the small copy of one picture of an item of a batch."""
     return _url("item", *_instance(name), str(number), "picture", which, str(index))
@@ -54,5 +65,4 @@ def _instance(name: InstanceName) -> tuple[str, str, str, str]:
 
 
 def _url(*parts: str) -> str:
-    prefix = urlsplit(conf.get(BASE_URL_SECTION, "base_url", fallback="") or "").path.rstrip("/")
-    return f"{prefix}{MOUNT}/{'/'.join(quote(part, safe='') for part in parts)}"
+    return f"{gallery_root()}/{'/'.join(quote(part, safe='') for part in parts)}"

@@ -22,6 +22,7 @@ from airflow_provider_phota.api.tasks import Image, PhotaTask
 from airflow_provider_phota.results.landing import IfExists, LandedFile, Landing
 from airflow_provider_phota.results.one_picture import Taken, land_one_picture
 from airflow_provider_phota.results.result import ResultImages
+from airflow_provider_phota.results.thumbnails import SmallCopies
 from airflow_provider_phota.storage import calls
 from airflow_provider_phota.storage.calls import Calls
 from airflow_provider_phota.storage.pictures import NotAPicture
@@ -85,12 +86,15 @@ class Lander:
         """
         self._downloads.break_off()
 
-    def land(self, results: ResultImages, landing: Landing) -> list[LandedFile]:
+    def land(
+        self, results: ResultImages, landing: Landing, copies: SmallCopies | None = None
+    ) -> list[LandedFile]:
         """Brings every picture of an order to its place; if one fails, the others land first.
 
         Args:
             results: their URLs are hostile until they were looked at; the API key is not sent to them.
             landing: where they go.
+            copies: gets each picture that was fetched.
 
         Returns:
             The files, in the order of the pictures.
@@ -102,7 +106,7 @@ class Lander:
         from airflow_provider_phota.downloads.arrival import Gone, Undelivered  # noqa: PLC0415  # as above
 
         try:
-            return self._land_all(results, replace(landing, max_pixels=self._max_pixels))
+            return self._land_all(results, replace(landing, max_pixels=self._max_pixels), copies)
         except Gone as gone:
             raise _no_longer_served(results, gone) from None
         except Undelivered as problem:
@@ -115,20 +119,26 @@ class Lander:
             why = f"It could not be written to {landing.directory} ({_why(error, landing)})."
             raise _not_landed(results, why) from None
 
-    def _land_all(self, results: ResultImages, landing: Landing) -> list[LandedFile]:
+    def _land_all(
+        self, results: ResultImages, landing: Landing, copies: SmallCopies | None
+    ) -> list[LandedFile]:
         def land_one(numbered: tuple[int, Image]) -> LandedFile:
             index, image = numbered
-            return land_one_picture(image.url, landing, results.phota_task_id, index, self._downloads)
+            return land_one_picture(
+                image.url, landing, results.phota_task_id, index, self._downloads, copies=copies
+            )
 
         # the places are the order's own: a picture that hangs keeps no place from another order
         running = calls.at_once(self._at_once, land_one, enumerate(results.images), self._calls.start)
         return _in_order(future for _, future in running)
 
 
-def land(results: ResultImages, landing: Landing, settings: Settings) -> list[LandedFile]:
+def land(
+    results: ResultImages, landing: Landing, settings: Settings, copies: SmallCopies | None = None
+) -> list[LandedFile]:
     """Brings the pictures of a single order to their places, as `Lander.land` does, and with its errors."""
     with Lander(settings) as lander:
-        return lander.land(results, landing)
+        return lander.land(results, landing, copies)
 
 
 def land_with_fresh_urls(

@@ -33,6 +33,7 @@ class Landing:
         max_bytes: of one picture.
         digest: of the order, for names that have it in them.
         max_pixels: of one picture, as the connection says.
+        thumbnails: whether small copies of the pictures are written, with a card that describes the order.
     """
 
     directory: Place
@@ -41,6 +42,7 @@ class Landing:
     max_bytes: int
     digest: str = ""
     max_pixels: int = MOST_PIXELS
+    thumbnails: bool = False
 
     @property
     def folder(self) -> Place:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.results.landing import IfExists, LandedFile, Landing
+from airflow_provider_phota.results.thumbnails import SmallCopies
 from airflow_provider_phota.storage.access import is_seen
 from airflow_provider_phota.storage.drafts import Draft, new_draft, open_for_reading
 from airflow_provider_phota.storage.paths import Place
@@ -24,7 +25,13 @@ class Taken(Exception):
 
 
 def land_one_picture(
-    url: str, landing: Landing, phota_task_id: str, index: int, downloads: Downloads
+    url: str,
+    landing: Landing,
+    phota_task_id: str,
+    index: int,
+    downloads: Downloads,
+    *,
+    copies: SmallCopies | None = None,
 ) -> LandedFile:
     """Brings a picture to its place. What is there already is not fetched again, if the landing says so.
 
@@ -34,6 +41,7 @@ def land_one_picture(
         phota_task_id: the task that made it.
         index: its place among the pictures of the task, from 0.
         downloads: fetches it.
+        copies: gets the picture once it has its name, if it was fetched.
 
     Raises:
         Gone, RefusedUrl, Undelivered: It could not be downloaded.
@@ -53,6 +61,8 @@ def land_one_picture(
             _publish_new(draft, path, picture, landing)
         else:
             draft.publish(path, picture.content_type)
+        if copies:
+            copies.take(index, draft.file)
     return LandedFile.of(path, picture, phota_task_id)
 
 

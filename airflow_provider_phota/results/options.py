@@ -26,6 +26,7 @@ class LandingOptions:
         max_bytes: of one picture.
         skip_argument: the argument by which the author asks to skip what has landed before, if it is set:
             files are then named by the digest of the order.
+        thumbnails: whether small copies of the pictures are written too.
     """
 
     destination: object
@@ -33,6 +34,7 @@ class LandingOptions:
     if_exists: object = IfExists.SKIP.value
     max_bytes: object = MAX_BYTES
     skip_argument: str = ""
+    thumbnails: bool = False
 
     def check_as_written(self, *, pictures: object = 1) -> None:
         """Checks plain values when the DAG is parsed; a template is checked when it is rendered.
@@ -84,7 +86,8 @@ class LandingOptions:
         check_directory("destination", self.destination)
         limit = _checked_max_bytes(self.max_bytes)
         directory = Place.of(checked_path("destination", self.destination))
-        return Landing(directory, names, policy, limit, digest if self.skip_argument else "")
+        digest = digest if self.skip_argument else ""
+        return Landing(directory, names, policy, limit, digest, thumbnails=self.thumbnails)
 
     @property
     def _template(self) -> object:

@@ -8,12 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import (
-    AirflowSensorTimeout,
-    AirflowTaskTimeout,
-    BaseSensorOperator,
-    PokeReturnValue,
-)
+from airflow.providers.common.compat.sdk import AirflowTaskTimeout, BaseSensorOperator, PokeReturnValue
 from airflow.triggers.base import StartTriggerArgs
 
 from airflow_provider_phota.api import endings
@@ -38,11 +33,16 @@ from airflow_provider_phota.results.names import Names
 from airflow_provider_phota.results.options import LandingOptions
 from airflow_provider_phota.results.result import ResultImages, result_of
 from airflow_provider_phota.retrying import (
-    RESUMES,
     adding_retry_hint,
     as_airflow_errors,
     checking_arguments,
-    log_lines,
+    noting_problems,
+)
+from airflow_provider_phota.sensors.ends import (
+    explaining_execution_timeout,
+    not_finished_in_time,
+    saying_what_goes_on,
+    skipping_soft_failures,
 )
 from airflow_provider_phota.sensors.soft_failures import skipping_soft_failures
 from airflow_provider_phota.sensors.start import OnWorker, starting_id
@@ -52,7 +52,6 @@ from airflow_provider_phota.waiting import (
     Wait,
     checked_seconds,
     default_deferrable,
-    out_of_time,
     resumed_too_late,
 )
 
@@ -61,7 +60,6 @@ if TYPE_CHECKING:
 
 #: Seconds between two questions from a worker; the vendor recommends 5 to 10.
 _STEADY = 5.0
-_WAIT_ON = "Clear this Airflow task to wait on; that pays nothing."
 
 
 class PhotaTaskSensor(BaseSensorOperator):
@@ -89,6 +87,8 @@ class PhotaTaskSensor(BaseSensorOperator):
         filename: the name of each picture, without its extension, with the fields `{phota_task_id}` and
             `{index}` (templated).
         if_exists: what to do if a file of that name is there already: `skip`, `overwrite` or `fail`.
+        thumbnails: whether small copies of the pictures are written into a folder of `destination`, so that
+            Airflow can show them.
         start_from_trigger: whether to start in the triggerer, and to use a worker only for the result
             (Airflow 3.3 and later). If that is not possible, the sensor starts on a worker, says why in its
             log, and defers.
@@ -115,6 +115,7 @@ class PhotaTaskSensor(BaseSensorOperator):
         destination: str | ObjectStoragePath | XComArg | None = None,
         filename: str | XComArg = Names.template,
         if_exists: IfFileExists = "skip",
+        thumbnails: bool = True,
         start_from_trigger: bool = False,
         **kwargs: Any,
     ) -> None:
@@ -130,11 +131,14 @@ class PhotaTaskSensor(BaseSensorOperator):
         self.destination = destination
         self.filename = filename
         self.if_exists = if_exists
+        self.thumbnails = thumbnails
         self._written = Written(phota_task_id=phota_task_id, destination=destination, filename=filename)
         with checking_arguments(self):
             self.max_unreachable = checked_seconds("max_unreachable", max_unreachable)
             check_conn_id(phota_conn_id)
-            check_flags(deferrable=self.deferrable, start_from_trigger=start_from_trigger)
+            check_flags(
+                deferrable=self.deferrable, start_from_trigger=start_from_trigger, thumbnails=thumbnails
+            )
             if destination is None:
                 self._landing_options.check_without_destination(kwargs.get("default_args") or ())
             else:
@@ -154,14 +158,15 @@ class PhotaTaskSensor(BaseSensorOperator):
             if resumed_too_late(self.execution_timeout, context):
                 raise AirflowTaskTimeout
 
+    @noting_problems
     def execute(self, context: Context) -> Any:
         if self._starts_in_triggerer:
             self._log_why_on_worker(context)
         with self._explaining_execution_timeout():
             if not self.deferrable:
-                with self._saying_what_goes_on():
+                with saying_what_goes_on(lambda: self.phota_task_id):
                     return super().execute(context)
-            with skipping_soft_failures(self):
+            with skipping_soft_failures(skips=self.soft_fail or self.never_fail):
                 answer = self.poke(context)
             if answer.is_done:
                 return answer.xcom_value
@@ -192,6 +197,7 @@ class PhotaTaskSensor(BaseSensorOperator):
                 return PokeReturnValue(is_done=False)
             return PokeReturnValue(is_done=True, xcom_value=self._result(context, task))
 
+    @noting_problems
     def execute_complete(self, context: Context, event: dict[str, Any]) -> PhotaResult:
         """Returns the result after the wait in the triggerer."""
         self._written.restore(self)
@@ -204,7 +210,7 @@ class PhotaTaskSensor(BaseSensorOperator):
             except PhotaExecutionTimeout:
                 raise
             except PhotaWaitTimeout as timeout:
-                raise AirflowSensorTimeout(endings.lines(str(timeout), _WAIT_ON)) from None
+                raise not_finished_in_time(timeout) from None
 
     def _checked_phota_task_id(self) -> str:
         """Returns the ID of the PHOTA task, and keeps it for messages in place of what the author gave."""
@@ -229,7 +235,7 @@ class PhotaTaskSensor(BaseSensorOperator):
 
     @property
     def _landing_options(self) -> LandingOptions:
-        return LandingOptions(self.destination, self.filename, self.if_exists)
+        return LandingOptions(self.destination, self.filename, self.if_exists, thumbnails=self.thumbnails)
 
     def _check_landing(self, phota_task_id: str) -> None:
         """Checks once where the pictures land; not in mode `reschedule`, where each poke is a new process."""
@@ -274,21 +280,7 @@ class PhotaTaskSensor(BaseSensorOperator):
         return Wait(self.phota_conn_id, float(self.timeout), self._intervals, self.max_unreachable)
 
     @contextmanager
-    def _saying_what_goes_on(self) -> Iterator[None]:
-        """Adds to the error of a timeout that the PHOTA task goes on, and what can be done."""
-        try:
-            yield
-        except AirflowSensorTimeout as timeout:
-            first = f"PHOTA task {self.phota_task_id} was not finished in time."
-            goes_on = endings.goes_on(self.phota_task_id)
-            raise AirflowSensorTimeout(endings.lines(first, str(timeout), goes_on, _WAIT_ON)) from None
-
-    @contextmanager
     def _explaining_execution_timeout(self) -> Iterator[None]:
-        """Says that the PHOTA task goes on if `execution_timeout` ends an attempt, in whichever process."""
-        try:
+        # the ID may become known meanwhile: what the author gave may be the result of another task
+        with explaining_execution_timeout(lambda: self.phota_task_id, self.execution_timeout):
             yield
-        except (AirflowTaskTimeout, PhotaExecutionTimeout):
-            raise AirflowTaskTimeout(
-                log_lines(out_of_time(self.phota_task_id, self.execution_timeout, RESUMES))
-            ) from None

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 from airflow_provider_phota.api.settings import Settings
-from airflow_provider_phota.storage import jpeg, png, webp
-
-if TYPE_CHECKING:
-    from PIL.ImageFile import ImageFile
+from airflow_provider_phota.storage import png, webp
+from airflow_provider_phota.storage.decoding import opened
 
 #: The most pixels of a picture, if the connection does not say otherwise.
 MOST_PIXELS = Settings.max_pixels
@@ -49,8 +46,6 @@ INPUT_EXTENSIONS = (*(extension for extension, _ in _KINDS.values()), "jpeg", "t
 
 #: A WebP with more pixels is not decoded, since decoding needs 16 bytes of memory for each of them.
 _MOST_DECODED_IN_WEBP = 64_000_000
-#: Decoding may need hundreds of MB, so pictures are decoded one at a time.
-_one_at_a_time = threading.Lock()
 
 
 class NotAPicture(Exception):
@@ -97,13 +92,18 @@ def inspect_picture(
     Raises:
         NotAPicture: the file is cut, damaged, too large, or something else.
     """
-    kind = _kind_of(file, kinds)
+    kind = kind_of(file, kinds)
     digest, size = _digest_and_size(file)
     width, height = _check_whole(file, kind, size, _PixelLimit(max_pixels), decoded=decoded)
     return Picture(digest, size, width, height, *_KINDS[kind])
 
 
-def _kind_of(file: IO[bytes], kinds: Sequence[str]) -> str:
+def kind_of(file: IO[bytes], kinds: Sequence[str]) -> str:
+    """Returns Pillow's name of what a file begins like.
+
+    Raises:
+        NotAPicture: It begins like none of the kinds.
+    """
     file.seek(0)
     head = file.read(16)
     for kind, offset, signature in _SIGNATURES:
@@ -168,62 +168,11 @@ def _check_webp(file: IO[bytes], size: int, limit: _PixelLimit) -> tuple[int, in
 
 
 def _decode(file: IO[bytes], kind: str, limit: _PixelLimit) -> tuple[int, int]:
-    file.seek(0)
-    with _one_at_a_time, _OPENERS[kind](file) as picture:
+    with opened(file, kind) as picture:
         size = limit.check(picture.size)
         picture.draft(None, (1, 1))  # a JPEG is then read to its end in a 64th of the memory
         picture.load()
         return size
-
-
-# Image.open() is not used: its own limit of pixels holds for the whole process
-def _open_jpeg(file: IO[bytes]) -> ImageFile:
-    from PIL.JpegImagePlugin import JpegImageFile  # noqa: PLC0415  # DAG parsing stays cheap
-
-    return JpegImageFile(jpeg.without_metadata(file))
-
-
-def _open_webp(file: IO[bytes]) -> ImageFile:
-    from PIL.WebPImagePlugin import WebPImageFile  # noqa: PLC0415  # DAG parsing stays cheap
-
-    return WebPImageFile(file)
-
-
-def _open_gif(file: IO[bytes]) -> ImageFile:
-    from PIL.GifImagePlugin import GifImageFile  # noqa: PLC0415  # DAG parsing stays cheap
-
-    return GifImageFile(file)
-
-
-def _open_bmp(file: IO[bytes]) -> ImageFile:
-    from PIL.BmpImagePlugin import BmpImageFile  # noqa: PLC0415  # DAG parsing stays cheap
-
-    return BmpImageFile(file)
-
-
-def _open_tiff(file: IO[bytes]) -> ImageFile:
-    from PIL import Image  # noqa: PLC0415  # DAG parsing stays cheap
-    from PIL.TiffImagePlugin import TiffImageFile  # noqa: PLC0415
-
-    class TiffPixels(TiffImageFile):
-        def load_prepare(self) -> None:
-            """Takes the memory for the pixels. Pillow's own method would check its own limit again."""
-            self.im = Image.new(self.mode, getattr(self, "_tile_size", self.size)).im
-            super().load_prepare()
-
-        def load_end(self) -> None:
-            """Does nothing: Pillow would read the Exif data here, and turn the picture by them."""
-
-    return TiffPixels(file)
-
-
-_OPENERS: dict[str, Callable[[IO[bytes]], ImageFile]] = {
-    "JPEG": _open_jpeg,
-    "WEBP": _open_webp,
-    "GIF": _open_gif,
-    "BMP": _open_bmp,
-    "TIFF": _open_tiff,
-}
 
 
 def _digest_and_size(file: IO[bytes]) -> tuple[str, int]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
-from airflow_provider_phota.api.parsing import check_conn_id
+from airflow_provider_phota.api.parsing import check_conn_id, check_flags
 from airflow_provider_phota.api.task_ids import checked_task_id
 from airflow_provider_phota.api.types import IfFileExists, PhotaFile, PhotaResult
 from airflow_provider_phota.api.written import Written
@@ -19,7 +19,7 @@ from airflow_provider_phota.results.landing import MAX_BYTES, manifest
 from airflow_provider_phota.results.names import Names
 from airflow_provider_phota.results.options import LandingOptions
 from airflow_provider_phota.results.result import ResultImages
-from airflow_provider_phota.retrying import as_airflow_errors, checking_arguments
+from airflow_provider_phota.retrying import as_airflow_errors, checking_arguments, noting_problems
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, ObjectStoragePath, XComArg
@@ -44,6 +44,8 @@ class PhotaToObjectStorageOperator(BaseOperator):
         if_exists: what to do if a file of that name is there already: `skip`, `overwrite` or `fail`. With
             `skip`, a file that is cut or damaged is replaced.
         max_bytes: the largest size of one picture, in bytes; a larger one is refused.
+        thumbnails: whether small copies of the pictures are written into a folder of `destination`, so that
+            Airflow can show them.
         phota_conn_id: the Airflow connection.
 
     Raises:
@@ -63,6 +65,7 @@ class PhotaToObjectStorageOperator(BaseOperator):
         filename: str | XComArg = Names.template,
         if_exists: IfFileExists = "skip",
         max_bytes: int = MAX_BYTES,
+        thumbnails: bool = True,
         phota_conn_id: str = PhotaHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
@@ -72,12 +75,15 @@ class PhotaToObjectStorageOperator(BaseOperator):
         self.filename = filename
         self.if_exists = if_exists
         self.max_bytes = max_bytes
+        self.thumbnails = thumbnails
         self.phota_conn_id = phota_conn_id
         self._written = Written(result=result, destination=destination, filename=filename)
         with checking_arguments(self):
             check_conn_id(phota_conn_id)
+            check_flags(thumbnails=thumbnails)
             self._options.check_as_written()
 
+    @noting_problems
     def execute(self, context: Context) -> list[PhotaFile]:
         self._written.restore(self)
         hook = PhotaHook(self.phota_conn_id)
@@ -89,7 +95,9 @@ class PhotaToObjectStorageOperator(BaseOperator):
 
     @property
     def _options(self) -> LandingOptions:
-        return LandingOptions(self.destination, self.filename, self.if_exists, self.max_bytes)
+        return LandingOptions(
+            self.destination, self.filename, self.if_exists, self.max_bytes, thumbnails=self.thumbnails
+        )
 
     def _images(self, hook: PhotaHook) -> ResultImages:
         if isinstance(self.result, dict):

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
 from airflow_runs import PICTURE, run
+from landed_names import names_below as names
 from model_orders import MODELS, PROFILE, SUBMIT, UPLOADS, Model, context, every_image_model, every_model
 
 from airflow_provider_phota.emulator import Fault
@@ -113,10 +114,6 @@ def test_a_deferral_waits_in_the_triggerer_and_comes_back_to_the_result(emulator
     result = model.order(picture, deferrable=True).execute_complete(here, event)
     (entry,) = emulator.ledger()
     assert model.is_result(result, entry.id)
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.rglob("*") if path.is_file())
 
 
 @every_image_model

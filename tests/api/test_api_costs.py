@@ -129,3 +129,11 @@ def test_a_record_without_a_cost_is_read_and_a_wrong_one_is_refused() -> None:
         Cost.from_dict({"usd": "much"})
     with pytest.raises(ValueError, match="could not convert"):
         Cost.from_dict({"credits": "many"})
+
+
+@pytest.mark.parametrize(
+    "fields", [{"usd": "NaN"}, {"usd": "Infinity"}, {"credits": float("inf")}, {"credits": float("nan")}]
+)
+def test_an_amount_that_is_not_finite_is_not_a_cost(fields):
+    with pytest.raises(ValueError, match="not a finite number"):
+        Cost.from_dict(fields)

@@ -26,9 +26,16 @@ def browser() -> Iterator[Browser]:
         yield started
 
 
+def _root_of(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}/"
+
+
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[OpenPage]:
     """Opens pages, each in a window of its own: `open_page(url, scheme="dark", size=(1024, 900))`.
+
+    With a `token`, its reader is logged in to Airflow.
 
     A test fails if a page that is `watched` reports an error in its console. Airflow's own pages may.
     """
@@ -36,9 +43,17 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
     with ExitStack() as windows:
 
         def opened(
-            url: str, *, scheme: Scheme = "light", size: tuple[int, int] = SIZE, watched: bool = True
+            url: str,
+            *,
+            scheme: Scheme = "light",
+            size: tuple[int, int] = SIZE,
+            watched: bool = True,
+            token: str = "",
         ) -> Page:
-            page = windows.enter_context(window(browser, scheme=scheme, size=size)).new_page()
+            opened_window = windows.enter_context(window(browser, scheme=scheme, size=size))
+            if token:
+                opened_window.add_cookies([{"name": "_token", "value": token, "url": _root_of(url)}])
+            page = opened_window.new_page()
             if watched:
                 page.on("pageerror", lambda error: problems.append(f"{url}: {error}"))
                 page.on(

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from airflow_provider_phota.api.orders.base import EDIT_MODEL, ENHANCE_MODEL, GENERATE_MODEL, PROFILE_MODEL
-from airflow_provider_phota.emulator.front.texts import ago, count, visible
 from airflow_provider_phota.emulator.records import TaskRecord
 from airflow_provider_phota.emulator.service import Service
+from airflow_provider_phota.texts import ago, count, visible
 
 #: Thumbnails of one task, at most.
 MOST_THUMBNAILS = 4

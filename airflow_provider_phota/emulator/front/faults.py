@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from airflow_provider_phota.emulator.faults import Fault
-from airflow_provider_phota.emulator.front.texts import count, visible
+from airflow_provider_phota.texts import count, visible
 
 _MATCHES = {"task_id": "task", "prompt": "prompt with", "url": "URL with"}
 _NUMBERS = ("status", "seconds")

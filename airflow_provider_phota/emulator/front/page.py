@@ -13,7 +13,7 @@ from airflow_provider_phota.emulator.front.commands import Commands
 from airflow_provider_phota.emulator.front.faults import waiting
 from airflow_provider_phota.emulator.front.files import SAFE
 from airflow_provider_phota.emulator.front.survey import STATUSES, Selection, Survey, survey
-from airflow_provider_phota.emulator.front.texts import count, duration, visible
+from airflow_provider_phota.texts import count, duration, visible
 
 if TYPE_CHECKING:
     from jinja2 import Template

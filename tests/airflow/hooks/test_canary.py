@@ -35,7 +35,7 @@ def test_the_key_goes_to_no_host_but_the_apis(emulator, tmp_path, sent, monkeypa
     monkeypatch.setattr(
         lander,
         "land_one_picture",
-        lambda url, *more: original(url.replace("127.0.0.1", "localhost"), *more),
+        lambda url, *more, **options: original(url.replace("127.0.0.1", "localhost"), *more, **options),
     )
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / ".netrc").write_text(f"machine localhost login x password {emulator.key}\n")

@@ -16,6 +16,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, Asset, AssetAlias, ObjectStoragePath
 from airflow.providers.common.compat.sdk import io as airflow_io
 from airflow_runs import TaskInstance
+from landed_names import paths_below as names
 from PIL import Image
 
 from airflow_provider_phota.api.errors import (
@@ -61,10 +62,6 @@ def result(emulator, picture_url):
 def land(result, destination, context=None, **more):
     operator = PhotaToObjectStorageOperator(task_id="land", result=result, destination=destination, **more)
     return operator.execute(context or {})
-
-
-def names(folder):
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
 def test_every_picture_lands_under_its_name(result, tmp_path):

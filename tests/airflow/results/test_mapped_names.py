@@ -15,6 +15,7 @@ from airflow_provider_phota.operators.phota import PhotaImageEditOperator
 from airflow_provider_phota.polling.schedule import PollSchedule
 from airflow_provider_phota.polling.state import Patience
 from airflow_provider_phota.polling.wait import wait_for_task
+from airflow_provider_phota.results.cards import CARDS_FOLDER
 from airflow_provider_phota.results.claims import CLAIMS
 
 pytestmark = pytest.mark.usefixtures("metadata_database")
@@ -31,12 +32,14 @@ def destination(request, tmp_path):
 
 
 def landed(destination):
-    """Names of pictures, without those of claims."""
+    """Names of pictures, without those of claims and of small copies."""
     from airflow.providers.common.compat.sdk import ObjectStoragePath
 
     path = ObjectStoragePath(destination)
     found = path.fs.find(path.path)
-    return sorted(name.rpartition("/")[2] for name in found if CLAIMS not in name)
+    return sorted(
+        name.rpartition("/")[2] for name in found if not {CLAIMS, CARDS_FOLDER} & set(name.split("/"))
+    )
 
 
 def instance(map_index, try_number=1, run_id="run"):

@@ -12,6 +12,7 @@ from least_rights import LeastRights
 from airflow_provider_phota.api.errors import PhotaLandingError, PhotaLedgerError
 from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
+from airflow_provider_phota.results.cards import CARDS_FOLDER
 from airflow_provider_phota.sensors.phota import PhotaTaskSensor
 from airflow_provider_phota.storage.access import PROBE
 from airflow_provider_phota.transfers.phota_to_object_storage import PhotaToObjectStorageOperator
@@ -68,7 +69,8 @@ def edit(destination, picture_url, instance=None, **more):
 
 
 def keys(bucket):
-    return sorted(each.key for each in bucket.objects.filter(Prefix="edits/"))
+    keys = (each.key for each in bucket.objects.filter(Prefix="edits/"))
+    return sorted(key for key in keys if CARDS_FOLDER not in key)
 
 
 @pytest.mark.parametrize("conn_id", ["aws_get_and_put", "aws_get_put_no_delete", "aws_put_only"])

@@ -1,0 +1,136 @@
+"""The gallery as an application of its own, which Airflow's API server mounts.
+
+Airflow does not protect the addresses of plugins: here each one asks for the right to read its DAG's XComs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+from airflow.api_fastapi.app import get_auth_manager
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+from airflow.api_fastapi.common.db.common import SessionDep
+from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Request, Response
+from fastapi.staticfiles import StaticFiles
+
+from airflow_provider_phota import xcom_keys
+from airflow_provider_phota.ledger.records import InstanceName
+from airflow_provider_phota.plugins.gallery import answers, stores
+from airflow_provider_phota.plugins.gallery.batches import KnownBatches
+from airflow_provider_phota.plugins.gallery.instances import Instance, find_instance, usual_seconds
+from airflow_provider_phota.plugins.gallery.order_views import page_of_instance, page_of_row
+from airflow_provider_phota.plugins.gallery.orders import batch_rows_of, is_batch, phota_task_id_of
+from airflow_provider_phota.plugins.gallery.pages import NotShownPage
+from airflow_provider_phota.plugins.gallery.relatives import joined
+from airflow_provider_phota.plugins.gallery.sheet_views import page_of_all, page_of_batch, page_of_run
+from airflow_provider_phota.plugins.gallery.stores import NotShown
+from airflow_provider_phota.texts import visible
+
+_TITLES = {
+    401: "You are not logged in",
+    403: "You may not see this",
+    404: "There is nothing here",
+}
+_WHYS = {
+    401: "Log in to Airflow, then open this page again.",
+    403: "It takes the right to read this DAG and its XComs. Whoever manages your Airflow can give it.",
+}
+_of_dag = APIRouter(dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.XCOM))])
+_batches = KnownBatches()
+
+
+def _instance_of_path(
+    session: SessionDep, dag_id: str, run_id: str, task_id: str, map_index: str
+) -> Instance:
+    # Airflow leaves the field in the address as it is for a task that is not mapped
+    index = int(map_index) if map_index.isascii() and map_index.isdigit() else -1
+    instance = find_instance(session, InstanceName(dag_id, run_id, task_id, index))
+    if instance is None:
+        raise HTTPException(404, "There is no such task instance.")
+    return joined(session, instance)
+
+
+InstanceDep = Annotated[Instance, Depends(_instance_of_path)]
+Number = Annotated[int, Path(ge=0, le=10_000_000)]
+_INSTANCE = "{dag_id}/{run_id}/{task_id}/{map_index}"
+
+
+@_of_dag.get(f"/task/{_INSTANCE}")
+def show_task(session: SessionDep, instance: InstanceDep, status: str = "", page: str = "1") -> Response:
+    """Shows a task instance: its order, or the contact sheet of its batch."""
+    if is_batch(instance):
+        return answers.page("sheet.html", page_of_batch(instance, _batches, status, page))
+    return answers.page("order.html", page_of_instance(instance, usual_seconds(session, instance.name)))
+
+
+@_of_dag.get("/run/{dag_id}/{run_id}")
+def show_run(session: SessionDep, dag_id: str, run_id: str, status: str = "", page: str = "1") -> Response:
+    """Shows the contact sheet of a DAG run."""
+    return answers.page("sheet.html", page_of_run(session, dag_id, run_id, status, page))
+
+
+@_of_dag.get(f"/picture/{_INSTANCE}/{{which}}/{{index}}")
+def show_picture(instance: InstanceDep, which: str, index: Number) -> Response:
+    """Shows the small copy of one picture of an order."""
+    url, phota_task_id = instance.value(xcom_keys.CARD), phota_task_id_of(instance)
+    return answers.picture(stores.read_thumbnail(url, phota_task_id, which, index))
+
+
+@_of_dag.get(f"/file/{_INSTANCE}/{{index}}")
+def show_file(instance: InstanceDep, index: Number) -> Response:
+    """Shows a landed picture in its full size."""
+    url, phota_task_id = instance.value(xcom_keys.CARD), phota_task_id_of(instance)
+    card = stores.read_card(url, phota_task_id)
+    return answers.picture(stores.read_file(url, phota_task_id, card, index))
+
+
+@_of_dag.get(f"/item/{_INSTANCE}/{{number}}")
+def show_item(instance: InstanceDep, number: Number) -> Response:
+    """Shows an item of a batch."""
+    rows = _batches.rows(batch_rows_of(instance))
+    return answers.page("order.html", page_of_row(instance.name, rows.row(number), rows.place.parent))
+
+
+@_of_dag.get(f"/item/{_INSTANCE}/{{number}}/picture/{{which}}/{{index}}")
+def show_item_picture(instance: InstanceDep, number: Number, which: str, index: Number) -> Response:
+    """Shows the small copy of one picture of an item of a batch."""
+    rows = _batches.rows(batch_rows_of(instance))
+    phota_task_id = rows.row(number).phota_task_id or ""
+    return answers.picture(stores.read_thumbnail_of(rows.place.parent, phota_task_id, which, index))
+
+
+def show_all(session: SessionDep, user: GetUserDep) -> Response:
+    """Shows the latest orders of all DAGs that the reader may see, and what was spent."""
+    dag_ids = get_auth_manager().get_authorized_dag_ids(user=user, method="GET")
+    return answers.page("home.html", page_of_all(session, dag_ids))
+
+
+def new_app() -> FastAPI:
+    """Returns the gallery, to be mounted by Airflow's API server."""
+    app = FastAPI(title="PHOTA gallery", openapi_url=None)
+    app.include_router(_of_dag)
+    app.get("/")(show_all)
+    app.mount("/static", StaticFiles(packages=[(__package__, "static")]))
+    app.exception_handler(HTTPException)(_say_why)
+    app.exception_handler(NotShown)(_say_not_shown)
+    app.exception_handler(404)(_say_why)
+    app.middleware("http")(_add_headers)
+    return app
+
+
+async def _add_headers(request: Request, handle: Callable[[Request], Awaitable[Response]]) -> Response:
+    response = await handle(request)
+    response.headers.update(answers.SAFE)
+    return response
+
+
+def _say_why(_: Request, error: HTTPException) -> Response:
+    title = _TITLES.get(error.status_code, "This is not shown")
+    why = _WHYS.get(error.status_code, visible(str(error.detail)))
+    return answers.page("not_shown.html", NotShownPage(title, why), error.status_code)
+
+
+def _say_not_shown(_: Request, error: Any) -> Response:
+    return answers.page("not_shown.html", NotShownPage(_TITLES[404], str(error)), 404)
