@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BASE_URL_SECTION",
     "CLEAR_DISCARDS_STATE",
+    "HAS_GALLERY",
     "HAS_TASK_STATE",
     "HAS_VIEWS",
     "STARTS_IN_TRIGGERER",
@@ -32,6 +33,8 @@ __all__ = [
 _AIRFLOW = Version(version("apache-airflow")).release
 #: True if a task may start in the triggerer. Older versions do not allow it, or render no templates there.
 STARTS_IN_TRIGGERER = _AIRFLOW >= (3, 3)
+#: True if Airflow can show the gallery. Older versions have no place for it in their user interface.
+HAS_GALLERY = _AIRFLOW >= (3, 1)
 #: True if Airflow keeps a task state store in its metadata database.
 HAS_TASK_STATE = _AIRFLOW >= (3, 3)
 #: True if plugins can show pages in Airflow's user interface.

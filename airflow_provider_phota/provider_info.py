@@ -70,6 +70,11 @@ CONNECTION_FIELDS: dict[str, dict[str, Any]] = {
         "schema": {"type": ["number", "null"], "exclusiveMinimum": 0},
         "description": "What a USD is in credits. A budget in credits needs it.",
     },
+    "console_url": {
+        "label": "Console URL",
+        "schema": {"type": ["string", "null"]},
+        "description": "Where the vendor's console shows a task: https://console.example/{phota_task_id}.",
+    },
     "publish": {
         "label": "Publish",
         "schema": {"type": ["string", "null"], "enum": ["upload", "presign", None]},
@@ -123,6 +128,9 @@ def get_provider_info() -> dict[str, Any]:
             },
         ],
         "triggers": [_modules(*TRIGGERS)],
+        "extra-links": [
+            f"airflow_provider_phota.links.phota.{name}" for name in ("PicturesLink", "PhotaTaskLink")
+        ],
         "cli": ["airflow_provider_phota.cli.airflow_commands.get_phota_commands"],
         "connection-types": [
             {

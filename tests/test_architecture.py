@@ -38,16 +38,17 @@ ROOMS = {
     "waiting": {"api", "polling", "hooks", "triggers"},
     "results": {"api", "xcom_keys", "storage", "downloads", "hooks", "ledger", "compat"},
     "plugins": {"api", "xcom_keys", "compat", "texts", "storage", "ledger", "journal", "results"},
+    "links": {"api", "compat", "hooks", "ledger", "results", "xcom_keys"},
     "batch": {
         *("api", "polling", "storage", "hooks", "journal", "ledger", "inputs", "submitting", "triggers"),
         *("downloads", "waiting", "results", "retrying", "budget", "xcom_keys"),
     },
     "operators": {
         *("api", "hooks", "inputs", "ledger", "submitting", "triggers", "waiting", "results"),
-        *("storage", "retrying", "journal", "batch", "budget", "xcom_keys"),
+        *("storage", "retrying", "journal", "batch", "budget", "xcom_keys", "links"),
     },
-    "sensors": {"api", "polling", "compat", "hooks", "triggers", "waiting", "results", "retrying"},
-    "transfers": {"api", "hooks", "inputs", "results", "retrying"},
+    "sensors": {"api", "polling", "compat", "hooks", "triggers", "waiting", "results", "retrying", "links"},
+    "transfers": {"api", "hooks", "inputs", "results", "retrying", "links"},
     "cli": {
         *("api", "compat", "polling", "drivers", "storage", "hooks", "ledger", "journal", "inputs"),
         *("submitting", "waiting", "results", "batch", "budget"),

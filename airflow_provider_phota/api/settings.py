@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
+from airflow_provider_phota.api.console import checked_console_url
 from airflow_provider_phota.api.errors import PhotaConfigurationError
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.api.wire import FileForm, Request
@@ -45,6 +46,7 @@ class Settings:
         credits_per_usd: what a USD is in credits, for a budget in credits; None if that is not known.
         budget: what may be spent, such as "50 USD / month"; None if that is not limited.
         budget_path: object-storage directory in which all who share the budget count what is spent, or None.
+        console_url: template of the URLs at which the vendor's console shows a PHOTA task, or None.
     """
 
     api_key: str = field(repr=False)
@@ -63,6 +65,7 @@ class Settings:
     credits_per_usd: float | None = None
     budget: str | None = None
     budget_path: str | None = None
+    console_url: str | None = None
 
     @property
     def is_loopback(self) -> bool:
@@ -80,7 +83,7 @@ EXTRAS = frozenset(
     {
         *NUMBERS,
         *("max_pixels", "proxy", "ca_bundle", "allow_http", "ledger_path", "publish", "resend_on_503"),
-        *("user_group", "credits_per_usd", "budget", "budget_path"),
+        *("user_group", "credits_per_usd", "budget", "budget_path", "console_url"),
     }
 )
 _BASE_URL_EXTRAS = frozenset({"base_url", "host", "url", "endpoint", "api_base"})
@@ -100,8 +103,9 @@ def settings_from_connection(
         PhotaConfigurationError: a part is missing or malformed. The text names the part without any secret.
     """
     _refuse_base_url_in(extra)
+    api_key = _checked_key(password)
     return Settings(
-        api_key=_checked_key(password),
+        api_key=api_key,
         base_url=_checked_base_url(host, port, schema, allow_http=_flag(extra, "allow_http")),
         **{name: _positive(extra, name) for name in NUMBERS if _is_set(extra, name)},
         proxy=_proxy(extra),
@@ -114,6 +118,7 @@ def settings_from_connection(
         credits_per_usd=_positive(extra, "credits_per_usd") if _is_set(extra, "credits_per_usd") else None,
         budget=_text(extra, "budget"),
         budget_path=_text(extra, "budget_path"),
+        console_url=_console_url(extra, api_key),
     )
 
 
@@ -247,6 +252,11 @@ def _checked_publish(extra: Mapping[str, object]) -> str:
             f"The connection's extra 'publish' must be 'upload' or 'presign', got {shown(publish)}."
         )
     return publish
+
+
+def _console_url(extra: Mapping[str, object], api_key: str) -> str | None:
+    template = _text(extra, "console_url")
+    return None if template is None else checked_console_url(template, api_key)
 
 
 def _proxy(extra: Mapping[str, object]) -> str | None:

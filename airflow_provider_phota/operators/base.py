@@ -16,6 +16,8 @@ from airflow_provider_phota.api.tasks import PhotaTask
 from airflow_provider_phota.api.types import FailOrResubmit, FailResubmitOrSettle, PhotaResult
 from airflow_provider_phota.inputs.prepared import PreparedOrder
 from airflow_provider_phota.inputs.publisher import Publish, Publisher
+from airflow_provider_phota.links.early import push_pictures_link, push_task_link
+from airflow_provider_phota.links.phota import PICTURES_AND_TASK
 from airflow_provider_phota.operators.arguments import PayingArguments
 from airflow_provider_phota.operators.paying import PayingOperator
 from airflow_provider_phota.operators.payment import (
@@ -66,6 +68,7 @@ class PhotaOperator(PayingOperator):
 
     template_fields: Sequence[str] = ("ledger_key", "edition", "adopt_phota_task_id")
     ui_color = "#f2e6ff"
+    operator_extra_links = PICTURES_AND_TASK
     #: The value of `wait_for_completion` if the author leaves it out.
     waits_by_default: ClassVar[bool] = False
 
@@ -151,6 +154,7 @@ class PhotaOperator(PayingOperator):
 
     @noting_problems
     def execute(self, context: Context) -> Any:
+        push_pictures_link(context)
         self._written.restore(self)
         payment = self._new_payment(context)
         with as_airflow_errors():
@@ -228,6 +232,7 @@ class PhotaOperator(PayingOperator):
             payment.take_in(paid_task)
         with payment.deciding_on_a_retry():
             self._push(prepared, payment)
+        push_task_link(payment.context, self._hook, payment.phota_task_id)
         return paid_task.seen
 
     def _push(self, prepared: PreparedOrder, payment: Payment) -> None:

@@ -25,6 +25,7 @@ from airflow_provider_phota.batch.options import DEFER_AFTER, BatchOptions, Redo
 from airflow_provider_phota.budget.options import OnBudget
 from airflow_provider_phota.inputs.prepared import as_text, checked_edition
 from airflow_provider_phota.inputs.publisher import Publish
+from airflow_provider_phota.links.early import push_pictures_link
 from airflow_provider_phota.operators.arguments import PayingArguments
 from airflow_provider_phota.operators.paying import PayingOperator
 from airflow_provider_phota.results.directories import check_directory_as_written
@@ -164,6 +165,7 @@ class PhotaBatchOperator(PayingOperator):
 
     @noting_problems
     def execute(self, context: Context) -> PhotaBatchSummary | PhotaBatchPreview | None:
+        push_pictures_link(context)
         self._written.restore(self)
         with as_airflow_errors():
             batch = self._new_batch(context)

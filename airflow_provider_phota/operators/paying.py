@@ -18,6 +18,7 @@ from airflow_provider_phota.budget.options import BudgetOptions, OnBudget
 from airflow_provider_phota.budget.purse import WARN_AT
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.inputs.publisher import Publish
+from airflow_provider_phota.links.phota import PICTURES
 from airflow_provider_phota.operators.arguments import AirflowArguments
 from airflow_provider_phota.results.lineage import LineageOfCost
 from airflow_provider_phota.retrying import checking_arguments
@@ -52,6 +53,8 @@ class PayingOperator(LineageOfCost, BaseOperator):
         on_budget_warning: is called then with the context, in which `phota_budget` says how the budget
             stands; it may be a notifier.
     """
+
+    operator_extra_links = PICTURES
 
     def __init__(
         self,

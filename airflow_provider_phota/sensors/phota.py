@@ -22,6 +22,8 @@ from airflow_provider_phota.api.tasks import PhotaTask
 from airflow_provider_phota.api.types import IfFileExists, PhotaResult
 from airflow_provider_phota.api.written import Written
 from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.links.early import push_links
+from airflow_provider_phota.links.phota import PICTURES_AND_TASK
 from airflow_provider_phota.polling.state import WaitState
 from airflow_provider_phota.results.delivery import Delivery
 from airflow_provider_phota.results.landing import Landing, manifest
@@ -42,6 +44,7 @@ from airflow_provider_phota.sensors.ends import (
     saying_what_goes_on,
     skipping_soft_failures,
 )
+from airflow_provider_phota.sensors.soft_failures import skipping_soft_failures
 from airflow_provider_phota.sensors.start import OnWorker, starting_id
 from airflow_provider_phota.triggers.events import WaitEvent
 from airflow_provider_phota.waiting import (
@@ -98,6 +101,7 @@ class PhotaTaskSensor(BaseSensorOperator):
 
     template_fields: Sequence[str] = ("phota_task_id", "destination", "filename")
     ui_color = "#f2e6ff"
+    operator_extra_links = PICTURES_AND_TASK
 
     def __init__(
         self,
@@ -177,10 +181,11 @@ class PhotaTaskSensor(BaseSensorOperator):
         """Asks once. A problem that may pass is tolerated for as long as `max_unreachable` allows."""
         with as_airflow_errors(), adding_retry_hint():
             phota_task_id = self._checked_phota_task_id()
+            hook = self._usable_hook(phota_task_id)
             if self._wait_state is None:
+                push_links(context, hook, phota_task_id)
                 _ = self._landing  # a wrong argument is found before the wait, not after it
                 self._wait_state = WaitState(phota_task_id, self._wait.patience, time.monotonic())
-            hook = self._usable_hook(phota_task_id)
             try:
                 task = hook.run(get_task_once(phota_task_id, sync_upstream=self._wait_state.ask_upstream))
             except PhotaNotBilled as problem:
@@ -198,7 +203,10 @@ class PhotaTaskSensor(BaseSensorOperator):
         self._written.restore(self)
         with self._explaining_execution_timeout(), as_airflow_errors(), adding_retry_hint():
             try:
-                return self._result(context, self._wait.after(WaitEvent.from_dict(event)))
+                end = WaitEvent.from_dict(event)
+                if self._starts_in_triggerer:  # then no worker has known the ID before
+                    push_links(context, PhotaHook(self.phota_conn_id), end.phota_task_id)
+                return self._result(context, self._wait.after(end))
             except PhotaExecutionTimeout:
                 raise
             except PhotaWaitTimeout as timeout:
@@ -223,9 +231,7 @@ class PhotaTaskSensor(BaseSensorOperator):
 
     @property
     def _landing(self) -> Landing | None:
-        if self.destination is None:
-            return None
-        return self._landing_options.landing()
+        return None if self.destination is None else self._landing_options.landing()
 
     @property
     def _landing_options(self) -> LandingOptions:

@@ -12,6 +12,8 @@ from airflow_provider_phota.api.task_ids import checked_task_id
 from airflow_provider_phota.api.types import IfFileExists, PhotaFile, PhotaResult
 from airflow_provider_phota.api.written import Written
 from airflow_provider_phota.hooks.phota import PhotaHook
+from airflow_provider_phota.links.early import push_links
+from airflow_provider_phota.links.phota import PICTURES_AND_TASK
 from airflow_provider_phota.results.delivery import Delivery
 from airflow_provider_phota.results.landing import MAX_BYTES, manifest
 from airflow_provider_phota.results.names import Names
@@ -53,6 +55,7 @@ class PhotaToObjectStorageOperator(BaseOperator):
 
     template_fields: Sequence[str] = ("result", "destination", "filename")
     ui_color = "#e6f2ff"
+    operator_extra_links = PICTURES_AND_TASK
 
     def __init__(
         self,
@@ -83,9 +86,10 @@ class PhotaToObjectStorageOperator(BaseOperator):
     @noting_problems
     def execute(self, context: Context) -> list[PhotaFile]:
         self._written.restore(self)
+        hook = PhotaHook(self.phota_conn_id)
+        push_links(context, hook, self.result)
         with as_airflow_errors():
             landing = self._options.landing()
-            hook = PhotaHook(self.phota_conn_id)
             delivery = Delivery(hook, landing, context, self.outlets)
             return manifest(delivery.deliver(self._images(hook)))
 
