@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = [
     "BASE_URL_SECTION",
     "CLEAR_DISCARDS_STATE",
-    "HAS_GALLERY",
     "HAS_TASK_STATE",
     "HAS_VIEWS",
     "STARTS_IN_TRIGGERER",
@@ -34,11 +33,9 @@ _AIRFLOW = Version(version("apache-airflow")).release
 #: True if a task may start in the triggerer. Older versions do not allow it, or render no templates there.
 STARTS_IN_TRIGGERER = _AIRFLOW >= (3, 3)
 #: True if Airflow can show the gallery. Older versions have no place for it in their user interface.
-HAS_GALLERY = _AIRFLOW >= (3, 1)
+HAS_VIEWS = _AIRFLOW >= (3, 1)
 #: True if Airflow keeps a task state store in its metadata database.
 HAS_TASK_STATE = _AIRFLOW >= (3, 3)
-#: True if plugins can show pages in Airflow's user interface.
-HAS_VIEWS = _AIRFLOW >= (3, 1)
 #: The column of the task state store that has the map index. In a loop it counts the iterations.
 STATE_INDEX = "region_index" if _AIRFLOW >= (3, 4) else "map_index"
 #: The section of Airflow's configuration that says where users open it.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_phota.api.console import console_page
 from airflow_provider_phota.api.errors import PhotaError, PhotaInputError
 from airflow_provider_phota.api.task_ids import checked_task_id
-from airflow_provider_phota.compat import HAS_GALLERY
+from airflow_provider_phota.compat import HAS_VIEWS
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.links.phota import PhotaTaskLink, PicturesLink, gallery_page
 
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 def push_pictures_link(context: Context) -> None:
     """Pushes the link to the pictures of the running task instance."""
-    if HAS_GALLERY:
+    if HAS_VIEWS:
         _push(context, PicturesLink.xcom_key, gallery_page(context["ti"]))
 
 
@@ -39,7 +39,7 @@ def push_task_link(context: Context, hook: PhotaHook, phota_task: object) -> Non
         phota_task_id = checked_task_id(phota_task)
     except PhotaInputError:
         return
-    if url := _console_page(hook, phota_task_id) or (gallery_page(context["ti"]) if HAS_GALLERY else ""):
+    if url := _console_page(hook, phota_task_id) or (gallery_page(context["ti"]) if HAS_VIEWS else ""):
         _push(context, PhotaTaskLink.xcom_key, url)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperatorLink
 
-from airflow_provider_phota.compat import HAS_GALLERY
+from airflow_provider_phota.compat import HAS_VIEWS
 from airflow_provider_phota.ledger.records import InstanceName
 from airflow_provider_phota.results.gallery_urls import task_url
 
@@ -42,7 +42,7 @@ class PhotaTaskLink(BaseOperatorLink):
 
 
 #: The links of an operator whose orders are many.
-PICTURES: Sequence[BaseOperatorLink] = (PicturesLink(),) if HAS_GALLERY else ()
+PICTURES: Sequence[BaseOperatorLink] = (PicturesLink(),) if HAS_VIEWS else ()
 #: The links of an operator, or a sensor, that has to do with one PHOTA task.
 PICTURES_AND_TASK: Sequence[BaseOperatorLink] = (*PICTURES, PhotaTaskLink())
 

@@ -44,7 +44,6 @@ from airflow_provider_phota.sensors.ends import (
     saying_what_goes_on,
     skipping_soft_failures,
 )
-from airflow_provider_phota.sensors.soft_failures import skipping_soft_failures
 from airflow_provider_phota.sensors.start import OnWorker, starting_id
 from airflow_provider_phota.triggers.events import WaitEvent
 from airflow_provider_phota.waiting import (

@@ -39,6 +39,7 @@ def test_the_form_names_every_extra_and_explains_it(form):
         "budget_path",
         "user_group",
         "credits_per_usd",
+        "console_url",
         "publish",
         "resend_on_503",
         "allow_http",

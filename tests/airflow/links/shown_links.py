@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airflow_runs import dag_of
 
-from airflow_provider_phota.compat import HAS_GALLERY
+from airflow_provider_phota.compat import HAS_VIEWS
 from airflow_provider_phota.ledger.records import InstanceName
 from airflow_provider_phota.results.gallery_urls import task_url
 
@@ -22,12 +22,12 @@ def shown_links(dag_id, run_id, task_id, map_index=-1):
 
 def gallery_of(dag_id, run_id, task_id, map_index=-1):
     """The page of a task instance, where there is a gallery."""
-    return task_url(InstanceName(dag_id, run_id, task_id, map_index)) if HAS_GALLERY else None
+    return task_url(InstanceName(dag_id, run_id, task_id, map_index)) if HAS_VIEWS else None
 
 
 def pictures_at(url):
     """The link to pictures, which is not even there without a gallery."""
-    return {"Pictures": url} if HAS_GALLERY else {}
+    return {"Pictures": url} if HAS_VIEWS else {}
 
 
 def _as_the_server_has_it(dag):

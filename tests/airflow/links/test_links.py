@@ -8,7 +8,7 @@ import pytest
 from airflow_runs import PICTURE, run
 from shown_links import gallery_of, pictures_at, shown_links
 
-from airflow_provider_phota.compat import HAS_GALLERY
+from airflow_provider_phota.compat import HAS_VIEWS
 from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.hooks.phota import PhotaHook
 
@@ -88,7 +88,7 @@ def test_landed_pictures_have_both_links(console, picture_url, tmp_path):
     assert shown_links("land_by_id", done.run_id, "land")["PHOTA task"] == console(phota_task_id)
 
 
-@pytest.mark.skipif(not HAS_GALLERY, reason="there is no gallery")
+@pytest.mark.skipif(not HAS_VIEWS, reason="there is no gallery")
 def test_a_batch_leads_to_its_pictures_only(emulator, tmp_path):
     (tmp_path / "inbox").mkdir()
     (tmp_path / "inbox" / "lake.jpg").write_bytes(PICTURE.read_bytes())
