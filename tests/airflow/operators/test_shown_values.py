@@ -190,7 +190,7 @@ def test_no_part_of_a_connection_shows_a_secret(emulator, monkeypatch, tmp_path,
     extras = (
         *("connect_timeout", "read_timeout", "total_timeout", "requests_per_second", "proxy", "ca_bundle"),
         *("ledger_path", "publish", "allow_http", "resend_on_503", "budget", "budget_path", "user_group"),
-        "credits_per_usd",
+        *("credits_per_usd", "console_url"),
     )
     texts = ("host", "schema") if isinstance(value, str) else ()
     parts = [*({"extra": {name: value}} for name in extras), *({name: value} for name in texts)]
