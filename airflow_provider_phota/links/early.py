@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 def push_pictures_link(context: Context) -> None:
     """Pushes the link to the pictures of the running task instance."""
     if HAS_VIEWS:
-        _push(context, PicturesLink.xcom_key, gallery_page(context["ti"]))
+        _push(context, PicturesLink.xcom_key)
 
 
 def push_task_link(context: Context, hook: PhotaHook, phota_task: object) -> None:
@@ -39,7 +39,8 @@ def push_task_link(context: Context, hook: PhotaHook, phota_task: object) -> Non
         phota_task_id = checked_task_id(phota_task)
     except PhotaInputError:
         return
-    if url := _console_page(hook, phota_task_id) or (gallery_page(context["ti"]) if HAS_VIEWS else ""):
+    url = _console_page(hook, phota_task_id)
+    if url or HAS_VIEWS:
         _push(context, PhotaTaskLink.xcom_key, url)
 
 
@@ -60,8 +61,9 @@ def _console_page(hook: PhotaHook, phota_task_id: str) -> str:
     return console_page(template, phota_task_id) if template else ""
 
 
-def _push(context: Context, key: str, url: str) -> None:
+def _push(context: Context, key: str, url: str = "") -> None:
     try:
-        context["ti"].xcom_push(key=key, value=url)
+        ti = context["ti"]
+        ti.xcom_push(key=key, value=url or gallery_page(ti))
     except Exception as error:  # Airflow's errors have no common class, and none of them is worth an attempt
         log.info("The link in XCom %r is missing for now: %s", key, type(error).__name__)
