@@ -19,3 +19,5 @@ CARD = "phota_card"
 BATCH = "phota_batch"
 #: What has gone wrong in the last attempt that failed.
 PROBLEM = "phota_problem"
+#: What a person was asked about: the pictures' digest, and the PHOTA tasks or the batch that made them.
+REVIEW = "phota_review"

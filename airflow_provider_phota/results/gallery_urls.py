@@ -20,8 +20,7 @@ BEFORE, AFTER = "before", "after"
 
 def gallery_root() -> str:
     """Returns where the gallery begins, without a slash at its end."""
-    base_url = conf.get(BASE_URL_SECTION, "base_url", fallback="") or ""
-    return f"{urlsplit(base_url).path.rstrip('/')}{MOUNT}"
+    return f"{_airflow_root()}{MOUNT}"
 
 
 def task_url(name: InstanceName) -> str:
@@ -60,9 +59,33 @@ def item_picture_url(name: InstanceName, number: int, which: str, index: int) ->
     return _url("item", *_instance(name), str(number), "picture", which, str(index))
 
 
+def question_url(name: InstanceName) -> str:
+    """Returns Airflow's own page where the question of a task instance is answered."""
+    mapped = ("mapped", str(name.map_index)) if name.map_index >= 0 else ()
+    parts = ("dags", name.dag_id, "runs", name.run_id, "tasks", name.task_id, *mapped, "required_actions")
+    return _airflow_url(*parts)
+
+
+def answer_url(name: InstanceName) -> str:
+    """Returns the address of Airflow's API that takes the answer to the question of a task instance."""
+    dag_run = ("dags", name.dag_id, "dagRuns", name.run_id)
+    return _airflow_url(
+        "api", "v2", *dag_run, "taskInstances", name.task_id, str(name.map_index), "hitlDetails"
+    )
+
+
 def _instance(name: InstanceName) -> tuple[str, str, str, str]:
     return name.dag_id, name.run_id, name.task_id, str(name.map_index)
 
 
 def _url(*parts: str) -> str:
-    return f"{gallery_root()}/{'/'.join(quote(part, safe='') for part in parts)}"
+    return _airflow_url(MOUNT.strip("/"), *parts)
+
+
+def _airflow_url(*parts: str) -> str:
+    return f"{_airflow_root()}/{'/'.join(quote(part, safe='') for part in parts)}"
+
+
+def _airflow_root() -> str:
+    base_url = conf.get(BASE_URL_SECTION, "base_url", fallback="") or ""
+    return urlsplit(base_url).path.rstrip("/")

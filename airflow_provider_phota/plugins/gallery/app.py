@@ -24,6 +24,8 @@ from airflow_provider_phota.plugins.gallery.order_views import page_of_instance,
 from airflow_provider_phota.plugins.gallery.orders import batch_rows_of, is_batch, phota_task_id_of
 from airflow_provider_phota.plugins.gallery.pages import NotShownPage
 from airflow_provider_phota.plugins.gallery.relatives import joined
+from airflow_provider_phota.plugins.gallery.review_views import page_of_review
+from airflow_provider_phota.plugins.gallery.reviews import is_review
 from airflow_provider_phota.plugins.gallery.sheet_views import page_of_all, page_of_batch, page_of_run
 from airflow_provider_phota.plugins.gallery.stores import NotShown
 from airflow_provider_phota.texts import visible
@@ -60,6 +62,8 @@ _INSTANCE = "{dag_id}/{run_id}/{task_id}/{map_index}"
 @_of_dag.get(f"/task/{_INSTANCE}")
 def show_task(session: SessionDep, instance: InstanceDep, status: str = "", page: str = "1") -> Response:
     """Shows a task instance: its order, or the contact sheet of its batch."""
+    if is_review(instance):
+        return answers.page("sheet.html", page_of_review(session, instance, _batches, status, page))
     if is_batch(instance):
         return answers.page("sheet.html", page_of_batch(instance, _batches, status, page))
     return answers.page("order.html", page_of_instance(instance, usual_seconds(session, instance.name)))

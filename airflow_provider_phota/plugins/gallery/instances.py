@@ -28,13 +28,14 @@ OUR_KEYS = (
     xcom_keys.CARD,
     xcom_keys.BATCH,
     xcom_keys.PROBLEM,
+    xcom_keys.REVIEW,
 )
 #: What a task returns, as Airflow calls it.
 RESULT = "return_value"
 #: Those that decide how an order stands and what it costs.
 _OF_TILES = (xcom_keys.COST, xcom_keys.PHOTA_TASK_ID, xcom_keys.PROBLEM, xcom_keys.CARD)
 #: Those that show that a task instance has something to show.
-_SHOWING = (xcom_keys.ORDER, xcom_keys.CARD, xcom_keys.BATCH, xcom_keys.PROBLEM)
+_SHOWING = (xcom_keys.ORDER, xcom_keys.CARD, xcom_keys.BATCH, xcom_keys.PROBLEM, xcom_keys.REVIEW)
 #: How the names of our operators begin, for those that have not pushed anything yet.
 _OUR_OPERATORS = "Phota%"
 #: The most characters of a pushed value that is read.
@@ -93,11 +94,7 @@ def instances_of_run(session: Session, dag_id: str, run_id: str) -> list[Instanc
     """Returns our task instances of a DAG run, each with what its tile on the sheet is sorted by."""
     columns = _columns().where(TaskInstance.dag_id == dag_id, TaskInstance.run_id == run_id, _is_ours())
     ordered = columns.order_by(TaskInstance.start_date, TaskInstance.task_id, TaskInstance.map_index)
-    return list(
-        _with_values(
-            session, ordered, (xcom_keys.COST, xcom_keys.PHOTA_TASK_ID, xcom_keys.PROBLEM, xcom_keys.CARD)
-        )
-    )
+    return list(_with_values(session, ordered, (*_OF_TILES, xcom_keys.BATCH, xcom_keys.REVIEW)))
 
 
 def with_all_values(session: Session, instances: Sequence[Instance]) -> list[Instance]:

@@ -12,6 +12,7 @@ from airflow_provider_phota import xcom_keys
 from airflow_provider_phota.api.costs import UNKNOWN_COST, Cost
 from airflow_provider_phota.api.task_ids import TASK_ID
 from airflow_provider_phota.plugins.gallery.instances import RESULT, Instance
+from airflow_provider_phota.plugins.gallery.reviews import is_asking
 from airflow_provider_phota.results.cards import Asked
 from airflow_provider_phota.texts import visible
 
@@ -23,6 +24,7 @@ class Standing(Enum):
     """Says how the order of a task instance stands, in a word for the reader."""
 
     WAITING = "waiting"
+    ASKS = "asks a person"
     UNDER_WAY = "under way"
     RETRYING = "will retry"
     DONE = "done"
@@ -39,7 +41,7 @@ class Standing(Enum):
     @property
     def is_over(self) -> bool:
         """True once nothing changes any more by itself."""
-        return self not in (Standing.WAITING, Standing.UNDER_WAY, Standing.RETRYING)
+        return self not in (Standing.WAITING, Standing.ASKS, Standing.UNDER_WAY, Standing.RETRYING)
 
 
 #: How an order stands by Airflow's state of its task instance. Another state means that it is at work.
@@ -105,6 +107,8 @@ def standing_of(instance: Instance) -> Standing:
     problem = problem_of(instance)
     if problem and instance.state in _FAILED and problem.error in _BY_ERROR:
         return _BY_ERROR[problem.error]
+    if is_asking(instance):
+        return Standing.ASKS
     return _BY_STATE.get(instance.state, Standing.UNDER_WAY)
 
 

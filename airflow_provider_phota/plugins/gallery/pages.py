@@ -91,6 +91,19 @@ class OrderPage:
 
 
 @dataclass(frozen=True)
+class Choosing:
+    """Lets a person choose among the items of a batch.
+
+    Attributes:
+        answer: the address of Airflow's API that takes the answer.
+        items: how many have pictures, so that they can be chosen.
+    """
+
+    answer: str
+    items: int
+
+
+@dataclass(frozen=True)
 class SheetPage:
     """Is the page of many pictures: of a DAG run, or of a batch.
 
@@ -104,6 +117,8 @@ class SheetPage:
         address: of this page, without a query.
         missing: why there are no tiles, although there should be; else empty.
         notes: more lines for the reader, such as how far a batch is.
+        question: Airflow's page on which the question about these pictures is answered; empty without one.
+        choosing: how single items are chosen; None if they are not.
     """
 
     title: str
@@ -120,6 +135,8 @@ class SheetPage:
     status: str = ""
     look: str = ""
     refreshes: bool = False
+    question: str = ""
+    choosing: Choosing | None = None
 
 
 @dataclass(frozen=True)

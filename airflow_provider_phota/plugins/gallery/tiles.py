@@ -17,6 +17,7 @@ from airflow_provider_phota.plugins.gallery.orders import (
     problem_of,
     standing_of,
 )
+from airflow_provider_phota.plugins.gallery.reviews import decision_of
 from airflow_provider_phota.results.gallery_urls import (
     AFTER,
     item_picture_url,
@@ -51,6 +52,7 @@ class Tile:
         picture: the address of its small copy; empty if there is none.
         words: the prompt, or what went wrong.
         status: a word for how it stands, and `look` the class that colours it.
+        key: the name by which an item of a batch can be chosen; empty if it cannot.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Tile:
     status: str
     look: str
     cost: str
+    key: str = ""
 
     @property
     def alt(self) -> str:
@@ -87,11 +90,15 @@ def tile_of_instance(instance: Instance, *, says_where: bool = False) -> Tile:
         visible(f"{name.dag_id} · {name.run_id}", _LONGEST_NAME) if says_where else "",
         task_url(name),
         picture_url(name, AFTER, 0) if instance.value(xcom_keys.CARD) else "",
-        "A batch" if is_batch(instance) and not words else visible(words, _LONGEST),
+        visible(words or _what_it_is(instance), _LONGEST),
         standing.value,
         standing.slug,
         cost_in_words(cost_of(instance)),
     )
+
+
+def _what_it_is(instance: Instance) -> str:
+    return "A batch" if is_batch(instance) else decision_of(instance)
 
 
 def tile_of_row(name: InstanceName, row: Row) -> Tile:
@@ -110,6 +117,7 @@ def tile_of_row(name: InstanceName, row: Row) -> Tile:
         row.status.value.replace("_", " "),
         OF_ROWS[row.status].slug,
         cost_in_words(row.cost),
+        row.key if row.status.is_success else "",
     )
 
 
