@@ -68,10 +68,8 @@ def question_url(name: InstanceName) -> str:
 
 def answer_url(name: InstanceName) -> str:
     """Returns the address of Airflow's API that takes the answer to the question of a task instance."""
-    dag_run = ("dags", name.dag_id, "dagRuns", name.run_id)
-    return _airflow_url(
-        "api", "v2", *dag_run, "taskInstances", name.task_id, str(name.map_index), "hitlDetails"
-    )
+    run = ("api", "v2", "dags", name.dag_id, "dagRuns", name.run_id)
+    return _airflow_url(*run, "taskInstances", name.task_id, str(name.map_index), "hitlDetails")
 
 
 def _instance(name: InstanceName) -> tuple[str, str, str, str]:

@@ -19,7 +19,7 @@ from airflow_provider_phota.plugins.gallery.orders import (
 from airflow_provider_phota.plugins.gallery.pages import Choosing, Link, SheetPage
 from airflow_provider_phota.plugins.gallery.reviews import Question, decision_of, is_asking, question_of
 from airflow_provider_phota.plugins.gallery.sheet_views import page_of_batch
-from airflow_provider_phota.plugins.gallery.sheets import Selection, cost_of_all, sheet_of
+from airflow_provider_phota.plugins.gallery.sheets import Selection, Sheet, cost_of_all, sheet_of
 from airflow_provider_phota.plugins.gallery.tiles import cost_in_words, short_name, tile_of_instance
 from airflow_provider_phota.results.gallery_urls import (
     answer_url,
@@ -96,7 +96,7 @@ def _page_of_orders(
             Link("PHOTA", f"{gallery_root()}/"),
             Link(visible(f"{name.dag_id} · {name.run_id}"), run_url(name.dag_id, name.run_id)),
         ],
-        sheet=replace(sheet, tiles=shown),
+        sheet=Sheet(shown, sheet.total, sheet.counts, sheet.selection, sheet.pages),
         statuses=[],
         cost=cost_in_words(cost_of_all(orders.values())),
         address="",

@@ -276,7 +276,7 @@ def test_a_store_that_the_server_cannot_read_is_named(look, landed):
 
 def test_only_files_of_the_gallery_are_there():
     static = Path(__file__).parents[3] / "airflow_provider_phota" / "plugins" / "gallery" / "static"
-    assert {path.name for path in static.iterdir()} == {"gallery.css", "gallery.js", "icon.svg"}
+    assert {path.name for path in static.iterdir()} == {"answer.js", "gallery.css", "gallery.js", "icon.svg"}
 
 
 def test_a_task_of_another_run_is_not_found(look, landed):

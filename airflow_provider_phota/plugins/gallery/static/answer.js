@@ -11,7 +11,7 @@ function show() {
   const items = Number(form.dataset.items);
   const approved = items - rejected.size;
   form.querySelector("[data-sum]").textContent =
-    `${rejected.size ? approved.toLocaleString("en") : "All"} of ${items.toLocaleString("en")} items`;
+    `${rejected.size ? `${approved.toLocaleString("en")} of` : "All"} ${items.toLocaleString("en")} items`;
   buttons[0].disabled = approved < 1;
 }
 
