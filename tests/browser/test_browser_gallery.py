@@ -109,6 +109,28 @@ def test_a_mapped_task_shows_the_pictures_of_its_item(visit, runs):
     assert "edit [2]" in frame.locator("h1").text_content()
 
 
+@pytest.mark.parametrize(
+    ("name", "map_index", "words"),
+    [("edit", -1, "Done"), ("fails", -1, "Failed"), ("slow", -1, "Under way"), ("mapped", 2, "Done")],
+)
+@pytest.mark.parametrize("link", ["Pictures", "PHOTA task"])
+def test_a_link_of_the_task_instance_leads_to_its_pictures(visit, runs, name, map_index, words, link):
+    dag_id = "gallery_mapped" if name == "mapped" else "gallery_edit"
+    tab = airflow_page(dag_id, getattr(runs, name), "edit", map_index)
+    page = visit(tab.replace("/plugin/phota-task", "/details"), watched=False)
+    anchor = page.locator("a[rel='noopener noreferrer'][href*='/phota/task/']", has_text=link)
+    anchor.wait_for()
+    opens_a_window = anchor.get_attribute("target") == "_blank"
+    if opens_a_window:
+        with page.expect_popup() as popup:
+            anchor.click()
+        page = popup.value
+    else:
+        anchor.click()
+    page.locator("h1 .status", has_text=words).wait_for()
+    assert page.locator("h1 bdi").text_content() == ("edit [2]" if map_index == 2 else "edit")
+
+
 def test_a_run_has_a_contact_sheet(visit, runs):
     page = visit(airflow_page("gallery_mapped", runs.mapped), watched=False)
     frame = page.frame_locator(IN_FRAME)
