@@ -6,6 +6,8 @@ PhotaError
 │   ├── PhotaConfigurationError   the Airflow connection is wrong; nothing was sent
 │   ├── PhotaBudgetExceeded       the order does not fit into the budget; nothing was sent
 │   ├── PhotaBudgetUnusable       it is not known what may be spent; nothing was sent
+│   ├── PhotaReviewError          a person's decision is missing, or cannot be carried out
+│   │   └── PhotaPublishError         a store did not take an approved picture
 │   ├── PhotaUnreachable          the service could not be asked, or did not answer a free question
 │   └── PhotaRefused              the service answered with a documented error
 │       ├── PhotaAuthenticationError   401, 403: the key
@@ -116,6 +118,16 @@ class PhotaBudgetExceeded(PhotaNotBilled):
 
 class PhotaBudgetUnusable(PhotaNotBilled):
     """It is not known what may be spent: the budget, or the price of the order, cannot be read."""
+
+    retryable = True
+
+
+class PhotaReviewError(PhotaNotBilled):
+    """A person's decision is missing, or it cannot be carried out. The pictures are paid, and stay."""
+
+
+class PhotaPublishError(PhotaReviewError):
+    """A store did not take an approved picture. Trying again is free, and asks nobody again."""
 
     retryable = True
 
