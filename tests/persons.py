@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote
 
 SECRET = "a secret of more than sixty-four characters, as Airflow asks for it"
@@ -33,7 +33,7 @@ class Person:
     before: Callable[[], object] = lambda: None
     _done: threading.Event = field(default_factory=threading.Event)
 
-    def __enter__(self) -> Person:
+    def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
         return self

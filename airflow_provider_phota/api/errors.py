@@ -122,16 +122,6 @@ class PhotaBudgetUnusable(PhotaNotBilled):
     retryable = True
 
 
-class PhotaReviewError(PhotaNotBilled):
-    """A person's decision is missing, or it cannot be carried out. The pictures are paid, and stay."""
-
-
-class PhotaPublishError(PhotaReviewError):
-    """A store did not take an approved picture. Trying again is free, and asks nobody again."""
-
-    retryable = True
-
-
 class PhotaUnreachable(PhotaNotBilled):
     """A request was never sent, or a free question (not a submit) got no usable answer."""
 

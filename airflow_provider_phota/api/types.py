@@ -161,9 +161,9 @@ class PhotaReview(TypedDict):
 
     `decision` is `approved`, `rejected` or `edit_again`. `chosen` and `rejected` are the pictures,
     `published` the copies of the chosen ones. A batch has at most 1,000 of each here, and all of them in
-    `record`; `counts` has the numbers. `decided_by` is None if nobody answered in time, and `decided_at` is ISO 8601.
-    `prompt` is what a reviewer wants edited instead. `record` is the path of the same in a store, if there is
-    one.
+    `record`; `counts` has the numbers. `decided_by` is None if nobody answered in time, and `decided_at` is
+    ISO 8601. `prompt` is what a reviewer wants edited instead. `record` is where
+    the same is in a store, if it is.
     """
 
     decision: ReviewDecision

@@ -12,7 +12,7 @@ from airflow_provider_phota import xcom_keys
 from airflow_provider_phota.api.choices import checked_choice
 from airflow_provider_phota.api.costs import NO_COST
 from airflow_provider_phota.api.endings import lines
-from airflow_provider_phota.api.errors import PhotaInputError, PhotaReviewError
+from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.parsing import check_not_templated
 from airflow_provider_phota.api.types import Choose, OnReject, PhotaReview
 from airflow_provider_phota.compat import HAS_HUMANS
@@ -42,6 +42,7 @@ from airflow_provider_phota.reviews.decisions import (
     Decided,
     decide,
 )
+from airflow_provider_phota.reviews.errors import PhotaReviewError
 from airflow_provider_phota.reviews.questions import Question
 from airflow_provider_phota.reviews.records import Verdict
 from airflow_provider_phota.reviews.review import Review

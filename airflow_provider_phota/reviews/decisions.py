@@ -8,8 +8,8 @@ from enum import Enum
 from itertools import islice
 from typing import Any
 
-from airflow_provider_phota.api.errors import PhotaReviewError
 from airflow_provider_phota.api.shown import shown
+from airflow_provider_phota.reviews.errors import PhotaReviewError
 from airflow_provider_phota.reviews.pictures import Picture, Reviewed
 
 #: What a person can choose. Programs that answer by Airflow's API send these words.
@@ -72,8 +72,8 @@ def options_of(reviewed: Reviewed, choice: Choice, *, edits_again: bool = False)
         )
     if len(reviewed.pictures) > MOST_OPTIONS:
         raise PhotaReviewError(
-            f"choose: {choice.value!r} offers at most {MOST_OPTIONS} pictures, not {len(reviewed.pictures)}.\n"
-            "Use 'approve', or review fewer pictures at once."
+            f"choose: {choice.value!r} is for {MOST_OPTIONS} pictures at most: "
+            f"got {len(reviewed.pictures)}.\nUse 'approve', or review fewer pictures at once."
         )
     return [*map(option_of, range(len(reviewed.pictures))), NONE, *again]
 

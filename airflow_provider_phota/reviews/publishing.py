@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import IO
 
-from airflow_provider_phota.api.errors import PhotaInputError, PhotaPublishError, PhotaReviewError
+from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.results.landing import LandedFile
+from airflow_provider_phota.reviews.errors import PhotaPublishError, PhotaReviewError
 from airflow_provider_phota.reviews.pictures import Picture
 from airflow_provider_phota.storage.access import info_of, try_to_write
 from airflow_provider_phota.storage.calls import at_once
@@ -90,15 +91,16 @@ class Shelf:
                 raise PhotaInputError(
                     "publish_to",
                     f"needs pictures that have landed, and PHOTA task {picture.phota_task_id} has others.\n"
-                    "It is paid, and nobody was asked. Give the task that makes them a destination, or land them with "
-                    "PhotaToObjectStorageOperator, and review what it returns.",
+                    "It is paid, and nobody was asked. Give its task a destination, or land the pictures "
+                    "with PhotaToObjectStorageOperator, and review what it returns.",
                 )
             known = targets.setdefault(self._name(file), file)
             if known.sha256 != file.sha256:
                 raise PhotaInputError(
                     "publish_to",
-                    f"would get two pictures of the name {self._name(file)}: {shown(known.path)} and "
-                    f"{shown(file.path)}.\nNobody was asked. Put {{phota_task_id}} in the filename of the tasks.",
+                    f"would get two pictures of the name {self._name(file)}:\n"
+                    f"{shown(known.path)} and {shown(file.path)}.\n"
+                    "Nobody was asked. Put {phota_task_id} in the filename of the tasks.",
                 )
         return targets
 

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_phota.api.errors import PhotaPublishError
 from airflow_provider_phota.api.types import PhotaReviewer
 from airflow_provider_phota.ledger.records import InstanceName
 from airflow_provider_phota.results.landing import LandedFile, manifest
 from airflow_provider_phota.reviews.decisions import Decided, Decision
+from airflow_provider_phota.reviews.errors import PhotaPublishError
 from airflow_provider_phota.reviews.pictures import Picture, Reviewed
 from airflow_provider_phota.storage import records
 from airflow_provider_phota.storage.access import info_of

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_phota.emulator import Emulator
-from tests.persons import Answer, Person, airflow_api
+from tests.persons import Person, airflow_api
 
 if version("apache-airflow") < "3.1":
     collect_ignore_glob = ["test_review*"]  # Airflow cannot ask people before 3.1
