@@ -156,7 +156,7 @@ def _airflow(home: Path, dags_folder: Path, service: Service) -> Iterator[Airflo
 def _run_dag(airflow: AirflowStack) -> tuple[str, list[Path]]:
     OUTPUT.mkdir(exist_ok=True)
     destination = f"file://{OUTPUT}"  # as_uri() would escape a space, and fsspec takes the escape literally
-    conf = {"picture": str(PICTURE), "prompt": PROMPT, "destination": destination}
+    conf = {"picture": f"file://{PICTURE}", "prompt": PROMPT, "destination": destination}
     print(f'Running {DAG_ID}: {PICTURE.relative_to(ROOT)}, "{PROMPT}"')
     timeline = Timeline()
     run_id = airflow.trigger(DAG_ID, conf)
@@ -165,13 +165,14 @@ def _run_dag(airflow: AirflowStack) -> tuple[str, list[Path]]:
     print(f"\nThe run's timeline:\n\n{timeline.chart(tasks)}")
     if state != "success":
         raise DemoError(_failure_of(airflow, run_id))
-    return run_id, [_path_of(file["path"]) for file in airflow.xcom(DAG_ID, run_id, "land")]
+    return run_id, [_path_of(file["path"]) for file in airflow.xcom(DAG_ID, run_id, "edit")["files"]]
 
 
 def _show(airflow: AirflowStack, run_id: str) -> None:
     """Says where the pictures are seen, and with DEMO_KEEP keeps Airflow running for a look."""
     settings = airflow.settings
-    print(f"\n  in Airflow      {settings.url}/dags/{DAG_ID}/runs/{quote(run_id, safe='')}/plugin/phota-run")
+    run = f"{settings.url}/dags/{DAG_ID}/runs/{quote(run_id, safe='')}"
+    print(f"\n  in Airflow      {run}/tasks/edit/plugin/phota-task")
     if not os.environ.get(KEEP, "").strip():
         print(f"                  ({KEEP}=1 make demo keeps Airflow running, to look at it)", flush=True)
         return

@@ -1,4 +1,4 @@
-"""Edit a local picture: upload it, submit the edit, wait without a worker slot, land the result, use it."""
+"""Edit a picture in one task, which waits without a worker slot, and use what has landed."""
 
 from __future__ import annotations
 
@@ -6,43 +6,33 @@ from pathlib import Path
 
 from airflow.providers.common.compat.sdk import DAG, ObjectStoragePath, Param, task
 
-from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.operators.phota import PhotaImageEditOperator
-from airflow_provider_phota.sensors.phota import PhotaTaskSensor
-from airflow_provider_phota.transfers.phota_to_object_storage import PhotaToObjectStorageOperator
 
 PICTURE = Path(__file__).parent / "pictures" / "mountain-lake.jpg"
 
 with DAG(
     "phota_edit_picture",
-    description="Upload a picture, edit it with PHOTA, land the result",
+    description="Edit a picture with PHOTA, land the result, use it",
     schedule=None,
     tags=["phota"],
     params={
-        "picture": Param(str(PICTURE), type="string", description="A local picture"),
+        "picture": Param(f"file://{PICTURE}", type="string", description="An object-storage path, or a URL"),
         "prompt": Param("Make it golden hour, with long warm light", type="string"),
         "destination": Param("file:///tmp/phota", type="string", description="An object-storage directory"),
     },
 ) as dag:
-
-    @task
-    def upload(picture: str) -> str:
-        """Bring the picture where the service can read it; free, and the URL lives 72 hours."""
-        return PhotaHook().upload_file(picture)
-
-    submit = PhotaImageEditOperator(
-        task_id="submit",
+    edit = PhotaImageEditOperator(
+        task_id="edit",
         prompt="{{ params.prompt }}",
-        image_urls=upload("{{ params.picture }}"),
-    )
-    wait = PhotaTaskSensor(task_id="wait", phota_task_id=submit.output, deferrable=True)
-    land = PhotaToObjectStorageOperator(
-        task_id="land", result=wait.output, destination="{{ params.destination }}"
+        image_urls="{{ params.picture }}",
+        wait_for_completion=True,
+        deferrable=True,
+        destination="{{ params.destination }}",
     )
 
     @task
-    def use(files: list[dict]) -> dict[str, int]:
+    def use(result: dict) -> dict[str, int]:
         """Any task of yours: the paths open wherever Airflow's object storage reaches."""
-        return {file["path"]: ObjectStoragePath(file["path"]).stat().st_size for file in files}
+        return {file["path"]: ObjectStoragePath(file["path"]).stat().st_size for file in result["files"]}
 
-    use(land.output)
+    use(edit.output)

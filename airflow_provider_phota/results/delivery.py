@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
 from airflow.providers.common.compat.sdk import Asset, AssetAlias
 
+from airflow_provider_phota import xcom_keys
 from airflow_provider_phota.api.costs import Cost
 from airflow_provider_phota.api.errors import PhotaNotBilled
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.results import manifests
 from airflow_provider_phota.results.card_writing import Landed, Ordered, find_card, write_card
-from airflow_provider_phota.results.cards import MOST_PICTURES, XCOM_CARD
+from airflow_provider_phota.results.cards import MOST_PICTURES
 from airflow_provider_phota.results.lander import land, land_with_fresh_urls
 from airflow_provider_phota.results.landing import LandedFile, Landing, manifest
 from airflow_provider_phota.results.landing_checks import cannot_land, check_lands_alone
@@ -96,7 +97,7 @@ class Delivery:
         if not url or not (ti := self.context.get("ti")):
             return
         try:
-            ti.xcom_push(key=XCOM_CARD, value=url)
+            ti.xcom_push(key=xcom_keys.CARD, value=url)
         except Exception as error:  # of whatever carries it; the pictures have landed
             log.warning("The path of the card could not be pushed to XCom (%s).", type(error).__name__)
 

@@ -13,8 +13,17 @@ from airflow_provider_phota.emulator import Fault
 pytestmark = pytest.mark.usefixtures("metadata_database", "at_once")
 
 
+def test_a_picture_is_edited_landed_and_used(emulator, tmp_path):
+    done = run("phota_edit_picture", picture=f"file://{PICTURE}", destination=f"file://{tmp_path}/landed")
+    assert done.state == "success"
+    path = tmp_path / "landed" / f"{done.xcom('edit', 'phota_task_id')}-0.png"
+    assert [file["path"] for file in done.xcom("edit")["files"]] == [f"file://{path}"]
+    assert done.xcom("use") == {f"file://{path}": path.stat().st_size}
+    assert len(emulator.ledger()) == 1
+
+
 def test_a_local_picture_is_uploaded_edited_waited_for_landed_and_used(emulator, tmp_path):
-    done = run("phota_edit_picture", picture=str(PICTURE), destination=f"file://{tmp_path}/landed")
+    done = run("phota_edit_step_by_step", picture=str(PICTURE), destination=f"file://{tmp_path}/landed")
     assert done.state == "success"
     phota_task_id = done.xcom("submit")
     assert done.xcom("wait")["phota_task_id"] == phota_task_id
