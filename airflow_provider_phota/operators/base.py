@@ -25,7 +25,7 @@ from airflow_provider_phota.operators.payment import (
     NO_TIME_FOR_BUDGET,
     Payment,
 )
-from airflow_provider_phota.results.cards import XCOM_ORDER, Asked
+from airflow_provider_phota.results.cards import Asked
 from airflow_provider_phota.retrying import as_airflow_errors, log_lines, note_problem, noting_problems
 from airflow_provider_phota.submitting.options import MoneyOptions
 from airflow_provider_phota.submitting.policies import Policies
@@ -238,7 +238,7 @@ class PhotaOperator(PayingOperator):
     def _push(self, prepared: PreparedOrder, payment: Payment) -> None:
         """Pushes what this Airflow task after its wait, or another Airflow task, has to know."""
         payment.push(xcom_keys.PHOTA_TASK_ID, payment.phota_task_id)
-        payment.push(XCOM_ORDER, Asked.of(prepared.order).to_dict())
+        payment.push(xcom_keys.ORDER, Asked.of(prepared.order).to_dict())
         payment.note_submitted(prepared.order.model, is_all=not self.wait_for_completion)
 
     def _defer(self, payment: Payment, seen: PhotaTask | None) -> NoReturn:

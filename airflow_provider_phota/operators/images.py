@@ -19,7 +19,7 @@ from airflow_provider_phota.operators.arguments import OrderArguments
 from airflow_provider_phota.operators.base import PhotaOperator
 from airflow_provider_phota.operators.payment import Payment
 from airflow_provider_phota.results.card_writing import Ordered
-from airflow_provider_phota.results.cards import XCOM_ORDER, Asked
+from airflow_provider_phota.results.cards import Asked
 from airflow_provider_phota.results.delivery import Delivery
 from airflow_provider_phota.results.landing import LandedFile, Landing, manifest
 from airflow_provider_phota.results.landing_checks import check_before_paying
@@ -134,7 +134,7 @@ class PhotaImageOperator(PhotaOperator):
         """Returns what a card tells of the order; nothing if there will not be a card."""
         if not self.thumbnails:
             return Ordered()
-        return Ordered.as_submitted(payment.pulled(XCOM_ORDER), payment.order)
+        return Ordered.as_submitted(payment.pulled(xcom_keys.ORDER), payment.order)
 
     def _files(self, landing: Landing, payment: Payment) -> list[LandedFile] | None:
         """Returns the files of the order if it has landed. An unreadable store does not stop a paid task."""
@@ -159,7 +159,7 @@ class PhotaImageOperator(PhotaOperator):
         else:
             # an alias gets assets for new files only, but an asset among the outlets always gets an event
             outlets = [outlet for outlet in outlets if isinstance(outlet, Asset)]
-        payment.push(XCOM_ORDER, Asked.of(prepared.order).to_dict())
+        payment.push(xcom_keys.ORDER, Asked.of(prepared.order).to_dict())
         delivery = Delivery(self._hook, landing, payment.context, outlets)
         delivery.announce(files, NO_COST)
         delivery.announce_card(files)

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_phota import xcom_keys
 from airflow_provider_phota.api.costs import UNKNOWN_COST, Cost
 from airflow_provider_phota.api.orders.base import Order
 from airflow_provider_phota.api.shown import without_secrets
@@ -21,7 +20,6 @@ from airflow_provider_phota.results.gallery_urls import AFTER, BEFORE
 from airflow_provider_phota.storage.paths import Place
 
 VERSION = 1
-XCOM_ORDER, XCOM_CARD = xcom_keys.ORDER, xcom_keys.CARD
 #: The folder of all cards, below a destination. The dot keeps it apart from pictures.
 CARDS_FOLDER = ".phota-pictures"
 CARD_NAME = "card.json"

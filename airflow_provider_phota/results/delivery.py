@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
 from airflow.providers.common.compat.sdk import Asset, AssetAlias
 
+from airflow_provider_phota import xcom_keys
 from airflow_provider_phota.api.costs import Cost
 from airflow_provider_phota.api.errors import PhotaNotBilled
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.results import manifests
 from airflow_provider_phota.results.card_writing import Landed, Ordered, find_card, write_card
-from airflow_provider_phota.results.cards import MOST_PICTURES, XCOM_CARD
+from airflow_provider_phota.results.cards import MOST_PICTURES
 from airflow_provider_phota.results.lander import land, land_with_fresh_urls
 from airflow_provider_phota.results.landing import LandedFile, Landing, manifest
 from airflow_provider_phota.results.landing_checks import cannot_land, check_lands_alone
@@ -76,14 +77,7 @@ class Delivery:
 
     def announce(self, files: Sequence[LandedFile], cost: Cost) -> None:
         """Names the files as lineage, and in the asset events of the outlets, with the cost of the order."""
-        for file in files:
-            get_hook_lineage_collector().add_output_asset(context=self.hook, uri=asset_uri(file.path))
-        for outlet in self.outlets:
-            if isinstance(outlet, Asset):
-                self._event(outlet).extra = {"files": manifest(files), "cost": cost.to_dict()}
-            elif isinstance(outlet, AssetAlias):
-                for file in files:
-                    self._event(outlet).add(Asset(asset_uri(file.path)), extra=file.to_dict())
+        announce_files(self.context, self.outlets, files, cost, by=self.hook)
 
     def announce_card(self, files: Sequence[LandedFile]) -> None:
         """Names the card that an earlier run has written with its files, if there is one."""
@@ -103,7 +97,7 @@ class Delivery:
         if not url or not (ti := self.context.get("ti")):
             return
         try:
-            ti.xcom_push(key=XCOM_CARD, value=url)
+            ti.xcom_push(key=xcom_keys.CARD, value=url)
         except Exception as error:  # of whatever carries it; the pictures have landed
             log.warning("The path of the card could not be pushed to XCom (%s).", type(error).__name__)
 
@@ -113,5 +107,25 @@ class Delivery:
         except PhotaNotBilled as problem:
             raise cannot_land(results.phota_task_id, problem) from None
 
-    def _event(self, outlet: Asset | AssetAlias) -> Any:
-        return self.context["outlet_events"][outlet]
+
+def announce_files(
+    context: Context, outlets: Sequence[object], files: Sequence[LandedFile], cost: Cost, *, by: Any
+) -> None:
+    """Names files as lineage, and in the asset events of the outlets of an Airflow task.
+
+    Args:
+        context: of the attempt.
+        outlets: of the Airflow task. An asset gets all files, an alias an asset for each file.
+        files: that are there now.
+        cost: of what has made them.
+        by: the hook or the path that wrote them, for lineage.
+    """
+    for file in files:
+        get_hook_lineage_collector().add_output_asset(context=by, uri=asset_uri(file.path))
+    events: Any = context["outlet_events"] if outlets else {}
+    for outlet in outlets:
+        if isinstance(outlet, Asset):
+            events[outlet].extra = {"files": manifest(files), "cost": cost.to_dict()}
+        elif isinstance(outlet, AssetAlias):
+            for file in files:
+                events[outlet].add(Asset(asset_uri(file.path)), extra=file.to_dict())

@@ -87,10 +87,16 @@ def _decoded(file: IO[bytes], kind: str) -> Image.Image:
     with opened(file, kind, metadata=True, seconds=_LONGEST_TURN) as picture:
         _check_size(*picture.size)
         picture.draft(None, (LONGEST_SIDE, LONGEST_SIDE))  # a JPEG is then decoded at a part of its size
-        picture.load()
-        turn = _turn_of(picture)  # a PNG may say it behind its pixels
+        turn = _load(picture, kind)
         small = _resized(_in_8_bits(picture))
     return small if turn is None else small.transpose(turn)
+
+
+def _load(picture: ImageFile, kind: str) -> Image.Transpose | None:
+    """Decodes a picture, and returns what makes it upright; None if it is."""
+    turn = _turn_of(picture) if kind == "TIFF" else None  # later its file is closed
+    picture.load()
+    return turn if kind == "TIFF" else _turn_of(picture)  # a PNG may say it behind its pixels
 
 
 def _check_size(width: int, height: int) -> None:

@@ -99,7 +99,8 @@ def _open_tiff(file: IO[bytes]) -> ImageFile:
             super().load_prepare()
 
         def load_end(self) -> None:
-            """Does nothing: Pillow would read the Exif data here, and turn the picture by them."""
+            """Says the size of the pixels as they are. Pillow itself would turn them by their Exif data."""
+            self._size = self.im.size  # until here it is the one that Pillow would have turned them to
 
     return TiffPixels(file)
 
