@@ -21,3 +21,5 @@ BATCH = "phota_batch"
 PROBLEM = "phota_problem"
 #: The digest of the pictures that a person was asked about.
 REVIEW = "phota_review"
+#: The prompt that a reviewer wants pictures to be edited with instead.
+PROMPT = "phota_prompt"
