@@ -99,8 +99,6 @@ def test_a_landing_can_be_reviewed_and_its_prompt_comes_from_the_task_that_order
 
 def test_the_example_publishes_what_is_picked(shop, person, tmp_path):
     with person(Answer(["Picture 2"])):
-        ran = run(
-            "phota_review_pictures", **{"live": f"file://{shop.live}", "destination": f"file://{shop.landed}"}
-        )
+        ran = run("phota_review_pictures", live=f"file://{shop.live}", destination=f"file://{shop.landed}")
     assert ran.state == "success"
     assert [name[-6:] for name in shop.published] == ["-1.png"]
