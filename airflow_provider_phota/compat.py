@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BASE_URL_SECTION",
     "CLEAR_DISCARDS_STATE",
+    "HAS_HUMANS",
     "HAS_TASK_STATE",
     "HAS_VIEWS",
     "STARTS_IN_TRIGGERER",
@@ -34,6 +35,8 @@ _AIRFLOW = Version(version("apache-airflow")).release
 STARTS_IN_TRIGGERER = _AIRFLOW >= (3, 3)
 #: True if Airflow can show the gallery. Older versions have no place for it in their user interface.
 HAS_VIEWS = _AIRFLOW >= (3, 1)
+#: True if a task can ask a person, and wait for the answer.
+HAS_HUMANS = _AIRFLOW >= (3, 1)
 #: True if Airflow keeps a task state store in its metadata database.
 HAS_TASK_STATE = _AIRFLOW >= (3, 3)
 #: The column of the task state store that has the map index. In a loop it counts the iterations.

@@ -92,6 +92,8 @@ CONNECTION_FIELDS: dict[str, dict[str, Any]] = {
     },
 }
 
+#: The modules of operators.
+OPERATORS = tuple(f"airflow_provider_phota.operators.{name}" for name in ("phota", "review"))
 #: The modules of triggers.
 TRIGGERS = tuple(f"airflow_provider_phota.triggers.{name}" for name in ("phota", "batch", "budget"))
 
@@ -113,7 +115,7 @@ def get_provider_info() -> dict[str, Any]:
             {"integration-name": "PHOTA", "external-doc-url": "https://docs.foxapi.cc", "tags": ["service"]}
         ],
         "hooks": [_modules("airflow_provider_phota.hooks.phota")],
-        "operators": [_modules("airflow_provider_phota.operators.phota")],
+        "operators": [_modules(*OPERATORS)],
         "sensors": [_modules("airflow_provider_phota.sensors.phota")],
         "transfers": [
             {

@@ -19,3 +19,5 @@ CARD = "phota_card"
 BATCH = "phota_batch"
 #: What has gone wrong in the last attempt that failed.
 PROBLEM = "phota_problem"
+#: The digest of the pictures that a person was asked about.
+REVIEW = "phota_review"

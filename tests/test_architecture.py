@@ -43,9 +43,11 @@ ROOMS = {
         *("api", "polling", "storage", "hooks", "journal", "ledger", "inputs", "submitting", "triggers"),
         *("downloads", "waiting", "results", "retrying", "budget", "xcom_keys"),
     },
+    "reviews": {"api", "compat", "texts", "xcom_keys", "storage", "ledger", "results", "batch"},
     "operators": {
         *("api", "hooks", "inputs", "ledger", "submitting", "triggers", "waiting", "results"),
         *("storage", "retrying", "journal", "batch", "budget", "xcom_keys", "links"),
+        *("compat", "reviews"),
     },
     "sensors": {"api", "polling", "compat", "hooks", "triggers", "waiting", "results", "retrying", "links"},
     "transfers": {"api", "hooks", "inputs", "results", "retrying", "links"},

@@ -27,6 +27,7 @@ UNDECLARED = {
     "flask-babel": "the same",
     "wtforms": "the same",
     "apache-airflow-providers-openlineage": "only it asks for the facets that are made of it",
+    "apache-airflow-providers-standard": "Airflow 3 brings it; the review says so where it is missing",
     "fastapi": "Airflow's API server is made of it, and only that loads the gallery",
     "sqlalchemy": "Airflow's database is read by it, by the API server alone",
     "attrs": "OpenLineage brings it, and the facet is a class of it",

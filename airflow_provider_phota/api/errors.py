@@ -6,6 +6,8 @@ PhotaError
 │   ├── PhotaConfigurationError   the Airflow connection is wrong; nothing was sent
 │   ├── PhotaBudgetExceeded       the order does not fit into the budget; nothing was sent
 │   ├── PhotaBudgetUnusable       it is not known what may be spent; nothing was sent
+│   ├── PhotaReviewError          a person's decision is missing, or cannot be carried out
+│   │   └── PhotaPublishError         a store did not take an approved picture
 │   ├── PhotaUnreachable          the service could not be asked, or did not answer a free question
 │   └── PhotaRefused              the service answered with a documented error
 │       ├── PhotaAuthenticationError   401, 403: the key

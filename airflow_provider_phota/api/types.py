@@ -21,6 +21,9 @@ FailOrResubmit = Literal["fail", "resubmit"]
 FailResubmitOrSettle = Literal["fail", "resubmit", "settle"]
 FailOrSkip = Literal["fail", "skip"]
 ShareOrPay = Literal["share", "pay"]
+Choose = Literal["approve", "pick_one", "pick_many"]
+OnReject = Literal["skip", "fail", "edit_again"]
+ReviewDecision = Literal["approved", "rejected", "edit_again"]
 OnBudgetExceeded = Literal["fail", "skip", "wait"]
 
 
@@ -133,3 +136,42 @@ class PhotaBatchPreview(TypedDict):
     to_pay: int
     pictures: int
     usd: float | None
+
+
+class PhotaReviewedPicture(PhotaFile):
+    """Describes one picture that a person has decided about.
+
+    `index` is its place among the pictures of its PHOTA task, from 0, and `item` the key of its item in a
+    batch. If it has not landed, there are only `phota_task_id` and `index`.
+    """
+
+    index: int
+    item: NotRequired[str]
+
+
+class PhotaReviewer(TypedDict):
+    """Names the user of Airflow who has decided."""
+
+    id: str
+    name: str
+
+
+class PhotaReview(TypedDict):
+    """Describes what a person has decided, as `PhotaReviewOperator` returns it.
+
+    `decision` is `approved`, `rejected` or `edit_again`. `chosen` and `rejected` are the pictures,
+    `published` the copies of the chosen ones. A batch has at most 1,000 of each here, and all of them in
+    `record`; `counts` has the numbers. `decided_by` is None if nobody answered in time, and `decided_at` is
+    ISO 8601. `prompt` is what a reviewer wants edited instead. `record` is where
+    the same is in a store, if it is.
+    """
+
+    decision: ReviewDecision
+    chosen: list[PhotaReviewedPicture]
+    rejected: list[PhotaReviewedPicture]
+    published: list[PhotaFile]
+    counts: dict[str, int]
+    decided_by: PhotaReviewer | None
+    decided_at: str
+    prompt: str
+    record: str | None

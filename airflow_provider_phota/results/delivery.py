@@ -77,14 +77,7 @@ class Delivery:
 
     def announce(self, files: Sequence[LandedFile], cost: Cost) -> None:
         """Names the files as lineage, and in the asset events of the outlets, with the cost of the order."""
-        for file in files:
-            get_hook_lineage_collector().add_output_asset(context=self.hook, uri=asset_uri(file.path))
-        for outlet in self.outlets:
-            if isinstance(outlet, Asset):
-                self._event(outlet).extra = {"files": manifest(files), "cost": cost.to_dict()}
-            elif isinstance(outlet, AssetAlias):
-                for file in files:
-                    self._event(outlet).add(Asset(asset_uri(file.path)), extra=file.to_dict())
+        announce_files(self.context, self.outlets, files, cost, by=self.hook)
 
     def announce_card(self, files: Sequence[LandedFile]) -> None:
         """Names the card that an earlier run has written with its files, if there is one."""
@@ -114,5 +107,25 @@ class Delivery:
         except PhotaNotBilled as problem:
             raise cannot_land(results.phota_task_id, problem) from None
 
-    def _event(self, outlet: Asset | AssetAlias) -> Any:
-        return self.context["outlet_events"][outlet]
+
+def announce_files(
+    context: Context, outlets: Sequence[object], files: Sequence[LandedFile], cost: Cost, *, by: Any
+) -> None:
+    """Names files as lineage, and in the asset events of the outlets of an Airflow task.
+
+    Args:
+        context: of the attempt.
+        outlets: of the Airflow task. An asset gets all files, an alias an asset for each file.
+        files: that are there now.
+        cost: of what has made them.
+        by: the hook or the path that wrote them, for lineage.
+    """
+    for file in files:
+        get_hook_lineage_collector().add_output_asset(context=by, uri=asset_uri(file.path))
+    events: Any = context["outlet_events"] if outlets else {}
+    for outlet in outlets:
+        if isinstance(outlet, Asset):
+            events[outlet].extra = {"files": manifest(files), "cost": cost.to_dict()}
+        elif isinstance(outlet, AssetAlias):
+            for file in files:
+                events[outlet].add(Asset(asset_uri(file.path)), extra=file.to_dict())

@@ -14,6 +14,7 @@ import shlex
 import sys
 import time
 import traceback
+from contextlib import nullcontext
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -76,13 +77,26 @@ def _run_dag(example: dict[str, Any], emulator: Emulator) -> None:
     [dag] = bag.dags.values()
     if hasattr(bag, "sync_to_db"):  # Airflow 2: dag.test() does not do what the scheduler did before
         bag.sync_to_db()
+    with _person() if "review" in code else nullcontext():
+        _run_once(dag, example, emulator, edits)
+    if "ToObjectStorage" in code:
+        assert list(LANDED.rglob("*.png")), "nothing was landed"
+
+
+def _person() -> Any:
+    """Somebody who approves whatever is asked."""
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+    from tests.persons import Answer, Person, airflow_api
+
+    return Person(*airflow_api(), [Answer(["Approve"])])
+
+
+def _run_once(dag: Any, example: dict[str, Any], emulator: Emulator, edits: int) -> None:
     # an example must also work in a run without a logical date, as one by an asset
     run = dag.test(**{"logical_date": None} if "logical_date" in signature(dag.test).parameters else {})
     states = {instance.task_id: str(instance.state) for instance in run.get_task_instances()}
     assert run.state == "success", (run.state, states)
     assert len(emulator.ledger()) - edits == example["edits"], emulator.ledger()
-    if "ToObjectStorage" in code:
-        assert list(LANDED.rglob("*.png")), "nothing was landed"
 
 
 def _render_template(example: dict[str, Any], emulator: Emulator) -> None:

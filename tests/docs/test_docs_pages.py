@@ -38,6 +38,7 @@ from airflow_provider_phota.operators.phota import (
     PhotaImageEnhanceOperator,
     PhotaImageGenerateOperator,
 )
+from airflow_provider_phota.operators.review import PhotaReviewOperator
 from airflow_provider_phota.sensors.phota import PhotaTaskSensor
 from airflow_provider_phota.transfers.object_storage_to_phota import ObjectStorageToPhotaOperator
 from airflow_provider_phota.transfers.phota_to_object_storage import PhotaToObjectStorageOperator
@@ -206,6 +207,7 @@ def test_every_status_of_an_item_is_described() -> None:
     ("page", "heading", "operator"),
     [
         ("sensor-and-trigger.md", "## Arguments", PhotaTaskSensor),
+        ("review.md", "## Arguments", PhotaReviewOperator),
         ("storage.md", "Of `PhotaToObjectStorageOperator`;", PhotaToObjectStorageOperator),
         ("storage.md", "Of `ObjectStorageToPhotaOperator`:", ObjectStorageToPhotaOperator),
     ],

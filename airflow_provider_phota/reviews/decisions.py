@@ -1,0 +1,157 @@
+"""Decides what a person's answer means for the pictures. What is asked, and the words of it, are stable."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from itertools import islice
+from typing import Any
+
+from airflow_provider_phota.api.shown import shown
+from airflow_provider_phota.reviews.errors import PhotaReviewError
+from airflow_provider_phota.reviews.pictures import Picture, Reviewed
+
+#: What a person can choose. Programs that answer by Airflow's API send these words.
+APPROVE, REJECT, NONE, EDIT_AGAIN = "Approve", "Reject", "None of them", "Edit again"
+#: What a person can fill in: the keys of items of a batch, and another prompt.
+APPROVED, REJECTED, PROMPT = "approved", "rejected", "prompt"
+#: The most pictures of which each has an option of its own.
+MOST_OPTIONS = 50
+#: Keys that a message names at most.
+_NAMED = 5
+#: What a message says of a question without a usable answer.
+ASKS_AGAIN = "Nothing was published. Clear this Airflow task, and the person is asked again."
+
+
+class Choice(Enum):
+    """Says what a person is asked to do."""
+
+    APPROVE = "approve"
+    PICK_ONE = "pick_one"
+    PICK_MANY = "pick_many"
+
+
+class Decided(Enum):
+    """Says how a review has ended."""
+
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    EDIT_AGAIN = "edit_again"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Is what an answer means.
+
+    Attributes:
+        chosen: the pictures that are wanted.
+        rejected: all others.
+        prompt: what to edit instead, for `EDIT_AGAIN`.
+    """
+
+    outcome: Decided
+    chosen: tuple[Picture, ...] = ()
+    rejected: tuple[Picture, ...] = ()
+    prompt: str = ""
+
+
+def options_of(reviewed: Reviewed, choice: Choice, *, edits_again: bool = False) -> list[str]:
+    """Returns what a person can choose.
+
+    Raises:
+        PhotaReviewError: There are too many pictures to choose from one by one, or it is a batch.
+    """
+    again = [EDIT_AGAIN] if edits_again else []
+    if choice is Choice.APPROVE:
+        return [APPROVE, REJECT, *again]
+    if reviewed.batch:
+        raise PhotaReviewError(
+            f"choose: a batch is reviewed with 'approve', and not with {choice.value!r}.\n"
+            "Whoever answers can name single items that are approved or rejected."
+        )
+    if len(reviewed.pictures) > MOST_OPTIONS:
+        raise PhotaReviewError(
+            f"choose: {choice.value!r} is for {MOST_OPTIONS} pictures at most: "
+            f"got {len(reviewed.pictures)}.\nUse 'approve', or review fewer pictures at once."
+        )
+    return [*map(option_of, range(len(reviewed.pictures))), NONE, *again]
+
+
+def option_of(position: int) -> str:
+    """Returns the option of a picture.
+
+    Args:
+        position: among all pictures that are reviewed, from 0.
+    """
+    return f"Picture {position + 1}"
+
+
+def decide(reviewed: Reviewed, options: Collection[str], given: Mapping[str, Any]) -> Decision:
+    """Returns what an answer means.
+
+    Args:
+        reviewed: what was asked about.
+        options: that were chosen.
+        given: what was filled in.
+
+    Raises:
+        PhotaReviewError: The answer contradicts itself, or names what is not there.
+    """
+    every = reviewed.pictures
+    if EDIT_AGAIN in options:
+        _check_alone(EDIT_AGAIN, options)
+        return Decision(Decided.EDIT_AGAIN, (), every, _prompt(given))
+    if REJECT in options or NONE in options:
+        _check_alone(NONE, options)
+        return Decision(Decided.REJECTED, (), every)
+    if reviewed.batch:
+        chosen = _chosen_of_batch(reviewed, given)
+    elif APPROVE in options:
+        chosen = set(every)
+    else:
+        chosen = {picture for at, picture in enumerate(every) if option_of(at) in options}
+    if not chosen:
+        return Decision(Decided.REJECTED, (), every)
+    return Decision(
+        Decided.APPROVED,
+        tuple(each for each in every if each in chosen),
+        tuple(each for each in every if each not in chosen),
+    )
+
+
+def _check_alone(option: str, options: Collection[str]) -> None:
+    if len(options) > 1:
+        raise PhotaReviewError(f"The answer is {option!r}, and something else too.\n{ASKS_AGAIN}")
+
+
+def _prompt(given: Mapping[str, Any]) -> str:
+    prompt = given.get(PROMPT)
+    if not isinstance(prompt, str) or not prompt.strip():
+        raise PhotaReviewError(f"The answer is {EDIT_AGAIN!r}, without a prompt.\n{ASKS_AGAIN}")
+    return prompt
+
+
+def _chosen_of_batch(reviewed: Reviewed, given: Mapping[str, Any]) -> set[Picture]:
+    items = reviewed.items
+    approved, rejected = (_keys(given, name, items) for name in (APPROVED, REJECTED))
+    if both := sorted(approved & rejected):
+        raise PhotaReviewError(f"The answer approves and rejects {_named(both)}.\n{ASKS_AGAIN}")
+    wanted = (approved or set(items)) - rejected
+    return {picture for key in wanted for picture in items[key]}
+
+
+def _keys(given: Mapping[str, Any], name: str, items: Mapping[str, object]) -> set[str]:
+    value = given.get(name) or []
+    keys: Sequence[Any] = value.splitlines() if isinstance(value, str) else value
+    named = {key for each in keys if (key := each if each in items else str(each).strip())}
+    if unknown := sorted(named - set(items)):
+        raise PhotaReviewError(
+            f"The answer has items in {name!r} that are not in this review: {_named(unknown)}.\n{ASKS_AGAIN}"
+        )
+    return named
+
+
+def _named(keys: Sequence[str]) -> str:
+    more = f" and {len(keys) - _NAMED} more" if len(keys) > _NAMED else ""
+    return f"{', '.join(map(shown, islice(keys, _NAMED)))}{more}"

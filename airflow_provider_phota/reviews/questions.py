@@ -1,0 +1,133 @@
+"""Puts the question: what a person reads in Airflow, with small pictures before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from airflow_provider_phota.api.costs import UNKNOWN_COST, Cost, exact_total
+from airflow_provider_phota.ledger.records import InstanceName
+from airflow_provider_phota.results.gallery_urls import (
+    AFTER,
+    BEFORE,
+    item_picture_url,
+    item_url,
+    picture_url,
+    run_url,
+    task_url,
+)
+from airflow_provider_phota.reviews.decisions import option_of
+from airflow_provider_phota.reviews.markdown import escaped, image, link, table
+from airflow_provider_phota.reviews.pictures import Picture, Reviewed
+from airflow_provider_phota.reviews.sources import Source
+from airflow_provider_phota.texts import count
+
+#: Pictures that the question itself shows. All others are on the page that it links to.
+MOST_ROWS = 20
+#: Characters of a prompt, and of the key of an item, that are shown.
+_LONGEST_PROMPT, _LONGEST_KEY = 300, 100
+
+
+@dataclass(frozen=True)
+class Question:
+    """Is what a person is asked.
+
+    Attributes:
+        reviewed: what it is about.
+        asking: the task instance that asks.
+        sources: where the pictures come from, by their PHOTA tasks, as far as that is known.
+        publish_to: where the chosen ones go, as a message may show it; empty if nowhere.
+    """
+
+    reviewed: Reviewed
+    asking: InstanceName
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    publish_to: str = ""
+
+    def with_sources(self, sources: Mapping[str, Source]) -> Question:
+        """Returns the same question with the sources of the pictures."""
+        return replace(self, sources=sources)
+
+    @property
+    def subject(self) -> str:
+        """The headline, if a DAG's author has not given another one."""
+        return f"{self.asking.dag_id}: {self._size} to review"
+
+    @property
+    def body(self) -> str:
+        """The text, in Markdown."""
+        shown = self.shown
+        parts = [f"**{self._size}**, cost: {self._cost}. {self._page}", self._table(shown)]
+        if (more := len(self.reviewed.pictures) - len(shown)) > 0:
+            parts.append(f"Another {count(more, 'picture')}: {self._page}")
+        if self.reviewed.missing:
+            parts.append(f"{count(self.reviewed.missing, 'item')} of the batch made no picture.")
+        if self.publish_to:
+            parts.append(f"What is approved is copied to {escaped(self.publish_to)}.")
+        return "\n\n".join(parts)
+
+    @property
+    def shown(self) -> Sequence[Picture]:
+        return self.reviewed.pictures[:MOST_ROWS]
+
+    @property
+    def prompt(self) -> str:
+        """What was asked for, if all pictures that are shown have one prompt; else empty."""
+        prompts = {self._prompt(picture) for picture in self.shown}
+        return prompts.pop() if len(prompts) == 1 else ""
+
+    @property
+    def _size(self) -> str:
+        pictures = count(len(self.reviewed.pictures), "picture")
+        return f"{pictures} of {count(len(self.reviewed.items), 'item')}" if self.reviewed.batch else pictures
+
+    @property
+    def _cost(self) -> Cost:
+        cards = [source.card.cost for source in self.sources.values() if source.card]
+        known = self.reviewed.costs or (cards if len(self.reviewed.pictures) <= MOST_ROWS else [])
+        return exact_total(known) if known else UNKNOWN_COST
+
+    @property
+    def _page(self) -> str:
+        names = {source.name for source in self.sources.values()}
+        one = len(names) == 1
+        url = task_url(names.pop()) if one else run_url(self.asking.dag_id, self.asking.run_id)
+        return link("See them in full size.", url)
+
+    def _table(self, shown: Sequence[Picture]) -> str:
+        first = "Item" if self.reviewed.batch else "Picture"
+        rows = [self._row(at, picture) for at, picture in enumerate(shown)]
+        return table((first, "Before", "After", "Prompt", "Cost"), rows)
+
+    def _row(self, at: int, picture: Picture) -> list[str]:
+        source = self.sources.get(picture.phota_task_id)
+        name = option_of(at)
+        first = picture.index == 0
+        return [
+            self._title(name, picture, source),
+            self._small_copy(picture, source, BEFORE, f"Before {name}"),
+            self._small_copy(picture, source, AFTER, name),
+            escaped(self._prompt(picture), _LONGEST_PROMPT),
+            str(source.card.cost) if first and source and source.card else "",
+        ]
+
+    def _title(self, name: str, picture: Picture, source: Source | None) -> str:
+        if not self.reviewed.batch:
+            return name
+        key = escaped(picture.item, _LONGEST_KEY)
+        return link(key, item_url(source.name, picture.number)) if source else key
+
+    def _small_copy(self, picture: Picture, source: Source | None, which: str, description: str) -> str:
+        """Returns a small picture; without one, the words say so."""
+        if not source or not source.card:
+            return "no small copy"
+        index = picture.index if which == AFTER else 0
+        if index >= (source.card.after if which == AFTER else source.card.before):
+            return "no small copy"
+        if picture.number:
+            return image(description, item_picture_url(source.name, picture.number, which, index))
+        return image(description, picture_url(source.name, which, index))
+
+    def _prompt(self, picture: Picture) -> str:
+        source = self.sources.get(picture.phota_task_id)
+        return source.asked.prompt if source and source.asked else ""
