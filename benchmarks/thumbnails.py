@@ -135,6 +135,7 @@ def main() -> int:
         "| pictures | from | ms a picture without | with | ratio | CPU, ms, without | with | ratio |\n"
         "| --- | --- | --- | --- | --- | --- | --- | --- |"
     )
+    os.environ["AIRFLOW__LOGGING__LOGGING_LEVEL"] = "ERROR"
     with gallery.service("0.5..1.0") as settings:
         text = "\n".join([head, *landings(settings), orders()]) + "\n"
     OUTPUT.write_text(text)
