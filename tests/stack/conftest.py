@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ from dev.airflow_stack import AirflowStack
 from dev.postgres import PostgresCluster
 
 ROOT = Path(__file__).resolve().parents[2]
+HAS_HUMANS = version("apache-airflow") >= "3.1"
 CONSOLE = "https://console.example/tasks/{phota_task_id}"
 PICTURE = ROOT / "example_dags" / "pictures" / "mountain-lake.jpg"
 
@@ -69,7 +71,10 @@ def dags_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tests' own DAGs beside the examples; linked, so that `__file__` still has its neighbours."""
     folder = tmp_path_factory.mktemp("dags")
     (folder / "tests").symlink_to(Path(__file__).parent / "dags")
-    (folder / "examples").symlink_to(ROOT / "example_dags")
+    (folder / "examples").mkdir()
+    for each in (ROOT / "example_dags").iterdir():
+        if each.stem != "review_pictures" or HAS_HUMANS:  # which an older Airflow cannot parse
+            (folder / "examples" / each.name).symlink_to(each)
     return folder
 
 
