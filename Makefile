@@ -39,9 +39,11 @@ test-all: test $(READY_2_11) $(READY_3_4) ## make test, the slow tests; the Airf
 	$(PYTHON_3_4) -m pytest tests/airflow/submitting tests/airflow/ledger/test_ledger_stores.py
 	$(PYTHON_3_4) -m tests.chaos --database postgres --groups people,kills,answers,models --seeds 1 --edits 0 --naive 0
 	$(PYTHON_3_4) -m pytest $(PARALLEL) tests/airflow
+	$(PYTHON_3_4) -m pytest tests/stack/test_links.py
 	$(PYTHON) -m pytest -m "slow and not browser"
 	$(PYTHON) -m tests.races --times 2
 	$(PYTHON_2_11) -m pytest $(PARALLEL) tests/airflow tests/docs tests/emulator/test_emulator_pytest_plugin.py
+	$(PYTHON_2_11) -m pytest tests/stack/test_links.py
 	$(PYTHON_2_11) -m tests.chaos --groups kills,people,answers,network,resubmit,models --seeds 1 --edits 0 --naive 0 --width 3
 
 .PHONY: browser
@@ -89,9 +91,14 @@ bench-slots: $(READY_BENCH) ## What waiting costs in worker slots, in a real Air
 	@$(PYTHON_BENCH) -m benchmarks.slots
 
 .PHONY: bench-storage
-bench-storage: $(READY) ## What landing costs next to curl, and 2,000 pictures from and to S3 and a disk
+bench-storage: $(READY) ## What landing costs next to curl, and with small copies; 2,000 pictures from and to S3 and a disk
 	@$(PYTHON) -m benchmarks.storage
+	@$(PYTHON) -m benchmarks.thumbnails
 	@$(PYTHON) -m benchmarks.pipeline
+
+.PHONY: bench-gallery
+bench-gallery: $(READY) ## How long the server takes for the gallery's pages of a batch of 2,000 (BENCH_ITEMS, BENCH_RUNS)
+	@$(PYTHON) -m benchmarks.gallery_pages
 
 .PHONY: bench-profiles
 bench-profiles: $(READY) ## The memory that a profile of 500 photos of 8 MB takes, from a disk and from S3 (BENCH_PHOTOS)

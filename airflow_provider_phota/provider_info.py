@@ -93,7 +93,7 @@ CONNECTION_FIELDS: dict[str, dict[str, Any]] = {
 }
 
 #: The modules of operators.
-OPERATORS = tuple(f"airflow_provider_phota.operators.{name}" for name in ("phota", "review"))
+OPERATORS = tuple(f"airflow_provider_phota.operators.{name}" for name in ("phota", "review", "review_rounds"))
 #: The modules of triggers.
 TRIGGERS = tuple(f"airflow_provider_phota.triggers.{name}" for name in ("phota", "batch", "budget"))
 

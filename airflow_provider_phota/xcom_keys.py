@@ -21,3 +21,5 @@ BATCH = "phota_batch"
 PROBLEM = "phota_problem"
 #: What a person was asked about: the pictures' digest, and the PHOTA tasks or the batch that made them.
 REVIEW = "phota_review"
+#: The prompt that a reviewer wants pictures to be edited with instead.
+PROMPT = "phota_prompt"

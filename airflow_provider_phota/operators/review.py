@@ -43,6 +43,7 @@ from airflow_provider_phota.reviews.decisions import (
     decide,
 )
 from airflow_provider_phota.reviews.errors import PhotaReviewError
+from airflow_provider_phota.reviews.pictures import without_urls
 from airflow_provider_phota.reviews.questions import Question
 from airflow_provider_phota.reviews.records import Verdict
 from airflow_provider_phota.reviews.review import Review
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, ObjectStoragePath, XComArg
     from airflow.sdk.bases.notifier import BaseNotifier
     from airflow.sdk.execution_time.hitl import HITLUser
+    from jinja2 import Environment
 
 if TYPE_CHECKING or HAS_HUMANS:
     from airflow.providers.standard.operators.hitl import HITLOperator
@@ -156,6 +158,20 @@ class PhotaReviewOperator(HITLOperator, SkipMixin):
         """Returns True if a person can ask for another edit."""
         return False
 
+    @property
+    def _present_prompt(self) -> str:
+        """Returns what another edit starts from."""
+        return ""
+
+    @property
+    def _fails_on_reject(self) -> bool:
+        return OnRejected(self.on_reject) is OnRejected.FAIL
+
+    def render_template_fields(self, context: Context, jinja_env: Environment | None = None) -> None:
+        """Renders the fields. Airflow shows them to everybody, so the URLs of the service are left out."""
+        super().render_template_fields(context, jinja_env)
+        self.results = without_urls(self.results)
+
     @noting_problems
     def execute(self, context: Context) -> Any:
         with as_airflow_errors():
@@ -193,7 +209,7 @@ class PhotaReviewOperator(HITLOperator, SkipMixin):
         self.body = question.body
         self.options = list(review.options)
         self.defaults = checked_default(Choice(self.choose), self.default)
-        self.params = type(self.params)(self._fields(review, question))
+        self.params = type(self.params)(self._fields(review))
         try:
             self.validate_defaults()
         except ValueError:
@@ -201,11 +217,11 @@ class PhotaReviewOperator(HITLOperator, SkipMixin):
                 "default", f"is {self.default!r}, and there are {len(reviewed.pictures)} pictures."
             ) from None
 
-    def _fields(self, review: Review, question: Question) -> dict[str, Param]:
+    def _fields(self, review: Review) -> dict[str, Param]:
         """Returns what a person can fill in."""
         if self._edits_again:
             title = "Prompt of another edit"
-            return {PROMPT: Param(question.prompt, type="string", format="multiline", title=title)}
+            return {PROMPT: Param(self._present_prompt, type="string", format="multiline", title=title)}
         if not review.reviewed.batch:
             return {}
         types = ["array", "string", "null"]
@@ -249,7 +265,7 @@ class PhotaReviewOperator(HITLOperator, SkipMixin):
         if verdict.decision.outcome is not Decided.REJECTED:
             return
         context["ti"].xcom_push(key="return_value", value=result)  # it is lost otherwise
-        if OnRejected(self.on_reject) is OnRejected.FAIL:
+        if self._fails_on_reject:
             raise AirflowFailException(log_lines(_rejected(review, verdict)))
         following = context["task"].get_direct_relatives(upstream=False)
         self.skip(ti=context["ti"], tasks=[task for task in following if not task.is_teardown])

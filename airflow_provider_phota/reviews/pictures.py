@@ -99,6 +99,15 @@ def read_pictures(results: object) -> Reviewed:
     return reviewed
 
 
+def without_urls(results: Any) -> Any:
+    """Returns the same results, without the URLs by which anybody could read the pictures for a day."""
+    if isinstance(results, list):
+        return [without_urls(result) for result in results]
+    if not isinstance(results, dict) or not isinstance(results.get("images"), list):
+        return results
+    return {**results, "images": [{"content_type": None} for _ in results["images"]]}
+
+
 @dataclass
 class _Found:
     #: By what tells them apart: the same one may be in several results.

@@ -71,12 +71,6 @@ class Question:
         return self.reviewed.pictures[:MOST_ROWS]
 
     @property
-    def prompt(self) -> str:
-        """What was asked for, if all pictures that are shown have one prompt; else empty."""
-        prompts = {self._prompt(picture) for picture in self.shown}
-        return prompts.pop() if len(prompts) == 1 else ""
-
-    @property
     def _size(self) -> str:
         pictures = count(len(self.reviewed.pictures), "picture")
         return f"{pictures} of {count(len(self.reviewed.items), 'item')}" if self.reviewed.batch else pictures

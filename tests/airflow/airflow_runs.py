@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from importlib.metadata import version
 from inspect import signature
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +16,8 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 PICTURE = ROOT / "example_dags" / "pictures" / "mountain-lake.jpg"
 FOLDERS = {"examples": ROOT / "example_dags", "tests": Path(__file__).parent / "dags"}
+#: DAGs that only an Airflow which can ask people can parse.
+NEEDS_HUMANS = frozenset({"review_pictures"})
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,8 @@ def _dags() -> dict[str, Any]:
     found = {}
     for folder in FOLDERS.values():
         for path in folder.glob("*.py"):
+            if path.stem in NEEDS_HUMANS and version("apache-airflow") < "3.1":
+                continue
             spec = importlib.util.spec_from_file_location(f"dags_{path.stem}", path)
             module = importlib.util.module_from_spec(spec)
             spec.loader.exec_module(module)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
-from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
 from airflow.api_fastapi.common.db.common import SessionDep
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
@@ -23,6 +22,7 @@ from airflow_provider_phota.plugins.gallery.instances import Instance, find_inst
 from airflow_provider_phota.plugins.gallery.order_views import page_of_instance, page_of_row
 from airflow_provider_phota.plugins.gallery.orders import batch_rows_of, is_batch, phota_task_id_of
 from airflow_provider_phota.plugins.gallery.pages import NotShownPage
+from airflow_provider_phota.plugins.gallery.readers import readable_dag_ids
 from airflow_provider_phota.plugins.gallery.relatives import joined
 from airflow_provider_phota.plugins.gallery.review_views import page_of_review
 from airflow_provider_phota.plugins.gallery.reviews import is_review
@@ -105,10 +105,9 @@ def show_item_picture(instance: InstanceDep, number: Number, which: str, index: 
     return answers.picture(stores.read_thumbnail_of(rows.place.parent, phota_task_id, which, index))
 
 
-def show_all(session: SessionDep, user: GetUserDep) -> Response:
+def show_all(request: Request, session: SessionDep, user: GetUserDep) -> Response:
     """Shows the latest orders of all DAGs that the reader may see, and what was spent."""
-    dag_ids = get_auth_manager().get_authorized_dag_ids(user=user, method="GET")
-    return answers.page("home.html", page_of_all(session, dag_ids))
+    return answers.page("home.html", page_of_all(session, readable_dag_ids(session, request, user)))
 
 
 def new_app() -> FastAPI:

@@ -49,10 +49,11 @@ def test_the_right_to_another_dag_opens_nothing(look, pages):
         assert look(f"{page}?dag_id=other_dag", user=STRANGER).status == 403
 
 
-def test_the_latest_pictures_are_those_of_the_dags_that_one_may_read(look, landed):
-    from gallery_auth import STRANGER
+@pytest.mark.parametrize("name", ["STRANGER", "ONLOOKER"])
+def test_the_latest_pictures_are_those_of_the_dags_that_one_may_read(look, landed, name):
+    import gallery_auth
 
-    seen = look("/phota/", user=STRANGER)
+    seen = look("/phota/", user=getattr(gallery_auth, name))
     assert seen.status == 200
     assert "No pictures yet" in seen.text
     assert "gallery_edit" not in seen.text

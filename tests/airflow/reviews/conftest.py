@@ -14,8 +14,9 @@ import pytest
 from airflow_provider_phota.emulator import Emulator
 from tests.persons import Person, airflow_api
 
-if version("apache-airflow") < "3.1":
-    collect_ignore_glob = ["test_review*"]  # Airflow cannot ask people before 3.1
+if version("apache-airflow") < "3.3":
+    # before 3.1 Airflow cannot ask people, and before 3.3 `dag.test()` cannot read what they answer
+    collect_ignore_glob = ["test_review*"]
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from airflow.providers.common.compat.sdk import DAG, Asset, AssetAlias, task
 
@@ -84,7 +84,8 @@ with DAG("stack_land", schedule=None) as land:
         outlets=[EDITS, AssetAlias("stack_edit_files")],
     )
 
-with DAG("stack_landed", schedule=[EDITS]) as landed:
+# Airflow 2 wants a date of every DAG with a schedule
+with DAG("stack_landed", schedule=[EDITS], start_date=datetime(2026, 1, 1, tzinfo=UTC)) as landed:
 
     @task
     def paths(triggering_asset_events=None) -> list[str]:

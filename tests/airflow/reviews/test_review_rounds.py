@@ -1,0 +1,94 @@
+"""A person asks for another edit, as often as the DAG allows."""
+
+from __future__ import annotations
+
+import pytest
+
+from airflow_provider_phota.api.errors import PhotaInputError
+from tests.persons import Answer
+
+AGAIN = "Edit again"
+
+
+def test_pictures_that_are_approved_at_once_need_no_other_round(shop, service, person):
+    paid = len(service.ledger())
+    with person(Answer(["Approve"], {"prompt": "golden hour"})) as anna:
+        run = shop.run("review_rounds")
+    assert run.state == "success"
+    assert [options["options"] for options in anna.asked] == [["Approve", "Reject", AGAIN]]
+    assert anna.asked[0]["params"]["prompt"]["value"] == "golden hour"
+    for name in ("edit_2", "review_2", "edit_3", "review_3"):
+        assert run.states[f"portrait.{name}"] == ["skipped"]
+    assert run.xcom("portrait.outcome") == run.xcom("portrait.review_1")
+    assert len(run.xcom("after")) == len(shop.published) == 1
+    assert len(service.ledger()) == paid + 1
+
+
+def test_each_round_edits_by_the_prompt_of_the_reviewer_and_the_last_one_ends(shop, service, person):
+    paid = len(service.ledger())
+    answers = (
+        Answer([AGAIN], {"prompt": "warmer"}),
+        Answer([AGAIN], {"prompt": "colder"}),
+        Answer(["Approve"]),
+    )
+    with person(*answers) as anna:
+        run = shop.run("review_rounds")
+    assert run.state == "success"
+    assert len(service.ledger()) == paid + 3
+    assert [asked["options"][2:] for asked in anna.asked] == [[AGAIN], [AGAIN], []]
+    assert [
+        word in asked["body"] for word, asked in zip(("golden", "warmer", "colder"), anna.asked, strict=True)
+    ] == [True] * 3
+    first, outcome = run.xcom("portrait.review_1"), run.xcom("portrait.outcome")
+    assert (first["decision"], first["prompt"], first["published"]) == ("edit_again", "warmer", [])
+    assert outcome == run.xcom("portrait.review_3")
+    assert outcome["published"] == run.xcom("after")
+    [name] = shop.published
+    assert name.startswith(run.xcom("portrait.edit_3")["phota_task_id"])
+    assert [record["decision"] for record in shop.records].count("edit_again") == 2
+
+
+def test_a_rejection_ends_all_rounds(shop, service, person):
+    paid = len(service.ledger())
+    with person(Answer([AGAIN], {"prompt": "warmer"}), Answer(["Reject"], {"prompt": ""})):
+        run = shop.run("review_rounds")
+    assert (
+        run.states["portrait.outcome"] == run.states["after"] == run.states["portrait.edit_3"] == ["skipped"]
+    )
+    assert run.xcom("portrait.outcome")["decision"] == "rejected"
+    assert (shop.published, len(service.ledger())) == ([], paid + 2)
+
+
+def test_another_edit_needs_a_prompt(shop, service, person):
+    paid = len(service.ledger())
+    with person(Answer([AGAIN], {"prompt": "  "})):
+        run = shop.run("review_rounds")
+    assert run.states["portrait.review_1"] == ["failed"]
+    assert "without a prompt" in run.xcom("portrait.review_1", "phota_problem")["message"]
+    assert len(service.ledger()) == paid + 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "argument"),
+    [
+        ({"max_rounds": 0}, "max_rounds"),
+        ({"max_rounds": 11}, "max_rounds"),
+        ({"max_rounds": "3"}, "max_rounds"),
+        ({"edit": "edit"}, "edit"),
+        ({"edit": lambda prompt, task_id: None}, "edit"),
+        ({"results": []}, "results"),
+        ({"choose": "all"}, "choose"),
+        ({"on_reject": "edit_again"}, "on_reject"),
+    ],
+)
+def test_wrong_arguments_are_found_when_the_dag_is_parsed(wrong, argument):
+    from airflow.providers.common.compat.sdk import DAG
+
+    from airflow_provider_phota.operators.phota import PhotaImageEditOperator
+    from airflow_provider_phota.operators.review_rounds import review_rounds
+
+    def edit(prompt, task_id):
+        return PhotaImageEditOperator(task_id=task_id, prompt=prompt, image_urls="https://example.com/a.jpg")
+
+    with DAG("wrong", schedule=None), pytest.raises(PhotaInputError, match=f"^{argument}: "):
+        review_rounds("group", **{"prompt": "a", "edit": edit} | wrong)
