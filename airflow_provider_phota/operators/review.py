@@ -181,7 +181,7 @@ class PhotaReviewOperator(HITLOperator, SkipMixin):
                 return self._end(context, review, verdict)
             review.check()
             self._put(context, review)
-        context["ti"].xcom_push(key=xcom_keys.REVIEW, value=review.reviewed.digest)
+        context["ti"].xcom_push(key=xcom_keys.REVIEW, value=review.reviewed.asked())
         return super().execute(context)
 
     @noting_problems
@@ -232,7 +232,8 @@ class PhotaReviewOperator(HITLOperator, SkipMixin):
 
     def _verdict(self, context: Context, review: Review, event: dict[str, Any]) -> Verdict:
         key, index = xcom_keys.REVIEW, review.name.map_index
-        if context["ti"].xcom_pull(self.task_id, key=key, map_indexes=index) != review.reviewed.digest:
+        asked = context["ti"].xcom_pull(self.task_id, key=key, map_indexes=index)
+        if not isinstance(asked, dict) or asked.get("digest") != review.reviewed.digest:
             raise PhotaReviewError(
                 "The pictures have changed since the question was put: the answer is not about them.\n"
                 f"{review.whereabouts}\n{ASKS_AGAIN}"

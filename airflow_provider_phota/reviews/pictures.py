@@ -16,6 +16,8 @@ from airflow_provider_phota.api.types import PhotaReviewedPicture
 from airflow_provider_phota.batch.results import read_results
 from airflow_provider_phota.results.landing import LandedFile
 
+#: Pictures that the gallery shows of a review without a batch.
+_MOST_SHOWN = 100
 #: How an item of a batch has ended if it has pictures.
 _WITH_PICTURES = frozenset({"landed", "existing"})
 
@@ -69,6 +71,15 @@ class Reviewed:
             for each in self.pictures
         ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+    def asked(self) -> dict[str, Any]:
+        """Returns what is asked about, as plain data for XCom: the gallery shows it."""
+        ids = dict.fromkeys(each.phota_task_id for each in self.pictures[:_MOST_SHOWN])
+        return {
+            "digest": self.digest,
+            "batch": self.batch,
+            "phota_task_ids": [] if self.batch else list(ids),
+        }
 
     @property
     def items(self) -> Mapping[str, list[Picture]]:

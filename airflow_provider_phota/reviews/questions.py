@@ -13,7 +13,6 @@ from airflow_provider_phota.results.gallery_urls import (
     item_picture_url,
     item_url,
     picture_url,
-    run_url,
     task_url,
 )
 from airflow_provider_phota.reviews.decisions import option_of
@@ -83,10 +82,8 @@ class Question:
 
     @property
     def _page(self) -> str:
-        names = {source.name for source in self.sources.values()}
-        one = len(names) == 1
-        url = task_url(names.pop()) if one else run_url(self.asking.dag_id, self.asking.run_id)
-        return link("See them in full size.", url)
+        words = "Choose among them by check boxes." if self.reviewed.batch else "See all of them."
+        return link(words, task_url(self.asking))
 
     def _table(self, shown: Sequence[Picture]) -> str:
         first = "Item" if self.reviewed.batch else "Picture"
