@@ -39,11 +39,11 @@ test-all: test $(READY_2_11) $(READY_3_4) ## make test, the slow tests; the Airf
 	$(PYTHON_3_4) -m pytest tests/airflow/submitting tests/airflow/ledger/test_ledger_stores.py
 	$(PYTHON_3_4) -m tests.chaos --database postgres --groups people,kills,answers,models --seeds 1 --edits 0 --naive 0
 	$(PYTHON_3_4) -m pytest $(PARALLEL) tests/airflow
-	$(PYTHON_3_4) -m pytest tests/stack/test_links.py
+	$(PYTHON_3_4) -m pytest tests/stack/test_stack_links.py
 	$(PYTHON) -m pytest -m "slow and not browser"
 	$(PYTHON) -m tests.races --times 2
 	$(PYTHON_2_11) -m pytest $(PARALLEL) tests/airflow tests/docs tests/emulator/test_emulator_pytest_plugin.py
-	$(PYTHON_2_11) -m pytest tests/stack/test_links.py
+	$(PYTHON_2_11) -m pytest tests/stack/test_stack_links.py
 	$(PYTHON_2_11) -m tests.chaos --groups kills,people,answers,network,resubmit,models --seeds 1 --edits 0 --naive 0 --width 3
 
 .PHONY: browser

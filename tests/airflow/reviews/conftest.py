@@ -19,7 +19,7 @@ if version("apache-airflow") < "3.3":
     collect_ignore_glob = ["test_review*"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def service(metadata_database: None, emulator_process: Emulator) -> Iterator[Emulator]:
     emulator_process.reset()
     connection = {"conn_type": "phota", "password": emulator_process.key, "host": emulator_process.url}
@@ -29,7 +29,7 @@ def service(metadata_database: None, emulator_process: Emulator) -> Iterator[Emu
         yield emulator_process
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def api(service: Emulator) -> tuple[Any, dict[str, str]]:
     return airflow_api()
 
