@@ -19,7 +19,7 @@ from dev.airflow_environment import FAST_HEARTBEAT
 from dev.airflow_stack import AirflowStack
 
 ROOT = Path(__file__).resolve().parents[1]
-DAGS = ROOT / "tests" / "airflow" / "dags" / "gallery_dags.py"
+DAGS = [ROOT / "tests" / "airflow" / "dags" / name for name in ("gallery_dags.py", "review_dags.py")]
 PICTURE = ROOT / "example_dags" / "pictures" / "mountain-lake.jpg"
 #: Prompts for which the service fails, does not answer to the submit, and takes very long.
 FAILS, HELD, SLOW = "a picture that fails", "a picture that is held", "a picture that takes long"
@@ -55,14 +55,19 @@ class Shop:
 
     def begin(self, dag_id: str, **conf: Any) -> str:
         """Begins a run, and returns its ID."""
-        given = {"picture": self.picture, "destination": f"file://{self.folder}", "num_outputs": 1}
+        given = {
+            "picture": self.picture,
+            "destination": f"file://{self.folder}",
+            "live": f"file://{self.folder}-live",
+            "num_outputs": 1,
+        }
         return self.airflow.trigger(dag_id, given | conf)
 
     def finish(self, dag_id: str, run_id: str) -> str:
         """Waits for the end of a run, and returns its state."""
         return self.airflow.wait_for_run(dag_id, run_id, _LONGEST_RUN)
 
-    def begin_batch(self, items: int, **conf: Any) -> str:
+    def begin_batch(self, items: int, dag_id: str = "gallery_batch", **conf: Any) -> str:
         """Begins a batch of so many pictures, one of which fails."""
         rows = self.folder / f"rows-{time.time_ns()}.jsonl"
         lines = (
@@ -75,17 +80,20 @@ class Shop:
         )
         rows.write_text("\n".join(map(json.dumps, lines)))
         destination = f"file://{self.folder}/batch-{items}"
-        return self.begin(
-            "gallery_batch", edits=f"file://{rows}", prompt="winter", destination=destination, **conf
-        )
+        return self.begin(dag_id, edits=f"file://{rows}", prompt="winter", destination=destination, **conf)
 
-    def wait_until_deferred(self, dag_id: str, run_id: str) -> None:
-        """Waits until a task of a run waits in the triggerer."""
+    def wait_until_deferred(self, dag_id: str, run_id: str, task_id: str = "edit") -> None:
+        """Waits until a task of a run waits in the triggerer, or for a person."""
         until = time.monotonic() + _LONGEST_RUN
-        while "deferred" not in {each.state for each in self.airflow.task_instances(dag_id, run_id)}:
+        while not self._waits(dag_id, run_id, task_id):
             if time.monotonic() > until:
-                raise TimeoutError(f"no task of {run_id} waits in the triggerer")
+                raise TimeoutError(f"{task_id} of {run_id} does not wait")
             time.sleep(0.5)
+
+    def _waits(self, dag_id: str, run_id: str, task_id: str) -> bool:
+        instances = self.airflow.task_instances(dag_id, run_id)
+        states = {each.state for each in instances if each.task_id == task_id}
+        return not states.isdisjoint({"deferred", "awaiting_input"})
 
 
 @contextmanager
@@ -100,7 +108,8 @@ def open_shop(home: Path, env: Mapping[str, str] | None = None) -> Iterator[Shop
     for folder in (dags, inbox, landed):
         folder.mkdir()
     picture = shutil.copy(PICTURE, inbox)
-    (dags / DAGS.name).symlink_to(DAGS)
+    for file in DAGS:
+        (dags / file.name).symlink_to(file)
     with Emulator(port=0, latency=(0.5, 2.0), seed=3) as emulator:
         emulator.add_faults(
             Fault(
@@ -117,7 +126,7 @@ def open_shop(home: Path, env: Mapping[str, str] | None = None) -> Iterator[Shop
         }
         variables = {**FAST_HEARTBEAT, "AIRFLOW_CONN_PHOTA_DEFAULT": json.dumps(connection), **(env or {})}
         with AirflowStack(home / "airflow", dags, env=variables) as airflow:
-            for dag_id in ("gallery_edit", "gallery_mapped", "gallery_batch", "gallery_land"):
+            for dag_id in ("gallery_edit", "gallery_mapped", "gallery_batch", "gallery_land", "review_batch"):
                 airflow.wait_for_dag(dag_id)
             yield Shop(airflow, emulator, landed, f"file://{picture}")
 

@@ -12,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from dev.browser import SIZE, Scheme, running_browser, window
+from dev.gallery_runs import Shop, open_shop
 
 #: What keeps people from using a page. axe-core also knows `minor` and `moderate`.
 GRAVE = {"serious", "critical"}
@@ -103,3 +104,16 @@ def overflow() -> Callable[[Page], int]:
         )
 
     return of
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """A real Airflow with the gallery in it, for all tests that need one."""
+    with open_shop(tmp_path_factory.mktemp("shop")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def visit(shop: Shop, open_page: OpenPage) -> OpenPage:
+    """Opens a page of Airflow as somebody who is logged in."""
+    return lambda path, **options: open_page(shop.url(path), token=shop.token, **options)

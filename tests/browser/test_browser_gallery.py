@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageStat
 
 from dev.browser import wait_until
-from dev.gallery_runs import FAILS, HELD, SLOW, airflow_page, open_shop, run_page, task_page
+from dev.gallery_runs import FAILS, HELD, SLOW, airflow_page, run_page, task_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -28,12 +28,6 @@ class Runs:
     mapped: str
     batch: str
     expired: str
-
-
-@pytest.fixture(scope="session")
-def shop(tmp_path_factory):
-    with open_shop(tmp_path_factory.mktemp("shop")) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="session")
@@ -61,12 +55,6 @@ def runs(shop):
     expired = shop.begin("gallery_land", phota_task_id=phota_task_id, destination=elsewhere)
     shop.finish("gallery_land", expired)
     return Runs(**edits, mapped=mapped, batch=batch, expired=expired)
-
-
-@pytest.fixture
-def visit(shop, runs, open_page):
-    """Opens a page of Airflow as somebody who is logged in."""
-    return lambda path, **options: open_page(shop.url(path), token=shop.token, **options)
 
 
 @pytest.fixture
@@ -142,7 +130,7 @@ def test_a_run_has_a_contact_sheet(visit, runs):
     frame.get_by_text("A retry submits a new order, which is billed.").wait_for()
 
 
-def test_the_latest_pictures_are_in_the_navigation(visit, shop):
+def test_the_latest_pictures_are_in_the_navigation(visit, runs):
     page = visit("/", watched=False)
     page.get_by_role("link", name="PHOTA").first.click()
     frame = page.frame_locator(IN_FRAME)
