@@ -148,3 +148,8 @@ def airflow_page(dag_id: str, run_id: str, task_id: str = "", map_index: int = -
         return f"{path}/plugin/phota-run"
     mapped = f"/mapped/{map_index}" if map_index >= 0 else ""
     return f"{path}/tasks/{task_id}{mapped}/plugin/phota-task"
+
+
+def question_page(dag_id: str, run_id: str, task_id: str) -> str:
+    """Returns the path of Airflow's page on which the question of a task instance is answered."""
+    return f"/dags/{dag_id}/runs/{quote(run_id, safe='')}/tasks/{task_id}/required_actions"
