@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page
 
 from airflow_provider_phota.emulator import Emulator
 from dev.browser import Scheme, running_browser, wait_until, window
-from dev.gallery_runs import FAILS, airflow_page, open_shop
+from dev.gallery_runs import FAILS, airflow_page, open_shop, question_page
 from dev.photograph import photograph
 from dev.sample_orders import SampleOrders
 
@@ -88,6 +88,31 @@ def _gallery() -> Iterator[Place]:
         yield Place(shop.url(""), shop.token, paths)
 
 
+def _reviews() -> Iterator[Place]:
+    with TemporaryDirectory(prefix="shop-") as home, open_shop(Path(home)) as shop:
+        prompt = "Make it golden hour, with long warm light"
+        picked = shop.begin("review_pick_one", prompt=prompt, num_outputs=2)
+        batch = shop.begin_batch(90, "review_batch", max_failures=5)
+        for dag_id, run_id in (("review_pick_one", picked), ("review_batch", batch)):
+            shop.wait_until_deferred(dag_id, run_id, "review")
+        paths = {
+            "review": question_page("review_pick_one", picked, "review"),
+            "review-batch": airflow_page("review_batch", batch, "review"),
+        }
+        yield Place(shop.url(""), shop.token, paths)
+
+
+def _wait_for_table(page: Page) -> None:
+    page.locator("table img").nth(3).wait_for()
+
+
+def _leave_some_out(page: Page) -> None:
+    frame = page.frame_locator("iframe")
+    for number in (2, 5):
+        frame.get_by_label(f"Approve item-{number}", exact=True).uncheck()
+    _wait_for_frame(page)
+
+
 def _wait_for_frame(page: Page) -> None:
     frame = page.frame_locator("iframe")
     frame.locator("img").first.wait_for()
@@ -107,6 +132,8 @@ SCENES = (
     Scene("gallery-run", _gallery, _wait_for_frame),
     Scene("gallery-batch", _gallery, _wait_for_frame),
     Scene("gallery", _gallery, _wait_for_frame),
+    Scene("review", _reviews, _wait_for_table),
+    Scene("review-batch", _reviews, _leave_some_out),
 )
 
 
