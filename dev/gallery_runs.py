@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +16,7 @@ from urllib.parse import quote
 import requests
 
 from airflow_provider_phota.emulator import Emulator, Fault
+from dev.airflow_answers import AirflowApiError
 from dev.airflow_environment import FAST_HEARTBEAT
 from dev.airflow_stack import AirflowStack
 
@@ -24,6 +26,7 @@ PICTURE = ROOT / "example_dags" / "pictures" / "mountain-lake.jpg"
 #: Prompts for which the service fails, does not answer to the submit, and takes very long.
 FAILS, HELD, SLOW = "a picture that fails", "a picture that is held", "a picture that takes long"
 _LONGEST_RUN = 240.0
+_TRIES = 5
 
 
 @dataclass
@@ -61,6 +64,13 @@ class Shop:
             "live": f"file://{self.folder}-live",
             "num_outputs": 1,
         }
+        for _ in range(_TRIES):
+            try:
+                return self.airflow.trigger(dag_id, given | conf)
+            except AirflowApiError as error:
+                if error.status != HTTPStatus.INTERNAL_SERVER_ERROR:
+                    raise
+                time.sleep(2)  # on a busy machine SQLite keeps Airflow waiting for too long
         return self.airflow.trigger(dag_id, given | conf)
 
     def finish(self, dag_id: str, run_id: str) -> str:

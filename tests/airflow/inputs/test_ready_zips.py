@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import random
-import time
 import tracemalloc
 import zipfile
 
@@ -153,14 +152,11 @@ def test_a_bomb_is_refused_before_it_goes_off(look, content, words):
     with pytest.raises(PhotaInputError):
         look(bomb)  # what is imported for the first time is not counted
     tracemalloc.start()
-    began = time.monotonic()
     with pytest.raises(PhotaInputError, match=words):
         look(bomb)
-    took = time.monotonic() - began
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 40_000_000
-    assert took < 5
 
 
 def test_whatever_is_damaged_is_an_input_error(look):
