@@ -1,5 +1,6 @@
 """Starts and stops the service on a socket."""
 
+import asyncio
 import logging
 import sqlite3
 import ssl
@@ -19,6 +20,8 @@ from airflow_provider_phota.emulator.studio import Studio
 
 #: Seconds that a running request gets at shutdown, so that a scripted hang does not delay the end.
 _GRACE = 0.5
+#: Seconds in which a connection is taken on once it is accepted.
+_ACCEPTING = 0.01
 #: Connections that may wait to be accepted, since thousands of waits may begin at the same time.
 _BACKLOG = 1024
 
@@ -61,6 +64,9 @@ async def serving(settings: Settings) -> AsyncIterator[Running]:
 
 async def _clean_up(runner: web.AppRunner) -> None:
     """Closes every connection. A TLS one would wait for its client's farewell, longer than the loop lives."""
+    for site in list(runner.sites):
+        await site.stop()
+    await asyncio.sleep(_ACCEPTING)  # what was accepted just before becomes one of the server's connections
     connections = runner.server.connections if runner.server else []
     transports = [connection.transport for connection in connections if connection.transport]
     await runner.cleanup()
