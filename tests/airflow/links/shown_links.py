@@ -34,4 +34,6 @@ def _as_the_server_has_it(dag):
     from airflow.serialization import serialized_objects
 
     serialization = getattr(serialized_objects, "DagSerialization", None) or serialized_objects.SerializedDAG
+    # whatever reads DAGs without their links, such as the scheduler's part, leaves this off for the whole process
+    serialization._load_operator_extra_links = True
     return serialization.from_dict(serialization.to_dict(dag))
