@@ -18,6 +18,8 @@ READY_BENCH := .venv-bench/.ready
 PARALLEL := -n 3 --dist loadscope --no-loadscope-reorder
 # The tests of what does no I/O. They alone cover all of it, which is measured.
 DECISIONS := tests/api tests/polling tests/journal/test_journal_state.py
+# Takes three minutes by itself.
+LARGE_BATCH := tests/browser/test_browser_large_batch.py
 
 .PHONY: help
 help: ## List the targets
@@ -52,13 +54,13 @@ test-all: test $(READY_2_11) $(READY_3_1) $(READY_3_4) ## make test, the slow te
 .PHONY: browser
 browser: $(READY) ## Look at the pages in a browser (Debian's Chromium is installed if there is none)
 	@$(PYTHON) -m dev.chromium
-	$(PYTHON) -m pytest -m "browser and not slow" tests/browser
+	$(PYTHON) -m pytest -m browser tests/browser --ignore=$(LARGE_BATCH)
 
 .PHONY: browser-all
 browser-all: $(READY) $(READY_3_1) ## make browser and its slow tests (a batch of 2,000), and the pages on Airflow 3.1
 	@$(PYTHON) -m dev.chromium
 	$(PYTHON) -m pytest -m browser tests/browser
-	$(PYTHON_3_1) -m pytest -m "browser and not slow" tests/browser
+	$(PYTHON_3_1) -m pytest -m browser tests/browser --ignore=$(LARGE_BATCH)
 
 .PHONY: screenshots
 screenshots: $(READY) ## Take the pictures of pages in docs/images again (SCENES="emulator ...": only those)
