@@ -8,6 +8,7 @@ PYTHON := .venv/bin/python
 PYTHON_2_11 := .venv-2.11/bin/python
 READY := .venv/.ready
 READY_2_11 := .venv-2.11/.ready
+PYTHON_3_1 := .venv-3.1/bin/python
 READY_3_1 := .venv-3.1/.ready
 PYTHON_3_4 := .venv-3.4/bin/python
 READY_3_4 := .venv-3.4/.ready
@@ -19,6 +20,8 @@ READY_BENCH := .venv-bench/.ready
 PARALLEL := -n 3 --dist loadscope --no-loadscope-reorder
 # The tests of what does no I/O. They alone cover all of it, which is measured.
 DECISIONS := tests/api tests/polling tests/journal/test_journal_state.py
+# Takes three minutes by itself.
+LARGE_BATCH := tests/browser/test_browser_large_batch.py
 
 .PHONY: help
 help: ## List the targets
@@ -37,21 +40,29 @@ test: lint ## Lint, types, and every test that is not slow; coverage of api/ is 
 	$(PYTHON) -m pytest -m "not slow" $(PARALLEL) $(DECISIONS:%=--ignore=%)
 
 .PHONY: test-all
-test-all: test $(READY_2_11) $(READY_3_4) ## make test, the slow tests; the Airflow suite and parts of chaos on 3.4 and on 2.11 (PostgreSQL)
+test-all: test $(READY_2_11) $(READY_3_1) $(READY_3_4) ## make test, the slow tests, the Airflow suite on 3.4, 3.1 and 2.11, parts of chaos, browser-all
 	$(PYTHON_3_4) -m pytest tests/airflow/submitting tests/airflow/ledger/test_ledger_stores.py
 	$(PYTHON_3_4) -m tests.chaos --database postgres --groups people,kills,answers,models --seeds 1 --edits 0 --naive 0
 	$(PYTHON_3_4) -m pytest $(PARALLEL) tests/airflow
 	$(PYTHON_3_4) -m pytest tests/stack/test_stack_links.py
 	$(PYTHON) -m pytest -m "slow and not browser"
+	$(PYTHON_3_1) -m pytest $(PARALLEL) tests/airflow
 	$(PYTHON) -m tests.races --times 2
 	$(PYTHON_2_11) -m pytest $(PARALLEL) tests/airflow tests/docs tests/emulator/test_emulator_pytest_plugin.py
 	$(PYTHON_2_11) -m pytest tests/stack/test_stack_links.py
 	$(PYTHON_2_11) -m tests.chaos --groups kills,people,answers,network,resubmit,models --seeds 1 --edits 0 --naive 0 --width 3
+	$(MAKE) browser-all
 
 .PHONY: browser
 browser: $(READY) ## Look at the pages in a browser (Debian's Chromium is installed if there is none)
 	@$(PYTHON) -m dev.chromium
+	$(PYTHON) -m pytest -m browser tests/browser --ignore=$(LARGE_BATCH)
+
+.PHONY: browser-all
+browser-all: $(READY) $(READY_3_1) ## make browser and its slow tests (a batch of 2,000), and the pages on Airflow 3.1
+	@$(PYTHON) -m dev.chromium
 	$(PYTHON) -m pytest -m browser tests/browser
+	$(PYTHON_3_1) -m pytest -m browser tests/browser --ignore=$(LARGE_BATCH)
 
 .PHONY: screenshots
 screenshots: $(READY) ## Take the pictures of pages in docs/images again (SCENES="emulator ...": only those)

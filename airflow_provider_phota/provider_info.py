@@ -30,6 +30,11 @@ CONNECTION_FIELDS: dict[str, dict[str, Any]] = {
         "schema": {"type": ["number", "null"], "exclusiveMinimum": 0},
         "description": "Requests a second, at most: of all waits of a triggerer, or of a batch. Default 50.",
     },
+    "expected_pollers": {
+        "label": "Expected pollers",
+        "schema": {"type": ["integer", "null"], "minimum": 1},
+        "description": "How many triggerers and workers ask; each begins with its share. Default 1.",
+    },
     "max_pixels": {
         "label": "Pixels of a picture",
         "schema": {"type": ["integer", "null"], "minimum": 1},

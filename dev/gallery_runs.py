@@ -73,9 +73,9 @@ class Shop:
                 time.sleep(2)  # on a busy machine SQLite keeps Airflow waiting for too long
         return self.airflow.trigger(dag_id, given | conf)
 
-    def finish(self, dag_id: str, run_id: str) -> str:
-        """Waits for the end of a run, and returns its state."""
-        return self.airflow.wait_for_run(dag_id, run_id, _LONGEST_RUN)
+    def finish(self, dag_id: str, run_id: str, seconds: float = _LONGEST_RUN) -> str:
+        """Waits for the end of a run, at most for so many seconds, and returns its state."""
+        return self.airflow.wait_for_run(dag_id, run_id, seconds)
 
     def begin_batch(self, items: int, dag_id: str = "gallery_batch", **conf: Any) -> str:
         """Begins a batch of so many pictures, one of which fails."""

@@ -41,6 +41,8 @@ class Settings:
             promise that it is one.
         requests_per_second: questions that all the waits of a triggerer together ask in a second, at most.
             The vendor does not name a limit; this one keeps thousands of waits from looking like an attack.
+        expected_pollers: how many triggerers and workers are expected to ask at the same time, so that each
+            begins with its share of `requests_per_second`.
         max_pixels: pixels of a picture that is published or landed, at most. A decoded picture takes memory.
         user_group: whose prices hold until the service has named the group of the account.
         credits_per_usd: what a USD is in credits, for a budget in credits; None if that is not known.
@@ -60,6 +62,7 @@ class Settings:
     publish: str = "upload"
     resend_on_503: bool = False
     requests_per_second: float = 50.0
+    expected_pollers: int = 1
     max_pixels: int = 200_000_000
     user_group: str = "default"
     credits_per_usd: float | None = None
@@ -82,7 +85,16 @@ NUMBERS = ("connect_timeout", "read_timeout", "total_timeout", "requests_per_sec
 EXTRAS = frozenset(
     {
         *NUMBERS,
-        *("max_pixels", "proxy", "ca_bundle", "allow_http", "ledger_path", "publish", "resend_on_503"),
+        *(
+            "expected_pollers",
+            "max_pixels",
+            "proxy",
+            "ca_bundle",
+            "allow_http",
+            "ledger_path",
+            "publish",
+            "resend_on_503",
+        ),
         *("user_group", "credits_per_usd", "budget", "budget_path", "console_url"),
     }
 )
@@ -113,6 +125,7 @@ def settings_from_connection(
         ledger_path=_text(extra, "ledger_path"),
         publish=_checked_publish(extra),
         resend_on_503=_flag(extra, "resend_on_503"),
+        expected_pollers=_positive_int(extra, "expected_pollers", Settings.expected_pollers),
         max_pixels=_positive_int(extra, "max_pixels", Settings.max_pixels),
         user_group=_text(extra, "user_group") or Settings.user_group,
         credits_per_usd=_positive(extra, "credits_per_usd") if _is_set(extra, "credits_per_usd") else None,

@@ -84,8 +84,8 @@ class Landed:
         phota_task_id: the task that made them.
         files: all of them.
         ordered: what is known of the order.
-        copies: small copies of the pictures that were made while they landed, by their indexes;
-            None for a picture that cannot be copied.
+        copies: waits for the small copies of the pictures that are made while they land, and returns them
+            by their indexes; None for a picture that cannot be copied.
         is_shared: True if another order has paid for the task, and tells more about it.
     """
 
@@ -94,7 +94,7 @@ class Landed:
     files: Sequence[LandedFile]
     cost: Cost = UNKNOWN_COST
     ordered: Ordered = field(default_factory=Ordered)
-    copies: Mapping[int, bytes | None] = field(default_factory=dict)
+    copies: Callable[[], Mapping[int, bytes | None]] = dict
     is_shared: bool = False
 
     @property
@@ -137,8 +137,8 @@ def find_card(directory: Place, phota_task_id: str) -> str | None:
 
 
 def _write(landed: Landed) -> str:
-    place = landed.folder / CARD_NAME
-    known = _read(place) if _may_be_there(landed) else None
+    place, copies = landed.folder / CARD_NAME, landed.copies()
+    known = _read(place) if _may_be_there(landed, copies) else None
     if known and (landed.is_shared or _tells_all(known, landed)):
         return place.url
     before, asked = _write_before(landed), landed.ordered.asked
@@ -150,16 +150,16 @@ def _write(landed: Landed) -> str:
         files=tuple(manifest(landed.files)),
         cost=landed.cost,
         before=before,
-        after=_write_after(landed),
+        after=_write_after(landed, copies),
         landed_at=time.time(),
     )
     records.replace(place, card.to_dict())
     return place.url
 
 
-def _may_be_there(landed: Landed) -> bool:
+def _may_be_there(landed: Landed, copies: Mapping[int, bytes | None]) -> bool:
     """Returns True if it is worth a look: new pictures of an order of one's own have no card yet."""
-    is_new = len(landed.copies) == len(landed.shown_files)
+    is_new = len(copies) == len(landed.shown_files)
     return landed.is_shared or not (is_new and landed.ordered.asked)
 
 
@@ -189,10 +189,10 @@ def _write_before(landed: Landed) -> int:
     return count
 
 
-def _write_after(landed: Landed) -> int:
+def _write_after(landed: Landed, copies: Mapping[int, bytes | None]) -> int:
     """Returns of how many pictures small copies are written; if one is missing, of those before it."""
     for index, file in enumerate(landed.shown_files):
-        small = landed.copies[index] if index in landed.copies else _small_copy_of(file.path)
+        small = copies[index] if index in copies else _small_copy_of(file.path)
         if small is None:
             return index
         _put(landed.folder, thumbnail_name(AFTER, index), small)

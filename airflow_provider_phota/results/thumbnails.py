@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 from collections.abc import Mapping
+from concurrent.futures import Future, wait
 from contextlib import suppress
+from functools import partial
 from typing import IO, TYPE_CHECKING
 
-from airflow_provider_phota.storage import webp
+from airflow_provider_phota.storage import calls, webp
 from airflow_provider_phota.storage.decoding import opened
 from airflow_provider_phota.storage.pictures import INPUTS, NotAPicture, kind_of
 
@@ -25,7 +28,7 @@ MOST_PIXELS = 64_000_000
 CONTENT_TYPE = "image/webp"
 #: Method 2 of WebP takes 5 ms, and the usual one, which is 4, takes 13 ms for files of the same size.
 _QUALITY, _METHOD = 80, 2
-#: Seconds to wait for another picture that is decoded in this process.
+#: Seconds to wait for other pictures that are decoded in this process.
 _LONGEST_TURN = 10.0
 #: How 16 bits become 8. Pillow would cut off what is above 255.
 _SHARE_OF_16_BITS = 1 / 256
@@ -53,7 +56,7 @@ def thumbnail_of(file: IO[bytes]) -> bytes:
 
 
 class SmallCopies:
-    """Makes small copies of the pictures of one order while their files are at hand. Any thread may use it.
+    """Makes small copies of the pictures of one order while others of it are fetched. Any thread may use it.
 
     Args:
         most: of how many pictures there are copies.
@@ -62,23 +65,45 @@ class SmallCopies:
     def __init__(self, most: int) -> None:
         self._most = most
         self._made: dict[int, bytes | None] = {}
+        self._running: dict[int, Future[None]] = {}
 
-    @property
     def made(self) -> Mapping[int, bytes | None]:
-        """The copies by the indexes of their pictures; None for a picture that cannot be copied."""
-        return self._made
+        """Waits for the copies, and returns them by the indexes of their pictures.
+
+        It is None for a picture that cannot be copied, and missing for one that has to be read again.
+        """
+        wait(list(self._running.values()), _LONGEST_TURN)
+        return dict(self._made)
 
     def take(self, index: int, file: IO[bytes]) -> None:
-        """Makes a copy of a picture. Raises nothing, since the picture has landed."""
+        """Begins a copy of a picture. Raises nothing, since the picture has landed.
+
+        Args:
+            index: of the picture.
+            file: of a disk. Its caller may close it at once, but not write to it.
+        """
         if index >= self._most:
             return
         try:
-            self._made[index] = thumbnail_of(file)
+            own = os.fdopen(os.dup(file.fileno()), "rb")
+        except OSError as error:  # there are too many open files
+            _log_as_missing(index, error)
+            return
+        self._running[index] = calls.start(partial(self._make, index, own))
+
+    def _make(self, index: int, file: IO[bytes]) -> None:
+        try:
+            with file:
+                self._made[index] = thumbnail_of(file)
         except NotAPicture as problem:
             self._made[index] = None
             log.warning("There is no small copy of result %s: it %s.", index, problem)
-        except Exception as error:  # of the disk, or too long a wait: it is read again later
-            log.debug("There is no small copy of result %s yet (%s).", index, type(error).__name__)
+        except Exception as error:  # of the disk, or too long a wait
+            _log_as_missing(index, error)
+
+
+def _log_as_missing(index: int, error: Exception) -> None:
+    log.debug("There is no small copy of result %s; it is read again (%s).", index, type(error).__name__)
 
 
 def _decoded(file: IO[bytes], kind: str) -> Image.Image:

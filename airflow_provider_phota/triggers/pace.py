@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from airflow_provider_phota.api.errors import NotSent
+from airflow_provider_phota.polling.rate import Rate
 
 #: Seconds between the moments at which turns are given, to all waits that are due by then: the loop and the
 #: service spend less on a request if they wake up for several at once. A longer interval would cost more:
@@ -23,8 +24,6 @@ _OUTAGE = 5
 #: Seconds between two looks at which waits have been in the queue for too long.
 _EXPIRY = 1.0
 _NO_TURN = "the service was out of reach, or busy, for all the waits of this connection"
-#: Answers after which the pace is full again once it was halved.
-_RECOVERY = 200
 
 
 @dataclass(frozen=True)
@@ -48,11 +47,15 @@ DEFAULT_PAUSES = Pauses()
 class Pace:
     """Gives turns in the order in which they are asked for, so that every wait gets one.
 
-    A service that throttles halves the pace and starts a pause; an outage starts a pause too. During a pause
-    no turn is given. After it there is one turn a second, until a usable answer lets all waits go on in turn.
+    A service that throttles makes the pace slower. If it asks for a pause, or goes on throttling, a pause
+    starts; an outage starts one too. During a pause no turn is given. After it there is one turn a second,
+    until a usable answer lets all waits go on in turn.
 
     Args:
         per_second: turns in a second at most.
+
+    Attributes:
+        rate: how many turns there are in a second now.
         clock: tells the seconds and only goes forward; for tests.
         pauses: how long the pauses are.
     """
@@ -63,13 +66,13 @@ class Pace:
         clock: Callable[[], float] = time.monotonic,
         pauses: Pauses | None = None,
     ) -> None:
-        self.limit = per_second
+        self.rate = Rate(per_second)
         self._clock = clock
         self._pauses = pauses or DEFAULT_PAUSES
-        self._rate = per_second
         self._next_turn_at = 0.0
-        self._paused_at = self._pause_ends_at = float("-inf")
+        self._slowed_at = self._pause_ends_at = float("-inf")
         self._failures = 0
+        self._refusals = 0
         self._pauses_in_a_row = 0
         #: Turns in the order in which they were asked for, each with the time at which it expires.
         self._queue: deque[tuple[asyncio.Future[None], float]] = deque()
@@ -79,7 +82,7 @@ class Pace:
         self._sleepers: defaultdict[int, list[asyncio.Future[None]]] = defaultdict(list)
 
     async def turn(self, within: float | None = None) -> float:
-        """Waits for a turn and returns when it came, to be passed to `failed` or `throttled`.
+        """Waits for a turn and returns when it came, to be passed to `failed`, `refused` or `unavailable`.
 
         Args:
             within: seconds for which to wait at most. There is no limit if this is None.
@@ -117,20 +120,36 @@ class Pace:
 
     def answered(self) -> None:
         """Takes in that a usable answer came."""
-        self._failures = self._pauses_in_a_row = 0
-        self._rate = min(self._rate + self.limit / _RECOVERY, self.limit)
+        self._failures = self._refusals = 0
+        if self._pauses_in_a_row:
+            self._pauses_in_a_row = 0
+            self._next_turn_at = self._clock()  # the others need not wait for the end of the probe's second
+            if self._timer:
+                self._timer.cancel()
+                self._timer = None
+                self._schedule_turns()
 
-    def throttled(self, since: float, asked_for: float) -> float:
-        """Takes in that the service wants fewer requests. Returns the seconds of the pause that this starts.
+    def refused(self, since: float, asked_for: float) -> float:
+        """Takes in that a request was one too many. Returns the seconds of the pause that this starts.
+
+        A single refusal starts none (0.0), unless the service asks for one.
 
         Args:
             since: when the turn of the request came.
             asked_for: seconds for which the service asked us to wait.
         """
-        if since <= self._paused_at:
-            return 0.0  # the request was sent before the last pause began: this is not new
-        self._rate = max(min(self._rate, self.limit) / 2, min(1.0, self.limit))
-        return self._pause(asked_for)
+        if not self._slow_down(since):
+            return 0.0
+        return self._pause(asked_for) if asked_for or self._refusals > 1 else 0.0
+
+    def unavailable(self, since: float, asked_for: float) -> float:
+        """Takes in that the service serves nobody now. Returns the seconds of the pause that this starts.
+
+        Args:
+            since: when the turn of the request came.
+            asked_for: seconds for which the service asked us to wait.
+        """
+        return self._pause(asked_for) if self._slow_down(since) else 0.0
 
     def failed(self, since: float) -> float:
         """Takes in that no usable answer came. Returns the seconds of the pause that this starts; may be 0.0.
@@ -139,16 +158,25 @@ class Pace:
             since: when the turn of the request came.
         """
         self._failures += 1
-        if self._failures < _OUTAGE or since <= self._paused_at:
+        if self._failures < _OUTAGE or since <= self._slowed_at:
             return 0.0
+        self._slowed_at = self._clock()
         return self._pause(0.0)
+
+    def _slow_down(self, since: float) -> bool:
+        """Makes the pace slower, if the request was not sent before it became so for the last time."""
+        if since <= self._slowed_at:
+            return False
+        self._slowed_at = self._clock()
+        self.rate.slow_down(self._slowed_at, again=self._refusals > 0)
+        self._refusals += 1
+        return True
 
     def _pause(self, asked_for: float) -> float:
         backoff = min(self._pauses.first * 2.0 ** min(self._pauses_in_a_row, 10), self._pauses.longest)
         seconds = max(asked_for, backoff * random.uniform(0.75, 1.25))  # noqa: S311  # not for a secret
         self._pauses_in_a_row += 1
-        self._paused_at = self._clock()
-        self._pause_ends_at = self._paused_at + seconds
+        self._pause_ends_at = self._clock() + seconds
         return seconds
 
     def _delay(self) -> float:
@@ -158,7 +186,7 @@ class Pace:
     def _take_turn(self) -> float:
         now = self._clock()
         # a little slower than the limit: all turns of one tick come at once, and no second may have too many
-        interval = (1.0 + _TICK) / min(self._rate, self.limit)
+        interval = (1.0 + _TICK) / self.rate.at(now)
         if self._pauses_in_a_row:
             self._next_turn_at = now + max(interval, self._pauses.probe)
         else:

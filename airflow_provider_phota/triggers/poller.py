@@ -7,6 +7,7 @@ import logging
 import math
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
-
-#: Statuses with which a service asks for fewer requests.
-_THROTTLING = frozenset({429, 503})
 
 
 class _ReportedDurations(Durations):
@@ -105,7 +103,8 @@ class Poller:
             PhotaConfigurationError: the connection is malformed or does not exist.
         """
         settings = await _readable(self._account.settings())
-        self._pace.limit = settings.requests_per_second
+        self._pace.rate.limit = settings.requests_per_second
+        self._pace.rate.share = 1.0 / settings.expected_pollers
         turn = await self._pace.turn(request.within)
         metrics.count_question()
         try:
@@ -115,8 +114,10 @@ class Poller:
             is_local = isinstance(failure, NotSent) and failure.permanent
             self._report_failure(0.0 if is_local else self._pace.failed(turn))
             raise
-        if response.status in _THROTTLING:
-            self._report_failure(self._pace.throttled(turn, retry_after(response)))
+        if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+            self._report_failure(self._pace.refused(turn, retry_after(response)))
+        elif response.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            self._report_failure(self._pace.unavailable(turn, retry_after(response)))
         elif response.status >= 500:
             self._report_failure(self._pace.failed(turn))
         else:

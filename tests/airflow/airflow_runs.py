@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -112,3 +113,17 @@ def aws_connection(endpoint: str) -> str:
     """Return an Airflow connection to an S3 server on this machine, as JSON."""
     extra = {"endpoint_url": endpoint, "region_name": "us-east-1"}
     return json.dumps({"conn_type": "aws", "login": "test", "password": "test", "extra": extra})
+
+
+class OutletEvents(dict[Any, Any]):
+    """Finds what belongs to an asset or an alias, as Airflow does; on 3.1 they cannot be keys themselves."""
+
+    def __init__(self, events: Iterable[tuple[Any, Any]]) -> None:
+        super().__init__((_name_of(outlet), event) for outlet, event in events)
+
+    def __getitem__(self, outlet: Any) -> Any:
+        return super().__getitem__(_name_of(outlet))
+
+
+def _name_of(outlet: Any) -> str:
+    return f"{type(outlet).__name__} {getattr(outlet, 'name', '') or outlet.uri}"

@@ -142,7 +142,7 @@ def test_a_turn_that_does_not_come_in_time_ends_as_not_sent_and_leaves_nothing()
 def test_closing_forgets_those_who_left_and_the_next_one_is_served() -> None:
     async def after_closing() -> float:
         even, begun = pace(), now()
-        even.throttled(await even.turn(), 100.0)
+        even.refused(await even.turn(), 100.0)
         waits = [asyncio.create_task(even.turn()) for _ in range(10)]
         await asyncio.sleep(1.0)
         for wait in waits:
@@ -186,7 +186,7 @@ def test_a_throttling_service_is_left_alone_by_all_as_long_as_it_asks_for() -> N
     async def throttled() -> list[float]:
         even = pace()
         turn = await even.turn()
-        assert even.throttled(turn, 20.0) == 20.0
+        assert even.refused(turn, 20.0) == 20.0
         return await times_of(even, 5)
 
     times = run(throttled())
@@ -201,7 +201,7 @@ def test_those_who_wait_already_are_kept_too() -> None:
         turn = await even.turn()
         waiting = asyncio.create_task(even.turn())
         await asyncio.sleep(0.5)
-        even.throttled(turn, 20.0)
+        even.refused(turn, 20.0)
         return await waiting - begun
 
     assert run(kept()) >= 20.5
@@ -212,9 +212,9 @@ def test_what_was_sent_before_the_closing_does_not_close_it_longer() -> None:
         even, begun = pace(), now()
         turns = [await even.turn() for _ in range(20)]
         await asyncio.sleep(1.0)
-        assert even.throttled(turns[0], 10.0) == 10.0
+        assert even.refused(turns[0], 10.0) == 10.0
         await asyncio.sleep(5.0)
-        assert [even.throttled(turn, 60.0) for turn in turns[1:]] == [0.0] * 19
+        assert [even.refused(turn, 60.0) for turn in turns[1:]] == [0.0] * 19
         assert [even.failed(turn) for turn in turns[1:]] == [0.0] * 19
         return await even.turn() - begun
 
@@ -224,19 +224,35 @@ def test_what_was_sent_before_the_closing_does_not_close_it_longer() -> None:
 def test_an_answer_to_an_earlier_request_does_not_cut_retry_after_short() -> None:
     async def answered_late() -> float:
         even, begun = pace(), now()
-        even.throttled(await even.turn(), 10.0)
+        even.refused(await even.turn(), 10.0)
         even.answered()
         return await even.turn() - begun
 
     assert run(answered_late()) >= 10.0
 
 
+def test_a_service_that_serves_nobody_is_left_alone_at_once() -> None:
+    async def unavailable() -> list[float]:
+        even = pace()
+        turns = [await even.turn() for _ in range(3)]
+        return [even.unavailable(turn, 0.0) for turn in turns]
+
+    first, *others = run(unavailable())
+    assert 0.75 <= first <= 1.25
+    assert others == [0.0, 0.0]
+
+
 def test_trouble_that_goes_on_makes_the_pauses_longer_up_to_half_a_minute() -> None:
     async def closings() -> list[float]:
-        even = pace()
-        return [even.throttled(await even.turn(), 0.0) for _ in range(10)]
+        even, seconds = pace(), []
+        for _ in range(10):
+            await asyncio.sleep(0.1)
+            seconds.append(even.refused(await even.turn(), 0.0))
+        return seconds
 
-    for number, seconds in enumerate(run(closings())):
+    first, *later = run(closings())
+    assert first == 0.0  # a single refusal makes the pace slower, and no more
+    for number, seconds in enumerate(later):
         middle = min(2.0**number, 30.0)
         assert 0.75 * middle <= seconds <= 1.25 * middle
 
@@ -275,22 +291,35 @@ def test_failures_between_answers_are_no_outage() -> None:
     assert run(flaky()) <= APART + TICK
 
 
-def test_a_throttled_pace_is_halved_and_recovers_by_answers() -> None:
+def test_a_throttled_pace_is_slower_and_recovers_by_itself() -> None:
     async def recovering() -> tuple[float, float, float]:
         even = pace(50.0)
         whole = max(await times_of(even, 51))
-        even.throttled(await even.turn(), 0.0)
-        await asyncio.sleep(5.0)
+        even.refused(await even.turn(), 0.0)
         even.answered()
-        halved = max(await times_of(even, 51))
-        for _ in range(200):
-            even.answered()
-        return whole, halved, max(await times_of(even, 51))
+        slower = max(await times_of(even, 51))
+        await asyncio.sleep(20.0)
+        return whole, slower, max(await times_of(even, 51))
 
-    whole, halved, recovered = run(recovering())
+    whole, slower, recovered = run(recovering())
     assert whole == pytest.approx(APART, abs=TICK)
-    assert halved == pytest.approx(2 * APART, abs=TICK)
+    assert 1.05 * APART < slower < APART / 0.85 + TICK
     assert recovered == pytest.approx(APART, abs=TICK)
+
+
+def test_an_answer_after_a_pause_lets_all_go_on_at_once() -> None:
+    async def answered() -> list[float]:
+        even, begun = pace(50.0), now()
+        even.refused(await even.turn(), 10.0)
+        waits = [asyncio.create_task(even.turn()) for _ in range(5)]
+        await waits[0]
+        await asyncio.sleep(0.1)  # the answer to the first question comes
+        even.answered()
+        return [came - begun for came in await asyncio.gather(*waits)]
+
+    times = run(answered())
+    assert times[0] >= 10.0
+    assert max(times) < times[0] + 0.1 + 4 * APART / 50 / 0.85 + 2 * TICK
 
 
 @pytest.mark.parametrize(("limit", "slowest"), [(50.0, 1.0), (0.2, 0.2)])
@@ -300,25 +329,19 @@ def test_however_often_it_is_throttled_it_goes_on_once_a_second_or_as_slowly_as_
     async def crawling() -> float:
         even = pace(limit)
         for _ in range(20):
-            even.throttled(await even.turn(), 0.0)
-        await asyncio.sleep(60.0)
-        even.answered()
-        begun = await even.turn()
-        return await even.turn() - begun
+            await asyncio.sleep(0.001)
+            even.refused(now(), 0.0)
+        return even.rate.at(now())
 
-    every = run(crawling())
-    assert every == pytest.approx(1.0 / slowest, rel=0.25)
+    assert run(crawling()) == pytest.approx(slowest, rel=0.01)
 
 
-def test_a_limit_that_is_learned_later_is_what_throttling_halves() -> None:
+def test_a_limit_that_is_learned_later_holds_and_a_share_of_it_is_begun_with() -> None:
     """The connection's limit is known only once it was read."""
 
-    async def halved() -> float:
+    async def shared() -> float:
         even = pace(50.0)
-        even.limit = 4.0
-        even.throttled(await even.turn(), 0.0)
-        await asyncio.sleep(10.0)
-        even.answered()
+        even.rate.limit, even.rate.share = 8.0, 0.25
         return max(await times_of(even, 5))
 
-    assert run(halved()) == pytest.approx(2 * APART, abs=TICK)
+    assert run(shared()) == pytest.approx(2 * APART, abs=2 * TICK)

@@ -13,7 +13,7 @@ import fsspec
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AssetAlias, ObjectStoragePath
 from airflow.providers.common.compat.sdk import io as airflow_io
-from airflow_runs import PICTURE, TaskInstance
+from airflow_runs import PICTURE, OutletEvents, TaskInstance
 from PIL import Image
 
 from airflow_provider_phota.api.errors import PhotaInputError, PhotaLedgerError, PhotaUnreachable
@@ -524,7 +524,9 @@ def test_a_retry_after_the_landing_tells_the_alias_all_the_same(emulator, pictur
             skip_existing_edits=True,
             outlets=[alias],
         )
-        return operator.execute({"ti": Memory(), "outlet_events": {alias: event}}), event.added
+        return operator.execute(
+            {"ti": Memory(), "outlet_events": OutletEvents([(alias, event)])}
+        ), event.added
 
     connection(ledger_path=ledger_in(tmp_path))
     first, told = attempt()

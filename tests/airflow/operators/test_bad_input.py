@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from importlib.metadata import version
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
@@ -219,6 +220,8 @@ def test_a_picture_to_enhance_that_is_not_one_is_refused_before_anything_is_sent
 KEY = "sk-canary-0123456789"
 GOOD = {"conn_type": "phota", "password": KEY, "host": "https://api.foxapi.cc"}
 
+#: Airflow 3.1 passes over such a variable, and says why in its own log alone.
+NO_OBJECT = "no Airflow connection" if version("apache-airflow").startswith("3.1") else "not a JSON object"
 CONNECTIONS = [
     ({"password": None}, "no API key"),
     ({"password": "   "}, "no API key"),
@@ -245,8 +248,8 @@ CONNECTIONS = [
     ({"extra": {"allow_http": "maybe"}}, "'allow_http'"),
     ({"extra": {"proxy": "proxy.local:3128"}}, "'proxy'"),
     ({"extra": {"ca_bundle": "/nowhere.pem"}}, "'ca_bundle'"),
-    ({"extra": "[1, 2]"}, "not a JSON object"),
-    ({"extra": "{broken"}, "not a JSON object"),
+    ({"extra": "[1, 2]"}, NO_OBJECT),
+    ({"extra": "{broken"}, NO_OBJECT),
 ]
 
 

@@ -15,7 +15,7 @@ import fsspec
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, Asset, AssetAlias, ObjectStoragePath
 from airflow.providers.common.compat.sdk import io as airflow_io
-from airflow_runs import TaskInstance
+from airflow_runs import OutletEvents, TaskInstance
 from landed_names import paths_below as names
 from PIL import Image
 
@@ -474,7 +474,7 @@ class Event:
 
 def test_landed_files_are_announced_to_the_outlets(result, tmp_path):
     asset, alias = Asset(f"file://{tmp_path}/edits"), AssetAlias("edits")
-    events = {asset: Event(), alias: Event()}
+    events = OutletEvents([(asset, Event()), (alias, Event())])
     files = land(result, f"file://{tmp_path}", {"outlet_events": events}, outlets=[asset, alias])
     assert events[asset].extra == {"files": files, "cost": result["cost"]}
     assert [extra for _, extra in events[alias].added] == files

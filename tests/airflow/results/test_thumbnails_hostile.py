@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import random
 import struct
-import threading
+import tempfile
 import zlib
 
 import pytest
@@ -78,12 +79,24 @@ def test_damage_is_an_error_of_one_kind(kind):
     assert refused
 
 
+def on_disk(content):
+    """A file of a disk that is closed as soon as a copy has begun."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115  # who calls this closes it
+    file.write(content)
+    return file
+
+
+def take(copies, index, content):
+    with on_disk(content) as file:
+        copies.take(index, file)
+
+
 def test_a_picture_that_cannot_be_copied_is_a_line_in_the_log(caplog):
     copies = SmallCopies(2)
     for index in range(3):  # of the third no copy is wanted
-        copies.take(index, io.BytesIO(b"nothing"))
-    assert copies.made == {0: None, 1: None}
-    assert [record.getMessage() for record in caplog.records] == [
+        take(copies, index, b"nothing")
+    assert copies.made() == {0: None, 1: None}
+    assert sorted(record.getMessage() for record in caplog.records) == [
         f"There is no small copy of result {index}: it is not a PNG, JPEG, WEBP, GIF, TIFF or BMP picture."
         for index in range(2)
     ]
@@ -93,9 +106,20 @@ def test_a_copy_does_not_wait_for_ever_for_another_picture(monkeypatch):
     monkeypatch.setattr(thumbnails, "_LONGEST_TURN", 0.1)
     copies, content = SmallCopies(1), saved(quarters())
     with opened(io.BytesIO(content), "PNG"):
-        thread = threading.Thread(target=copies.take, args=(0, io.BytesIO(content)))
-        thread.start()
-        thread.join(10)
-    assert copies.made == {}  # so that it is tried again once the picture has its name
-    copies.take(0, io.BytesIO(content))
-    assert copies.made[0]
+        take(copies, 0, content)
+        copies._running[0].result(10)
+        assert copies.made() == {}  # so that it is read again, once all pictures are at home
+    monkeypatch.undo()
+    take(copies, 0, content)
+    assert copies.made()[0]
+
+
+def test_a_process_without_a_free_file_lands_the_picture_all_the_same(monkeypatch):
+    def dup(_):
+        raise OSError(24, "Too many open files")
+
+    copies = SmallCopies(1)
+    with on_disk(saved(quarters())) as file:
+        monkeypatch.setattr(os, "dup", dup)
+        copies.take(0, file)
+    assert copies.made() == {}

@@ -300,7 +300,7 @@ def test_no_log_record_shows_a_key(emulator, submitted, connection, fetches, hur
     connection(password=REFUSED_KEY)
     fetches.then[1] = connection
     emulator.add_faults(
-        Fault(on="task", kind="status", status=429, times=2),
+        Fault(on="task", kind="status", status=429, headers={"Retry-After": "1"}, times=2),
         Fault(on="task", kind="reset_before", times=8),
     )
     assert ends(phota_task_ids) == {WaitEnd.FINISHED}
