@@ -6,7 +6,8 @@ import pytest
 
 from dev.airflow_2 import Airflow2
 from dev.airflow_3 import Airflow3, Airflow34
-from dev.airflow_major import of_version
+from dev.airflow_components import commands_of
+from dev.airflow_major import AIRFLOW, of_version
 from tests.chaos.cases import HELD, STATELESS, Case, End
 from tests.chaos.matrix import GROUPS
 
@@ -48,6 +49,25 @@ def test_an_airflow_is_known_by_its_version(version, major):
 @pytest.mark.parametrize("major", [Airflow2(), Airflow3(), Airflow34()], ids=["2", "3", "3.4"])
 def test_the_web_server_and_what_has_a_heartbeat_are_components(major):
     assert {"api-server", "scheduler", "triggerer"} <= set(major.components)
+
+
+def test_each_component_runs_once_under_its_own_name():
+    assert set(commands_of({})) == set(AIRFLOW.components)
+
+
+def test_components_that_run_twice_are_numbered_and_celery_tells_its_workers_apart():
+    commands = commands_of({"triggerer": 2, "celery-worker": 2})
+    assert "triggerer" not in commands
+    assert commands["triggerer-1"] == commands["triggerer-2"] == AIRFLOW.components["triggerer"]
+    assert [commands[f"celery-worker-{number}"][-1] for number in (1, 2)] == [
+        "celery-worker-1",
+        "celery-worker-2",
+    ]
+
+
+def test_a_component_that_this_airflow_does_not_have_is_refused():
+    with pytest.raises(ValueError, match="not a component of this Airflow: triggrer"):
+        commands_of({"triggrer": 2})
 
 
 def test_with_task_state_each_case_is_run_as_it_stands():

@@ -31,6 +31,12 @@ def _read_options() -> argparse.Namespace:
     ask = parser.add_argument
     ask("--rows", default=_env_or("ROWS", ""), help="such as 1,4 (default: all)")
     ask("--seeds", type=int, default=_env_or("SEEDS", "5"), help="runs of a row (default: %(default)s)")
+    ask(
+        "--first-seed",
+        type=int,
+        default=_env_or("FIRST_SEED", "0"),
+        help="such as one that failed (default: 0)",
+    )
     ask("--edits", type=int, default=_env_or("EDITS", "24"), help="single edits (default: %(default)s)")
     ask("--items", type=int, default=_env_or("ITEMS", "200"), help="edits of a batch (default: %(default)s)")
     ask("--keep", action="store_true", help="keep logs and records even if all is well")
@@ -52,7 +58,7 @@ def main() -> int:
         lab.wait_for_workers()
         _print(f"{len(lines)} rows, {options.seeds} seeds; logs and records: {lab.folder}")
         numbers = count(1)
-        for seed in range(options.seeds):
+        for seed in range(options.first_seed, options.first_seed + options.seeds):
             for line in lines:
                 _run_line(lab, line, seed, next(numbers), options)
                 _write_report(lines)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -36,6 +36,10 @@ QUEUED_LIMIT = 60
 TRIGGERER_LIMIT = 20
 READY_LIMIT = 180.0
 _HERE = Path(__file__).parent
+_BEATING = """
+    SELECT count(*) FROM job WHERE job_type IN ('SchedulerJob', 'TriggererJob') AND end_date IS NULL
+    AND state = 'running' AND latest_heartbeat > now() - interval '12 seconds'
+"""
 _CUT = """
     SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
     WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
@@ -102,8 +106,13 @@ class CeleryLaboratory(BatchLaboratory):
         return Queue(self.broker.url)
 
     def settle(self, since: datetime) -> None:
-        """Waits until all components run again, and both workers take tasks."""
+        """Waits until all components run again, each as often as it should, and both workers take tasks."""
         super().settle(since)
+        deadline = time.monotonic() + READY_LIMIT
+        while self._ask_database(_BEATING) < INSTANCES["scheduler"] + INSTANCES["triggerer"]:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not all components are back, see {self.airflow.component_logs}")
+            time.sleep(1.0)
         self.wait_for_workers()
 
     def wait_for_workers(self) -> None:
@@ -124,13 +133,15 @@ class CeleryLaboratory(BatchLaboratory):
 
     def cut_database(self) -> int:
         """Ends every connection to the database, and returns how many that were."""
+        return self._ask_database(_CUT)
+
+    def _ask_database(self, query: str) -> int:
         url = make_url(self.cluster.url)
         connection = psycopg2.connect(host=url.host, port=url.port, user=url.username, dbname=url.database)
-        with connection, connection.cursor() as cursor:
-            cursor.execute(_CUT)
-            (count,) = cursor.fetchone()
-        connection.close()
-        return count
+        with closing(connection), connection, connection.cursor() as cursor:
+            cursor.execute(query)
+            (number,) = cursor.fetchone()
+        return number
 
     @contextmanager
     def wrong_clock(self, worker: str, seconds: int) -> Iterator[None]:
