@@ -108,6 +108,14 @@ class Card:
     after: int = 0
     landed_at: float | None = None
 
+    def index_of(self, sha256: str) -> int | None:
+        """Returns the place of a picture among the files of the order; None if it is not one of the first.
+
+        Args:
+            sha256: of the picture. It says which one is meant, also once the picture was copied elsewhere.
+        """
+        return next((at for at, file in enumerate(self.files) if file["sha256"] == sha256), None)
+
     def to_dict(self) -> dict[str, Any]:
         """Returns the card as plain data for JSON."""
         return {

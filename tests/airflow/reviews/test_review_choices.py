@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import pytest
 
 from tests.persons import Answer
@@ -64,6 +67,35 @@ def test_each_picture_of_a_mapped_task_can_be_a_review_of_its_own(shop, person):
     for asked in anna.asked:
         index = asked["task_instance"]["map_index"]
         assert f"/edit/{index}/after/0" in asked["body"]
+
+
+def test_a_rejection_of_one_does_not_skip_what_gathers_all_and_the_log_says_so(shop, person, caplog):
+    with person(Answer(["Reject"]), Answer(["Approve"])), caplog.at_level("WARNING"):
+        run = shop.run("review_gathered")
+    assert sorted(run.xcom("gather")) == ["approved", "rejected"]
+    assert "Not skipped: gather. It waits for all reviews of this mapped task" in caplog.text
+
+
+def shown_copies(question: dict[str, Any]) -> list[str]:
+    """Which small copies of pictures that were made a question shows, in its order."""
+    return re.findall(r"/(after/\d+)", question["body"])
+
+
+def test_a_single_picture_of_an_order_is_shown_as_itself(shop, person):
+    with person(Answer(["Approve"])) as anna:
+        run = shop.run("review_last", num_outputs=3)
+    assert shown_copies(anna.asked[0]) == ["after/2"]
+    assert "| 0.15 USD |" in anna.asked[0]["body"]
+    assert [name[-6:] for name in shop.published] == ["-2.png"]
+    assert run.state == "success"
+
+
+def test_pictures_that_an_earlier_review_has_chosen_are_shown_as_themselves(shop, person):
+    with person(Answer(["Picture 2", "Picture 3"]), Answer(["Approve"])) as anna:
+        run = shop.run("review_twice", num_outputs=3)
+    assert shown_copies(anna.asked[1]) == ["after/1", "after/2"]
+    assert [picture["index"] for picture in run.xcom("review")["chosen"]] == [1, 2]
+    assert [name[-6:] for name in shop.published] == ["-1.png", "-2.png"]
 
 
 @pytest.mark.parametrize(("dag_id", "state"), [("review_in_time", "success"), ("review_too_late", "failed")])
