@@ -19,7 +19,7 @@ from airflow_provider_phota.api.types import PhotaReview
 from airflow_provider_phota.operators.review import PhotaReviewOperator
 from airflow_provider_phota.reviews.arguments import check_can_ask
 from airflow_provider_phota.reviews.decisions import Decided
-from airflow_provider_phota.reviews.records import Verdict
+from airflow_provider_phota.reviews.records import Verdict, without_pictures
 from airflow_provider_phota.reviews.review import Review
 
 if TYPE_CHECKING:
@@ -139,6 +139,7 @@ class PhotaReviewOutcomeOperator(BaseOperator):
     def execute(self, context: Context) -> Any:
         decided: list[Any] = [each for each in self.reviews if each]
         last = decided[-1]
+        context["ti"].xcom_push(key=xcom_keys.DECISION, value=without_pictures(last))
         if last["decision"] == Decided.REJECTED.value:
             context["ti"].xcom_push(key="return_value", value=last)
             raise AirflowSkipException("The pictures were rejected.")
