@@ -76,6 +76,12 @@ def _add_behaviour(add: Callable[..., object]) -> None:
         default="full",
         help="how results are drawn; small and shared ones cost next to nothing (default: %(default)s)",
     )
+    add(
+        "--rate-limit",
+        type=float,
+        metavar="N",
+        help="requests a second of all clients together; more are refused with 429 (default: no limit)",
+    )
 
 
 async def _run(settings: Settings) -> None:

@@ -8,6 +8,7 @@ from airflow_provider_phota.emulator import control, results, uploads, v1
 from airflow_provider_phota.emulator.call import Call, Desk, Handler, endpoint
 from airflow_provider_phota.emulator.errors import not_found
 from airflow_provider_phota.emulator.front import files, page
+from airflow_provider_phota.emulator.limit import limited
 from airflow_provider_phota.emulator.misbehaviour import faulty
 
 _Served = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -35,6 +36,8 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/_emulator/faults", control.add_faults),
     ("DELETE", "/_emulator/faults", control.clear_faults),
 )
+#: What is limited: what is served from storage, and what a test says to the emulator, is not.
+_API = ("/v1/", "/api/")
 #: What a browser asks for while somebody looks at the page. It is not logged: tests count their own requests.
 _PAGES: tuple[tuple[str, Handler], ...] = (
     (r"/_emulator/thumbnails/{task_id}/{index:\d{1,6}}", files.serve_thumbnail),
@@ -52,7 +55,7 @@ def build_app(desk: Desk) -> web.Application:
     # The vendor documents no limit for the size of a request.
     app = web.Application(client_max_size=2**62)
     for method, path, handler in _ROUTES:
-        serve = endpoint(desk, handler, path)
+        serve = endpoint(desk, limited(handler) if path.startswith(_API) else handler, path)
         if method == "GET":
             app.router.add_get(path, serve)
         else:

@@ -14,6 +14,7 @@ from aiohttp import web
 from airflow_provider_phota.emulator.errors import ApiError, malformed
 from airflow_provider_phota.emulator.faults import Fault
 from airflow_provider_phota.emulator.inputs import Intake
+from airflow_provider_phota.emulator.limit import RateLimit
 from airflow_provider_phota.emulator.records import SeenRequest
 from airflow_provider_phota.emulator.service import Service
 from airflow_provider_phota.emulator.studio import Studio
@@ -51,6 +52,7 @@ class Desk:
     intake: Intake
     studio: Studio
     log: RequestLog
+    limit: RateLimit
 
     def reset(self) -> None:
         """Forgets tasks, uploads, balances, revoked keys, faults and requests, and sets the clock right."""

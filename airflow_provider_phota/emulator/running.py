@@ -36,6 +36,7 @@ class Emulator:
         credits: What every new key may spend.
         result_ttl: Seconds a result URL lives.
         pictures: How results are drawn: ``full``, ``small`` or ``shared``. See `draw`.
+        rate_limit: Requests a second that all clients together may send to the API.
 
     Raises:
         ValueError: An argument makes no sense, for example a host that is not on loopback.
@@ -56,6 +57,7 @@ class Emulator:
         credits: int = 1_000_000,  # noqa: A002 - the command line's word
         result_ttl: float = RESULT_TTL,
         pictures: str = "full",
+        rate_limit: float | None = None,
     ) -> None:
         self.settings = Settings(
             host=host,
@@ -67,6 +69,7 @@ class Emulator:
             credits=credits,
             result_ttl=result_ttl,
             pictures=pictures,
+            rate_limit=rate_limit,
         )
         self._thread: threading.Thread | None = None
 

@@ -13,6 +13,7 @@ from aiohttp import web
 from airflow_provider_phota.emulator.app import build_app
 from airflow_provider_phota.emulator.call import Desk, RequestLog
 from airflow_provider_phota.emulator.inputs import Intake
+from airflow_provider_phota.emulator.limit import RateLimit
 from airflow_provider_phota.emulator.service import Service
 from airflow_provider_phota.emulator.settings import Settings
 from airflow_provider_phota.emulator.store import Store
@@ -46,7 +47,13 @@ async def serving(settings: Settings) -> AsyncIterator[Running]:
         store = _open_store(settings)
         stack.callback(store.close)
         service = Service(settings, store)
-        desk = Desk(service, Intake(service), Studio(store, settings.pictures), RequestLog())
+        desk = Desk(
+            service,
+            Intake(service),
+            Studio(store, settings.pictures),
+            RequestLog(),
+            RateLimit(settings.rate_limit),
+        )
         stack.push_async_callback(desk.studio.close)
         stack.push_async_callback(desk.intake.close)
         runner = web.AppRunner(

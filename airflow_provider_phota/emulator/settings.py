@@ -30,6 +30,8 @@ class Settings:
             the inputs, visibly changed. ``small``: 64 pixels wide, from the task's ID alone; no two are
             equal. ``shared``: of full size, and the same one for all results of a model, resolution and
             aspect ratio.
+        rate_limit: Requests a second that all clients together may send to the API. There is no limit if it
+            is None.
     """
 
     host: str = "127.0.0.1"
@@ -41,6 +43,7 @@ class Settings:
     credits: int = 1_000_000
     result_ttl: float = RESULT_TTL
     pictures: str = "full"
+    rate_limit: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "host", bindable(self.host))
@@ -53,6 +56,8 @@ class Settings:
             raise ValueError(f"credits must not be negative, got {self.credits}")
         if self.result_ttl <= 0:
             raise ValueError(f"result_ttl must be more than 0 seconds, got {self.result_ttl}")
+        if self.rate_limit is not None and not 0 < self.rate_limit < math.inf:
+            raise ValueError(f"rate_limit must be more than 0 requests a second, got {self.rate_limit}")
         checked_pictures(self.pictures)
 
     @property

@@ -225,6 +225,7 @@ def test_help_names_every_option():
     done = ran("--help")
 
     options = (
+        "--rate-limit",
         "--host",
         "--port",
         "--tls-cert",

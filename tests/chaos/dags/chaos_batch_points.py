@@ -11,11 +11,12 @@ import inspect
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 from chaos_points import Stop
 
+from airflow_provider_phota.batch import course
 from airflow_provider_phota.batch.batch import Batch
-from airflow_provider_phota.batch.course import Course
 from airflow_provider_phota.batch.preparing import Preparer
 from airflow_provider_phota.batch.report import Report
 from airflow_provider_phota.journal.events import Ended, Paid
@@ -87,8 +88,8 @@ def reach(point: str) -> None:
             moment.reach(point)
 
 
-def _wrap(owner: type, name: str, *, before=None, after=None, names=lambda args: True) -> None:
-    """Wraps a method; `names` looks at its arguments and says whether this call counts."""
+def _wrap(owner: type | ModuleType, name: str, *, before=None, after=None, names=lambda args: True) -> None:
+    """Wraps a method or a function; `names` looks at its arguments and says whether this call counts."""
     original = inspect.getattr_static(owner, name)
     function = original.__func__ if isinstance(original, classmethod) else original
 
@@ -125,7 +126,7 @@ _wrap(Lease, "take", before="before_lease", after="after_lease")
 _wrap(Preparer, "prepare", before="preparing")
 _wrap(Journal, "intend", before="before_intent", after="after_intent")
 _wrap(Journal, "append", before="after_answer", after="after_paid", names=_is_about(Paid))
-_wrap(Course, "_land", before="landing")
+_wrap(course, "land_item", before="landing")
 _wrap(Journal, "add", before="before_row", names=_is_about(Ended))
 _wrap(Batch, "_trigger", before="before_deferral", after="deferring")
 _wrap(Report, "write", before="before_results", after="after_results")
