@@ -42,6 +42,8 @@ def test_each_round_edits_by_the_prompt_of_the_reviewer_and_the_last_one_ends(sh
     first, outcome = run.xcom("portrait.review_1"), run.xcom("portrait.outcome")
     assert (first["decision"], first["prompt"], first["published"]) == ("edit_again", "warmer", [])
     assert outcome == run.xcom("portrait.review_3")
+    assert run.xcom("portrait.review_1", "phota_decision")["decision"] == "edit_again"
+    assert run.xcom("portrait.outcome", "phota_decision")["decision"] == "approved"
     assert outcome["published"] == run.xcom("after")
     [name] = shop.published
     assert name.startswith(run.xcom("portrait.edit_3")["phota_task_id"])
