@@ -35,7 +35,7 @@ UNDECLARED = {
 }
 #: The distributions that each importable name comes from.
 DISTRIBUTIONS = packages_distributions()
-ENVIRONMENTS = ["airflow-2.11", "airflow-3.1", "airflow-3.3", "airflow-3.4"]
+ENVIRONMENTS = ["airflow-2.11", "airflow-3.1", "airflow-3.3", "airflow-3.4", "celery"]
 
 
 def distribution_of(name: str) -> str:

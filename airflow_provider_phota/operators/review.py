@@ -40,7 +40,7 @@ from airflow_provider_phota.reviews.errors import PhotaReviewError
 from airflow_provider_phota.reviews.fields import fields_of_batch, fields_of_round
 from airflow_provider_phota.reviews.pictures import without_urls
 from airflow_provider_phota.reviews.questions import Question
-from airflow_provider_phota.reviews.records import Verdict
+from airflow_provider_phota.reviews.records import Verdict, without_pictures
 from airflow_provider_phota.reviews.review import Review
 from airflow_provider_phota.reviews.sources import find_sources
 from airflow_provider_phota.storage.paths import checked_path
@@ -261,6 +261,7 @@ class PhotaReviewOperator(HITLOperator, SkipMixin):
         if verdict.decision.outcome is not Decided.APPROVED:
             # an asset among them would get an event as this task succeeds, although nothing is published
             self.outlets = []
+        context["ti"].xcom_push(key=xcom_keys.DECISION, value=without_pictures(result))
         self._follow(context, review, verdict, result)
         return result
 

@@ -20,7 +20,7 @@ from airflow_provider_phota.api.types import PhotaReview
 from airflow_provider_phota.operators.review import PhotaReviewOperator
 from airflow_provider_phota.reviews.arguments import check_can_ask
 from airflow_provider_phota.reviews.decisions import Decided
-from airflow_provider_phota.reviews.records import Verdict
+from airflow_provider_phota.reviews.records import Verdict, without_pictures
 from airflow_provider_phota.reviews.review import Review
 
 if TYPE_CHECKING:
@@ -150,6 +150,7 @@ class PhotaReviewOutcomeOperator(BaseOperator):
         last = _last_of(self.reviews)
         if last is None:
             raise AirflowSkipException("No review has decided anything.")
+        context["ti"].xcom_push(key=xcom_keys.DECISION, value=without_pictures(last))
         if last["decision"] != Decided.APPROVED.value:
             context["ti"].xcom_push(key="return_value", value=last)
             raise AirflowSkipException(_WHY_SKIPPED[Decided(last["decision"])])

@@ -18,7 +18,9 @@ from airflow_provider_phota.batch.results import read_results
 from airflow_provider_phota.results.landing import LandedFile
 
 #: Pictures that the gallery shows of a review without a batch.
-_MOST_SHOWN = 100
+MOST_SHOWN = 1_000
+#: Characters of a digest that tell the files of one PHOTA task apart.
+_DIGITS = 16
 _ONLY_SUBMITS = (
     "A task that only submits returns an ID: give it wait_for_completion=True, or wait with PhotaTaskSensor."
 )
@@ -77,12 +79,23 @@ class Reviewed:
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     def asked(self) -> dict[str, Any]:
-        """Returns what is asked about, as plain data for XCom: the gallery shows it."""
-        ids = dict.fromkeys(each.phota_task_id for each in self.pictures[:_MOST_SHOWN])
+        """Returns what is asked about, as plain data for XCom: the gallery shows it.
+
+        A picture is the place of its PHOTA task among the IDs, its index, and how the digest of its file
+        begins. So a thousand of them are short enough to be read.
+        """
+        shown = () if self.batch else self.pictures[:MOST_SHOWN]
+        ids = list(dict.fromkeys(each.phota_task_id for each in shown))
+        places = {phota_task_id: at for at, phota_task_id in enumerate(ids)}
         return {
             "digest": self.digest,
             "batch": self.batch,
-            "phota_task_ids": [] if self.batch else list(ids),
+            "phota_task_ids": ids,
+            "pictures": [
+                [places[each.phota_task_id], each.index, each.file.sha256[:_DIGITS] if each.file else ""]
+                for each in shown
+            ],
+            "total": len(self.pictures),
         }
 
     @property

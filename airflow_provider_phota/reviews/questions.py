@@ -18,7 +18,7 @@ from airflow_provider_phota.results.gallery_urls import (
 )
 from airflow_provider_phota.reviews.decisions import option_of
 from airflow_provider_phota.reviews.markdown import escaped, image, link, table
-from airflow_provider_phota.reviews.pictures import Picture, Reviewed
+from airflow_provider_phota.reviews.pictures import MOST_SHOWN, Picture, Reviewed
 from airflow_provider_phota.reviews.sources import Source
 from airflow_provider_phota.texts import count
 
@@ -83,7 +83,12 @@ class Question:
 
     @property
     def _page(self) -> str:
-        words = "Choose among them by check boxes." if self.reviewed.batch else "See all of them."
+        if self.reviewed.batch:
+            words = "Choose among them by check boxes."
+        elif len(self.reviewed.pictures) > MOST_SHOWN:
+            words = f"See the first {MOST_SHOWN:,} of them."
+        else:
+            words = "See all of them."
         return link(words, task_url(self.asking))
 
     def _table(self, shown: Sequence[Picture]) -> str:
@@ -116,8 +121,10 @@ class Question:
         if source is None or index is None:
             return "no small copy"
         if picture.number:
-            return image(description, item_picture_url(source.name, picture.number, which, index))
-        return image(description, picture_url(source.name, which, index))
+            url = item_picture_url(source.name, picture.number, which, index, picture.phota_task_id)
+        else:
+            url = picture_url(source.name, which, index, picture.phota_task_id)
+        return image(description, url)
 
     def _prompt(self, picture: Picture) -> str:
         source = self.sources.get(picture.phota_task_id)

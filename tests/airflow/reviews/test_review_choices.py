@@ -17,6 +17,8 @@ def test_one_of_several_is_published(shop, person):
     decided = run.xcom("review")
     assert decided["counts"] == {"chosen": 1, "rejected": 2, "published": 1}
     assert [picture["index"] for picture in decided["chosen"]] == [1]
+    small = {key: decided[key] for key in ("decision", "counts", "decided_by", "decided_at")}
+    assert run.xcom("review", "phota_decision") == small
     assert [name.endswith("-1.png") for name in shop.published] == [True]
 
 
@@ -24,7 +26,7 @@ def test_none_of_them_is_a_rejection(shop, person):
     with person(Answer(["None of them"])):
         run = shop.run("review_pick_one", num_outputs=2)
     assert run.states["after"] == ["skipped"]
-    assert run.xcom("review")["decision"] == "rejected"
+    assert run.xcom("review")["decision"] == run.xcom("review", "phota_decision")["decision"] == "rejected"
 
 
 def test_several_of_them_are_published(shop, person):

@@ -45,6 +45,8 @@ def test_each_round_edits_by_the_prompt_of_the_reviewer_and_the_last_one_ends(sh
     first, outcome = run.xcom("portrait.review_1"), run.xcom("portrait.outcome")
     assert (first["decision"], first["prompt"], first["published"]) == ("edit_again", "warmer", [])
     assert outcome == run.xcom("portrait.review_3")
+    assert run.xcom("portrait.review_1", "phota_decision")["decision"] == "edit_again"
+    assert run.xcom("portrait.outcome", "phota_decision")["decision"] == "approved"
     assert outcome["published"] == run.xcom("after")
     [name] = shop.published
     assert name.startswith(run.xcom("portrait.edit_3")["phota_task_id"])
@@ -111,7 +113,12 @@ def test_all_first_tasks_of_a_round_wait_for_the_review_before_it():
 
 
 def decided(decision: str, at: str) -> dict[str, Any]:
-    return {"decision": decision, "decided_at": f"2026-05-01T{at}+00:00"}
+    return {
+        "decision": decision,
+        "decided_at": f"2026-05-01T{at}+00:00",
+        "decided_by": None,
+        "counts": {"chosen": 1},
+    }
 
 
 OLD_APPROVAL = decided("approved", "11:00:00.5")
