@@ -27,7 +27,7 @@ def asked_about(look, edited):
     def shown(question, query=""):
         run_id, _ = edited
         pushed = question.asked() if isinstance(question, Reviewed) else question
-        with asking("gallery_edit", run_id, "awaiting_input", phota_review=pushed):
+        with asking("gallery_edit", run_id, "deferred", phota_review=pushed):
             return look(f"/phota/task/{address('gallery_edit', run_id)}{query}").text
 
     return shown
