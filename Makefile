@@ -90,7 +90,7 @@ chaos-3.4: $(READY_3_4) ## The same on the newest pre-release of Airflow 3.4
 	@$(PYTHON_3_4) -m tests.chaos
 
 .PHONY: chaos-celery
-chaos-celery: $(READY_CELERY) ## CeleryExecutor, two of each: workers, triggerers, schedulers, broker, database broken (CHAOS_SEEDS=1 for a short one)
+chaos-celery: $(READY_CELERY) ## CeleryExecutor, two of each component, broken in ten ways; some 3 hours (CHAOS_SEEDS=1: 40 minutes)
 	@$(PYTHON_CELERY) -m tests.chaos.celery
 
 .PHONY: bench

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+#: Of `sitecustomize.py`, which repairs `time.sleep`.
+_REPAIR = Path(__file__).parent / "wrong_clock"
 MISSING = "There is no libfaketime in /usr/lib/*/faketime. Install it: apt-get install libfaketime."
 
 
-def environment_with_clock(seconds: int) -> Mapping[str, str]:
-    """Returns the variables for a clock that is ahead by that many seconds, or behind if they are negative.
+def environment_with_clock(seconds: int, python_path: str) -> Mapping[str, str]:
+    """Returns the variables for a clock that is wrong.
+
+    Args:
+        seconds: by which it is ahead, or behind if they are negative.
+        python_path: the PYTHONPATH of the process with a right clock.
 
     Raises:
         FileNotFoundError: libfaketime is not installed.
@@ -22,6 +28,7 @@ def environment_with_clock(seconds: int) -> Mapping[str, str]:
         "LD_PRELOAD": str(libraries[0]),
         "FAKETIME": f"{seconds:+d}",
         # a wrong wall clock runs as fast as a right one, and waits go by the other clock
+        "PYTHONPATH": f"{_REPAIR}:{python_path}",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         "DONT_FAKE_MONOTONIC": "1",
     }

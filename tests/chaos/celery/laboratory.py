@@ -36,6 +36,7 @@ QUEUED_LIMIT = 60
 TRIGGERER_LIMIT = 20
 READY_LIMIT = 180.0
 _HERE = Path(__file__).parent
+PYTHON_PATH = f"{ROOT}:{ROOT / 'tests/chaos/dags'}"
 _BEATING = """
     SELECT count(*) FROM job WHERE job_type IN ('SchedulerJob', 'TriggererJob') AND end_date IS NULL
     AND state = 'running' AND latest_heartbeat > now() - interval '12 seconds'
@@ -90,7 +91,7 @@ class CeleryLaboratory(BatchLaboratory):
             "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": str(QUEUED_LIMIT),
             "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": "10",
             "AIRFLOW__SCHEDULER__NUM_STUCK_IN_QUEUED_RETRIES": "5",
-            "PYTHONPATH": f"{ROOT}:{ROOT / 'tests/chaos/dags'}",
+            "PYTHONPATH": PYTHON_PATH,
             "CHAOS_ROOT": str(ROOT),
             **self._connections(),
         }
@@ -146,7 +147,7 @@ class CeleryLaboratory(BatchLaboratory):
     @contextmanager
     def wrong_clock(self, worker: str, seconds: int) -> Iterator[None]:
         """Restarts a worker with a clock that is wrong by some seconds, and with a right one in the end."""
-        self._restart_worker(worker, environment_with_clock(seconds))
+        self._restart_worker(worker, environment_with_clock(seconds, PYTHON_PATH))
         try:
             yield
         finally:

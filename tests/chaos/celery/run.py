@@ -50,16 +50,8 @@ class CeleryRun:
 
     @cached_property
     def single(self) -> Run:
-        return Run(
-            self.lab, self.trial, f"trial-{self.trial.number}", self.lab.root(self.trial), self._budget
-        )
-
-    @property
-    def _budget(self) -> TrialBudget:
-        budget = self.lab.budget(self.trial)
-        if budget is None:
-            raise RuntimeError(f"{self.trial.tag} has no budget")
-        return budget
+        budget = self.lab.budget(self.trial) if self.row.has_budget else None
+        return Run(self.lab, self.trial, f"trial-{self.trial.number}", self.lab.root(self.trial), budget)
 
     @cached_property
     def batch(self) -> BatchRun | None:
