@@ -101,6 +101,10 @@ bench-before: $(READY_BENCH) ## CPU of a poll and of a wait, next to those at an
 bench-slots: $(READY_BENCH) ## What waiting costs in worker slots, in a real Airflow
 	@$(PYTHON_BENCH) -m benchmarks.slots
 
+.PHONY: bench-rate
+bench-rate: $(READY) ## How several triggerers and workers share what a service allows (30 minutes; BENCH_SECONDS, ...)
+	@$(PYTHON) -m benchmarks.shared_rate
+
 .PHONY: bench-storage
 bench-storage: $(READY) ## What landing costs next to curl, and with small copies; 2,000 pictures from and to S3 and a disk
 	@$(PYTHON) -m benchmarks.storage
