@@ -1,6 +1,6 @@
 """Sends requests to the service until the time is over: one of several processes that share what it allows.
 
-`python -m benchmarks.rate_sender HOW URL SECONDS LIMIT SENDERS` writes what became of them as JSON.
+`python -m benchmarks.rate_sender HOW URL SECONDS LIMIT SENDERS FILE` writes what became of them as JSON.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -34,7 +35,7 @@ INTERVAL = 2.0
 #: Seconds that each task takes.
 DURATION = 20.0
 #: Waits of a triggerer, and orders that a worker sends at the same time.
-WAITS, AT_ONCE = 150, 8
+WAITS, AT_ONCE = 200, 8
 
 
 class Tally:
@@ -136,7 +137,7 @@ async def alone(url: str, tally: Tally) -> None:
 
 
 def main() -> None:
-    how, url, seconds, limit, senders = sys.argv[1:]
+    how, url, seconds, limit, senders, file = sys.argv[1:]
     tally = Tally()
     poller = _poller(url, float(limit), int(senders), tally)
     ways: dict[str, Callable[[], Awaitable[None]]] = {
@@ -150,7 +151,7 @@ def main() -> None:
             await asyncio.wait_for(asyncio.ensure_future(ways[how]()), float(seconds))
 
     asyncio.run(send())
-    sys.stdout.write(tally.written() + "\n")
+    Path(file).write_text(tally.written())
 
 
 if __name__ == "__main__":

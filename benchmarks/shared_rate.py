@@ -11,9 +11,11 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
@@ -61,16 +63,22 @@ CASES = (
 def run(case: Case) -> str:
     """Runs a case, and returns its line of the table."""
     seconds = WARM_UP + COUNTED + (STORM + _STORMY_END if case.is_stormy else 0)
-    with Emulator(latency=(DURATION, DURATION), pictures="small", rate_limit=ALLOWED) as service:
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-") as folder,
+        Emulator(latency=(DURATION, DURATION), pictures="small", rate_limit=ALLOWED) as service,
+    ):
+        files = [Path(folder) / f"{number}.json" for number in range(len(case.senders))]
         command = [sys.executable, "-m", "benchmarks.rate_sender"]
         rest = [service.url, str(seconds), str(ALLOWED), str(case.expected)]
         began = time.time()
         senders = [
-            subprocess.Popen([*command, how, *rest], cwd=ROOT, stdout=subprocess.PIPE, text=True)
-            for how in case.senders
+            subprocess.Popen([*command, how, *rest, str(file)], cwd=ROOT, stdout=subprocess.DEVNULL)
+            for how, file in zip(case.senders, files, strict=True)
         ]
         calm_at = _storm(service, began) if case.is_stormy else None
-        tallies = [json.loads(sender.communicate()[0].splitlines()[-1]) for sender in senders]
+        for sender in senders:
+            sender.wait()
+        tallies = [json.loads(file.read_text()) for file in files]
     return _line(case, tallies, int(began) + WARM_UP, calm_at)
 
 
