@@ -12,6 +12,8 @@ PYTHON_3_1 := .venv-3.1/bin/python
 READY_3_1 := .venv-3.1/.ready
 PYTHON_3_4 := .venv-3.4/bin/python
 READY_3_4 := .venv-3.4/.ready
+PYTHON_CELERY := .venv-celery/bin/python
+READY_CELERY := .venv-celery/.ready
 PYTHON_BENCH := .venv-bench/bin/python
 READY_BENCH := .venv-bench/.ready
 # Tests wait most of their time, so a third process pays even on two cores.
@@ -89,6 +91,10 @@ chaos-3.4: $(READY_3_4) ## The same on the newest pre-release of Airflow 3.4
 	@$(PYTHON_3_4) -m tests.races
 	@$(PYTHON_3_4) -m tests.chaos
 
+.PHONY: chaos-celery
+chaos-celery: $(READY_CELERY) ## CeleryExecutor, two of each: workers, triggerers, schedulers, broker, database broken (CHAOS_SEEDS=1 for a short one)
+	@$(PYTHON_CELERY) -m tests.chaos.celery
+
 .PHONY: bench
 bench: $(READY_BENCH) ## What waiting costs, compared with other providers' triggers (BENCH_RUNS, BENCH_SCENARIO, ...)
 	@$(PYTHON_BENCH) -m benchmarks
@@ -149,11 +155,12 @@ constraints: $(READY) ## Pin what the environments are made of: the newest that 
 	dev/pin 'apache-airflow==2.11.*' dev chaos > .build/pins && mv .build/pins dev/constraints-airflow-2.11.txt
 	dev/pin 'apache-airflow==3.1.*' dev browser > .build/pins && mv .build/pins dev/constraints-airflow-3.1.txt
 	dev/pin 'apache-airflow>=3.4.0b1,<3.5' dev chaos > .build/pins && mv .build/pins dev/constraints-airflow-3.4.txt
+	dev/pin 'apache-airflow==3.3.*' dev chaos celery > .build/pins && mv .build/pins dev/constraints-celery.txt
 	dev/pin 'apache-airflow==3.3.*' bench > .build/pins && mv .build/pins dev/constraints-bench.txt
 
 .PHONY: clean
 clean: ## Remove all that the other targets have made
-	rm -rf .venv .venv-2.11 .venv-3.1 .venv-3.4 .venv-bench .build dist demo-output docs/_build .coverage .coverage.*
+	rm -rf .venv .venv-2.11 .venv-3.1 .venv-3.4 .venv-bench .venv-celery .build dist demo-output docs/_build .coverage .coverage.*
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -171,6 +178,10 @@ $(READY_3_1): pyproject.toml dev/constraints-airflow-3.1.txt dev/bootstrap
 
 $(READY_3_4): pyproject.toml dev/constraints-airflow-3.4.txt dev/bootstrap
 	@dev/bootstrap .venv-3.4 dev/constraints-airflow-3.4.txt "3.13 3.14 3.12 3.11" dev chaos
+	@touch $@
+
+$(READY_CELERY): pyproject.toml dev/constraints-celery.txt dev/bootstrap
+	@dev/bootstrap .venv-celery dev/constraints-celery.txt "3.11 3.12 3.13" dev chaos celery
 	@touch $@
 
 $(READY_BENCH): pyproject.toml dev/constraints-bench.txt dev/bootstrap

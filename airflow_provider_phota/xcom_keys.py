@@ -21,5 +21,7 @@ BATCH = "phota_batch"
 PROBLEM = "phota_problem"
 #: What a person was asked about: the pictures' digest, and the PHOTA tasks or the batch that made them.
 REVIEW = "phota_review"
+#: What a person has decided, without the pictures: small, however many there are.
+DECISION = "phota_decision"
 #: The prompt that a reviewer wants pictures to be edited with instead.
 PROMPT = "phota_prompt"

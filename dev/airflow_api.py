@@ -90,7 +90,15 @@ class AirflowApi:
             raise KeyError(f"{task_id}[{map_index}] has no XCom {key!r}")
         return body["value"]
 
-    def clear(self, dag_id: str, run_id: str, task_ids: Sequence[str], *, downstream: bool = False) -> None:
+    def clear(
+        self,
+        dag_id: str,
+        run_id: str,
+        task_ids: Sequence[str | tuple[str, int]],
+        *,
+        downstream: bool = False,
+    ) -> None:
+        """Clears Airflow tasks, or of mapped ones the instances that are named with their map index."""
         body = {
             "dry_run": False,
             "dag_run_id": run_id,

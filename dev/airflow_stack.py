@@ -11,8 +11,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +22,7 @@ import psutil
 import requests
 
 from dev.airflow_api import AirflowApi
+from dev.airflow_components import commands_of
 from dev.airflow_environment import environment_of
 from dev.airflow_major import AIRFLOW, VERSION
 from dev.airflow_settings import Settings
@@ -43,6 +44,7 @@ class AirflowStack(AirflowApi):
         parallelism: int = 8,
         database: str | None = None,
         executor: str = "LocalExecutor",
+        instances: Mapping[str, int] | None = None,
         restart: bool = False,
     ) -> None:
         """Describes the Airflow; nothing is started yet.
@@ -54,6 +56,8 @@ class AirflowStack(AirflowApi):
             parallelism: how many tasks may occupy a worker at once.
             database: SQLAlchemy URL (`postgresql+psycopg2://...`); if it is None, SQLite in `home`.
             executor: name of the Airflow executor.
+            instances: how often a component runs, if that is not once, such as `{"triggerer": 2}`. Its
+                processes are then called `triggerer-1` and `triggerer-2`.
             restart: start a component again when it dies, as a service manager would.
         """
         self.home = home.resolve()
@@ -62,6 +66,8 @@ class AirflowStack(AirflowApi):
         )
         super().__init__(self.settings.url, self.settings.user, self.settings.password)
         self._env = environment_of(self.settings)
+        self._commands = commands_of(instances or {})
+        self._own_env: dict[str, Mapping[str, str]] = {}
         self._services: dict[str, Service] = {}
         self._lock = threading.Lock()
         self._restart_at: dict[str, float] = {}
@@ -103,7 +109,7 @@ class AirflowStack(AirflowApi):
         AIRFLOW.write_login(self.settings)
         self._migrate()
         since = datetime.now(UTC)
-        for name in AIRFLOW.components:
+        for name in self._commands:
             self._spawn(name)
         self.wait_until_healthy(since)
         self.warm_up()
@@ -134,13 +140,26 @@ class AirflowStack(AirflowApi):
 
     def freeze(self, component: str, seconds: float) -> None:
         """Stops one component and all it started for that many seconds, and lets it go on."""
-        frozen = members([self._services[component]])
-        for process in frozen:
-            process.suspend()
-        time.sleep(seconds)
-        for process in frozen:
+        with self.frozen(component):
+            time.sleep(seconds)
+
+    @contextmanager
+    def frozen(self, component: str) -> Iterator[None]:
+        """Stops one component and all it started until the block ends, and lets it go on."""
+        stopped = members([self._services[component]])
+        for process in stopped:
             with suppress(psutil.NoSuchProcess):
-                process.resume()
+                process.suspend()
+        try:
+            yield
+        finally:
+            for process in stopped:
+                with suppress(psutil.NoSuchProcess):
+                    process.resume()
+
+    def use_environment(self, component: str, env: Mapping[str, str]) -> None:
+        """Gives one component more variables, from its next start on."""
+        self._own_env[component] = env
 
     def wait_for_dag(self, dag_id: str, timeout: float = 90.0) -> None:
         """Returns when the DAG is parsed. An import error anywhere in the DAG folder is raised at once."""
@@ -155,9 +174,10 @@ class AirflowStack(AirflowApi):
         self._wait_until(is_parsed, timeout, f"no DAG {dag_id!r} in {self.settings.dags_folder}")
 
     def _spawn(self, name: str) -> None:
-        command = [sys.executable, "-m", "airflow", *AIRFLOW.components[name]]
+        command = [sys.executable, "-m", "airflow", *self._commands[name]]
         log = self.component_logs / f"{name}.log"
-        self._services[name] = start(name, command, env=self._env, cwd=self.home, log=log)
+        env = {**self._env, **self._own_env.get(name, {})}
+        self._services[name] = start(name, command, env=env, cwd=self.home, log=log)
 
     def wait_until_healthy(self, since: datetime) -> None:
         """Returns when the database and every component are healthy, with a heartbeat later than `since`."""

@@ -36,7 +36,7 @@ UNDECLARED = {
 }
 #: The distributions that each importable name comes from.
 DISTRIBUTIONS = packages_distributions()
-ENVIRONMENTS = [f"airflow-{each.minor}" for each in matrix.VERSIONS]
+ENVIRONMENTS = [*(f"airflow-{each.minor}" for each in matrix.VERSIONS), "celery"]
 
 
 def distribution_of(name: str) -> str:

@@ -141,8 +141,8 @@ class PhotaBatchPreview(TypedDict):
 class PhotaReviewedPicture(PhotaFile):
     """Describes one picture that a person has decided about.
 
-    `index` is its place among the pictures of its PHOTA task, from 0, and `item` the key of its item in a
-    batch. If it has not landed, there are only `phota_task_id` and `index`.
+    `index` is its place among the pictures of its PHOTA task, from 0, as far as these were handed in, and
+    `item` the key of its item in a batch. If it has not landed, there are only `phota_task_id` and `index`.
     """
 
     index: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -11,7 +11,6 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowFailExc
 from airflow_provider_phota import xcom_keys
 from airflow_provider_phota.api.choices import checked_choice
 from airflow_provider_phota.api.costs import NO_COST
-from airflow_provider_phota.api.endings import lines
 from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.parsing import check_not_templated
 from airflow_provider_phota.api.types import Choose, OnReject, PhotaReview
@@ -29,23 +28,19 @@ from airflow_provider_phota.retrying import (
 from airflow_provider_phota.reviews.arguments import (
     OnRejected,
     check_can_ask,
+    check_not_airflows,
     check_users,
     checked_default,
+    checked_notifiers,
     checked_timeout,
 )
-from airflow_provider_phota.reviews.decisions import (
-    APPROVED,
-    ASKS_AGAIN,
-    PROMPT,
-    REJECTED,
-    Choice,
-    Decided,
-    decide,
-)
+from airflow_provider_phota.reviews.decisions import ASKS_AGAIN, Choice, Decided, decide
+from airflow_provider_phota.reviews.endings import rejected, unanswered, who
 from airflow_provider_phota.reviews.errors import PhotaReviewError
+from airflow_provider_phota.reviews.fields import fields_of_batch, fields_of_round
 from airflow_provider_phota.reviews.pictures import without_urls
 from airflow_provider_phota.reviews.questions import Question
-from airflow_provider_phota.reviews.records import Verdict
+from airflow_provider_phota.reviews.records import Verdict, without_pictures
 from airflow_provider_phota.reviews.review import Review
 from airflow_provider_phota.reviews.sources import find_sources
 from airflow_provider_phota.storage.paths import checked_path
@@ -54,7 +49,6 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, ObjectStoragePath, XComArg
     from airflow.sdk.bases.notifier import BaseNotifier
     from airflow.sdk.execution_time.hitl import HITLUser
-    from jinja2 import Environment
 
 if TYPE_CHECKING or HAS_HUMANS:
     from airflow.providers.standard.operators.hitl import HITLOperator
@@ -115,15 +109,21 @@ class PhotaReviewOperator(HITLOperator, SkipMixin):
         **kwargs: Unpack[AirflowArguments],
     ) -> None:
         check_can_ask(type(self).__name__)
+        with checking_arguments(self):
+            check_not_airflows(kwargs)
+            notified, response_timeout = checked_notifiers(notifiers), self._time_for(timeout, default)
         super().__init__(
             subject=subject,  # type: ignore[arg-type]  # rendered before Airflow's operator uses it
             options=["Approve"],  # which ones there are follows from the pictures
+            defaults=None,  # they are checked once the pictures are known
             multiple=choose == Choice.PICK_MANY.value,
-            notifiers=notifiers or [],
+            notifiers=notified,
             assigned_users=assigned_users,
-            response_timeout=timeout if isinstance(timeout, timedelta) else None,
+            # without any, Airflow takes execution_timeout for the time that a person has, and drops it
+            response_timeout=response_timeout or timedelta.max,
             **kwargs,
         )
+        self.response_timeout = response_timeout
         self.results = results
         self.choose = choose
         self.publish_to = publish_to
@@ -134,15 +134,17 @@ class PhotaReviewOperator(HITLOperator, SkipMixin):
             self._check_as_written()
 
     def _check_as_written(self) -> None:
-        check_not_templated(
-            choose=self.choose, on_reject=self.on_reject, timeout=self.timeout, default=self.default
-        )
-        self.response_timeout = checked_timeout(self.timeout, self.default) or self.response_timeout
+        check_not_templated(choose=self.choose, on_reject=self.on_reject)
         checked_default(checked_choice(Choice, "choose", self.choose), self.default)
         check_users(self.assigned_users)
         self._check_on_reject()
         if self.publish_to is not None:
             check_directory_as_written("publish_to", self.publish_to)
+
+    @staticmethod
+    def _time_for(timeout: float | timedelta | None, default: str | None) -> timedelta | None:
+        check_not_templated(timeout=timeout, default=default)
+        return checked_timeout(timeout, default)
 
     def _check_on_reject(self) -> None:
         if self.on_reject == EDIT_AGAIN:
@@ -167,9 +169,12 @@ class PhotaReviewOperator(HITLOperator, SkipMixin):
     def _fails_on_reject(self) -> bool:
         return OnRejected(self.on_reject) is OnRejected.FAIL
 
-    def render_template_fields(self, context: Context, jinja_env: Environment | None = None) -> None:
-        """Renders the fields. Airflow shows them to everybody, so the URLs of the service are left out."""
-        super().render_template_fields(context, jinja_env)
+    def _do_render_template_fields(self, *args: Any, **kwargs: Any) -> None:
+        """Renders the fields. Airflow shows them to everybody, so the URLs of the service are left out.
+
+        Of a mapped task Airflow calls nothing else that renders.
+        """
+        super()._do_render_template_fields(*args, **kwargs)
         self.results = without_urls(self.results)
 
     @noting_problems
@@ -209,7 +214,7 @@ class PhotaReviewOperator(HITLOperator, SkipMixin):
         self.body = question.body
         self.options = list(review.options)
         self.defaults = checked_default(Choice(self.choose), self.default)
-        self.params = type(self.params)(self._fields(review))
+        self.params = type(self.params)(self._fields_of(review))
         try:
             self.validate_defaults()
         except ValueError:
@@ -217,18 +222,10 @@ class PhotaReviewOperator(HITLOperator, SkipMixin):
                 "default", f"is {self.default!r}, and there are {len(reviewed.pictures)} pictures."
             ) from None
 
-    def _fields(self, review: Review) -> dict[str, Param]:
-        """Returns what a person can fill in."""
+    def _fields_of(self, review: Review) -> dict[str, Param]:
         if self._edits_again:
-            title = "Prompt of another edit"
-            return {PROMPT: Param(self._present_prompt, type="string", format="multiline", title=title)}
-        if not review.reviewed.batch:
-            return {}
-        types = ["array", "string", "null"]
-        return {
-            APPROVED: Param([], type=types, title="Only these items, one a line", description="Empty: all."),
-            REJECTED: Param([], type=types, title="Not these items, one a line", description="Empty: none."),
-        }
+            return fields_of_round(self._present_prompt)
+        return fields_of_batch() if review.reviewed.batch else {}
 
     def _verdict(self, context: Context, review: Review, event: dict[str, Any]) -> Verdict:
         key, index = xcom_keys.REVIEW, review.name.map_index
@@ -239,25 +236,32 @@ class PhotaReviewOperator(HITLOperator, SkipMixin):
                 f"{review.whereabouts}\n{ASKS_AGAIN}"
             )
         if "error" in event:
-            raise _unanswered(event, review)
+            raise unanswered(event, review)
         try:
             answer = super().execute_complete(context, event)
         except (ValueError, AirflowException) as error:  # of a program that answers by Airflow's API
             raise PhotaReviewError(
                 f"The answer does not fit the question ({type(error).__name__}).\n{ASKS_AGAIN}"
             ) from None
-        decision = decide(review.reviewed, answer["chosen_options"], answer["params_input"])
+        decision = decide(
+            review.reviewed,
+            Choice(self.choose),
+            answer["chosen_options"],
+            answer["params_input"],
+            edits_again=self._edits_again,
+        )
         return Verdict(decision, answer["responded_by_user"], answer["responded_at"].isoformat())
 
     def _end(self, context: Context, review: Review, verdict: Verdict) -> PhotaReview:
         result, published = review.carry_out(verdict)
-        self.log.info("%s by %s: %s published.", result["decision"], _who(verdict), len(published))
+        self.log.info("%s by %s: %s published.", result["decision"], who(verdict), len(published))
         if published:
             folder = checked_path("publish_to", self.publish_to)
             announce_files(context, self.outlets, published, NO_COST, by=folder)
         if verdict.decision.outcome is not Decided.APPROVED:
             # an asset among them would get an event as this task succeeds, although nothing is published
             self.outlets = []
+        context["ti"].xcom_push(key=xcom_keys.DECISION, value=without_pictures(result))
         self._follow(context, review, verdict, result)
         return result
 
@@ -267,26 +271,21 @@ class PhotaReviewOperator(HITLOperator, SkipMixin):
             return
         context["ti"].xcom_push(key="return_value", value=result)  # it is lost otherwise
         if self._fails_on_reject:
-            raise AirflowFailException(log_lines(_rejected(review, verdict)))
+            raise AirflowFailException(log_lines(str(rejected(review, verdict).saying(NOT_RETRIED))))
         following = context["task"].get_direct_relatives(upstream=False)
-        self.skip(ti=context["ti"], tasks=[task for task in following if not task.is_teardown])
+        tasks = [task for task in following if not task.is_teardown]
+        if review.name.map_index >= 0:
+            self._warn_of_gathering(tasks)
+        self.skip(ti=context["ti"], tasks=tasks)
+
+    def _warn_of_gathering(self, tasks: Iterable[Any]) -> None:
+        """Says that a task which waits for all reviews of a mapped task is not skipped by one of them."""
+        if gathering := [task.task_id for task in tasks if not _is_mapped(task)]:
+            self.log.warning(
+                "Not skipped: %s. It waits for all reviews of this mapped task: let it look at `decision`.",
+                ", ".join(gathering),
+            )
 
 
-def _who(verdict: Verdict) -> str:
-    return verdict.decided_by["name"] if verdict.decided_by else "nobody in time: the default holds"
-
-
-def _rejected(review: Review, verdict: Verdict) -> str:
-    return lines(
-        f"The pictures are rejected by {_who(verdict)}, and on_reject is 'fail'.",
-        review.whereabouts,
-        f"{ASKS_AGAIN} {NOT_RETRIED}",
-    )
-
-
-def _unanswered(event: Mapping[str, Any], review: Review) -> PhotaReviewError:
-    is_late = event.get("error_type") == "timeout"
-    why = "Nobody answered in time" if is_late else "Airflow could not pass on an answer"
-    return PhotaReviewError(
-        lines(f"{why}, and nothing was decided about the pictures.", review.whereabouts, ASKS_AGAIN)
-    )
+def _is_mapped(task: Any) -> bool:
+    return bool(task.get_needs_expansion())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from airflow.providers.common.compat.sdk import (
@@ -19,16 +20,21 @@ from airflow_provider_phota.api.types import PhotaReview
 from airflow_provider_phota.operators.review import PhotaReviewOperator
 from airflow_provider_phota.reviews.arguments import check_can_ask
 from airflow_provider_phota.reviews.decisions import Decided
-from airflow_provider_phota.reviews.records import Verdict
+from airflow_provider_phota.reviews.records import Verdict, without_pictures
 from airflow_provider_phota.reviews.review import Review
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context, XComArg
+    from airflow.providers.common.compat.sdk import DAG, Context, XComArg
 
 #: The most rounds, since all of them are tasks of the DAG from the start.
 _MOST_ROUNDS = 10
 #: What `review_rounds` gives to each review itself.
 _TAKEN = frozenset({"task_id", "results"})
+#: Why the last task is skipped.
+_WHY_SKIPPED = {
+    Decided.REJECTED: "The pictures were rejected.",
+    Decided.EDIT_AGAIN: "Another edit was wanted, and none was reviewed.",
+}
 
 
 def review_rounds(
@@ -48,7 +54,8 @@ def review_rounds(
         group_id: of the task group.
         prompt: of the first edit. In later rounds the reviewer gives it.
         edit: makes the edit of a round: a function of the prompt and of the task ID, which are both passed on
-            to an operator, such as `PhotaImageEditOperator`, that waits for its pictures.
+            to an operator, such as `PhotaImageEditOperator`, that waits for its pictures. The prompt can be a
+            part of a longer text. Whatever tasks are made here wait for the review of the round before.
         max_rounds: how many edits there are at most, the first one included. The last one cannot be edited
             again.
         review: arguments of `PhotaReviewOperator` for each review; `on_reject` says what becomes of pictures
@@ -56,7 +63,7 @@ def review_rounds(
 
     Returns:
         The last task of the group. It returns what the last reviewer has decided, whichever round that was,
-        and is skipped if the pictures are rejected.
+        and is skipped if no pictures are approved.
 
     Raises:
         PhotaInputError: An argument is wrong.
@@ -64,9 +71,12 @@ def review_rounds(
     check_can_ask("review_rounds")
     _check(max_rounds, edit, review)
     reviews: list[PhotaReviewRoundOperator] = []
-    with TaskGroup(group_id):
+    with TaskGroup(group_id) as group:
         for number in range(1, max_rounds + 1):
+            known = set(group.dag.task_ids)
             made = edit(prompt, f"edit_{number}")
+            if reviews:  # the prompt may not say so: it can be a part of a text, or not be used at all
+                reviews[-1] >> _first_tasks(group.dag, known)
             reviews.append(
                 PhotaReviewRoundOperator(
                     task_id=f"review_{number}",
@@ -137,12 +147,48 @@ class PhotaReviewOutcomeOperator(BaseOperator):
         self.reviews = reviews
 
     def execute(self, context: Context) -> Any:
-        decided: list[Any] = [each for each in self.reviews if each]
-        last = decided[-1]
-        if last["decision"] == Decided.REJECTED.value:
+        last = _last_of(self.reviews)
+        if last is None:
+            raise AirflowSkipException("No review has decided anything.")
+        context["ti"].xcom_push(key=xcom_keys.DECISION, value=without_pictures(last))
+        if last["decision"] != Decided.APPROVED.value:
             context["ti"].xcom_push(key="return_value", value=last)
-            raise AirflowSkipException("The pictures were rejected.")
+            raise AirflowSkipException(_WHY_SKIPPED[Decided(last["decision"])])
         return last
+
+
+def _last_of(reviews: Iterable[Any]) -> PhotaReview | None:
+    """Returns what was decided in the last round.
+
+    Airflow keeps what a cleared task has returned until it runs again, which a skipped one does not. So a
+    round counts only if the one before it ended with another edit, and only if it is younger than that.
+
+    Args:
+        reviews: what the reviews have returned, in the order of the rounds.
+    """
+    last: PhotaReview | None = None
+    for review in reviews:
+        if not review or (last and _decided_at(review) < _decided_at(last)):
+            break
+        last = cast("PhotaReview", review)
+        if last["decision"] != Decided.EDIT_AGAIN.value:
+            break
+    return last
+
+
+def _decided_at(review: PhotaReview) -> datetime:
+    return datetime.fromisoformat(review["decided_at"])
+
+
+def _first_tasks(dag: DAG, known: Collection[str]) -> list[Any]:
+    """Returns the tasks that are new in a DAG and come after no other new one.
+
+    Args:
+        dag: the DAG.
+        known: the IDs of the tasks that are not new.
+    """
+    new = set(dag.task_ids).difference(known)
+    return [task for task in map(dag.get_task, sorted(new)) if new.isdisjoint(task.upstream_task_ids)]
 
 
 def _check(max_rounds: object, edit: object, review: dict[str, Any]) -> None:

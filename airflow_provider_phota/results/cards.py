@@ -1,7 +1,8 @@
 """Describes an order for people who look at it: what was asked for, and small copies of its pictures.
 
-A card lies in a folder of its own below the destination, with the small copies next to it. It names no other
-file that is shown: who may change a card in the store can change what is written on it, but not what is read.
+A card lies in a folder of its own below the destination, with the small copies next to it. Who may write to
+the store can change both. The files that a card names are read only below the destination, and only if the
+Airflow task that landed them has not returned their paths itself.
 """
 
 from __future__ import annotations
@@ -107,6 +108,14 @@ class Card:
     before: int = 0
     after: int = 0
     landed_at: float | None = None
+
+    def index_of(self, sha256: str) -> int | None:
+        """Returns the place of a picture among the files of the order; None if it is not one of the first.
+
+        Args:
+            sha256: of the picture. It says which one is meant, also once the picture was copied elsewhere.
+        """
+        return next((at for at, file in enumerate(self.files) if file["sha256"] == sha256), None)
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the card as plain data for JSON."""

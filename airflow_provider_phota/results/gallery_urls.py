@@ -38,25 +38,27 @@ def item_url(name: InstanceName, number: int) -> str:
     return _url("item", *_instance(name), str(number))
 
 
-def picture_url(name: InstanceName, which: str, index: int) -> str:
+def picture_url(name: InstanceName, which: str, index: int, phota_task_id: str) -> str:
     """Returns the small copy of one picture of an order.
 
     Args:
         name: of the task instance that landed the pictures.
         which: `BEFORE` or `AFTER`.
         index: of the picture, from 0.
+        phota_task_id: whose picture it is: once the task instance is cleared it has another one.
     """
-    return _url("picture", *_instance(name), which, str(index))
+    return f"{_url('picture', *_instance(name), which, str(index))}{_of(phota_task_id)}"
 
 
-def file_url(name: InstanceName, index: int) -> str:
+def file_url(name: InstanceName, index: int, phota_task_id: str) -> str:
     """Returns a landed picture of an order in its full size."""
-    return _url("file", *_instance(name), str(index))
+    return f"{_url('file', *_instance(name), str(index))}{_of(phota_task_id)}"
 
 
-def item_picture_url(name: InstanceName, number: int, which: str, index: int) -> str:
+def item_picture_url(name: InstanceName, number: int, which: str, index: int, phota_task_id: str) -> str:
     """Returns the small copy of one picture of an item of a batch."""
-    return _url("item", *_instance(name), str(number), "picture", which, str(index))
+    path = _url("item", *_instance(name), str(number), "picture", which, str(index))
+    return f"{path}{_of(phota_task_id)}"
 
 
 def question_url(name: InstanceName) -> str:
@@ -74,6 +76,10 @@ def answer_url(name: InstanceName) -> str:
 
 def _instance(name: InstanceName) -> tuple[str, str, str, str]:
     return name.dag_id, name.run_id, name.task_id, str(name.map_index)
+
+
+def _of(phota_task_id: str) -> str:
+    return f"?of={quote(phota_task_id, safe='')}"
 
 
 def _url(*parts: str) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from enum import Enum
 from importlib.metadata import version
+from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowOptionalProviderFeatureException
 
@@ -15,6 +16,16 @@ from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.compat import HAS_HUMANS
 from airflow_provider_phota.reviews.decisions import APPROVE, NONE, REJECT, Choice
 
+#: Arguments of Airflow's own operator for questions, and what this one has instead.
+_OF_AIRFLOW = {
+    "options": "they follow from the pictures: use choose",
+    "multiple": "use choose='pick_many'",
+    "defaults": "use default",
+    "response_timeout": "use timeout",
+    "body": "it is written for you, from the pictures: use subject",
+}
+#: The longest time a person can have. Later dates than some can be neither computed nor stored.
+_LONGEST = timedelta(days=3650)
 _PICTURE = re.compile(r"Picture [1-9]\d*")
 
 
@@ -38,25 +49,35 @@ def check_can_ask(operator: str) -> None:
         )
 
 
+def check_not_airflows(arguments: Iterable[str]) -> None:
+    """Refuses what Airflow's own operator for questions takes, and this one does not.
+
+    Raises:
+        PhotaInputError: It says what to use instead.
+    """
+    for argument in arguments:
+        if argument in _OF_AIRFLOW:
+            raise PhotaInputError(argument, f"is not an argument of a review; {_OF_AIRFLOW[argument]}.")
+
+
 def checked_timeout(timeout: object, default: object) -> timedelta | None:
     """Returns how long a person has.
 
     Raises:
-        PhotaInputError: It is not a time, or there is a default without one.
+        PhotaInputError: It is not a time, or too long, or there is a default without one.
     """
     if timeout is None:
         if default is not None:
             raise PhotaInputError("default", "needs a timeout: it holds if nobody answers in time.")
         return None
-    if isinstance(timeout, timedelta):
-        limit = timeout
-    elif isinstance(timeout, int | float) and not isinstance(timeout, bool):
-        limit = timedelta(seconds=timeout)
-    else:
+    seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool):
         raise PhotaInputError("timeout", f"must be seconds or a timedelta, got {shown(timeout)}.")
-    if limit <= timedelta(0):
-        raise PhotaInputError("timeout", f"must be more than 0 seconds, got {shown(timeout)}.")
-    return limit
+    if not 0 < seconds <= _LONGEST.total_seconds():  # not a number is neither
+        raise PhotaInputError(
+            "timeout", f"must be more than 0 seconds and at most {_LONGEST.days} days, got {shown(timeout)}."
+        )
+    return timedelta(seconds=seconds)
 
 
 def checked_default(choice: Choice, default: object) -> list[str] | None:
@@ -86,11 +107,38 @@ def check_users(users: object) -> None:
     """Refuses users whom Airflow could not find.
 
     Raises:
-        PhotaInputError: One of them has no ID or no name.
+        PhotaInputError: One of them has no ID or no name, or there are none.
     """
-    each_user = users if isinstance(users, list | tuple) else [] if users is None else [users]
+    if users is None:
+        return
+    each_user = users if isinstance(users, list | tuple) else [users]
+    if not each_user:
+        raise PhotaInputError(
+            "assigned_users",
+            "is empty, and Airflow would let everybody answer. Leave it out if that is what you want.",
+        )
     for user in each_user:
-        if not (isinstance(user, Mapping) and all(isinstance(user.get(key), str) for key in ("id", "name"))):
+        if not (isinstance(user, Mapping) and all(_is_name(user.get(key)) for key in ("id", "name"))):
             raise PhotaInputError(
-                "assigned_users", f"must be dicts with 'id' and 'name', both strings, got {shown(user)}."
+                "assigned_users",
+                f"must be dicts with 'id' and 'name', both strings that are not empty, got {shown(user)}.",
             )
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def checked_notifiers(notifiers: Any) -> list[Any]:
+    """Returns what is called when the question is put.
+
+    Raises:
+        PhotaInputError: One of them cannot be called.
+    """
+    if notifiers is None:
+        return []
+    each_notifier = list(notifiers) if isinstance(notifiers, list | tuple) else [notifiers]
+    for notifier in each_notifier:
+        if not callable(notifier) or isinstance(notifier, type):
+            raise PhotaInputError("notifiers", f"must be Airflow's notifiers, got {shown(notifier)}.")
+    return each_notifier

@@ -11,6 +11,7 @@ from typing import Any
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.reviews.errors import PhotaReviewError
 from airflow_provider_phota.reviews.pictures import Picture, Reviewed
+from airflow_provider_phota.texts import count
 
 #: What a person can choose. Programs that answer by Airflow's API send these words.
 APPROVE, REJECT, NONE, EDIT_AGAIN = "Approve", "Reject", "None of them", "Edit again"
@@ -87,18 +88,28 @@ def option_of(position: int) -> str:
     return f"Picture {position + 1}"
 
 
-def decide(reviewed: Reviewed, options: Collection[str], given: Mapping[str, Any]) -> Decision:
-    """Returns what an answer means.
+def decide(
+    reviewed: Reviewed,
+    choice: Choice,
+    options: Collection[str],
+    given: Mapping[str, Any],
+    *,
+    edits_again: bool = False,
+) -> Decision:
+    """Returns what an answer means. Some versions of Airflow pass on any answer that a program gives.
 
     Args:
         reviewed: what was asked about.
+        choice: that the person had.
         options: that were chosen.
         given: what was filled in.
+        edits_again: True if the person could ask for another edit.
 
     Raises:
         PhotaReviewError: The answer contradicts itself, or names what is not there.
     """
     every = reviewed.pictures
+    _check_options(options, options_of(reviewed, choice, edits_again=edits_again), choice)
     if EDIT_AGAIN in options:
         _check_alone(EDIT_AGAIN, options)
         return Decision(Decided.EDIT_AGAIN, (), every, _prompt(given))
@@ -118,6 +129,19 @@ def decide(reviewed: Reviewed, options: Collection[str], given: Mapping[str, Any
         tuple(each for each in every if each in chosen),
         tuple(each for each in every if each not in chosen),
     )
+
+
+def _check_options(options: Collection[str], known: Collection[str], choice: Choice) -> None:
+    if unknown := sorted(set(options).difference(known)):
+        raise PhotaReviewError(
+            f"The answer has options that the question does not have: {_named(unknown)}.\n{ASKS_AGAIN}"
+        )
+    if not options or (len(options) > 1 and choice is not Choice.PICK_MANY):
+        wanted = "at least one" if choice is Choice.PICK_MANY else "one"
+        raise PhotaReviewError(
+            f"The answer has {count(len(options), 'option')}, and the question asks for {wanted}.\n"
+            f"{ASKS_AGAIN}"
+        )
 
 
 def _check_alone(option: str, options: Collection[str]) -> None:
@@ -143,8 +167,15 @@ def _chosen_of_batch(reviewed: Reviewed, given: Mapping[str, Any]) -> set[Pictur
 
 def _keys(given: Mapping[str, Any], name: str, items: Mapping[str, object]) -> set[str]:
     value = given.get(name) or []
-    keys: Sequence[Any] = value.splitlines() if isinstance(value, str) else value
-    named = {key for each in keys if (key := each if each in items else str(each).strip())}
+    lines: object = value.splitlines() if isinstance(value, str) else value
+    if not (isinstance(lines, list | tuple) and all(isinstance(each, str) for each in lines)):
+        raise PhotaReviewError(
+            f"The answer has something in {name!r} that is not the key of an item: {shown(value)}.\n"
+            f"{ASKS_AGAIN}"
+        )
+    named = {key for each in lines if (key := each if each in items else each.strip())}
+    if any(lines) and not named:  # all items, or none, would be a guess
+        raise PhotaReviewError(f"The answer names no item in {name!r}, which is not empty.\n{ASKS_AGAIN}")
     if unknown := sorted(named - set(items)):
         raise PhotaReviewError(
             f"The answer has items in {name!r} that are not in this review: {_named(unknown)}.\n{ASKS_AGAIN}"

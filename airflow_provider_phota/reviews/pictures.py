@@ -11,13 +11,19 @@ from typing import Any, cast
 
 from airflow_provider_phota.api.costs import Cost
 from airflow_provider_phota.api.errors import PhotaInputError
-from airflow_provider_phota.api.shown import shown
+from airflow_provider_phota.api.hints import RENDERED_TO_TEXT
+from airflow_provider_phota.api.shown import shown, without_secrets
 from airflow_provider_phota.api.types import PhotaReviewedPicture
 from airflow_provider_phota.batch.results import read_results
 from airflow_provider_phota.results.landing import LandedFile
 
 #: Pictures that the gallery shows of a review without a batch.
-_MOST_SHOWN = 100
+MOST_SHOWN = 1_000
+#: Characters of a digest that tell the files of one PHOTA task apart.
+_DIGITS = 16
+_ONLY_SUBMITS = (
+    "A task that only submits returns an ID: give it wait_for_completion=True, or wait with PhotaTaskSensor."
+)
 #: How an item of a batch has ended if it has pictures.
 _WITH_PICTURES = frozenset({"landed", "existing"})
 
@@ -28,7 +34,7 @@ class Picture:
 
     Attributes:
         phota_task_id: the task that made it.
-        index: of the picture among those of its task, from 0.
+        index: of the picture among those of its task, from 0, as far as they were handed in.
         file: as it has landed; None if it has not.
         item: the key of its item, in a batch.
         number: of that item, from 1.
@@ -73,12 +79,23 @@ class Reviewed:
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     def asked(self) -> dict[str, Any]:
-        """Returns what is asked about, as plain data for XCom: the gallery shows it."""
-        ids = dict.fromkeys(each.phota_task_id for each in self.pictures[:_MOST_SHOWN])
+        """Returns what is asked about, as plain data for XCom: the gallery shows it.
+
+        A picture is the place of its PHOTA task among the IDs, its index, and how the digest of its file
+        begins. So a thousand of them are short enough to be read.
+        """
+        shown = () if self.batch else self.pictures[:MOST_SHOWN]
+        ids = list(dict.fromkeys(each.phota_task_id for each in shown))
+        places = {phota_task_id: at for at, phota_task_id in enumerate(ids)}
         return {
             "digest": self.digest,
             "batch": self.batch,
-            "phota_task_ids": [] if self.batch else list(ids),
+            "phota_task_ids": ids,
+            "pictures": [
+                [places[each.phota_task_id], each.index, each.file.sha256[:_DIGITS] if each.file else ""]
+                for each in shown
+            ],
+            "total": len(self.pictures),
         }
 
     @property
@@ -111,12 +128,19 @@ def read_pictures(results: object) -> Reviewed:
 
 
 def without_urls(results: Any) -> Any:
-    """Returns the same results, without the URLs by which anybody could read the pictures for a day."""
-    if isinstance(results, list):
+    """Returns the same results, without the URLs by which anybody could read the pictures for a day.
+
+    A text is never a result, but it can be one that was rendered to a text.
+    """
+    if isinstance(results, str):
+        return without_secrets(results)
+    if isinstance(results, list | tuple):
         return [without_urls(result) for result in results]
-    if not isinstance(results, dict) or not isinstance(results.get("images"), list):
+    if not isinstance(results, Mapping):
         return results
-    return {**results, "images": [{"content_type": None} for _ in results["images"]]}
+    if isinstance(results.get("images"), list):
+        return {**results, "images": [{"content_type": None} for _ in results["images"]]}
+    return {key: value if isinstance(value, str) else without_urls(value) for key, value in results.items()}
 
 
 @dataclass
@@ -148,13 +172,18 @@ class _Found:
         return Reviewed(tuple(self.pictures.values()), tuple(self.costs))
 
     def _add_files(self, files: Iterable[Mapping[str, Any]]) -> None:
-        for file in map(_file, files):
-            self._add(file.phota_task_id, file.path, file)
+        for fields in files:
+            file = _file(fields)
+            self._add(file.phota_task_id, file.path, file, fields.get("index"))
 
-    def _add(self, phota_task_id: str, name: str, file: LandedFile | None = None) -> None:
+    def _add(
+        self, phota_task_id: str, name: str, file: LandedFile | None = None, known_index: object = None
+    ) -> None:
+        """Adds a picture. Another review that it comes from may know its index."""
         if (phota_task_id, name) in self.pictures:
             return
-        picture = Picture(phota_task_id, self.counts[phota_task_id], file)
+        index = known_index if isinstance(known_index, int) else self.counts[phota_task_id]
+        picture = Picture(phota_task_id, index, file)
         self.pictures[phota_task_id, name] = picture
         self.counts[phota_task_id] += 1
 
@@ -184,11 +213,11 @@ def _single(results: object) -> Iterator[Mapping[str, Any]]:
     if isinstance(results, Mapping):
         yield results
     elif isinstance(results, str):
+        is_repr = results.strip().startswith(("[", "(", "{"))
         raise PhotaInputError(
             "results",
             f"must be what a task returns about pictures, got the text {shown(results)}.\n"
-            "A task that only submits returns an ID: give it wait_for_completion=True, or wait with "
-            "PhotaTaskSensor.",
+            f"{RENDERED_TO_TEXT if is_repr else _ONLY_SUBMITS}",
         )
     elif isinstance(results, Iterable):
         for result in results:

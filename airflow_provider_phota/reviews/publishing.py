@@ -1,26 +1,27 @@
-"""Copies approved pictures to where they are published: each as a whole, and never over another file."""
+"""Publishes approved pictures: says under which names, and what became of all of them together."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import IO
 
 from airflow_provider_phota.api.errors import PhotaInputError
 from airflow_provider_phota.api.shown import shown
 from airflow_provider_phota.results.landing import LandedFile
+from airflow_provider_phota.reviews.copies import StoreFailed, asking, check_source, is_taken, put, taken
 from airflow_provider_phota.reviews.errors import PhotaPublishError, PhotaReviewError
 from airflow_provider_phota.reviews.pictures import Picture
-from airflow_provider_phota.storage.access import info_of, try_to_write
+from airflow_provider_phota.storage.access import try_to_write
 from airflow_provider_phota.storage.calls import at_once
-from airflow_provider_phota.storage.drafts import new_draft, open_for_streaming
-from airflow_provider_phota.storage.paths import OBJECT_STORES, Place, checked_path
-from airflow_provider_phota.storage.rights import Right, explain
+from airflow_provider_phota.storage.paths import Place
+from airflow_provider_phota.storage.rights import Right
 
 #: Pictures that are copied, or looked for, at the same time.
 _AT_ONCE = 8
-_PIECE = 1024 * 1024
+_NOT_ASKED = (
+    "Nobody was asked yet. The pictures are paid, and stay where they are.\n"
+    "A retry checks again, and then asks."
+)
 _CARRIES_ON = "A retry publishes what is missing by the same decision, and asks nobody again."
 
 
@@ -41,29 +42,26 @@ class Shelf:
 
         Raises:
             PhotaInputError: A picture has not landed, two of them have one name, or another file has it.
-            PhotaPublishError: The store could not be asked.
+            PhotaReviewError: A picture is not there any more, or has changed.
+            PhotaPublishError: A store could not be asked.
         """
         targets = self._targets(pictures)
         try:
-            try_to_write(self.folder)
-            taken = [
-                name for name, call in at_once(_AT_ONCE, self._is_taken, targets.items()) if call.result()
-            ]
-        except Exception as error:  # of whatever library the store speaks by
-            why = explain(error, self.folder, Right.CREATE, Right.READ)
-            raise PhotaPublishError(
-                f"publish_to: {self.folder} cannot be used ({why}).\n"
-                "Nobody was asked yet. The pictures are paid, and stay where they are."
-            ) from None
-        if taken:
-            raise _taken(taken[0][1], self.folder / taken[0][0])
+            with asking("publish_to", self.folder, Right.CREATE, Right.READ):
+                try_to_write(self.folder)
+            for _, call in at_once(_AT_ONCE, self._check, targets.items()):
+                call.result()
+        except StoreFailed as error:
+            raise PhotaPublishError(f"{error}.\n{_NOT_ASKED}") from None
+        except PhotaReviewError as error:
+            raise error.saying("Nobody was asked yet.") from None
 
     def publish(self, pictures: Sequence[Picture]) -> list[LandedFile]:
         """Copies pictures, all that are not there yet, and returns the copies.
 
         Raises:
             PhotaInputError: Another file has the name of a picture.
-            PhotaReviewError: A picture is not the one that was approved.
+            PhotaReviewError: A picture is not there any more, or is not the one that was approved.
             PhotaPublishError: A store failed. What is missing can be copied later.
         """
         targets = self._targets(pictures)
@@ -72,14 +70,14 @@ class Shelf:
         failures = [error for _, call in calls if (error := call.exception())]
         if not failures:
             return done
-        if known := next(
-            (each for each in failures if isinstance(each, PhotaReviewError | PhotaInputError)), None
-        ):
-            raise known.saying(f"{len(done)} of {len(calls)} pictures are published.")
-        why = explain(failures[0], self.folder, Right.CREATE, Right.READ)
+        for error in failures:
+            if isinstance(error, PhotaReviewError | PhotaInputError):
+                raise error.saying(f"{len(done)} of {len(calls)} approved pictures are published.")
+            if not isinstance(error, StoreFailed):
+                raise error
         raise PhotaPublishError(
             f"{len(done)} of {len(calls)} approved pictures are published in {self.folder}, not the others "
-            f"({why}).\nThe pictures are paid, and stay where they are.\n{_CARRIES_ON}"
+            f"({failures[0]}).\nThe pictures are paid, and stay where they are.\n{_CARRIES_ON}"
         )
 
     def _targets(self, pictures: Sequence[Picture]) -> Mapping[str, LandedFile]:
@@ -109,71 +107,13 @@ class Shelf:
             return file.path.removeprefix(self._home)
         return file.path.rpartition("/")[2]
 
-    def _is_taken(self, named: tuple[str, LandedFile]) -> bool:
-        """Returns True if another file has the name. It is read only if it is as long as the picture."""
+    def _check(self, named: tuple[str, LandedFile]) -> None:
         name, file = named
-        info = info_of(self.folder / name)
-        if info is None:
-            return False
-        return info.get("size") != file.bytes or _digest_of(self.folder / name) != file.sha256
+        check_source(file)
+        if is_taken(file, self.folder / name):
+            raise taken(file, self.folder / name)
 
     def _put(self, named: tuple[str, LandedFile]) -> LandedFile:
         name, file = named
-        target = self.folder / name
-        if info_of(target) is None:
-            _copy(file, target)
-        elif self._is_taken(named):
-            raise _taken(file, target)
-        return replace(file, path=target.url)
-
-
-def _copy(file: LandedFile, target: Place) -> None:
-    source = Place.of(checked_path("results", file.path))
-    if source.protocol in OBJECT_STORES and _account(source) == _account(target):
-        _check_same(file, _digest_of(source))
-        source.fs.cp_file(source.path, target.path)
-        return
-    with new_draft(target) as draft, open_for_streaming(source) as original:
-        _check_same(file, _copied(original, draft.file))
-        try:
-            draft.publish_new(target, file.content_type)
-        except FileExistsError:
-            if _digest_of(target) != file.sha256:
-                raise _taken(file, target) from None
-
-
-def _account(place: Place) -> tuple[str, str]:
-    """Returns what tells whether a store can copy by itself: its kind, and the connection in the path."""
-    return place.protocol, place.url.partition("://")[2].partition("/")[0].rpartition("@")[0]
-
-
-def _check_same(file: LandedFile, digest: str) -> None:
-    if digest != file.sha256:
-        raise PhotaReviewError(
-            f"{shown(file.path)} is not the picture any more that was approved: its content has changed.\n"
-            "It is not published. Clear this Airflow task, and the person is asked again."
-        )
-
-
-def _digest_of(place: Place) -> str:
-    with open_for_streaming(place) as file:
-        return _copied(file)
-
-
-def _copied(source: IO[bytes], target: IO[bytes] | None = None) -> str:
-    """Copies a file piece by piece, if there is a target, and returns the SHA-256 of it."""
-    digest = hashlib.sha256()
-    while piece := source.read(_PIECE):
-        digest.update(piece)
-        if target:
-            target.write(piece)
-    return digest.hexdigest()
-
-
-def _taken(file: LandedFile, target: Place) -> PhotaInputError:
-    return PhotaInputError(
-        "publish_to",
-        f"has another file of the name {target.name} already: {target}.\n"
-        f"It was not touched, and {shown(file.path)} was not published; it is paid, and stays where it is.\n"
-        "Move that file away, or publish to another directory. Then clear this Airflow task.",
-    )
+        put(file, self.folder / name)
+        return replace(file, path=(self.folder / name).url)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from airflow_provider_phota.api.costs import UNKNOWN_COST, Cost, exact_total
 from airflow_provider_phota.ledger.records import InstanceName
+from airflow_provider_phota.results.cards import Card
 from airflow_provider_phota.results.gallery_urls import (
     AFTER,
     BEFORE,
@@ -17,7 +18,7 @@ from airflow_provider_phota.results.gallery_urls import (
 )
 from airflow_provider_phota.reviews.decisions import option_of
 from airflow_provider_phota.reviews.markdown import escaped, image, link, table
-from airflow_provider_phota.reviews.pictures import Picture, Reviewed
+from airflow_provider_phota.reviews.pictures import MOST_SHOWN, Picture, Reviewed
 from airflow_provider_phota.reviews.sources import Source
 from airflow_provider_phota.texts import count
 
@@ -82,24 +83,30 @@ class Question:
 
     @property
     def _page(self) -> str:
-        words = "Choose among them by check boxes." if self.reviewed.batch else "See all of them."
+        if self.reviewed.batch:
+            words = "Choose among them by check boxes."
+        elif len(self.reviewed.pictures) > MOST_SHOWN:
+            words = f"See the first {MOST_SHOWN:,} of them."
+        else:
+            words = "See all of them."
         return link(words, task_url(self.asking))
 
     def _table(self, shown: Sequence[Picture]) -> str:
         first = "Item" if self.reviewed.batch else "Picture"
-        rows = [self._row(at, picture) for at, picture in enumerate(shown)]
+        ids = [picture.phota_task_id for picture in shown]
+        rows = [self._row(at, picture, has_cost=ids.index(ids[at]) == at) for at, picture in enumerate(shown)]
         return table((first, "Before", "After", "Prompt", "Cost"), rows)
 
-    def _row(self, at: int, picture: Picture) -> list[str]:
+    def _row(self, at: int, picture: Picture, *, has_cost: bool) -> list[str]:
+        """Returns a row. The cost of an order stands next to the first of its pictures alone."""
         source = self.sources.get(picture.phota_task_id)
         name = option_of(at)
-        first = picture.index == 0
         return [
             self._title(name, picture, source),
             self._small_copy(picture, source, BEFORE, f"Before {name}"),
             self._small_copy(picture, source, AFTER, name),
             escaped(self._prompt(picture), _LONGEST_PROMPT),
-            str(source.card.cost) if first and source and source.card else "",
+            str(source.card.cost) if has_cost and source and source.card else "",
         ]
 
     def _title(self, name: str, picture: Picture, source: Source | None) -> str:
@@ -110,15 +117,26 @@ class Question:
 
     def _small_copy(self, picture: Picture, source: Source | None, which: str, description: str) -> str:
         """Returns a small picture; without one, the words say so."""
-        if not source or not source.card:
-            return "no small copy"
-        index = picture.index if which == AFTER else 0
-        if index >= (source.card.after if which == AFTER else source.card.before):
+        index = _index_of_copy(picture, source.card, which) if source and source.card else None
+        if source is None or index is None:
             return "no small copy"
         if picture.number:
-            return image(description, item_picture_url(source.name, picture.number, which, index))
-        return image(description, picture_url(source.name, which, index))
+            url = item_picture_url(source.name, picture.number, which, index, picture.phota_task_id)
+        else:
+            url = picture_url(source.name, which, index, picture.phota_task_id)
+        return image(description, url)
 
     def _prompt(self, picture: Picture) -> str:
         source = self.sources.get(picture.phota_task_id)
         return source.asked.prompt if source and source.asked else ""
+
+
+def _index_of_copy(picture: Picture, card: Card, which: str) -> int | None:
+    """Returns which small copy shows a picture; None if none does.
+
+    A DAG can hand in single pictures of an order, so their content says which ones they are.
+    """
+    if which == BEFORE:
+        return 0 if card.before else None
+    index = card.index_of(picture.file.sha256) if picture.file else picture.index
+    return index if index is not None and index < card.after else None

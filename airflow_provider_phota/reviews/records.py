@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_phota.api.types import PhotaReviewer
+from airflow_provider_phota.api.types import PhotaReview, PhotaReviewer
 from airflow_provider_phota.ledger.records import InstanceName
 from airflow_provider_phota.results.landing import LandedFile, manifest
 from airflow_provider_phota.reviews.decisions import Decided, Decision
@@ -124,6 +124,16 @@ def fields_of(verdict: Verdict, published: list[LandedFile]) -> dict[str, Any]:
         "decided_by": verdict.decided_by,
         "decided_at": verdict.decided_at,
         "prompt": decision.prompt,
+    }
+
+
+def without_pictures(review: PhotaReview) -> dict[str, Any]:
+    """Returns the part of a result that is small however many pictures there are, for pages that show it."""
+    return {
+        "decision": review["decision"],
+        "counts": review["counts"],
+        "decided_by": review["decided_by"],
+        "decided_at": review["decided_at"],
     }
 
 

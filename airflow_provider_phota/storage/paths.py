@@ -10,6 +10,7 @@ import errno
 import os
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -23,6 +24,8 @@ from airflow_provider_phota.storage.packages import install_hint
 
 #: Stores without folders. An object appears in them once its last byte is written, and not before.
 OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss"})
+#: A disk, by the names that fsspec has for it.
+_DISKS = frozenset({"file", "local"})
 #: The beginning of an object-storage URL. Without it, fsspec would open a file in the working directory.
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
@@ -82,6 +85,15 @@ class Place:
     @property
     def name(self) -> str:
         return self.path.rpartition("/")[2]
+
+    def is_below(self, folder: Place) -> bool:
+        """Returns True if it lies below a folder, also once the symbolic links of a disk are followed."""
+        if self.fs is not folder.fs or not self.path.startswith(f"{folder.path}/"):
+            return False
+        if self.protocol not in _DISKS:
+            return True
+        real, real_folder = (Path(os.path.realpath(path or "/")) for path in (self.path, folder.path))
+        return real.is_relative_to(real_folder)
 
     def exists(self) -> bool:
         """Returns True if it is there now. If the store refuses to say, its error is raised."""

@@ -25,7 +25,7 @@ from airflow_provider_phota.polling.state import Patience
 from airflow_provider_phota.polling.wait import wait_for_task
 from airflow_provider_phota.storage import calls
 from airflow_provider_phota.triggers.batch_events import BatchWaitEvent, WakeUp
-from airflow_provider_phota.triggers.phota import EARLIEST_EVENT, SEEN_LATELY
+from airflow_provider_phota.triggers.phota import SEEN_LATELY, earliest_event
 from airflow_provider_phota.triggers.places import open_place
 from airflow_provider_phota.triggers.poller import SharedPoller
 
@@ -96,16 +96,20 @@ class PhotaBatchTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Waits, then yields the one event."""
-        earliest = time.monotonic() + EARLIEST_EVENT
+        earliest = time.monotonic() + earliest_event(time.time() - self.began)
         event = await self._wait()
         log.info("%s", event)
         await asyncio.sleep(max(earliest - time.monotonic(), 0.0))
         yield TriggerEvent(event.to_dict())
 
     async def on_kill(self) -> None:
-        """Logs that the PHOTA tasks go on, if a user fails or clears the Airflow task (3.3 and later)."""
+        """Logs that the PHOTA tasks go on, if a user fails or clears the Airflow task (3.3 and later).
+
+        Airflow calls it as well if it gives the trigger to another triggerer.
+        """
         log.warning(
-            "A user ended the wait. %s PHOTA tasks go on and are billed; the service cannot cancel them.",
+            "The wait ended here: by a user, or as another triggerer goes on with it. %s PHOTA tasks go on "
+            "and are billed; the service cannot cancel them.",
             self._open_tasks,
         )
 

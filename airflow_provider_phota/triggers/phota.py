@@ -33,6 +33,16 @@ EARLIEST_EVENT = 6.0
 SEEN_LATELY = 30.0
 
 
+def earliest_event(age: float) -> float:
+    """Returns the seconds after its start before which a trigger does not fire its event.
+
+    Args:
+        age: seconds since the attempt was deferred. If that was long ago, the scheduler has read it, and a
+            trigger that two triggerers take from each other again and again would never fire.
+    """
+    return EARLIEST_EVENT if age < SEEN_LATELY else 0.0
+
+
 class PhotaTaskTrigger(BaseTrigger):
     """Waits until one PHOTA task is finished, and fires one event that says how the wait ended.
 
@@ -104,16 +114,20 @@ class PhotaTaskTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Waits, then yields the one event."""
-        earliest = time.monotonic() + EARLIEST_EVENT
+        earliest = time.monotonic() + earliest_event(self._used())
         event = await self._wait()
         log.info("The wait for PHOTA task %s ended: %s.", self.phota_task_id, event.end.value)
         await asyncio.sleep(max(earliest - time.monotonic(), 0.0))
         yield TriggerEvent(event.to_dict())
 
     async def on_kill(self) -> None:
-        """Logs that the PHOTA task goes on, if a user fails or clears the Airflow task (3.3 and later)."""
+        """Logs that the PHOTA task goes on, if a user fails or clears the Airflow task (3.3 and later).
+
+        Airflow calls it as well if it gives the trigger to another triggerer.
+        """
         log.warning(
-            "A user ended the wait. PHOTA task %s goes on and is billed; the service cannot cancel it.",
+            "The wait ended here: by a user, or as another triggerer goes on with it. PHOTA task %s goes on "
+            "and is billed; the service cannot cancel it.",
             self.phota_task_id,
         )
 

@@ -109,6 +109,29 @@ def test_axe_finds_nothing_grave_among_the_check_boxes(visit, runs, axe, overflo
     assert overflow(page) <= 0
 
 
+def test_what_was_unticked_is_forgotten_once_the_task_is_cleared(visit, runs, shop):
+    page = visit(task_page(*runs["batch"], "review"))
+    page.get_by_label("Approve item-1", exact=True).uncheck()
+    page.reload()
+    expect(page.get_by_label("Approve item-1", exact=True)).not_to_be_checked()
+    shop.airflow.clear(*runs["batch"], ["review"])
+    shop.wait_until_deferred(*runs["batch"], "review")
+    time.sleep(SOON)
+    page.reload()
+    expect(page.get_by_label("Approve item-1", exact=True)).to_be_checked()
+    expect(page.get_by_text(f"All {ITEMS - 1} items")).to_be_visible()
+    assert page.evaluate("sessionStorage.length") == 0
+
+
+def test_every_picture_of_a_question_is_on_its_page(visit, runs, axe, overflow):
+    page = visit(task_page(*runs["picked"], "review"), size=(720, 900))
+    for number in (1, 2, 3):
+        expect(page.get_by_text(f"Picture {number}", exact=True)).to_be_visible()
+        expect(page.get_by_alt_text(f"Picture {number}: a red sky")).to_be_visible()
+    assert axe(page) == []
+    assert overflow(page) <= 0
+
+
 def test_items_of_a_batch_are_chosen_over_several_pages(visit, runs, decided):
     page = visit(task_page(*runs["batch"], "review"))
     page.get_by_label("Approve item-0", exact=True).focus()

@@ -135,7 +135,15 @@ def once(act: Callable[[], object]) -> None:
 
 
 class Laboratory:
-    """Runs all servers that the trials need. It is a context manager."""
+    """Runs all servers that the trials need. It is a context manager.
+
+    Attributes:
+        service_options: of the emulator.
+        awaited_dag: Airflow is ready for trials once it has parsed this DAG.
+    """
+
+    service_options = PhotaService.options
+    awaited_dag = "chaos_naive_submit"
 
     def __init__(self, database: str) -> None:
         if database == "postgres" and find_spec("psycopg2") is None:
@@ -152,7 +160,7 @@ class Laboratory:
             self.checkpoints.mkdir()
             if self.database == "postgres":
                 self.postgres = self._open.enter_context(PostgresCluster())
-            self.service = PhotaService(self.folder)
+            self.service = PhotaService(self.folder, options=self.service_options)
             self._open.callback(self.service.stop)
             self.service.start()
             self.picture = self.service.upload(PICTURE)
@@ -161,7 +169,7 @@ class Laboratory:
             self._budgets = self._new_places("budgets")
             self._shared = {store: self._new_root(store, "journal") for store in STORES}
             self.airflow = self._open.enter_context(self._stack())
-            self.airflow.wait_for_dag("chaos_naive_submit")
+            self.airflow.wait_for_dag(self.awaited_dag)
         except BaseException:
             self._open.close()
             raise

@@ -25,7 +25,7 @@ SAFE = {
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
-#: A picture that was landed does not change; who may see it is asked again after a while.
+#: What a PHOTA task has made does not change; who may see it is asked again after a while.
 _KEPT = {"Cache-Control": "private, max-age=600"}
 _NOT_KEPT = {"Cache-Control": "no-store"}
 
@@ -43,9 +43,16 @@ def page(template: str, contents: object, status: int = 200) -> HTMLResponse:
     return HTMLResponse(text.encode(errors="replace"), status, headers=_NOT_KEPT)
 
 
-def picture(shown: ShownFile) -> StreamingResponse:
-    """Returns a picture."""
-    return StreamingResponse(shown.pieces, media_type=shown.content_type, headers=_KEPT)
+def picture(shown: ShownFile, *, is_kept: bool) -> StreamingResponse:
+    """Returns a picture.
+
+    Args:
+        shown: the picture.
+        is_kept: True if its address names its PHOTA task. Another address shows another picture once its
+            task instance is cleared, so that no browser may keep it.
+    """
+    headers = _KEPT if is_kept else _NOT_KEPT
+    return StreamingResponse(shown.pieces, media_type=shown.content_type, headers=headers)
 
 
 @cache

@@ -20,7 +20,7 @@ from airflow_provider_phota.plugins.gallery import answers, stores
 from airflow_provider_phota.plugins.gallery.batches import KnownBatches
 from airflow_provider_phota.plugins.gallery.instances import Instance, find_instance, usual_seconds
 from airflow_provider_phota.plugins.gallery.order_views import page_of_instance, page_of_row
-from airflow_provider_phota.plugins.gallery.orders import batch_rows_of, is_batch, phota_task_id_of
+from airflow_provider_phota.plugins.gallery.orders import batch_rows_of, is_batch, paths_of, phota_task_id_of
 from airflow_provider_phota.plugins.gallery.pages import NotShownPage
 from airflow_provider_phota.plugins.gallery.readers import readable_dag_ids
 from airflow_provider_phota.plugins.gallery.relatives import joined
@@ -39,6 +39,7 @@ _WHYS = {
     401: "Log in to Airflow, then open this page again.",
     403: "It takes the right to read this DAG and its XComs. Whoever manages your Airflow can give it.",
 }
+_LONGEST_INDEX = 9
 _of_dag = APIRouter(dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.XCOM))])
 _batches = KnownBatches()
 
@@ -46,12 +47,19 @@ _batches = KnownBatches()
 def _instance_of_path(
     session: SessionDep, dag_id: str, run_id: str, task_id: str, map_index: str
 ) -> Instance:
-    # Airflow leaves the field in the address as it is for a task that is not mapped
-    index = int(map_index) if map_index.isascii() and map_index.isdigit() else -1
-    instance = find_instance(session, InstanceName(dag_id, run_id, task_id, index))
+    name = InstanceName(dag_id, run_id, task_id, _index_of(map_index))
+    instance = find_instance(session, name)
     if instance is None:
         raise HTTPException(404, "There is no such task instance.")
     return joined(session, instance)
+
+
+def _index_of(map_index: str) -> int:
+    if not (map_index.isascii() and map_index.isdigit()):
+        return -1  # Airflow leaves the field in the address as it is for a task that is not mapped
+    if len(map_index) > _LONGEST_INDEX:  # more than the database has a number for
+        raise HTTPException(404, "There is no such task instance.")
+    return int(map_index)
 
 
 InstanceDep = Annotated[Instance, Depends(_instance_of_path)]
@@ -76,18 +84,19 @@ def show_run(session: SessionDep, dag_id: str, run_id: str, status: str = "", pa
 
 
 @_of_dag.get(f"/picture/{_INSTANCE}/{{which}}/{{index}}")
-def show_picture(instance: InstanceDep, which: str, index: Number) -> Response:
+def show_picture(instance: InstanceDep, which: str, index: Number, of: str = "") -> Response:
     """Shows the small copy of one picture of an order."""
-    url, phota_task_id = instance.value(xcom_keys.CARD), phota_task_id_of(instance)
-    return answers.picture(stores.read_thumbnail(url, phota_task_id, which, index))
+    url, phota_task_id = instance.value(xcom_keys.CARD), _checked(phota_task_id_of(instance), of)
+    return answers.picture(stores.read_thumbnail(url, phota_task_id, which, index), is_kept=bool(of))
 
 
 @_of_dag.get(f"/file/{_INSTANCE}/{{index}}")
-def show_file(instance: InstanceDep, index: Number) -> Response:
-    """Shows a landed picture in its full size."""
-    url, phota_task_id = instance.value(xcom_keys.CARD), phota_task_id_of(instance)
+def show_file(instance: InstanceDep, index: Number, of: str = "") -> Response:
+    """Shows a landed picture in its full size. Which file it is, the task knows better than its card."""
+    url, phota_task_id = instance.value(xcom_keys.CARD), _checked(phota_task_id_of(instance), of)
     card = stores.read_card(url, phota_task_id)
-    return answers.picture(stores.read_file(url, phota_task_id, card, index))
+    paths = paths_of(instance) or [file["path"] for file in card.files]
+    return answers.picture(stores.read_file(url, phota_task_id, paths, index), is_kept=bool(of))
 
 
 @_of_dag.get(f"/item/{_INSTANCE}/{{number}}")
@@ -98,11 +107,21 @@ def show_item(instance: InstanceDep, number: Number) -> Response:
 
 
 @_of_dag.get(f"/item/{_INSTANCE}/{{number}}/picture/{{which}}/{{index}}")
-def show_item_picture(instance: InstanceDep, number: Number, which: str, index: Number) -> Response:
+def show_item_picture(
+    instance: InstanceDep, number: Number, which: str, index: Number, of: str = ""
+) -> Response:
     """Shows the small copy of one picture of an item of a batch."""
     rows = _batches.rows(batch_rows_of(instance))
-    phota_task_id = rows.row(number).phota_task_id or ""
-    return answers.picture(stores.read_thumbnail_of(rows.place.parent, phota_task_id, which, index))
+    phota_task_id = _checked(rows.row(number).phota_task_id or "", of)
+    shown = stores.read_thumbnail_of(rows.place.parent, phota_task_id, which, index)
+    return answers.picture(shown, is_kept=bool(of))
+
+
+def _checked(phota_task_id: str, asked_for: str) -> str:
+    """Returns the PHOTA task that a picture is of, unless the address names another one."""
+    if asked_for not in ("", phota_task_id):
+        raise NotShown("There is another picture in its place now. Load the page again to see it.")
+    return phota_task_id
 
 
 def show_all(request: Request, session: SessionDep, user: GetUserDep) -> Response:

@@ -29,6 +29,7 @@ OUR_KEYS = (
     xcom_keys.BATCH,
     xcom_keys.PROBLEM,
     xcom_keys.REVIEW,
+    xcom_keys.DECISION,
 )
 #: What a task returns, as Airflow calls it.
 RESULT = "return_value"

@@ -22,9 +22,9 @@ from airflow_provider_phota.plugins.gallery.orders import (
     standing_of,
     submitted_at,
 )
-from airflow_provider_phota.plugins.gallery.pages import Fact, Link, OrderPage, ShownPicture
+from airflow_provider_phota.plugins.gallery.pages import Fact, Link, OrderPage
 from airflow_provider_phota.plugins.gallery.stores import NotShown, read_card, read_card_of
-from airflow_provider_phota.plugins.gallery.tiles import cost_in_words, short_name, tile_of_row
+from airflow_provider_phota.plugins.gallery.tiles import ShownPicture, cost_in_words, short_name, tile_of_row
 from airflow_provider_phota.results.cards import Asked, Card
 from airflow_provider_phota.results.gallery_urls import (
     AFTER,
@@ -71,9 +71,9 @@ def page_of_instance(instance: Instance, usual_seconds: float | None) -> OrderPa
     return _with_pictures(
         page,
         card,
-        [picture_url(name, BEFORE, at) for at in range(card.before)],
-        [picture_url(name, AFTER, at) for at in range(card.after)],
-        [file_url(name, at) for at in range(len(card.files))],
+        [picture_url(name, BEFORE, at, phota_task_id) for at in range(card.before)],
+        [picture_url(name, AFTER, at, phota_task_id) for at in range(card.after)],
+        [file_url(name, at, phota_task_id) for at in range(len(card.files))],
     )
 
 
@@ -95,17 +95,18 @@ def page_of_row(name: InstanceName, row: Row, destination: Place) -> OrderPage:
         facts=_facts_of_row(row),
         files=row.files,
     )
-    if not row.files or not row.phota_task_id:
+    phota_task_id = row.phota_task_id
+    if not row.files or not phota_task_id:
         return page
     try:
-        card = read_card_of(destination, row.phota_task_id)
+        card = read_card_of(destination, phota_task_id)
     except NotShown as problem:
         return replace(page, missing=str(problem))
     return _with_pictures(
         page,
         card,
-        [item_picture_url(name, row.number, BEFORE, at) for at in range(card.before)],
-        [item_picture_url(name, row.number, AFTER, at) for at in range(card.after)],
+        [item_picture_url(name, row.number, BEFORE, at, phota_task_id) for at in range(card.before)],
+        [item_picture_url(name, row.number, AFTER, at, phota_task_id) for at in range(card.after)],
         [],
     )
 

@@ -155,6 +155,26 @@ def result_of(instance: Instance) -> Result:
     return Result(_paths(returned))
 
 
+def paths_of(instance: Instance) -> list[str]:
+    """Returns where the pictures of the order have landed, as its task has returned it."""
+    return [str(file.get("path")) for file in _files_of(instance)]
+
+
+def digests_of(instance: Instance) -> list[str]:
+    """Returns the SHA-256 digests of the same files, in the same order."""
+    return [str(file.get("sha256")) for file in _files_of(instance)]
+
+
+def _files_of(instance: Instance) -> list[Mapping[str, Any]]:
+    returned, phota_task_id = instance.value(RESULT), phota_task_id_of(instance)
+    files = returned.get("files") if isinstance(returned, Mapping) else returned
+    return [
+        file
+        for file in (files if isinstance(files, list) else [])
+        if isinstance(file, Mapping) and file.get("phota_task_id") == phota_task_id
+    ]
+
+
 def submitted_at(instance: Instance) -> datetime | None:
     """Returns when the PHOTA task was known first."""
     pushed = instance.pushed.get(xcom_keys.PHOTA_TASK_ID)

@@ -10,7 +10,7 @@ from airflow_provider_phota.api.types import PhotaFile
 from airflow_provider_phota.plugins.gallery.orders import Problem
 from airflow_provider_phota.plugins.gallery.overview import Pending, Spending
 from airflow_provider_phota.plugins.gallery.sheets import Sheet
-from airflow_provider_phota.plugins.gallery.tiles import Tile
+from airflow_provider_phota.plugins.gallery.tiles import ShownPicture, Tile
 from airflow_provider_phota.results.cards import Asked
 from airflow_provider_phota.texts import visible
 
@@ -21,21 +21,6 @@ class Link:
 
     words: str
     url: str = ""
-
-
-@dataclass(frozen=True)
-class ShownPicture:
-    """Is a small copy of a picture.
-
-    Attributes:
-        url: of the copy.
-        alt: what it is.
-        full: the address of the picture in its full size; empty if it is not offered.
-    """
-
-    url: str
-    alt: str
-    full: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,10 +82,12 @@ class Choosing:
     Attributes:
         answer: the address of Airflow's API that takes the answer.
         items: how many have pictures, so that they can be chosen.
+        question: tells this question from an earlier one of the same task instance.
     """
 
     answer: str
     items: int
+    question: str
 
 
 @dataclass(frozen=True)
@@ -115,6 +102,7 @@ class SheetPage:
         statuses: each word for a status, the class that colours it, and how many tiles have it.
         cost: of all.
         address: of this page, without a query.
+        unit: what a tile is, in one word.
         missing: why there are no tiles, although there should be; else empty.
         notes: more lines for the reader, such as how far a batch is.
         question: Airflow's page on which the question about these pictures is answered; empty without one.
@@ -128,6 +116,7 @@ class SheetPage:
     statuses: Sequence[tuple[str, str, int]]
     cost: str
     address: str
+    unit: str = "task"
     missing: str = ""
     notes: Sequence[str] = ()
     facts: Sequence[Fact] = ()

@@ -86,6 +86,7 @@ def page_of_batch(instance: Instance, batches: KnownBatches, status: str, number
         statuses=[],
         cost="",
         address=task_url(name),
+        unit="item",
         problem=problem_of(instance),
         status=standing.value,
         look=standing.slug,

@@ -7,7 +7,7 @@ read, and only what really is a picture is handed on.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from io import BytesIO
@@ -106,25 +106,28 @@ def read_thumbnail_of(destination: Place, phota_task_id: str, which: str, index:
     return _thumbnail(_folder(destination, phota_task_id), which, index)
 
 
-def read_file(url: object, phota_task_id: str, card: Card, index: int) -> ShownFile:
+def read_file(url: object, phota_task_id: str, paths: Sequence[str], index: int) -> ShownFile:
     """Opens a landed picture in its full size.
 
     Args:
         url: of the card.
         phota_task_id: the task that made it.
-        card: of the task, which names the file. It must lie below the folder that the pictures went to.
+        paths: of all its pictures. Each must lie below the folder that the card lies in.
         index: of the picture, from 0.
 
     Raises:
-        NotShown: The card does not name it, it lies elsewhere, or it is not a picture.
+        NotShown: There is no such path, it lies elsewhere, or it is not a picture.
     """
-    destination = _card_place(url, phota_task_id).parent.parent.parent
-    if not 0 <= index < len(card.files):
-        raise NotShown("The card does not name such a picture.")
-    place = place_of(card.files[index]["path"])
-    if place.fs is not destination.fs or not place.path.startswith(f"{destination.path}/"):
-        raise NotShown("The picture lies outside the folder that it was landed in.")
-    return within(lambda: _opened(place), place)
+    destination = _destination(_card_place(url, phota_task_id))
+    if not 0 <= index < len(paths):
+        raise NotShown("There is no such picture.")
+    place = place_of(paths[index])
+
+    def opened() -> ShownFile:
+        _check_below(place, destination)
+        return _opened(place)
+
+    return within(opened, place)
 
 
 def place_of(url: object) -> Place:
@@ -165,6 +168,15 @@ def _card_place(url: object, phota_task_id: str) -> Place:
     return place_of(url)
 
 
+def _destination(of_card: Place) -> Place:
+    return of_card.parent.parent.parent
+
+
+def _check_below(place: Place, destination: Place) -> None:
+    if not place.is_below(destination):
+        raise NotShown("The file lies outside the folder that the pictures were landed in.")
+
+
 def _folder(destination: Place, phota_task_id: str) -> Place:
     if not TASK_ID.fullmatch(phota_task_id):
         raise NotShown("The ID of the PHOTA task is not known.")
@@ -181,7 +193,10 @@ def _thumbnail(folder: Place, which: str, index: int) -> ShownFile:
 
 
 def _read_small(place: Place, most: int) -> bytes:
+    """Reads a card, or what lies next to it."""
+
     def read() -> bytes:
+        _check_below(place, _destination(place))
         with open_for_streaming(place) as file:
             return file.read(most + 1)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from airflow_provider_phota import xcom_keys
 from airflow_provider_phota.api.costs import Cost
@@ -13,11 +14,14 @@ from airflow_provider_phota.plugins.gallery.orders import (
     Standing,
     asked_of,
     cost_of,
+    digests_of,
     is_batch,
+    phota_task_id_of,
     problem_of,
     standing_of,
 )
-from airflow_provider_phota.plugins.gallery.reviews import decision_of
+from airflow_provider_phota.plugins.gallery.reviews import AskedPicture, decision_of
+from airflow_provider_phota.results.cards import MOST_PICTURES
 from airflow_provider_phota.results.gallery_urls import (
     AFTER,
     item_picture_url,
@@ -42,14 +46,29 @@ OF_ROWS = {
 
 
 @dataclass(frozen=True)
-class Tile:
-    """Is one picture of a sheet.
+class ShownPicture:
+    """Is a small copy of a picture.
 
     Attributes:
-        name: of the task instance or the item.
+        url: of the copy.
+        alt: what it is, for those who do not see it.
+        full: the address of the picture in its full size; empty if it is not offered.
+    """
+
+    url: str
+    alt: str
+    full: str = ""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """Is one order of a sheet, or one picture of an order.
+
+    Attributes:
+        name: of the task instance, the item or the picture.
         place: where it belongs, such as the DAG; empty where all tiles have the same.
-        link: the page that shows it.
-        picture: the address of its small copy; empty if there is none.
+        link: the page that shows it; empty if there is none.
+        pictures: small copies; none if there are none.
         words: the prompt, or what went wrong.
         status: a word for how it stands, and `look` the class that colours it.
         key: the name by which an item of a batch can be chosen; empty if it cannot.
@@ -58,17 +77,12 @@ class Tile:
     name: str
     place: str
     link: str
-    picture: str
+    pictures: Sequence[ShownPicture]
     words: str
     status: str
     look: str
     cost: str
     key: str = ""
-
-    @property
-    def alt(self) -> str:
-        """What the picture is, for those who do not see it."""
-        return f"Result of {self.name}{f': {self.words}' if self.words else ''}"
 
 
 def tile_of_instance(instance: Instance, *, says_where: bool = False) -> Tile:
@@ -84,13 +98,15 @@ def tile_of_instance(instance: Instance, *, says_where: bool = False) -> Tile:
         problem_of(instance),
         asked_of(instance),
     )
-    words = problem.message.partition("\n")[0] if problem else asked.prompt if asked else ""
+    told = problem.message.partition("\n")[0] if problem else asked.prompt if asked else ""
+    title, words = visible(short_name(name), _LONGEST_NAME), visible(told or _what_it_is(instance), _LONGEST)
+    url = picture_url(name, AFTER, 0, phota_task_id_of(instance))
     return Tile(
-        visible(short_name(name), _LONGEST_NAME),
+        title,
         visible(f"{name.dag_id} · {name.run_id}", _LONGEST_NAME) if says_where else "",
         task_url(name),
-        picture_url(name, AFTER, 0) if instance.value(xcom_keys.CARD) else "",
-        visible(words or _what_it_is(instance), _LONGEST),
+        [ShownPicture(url, _alt(f"Result of {title}", words))] if instance.value(xcom_keys.CARD) else [],
+        words,
         standing.value,
         standing.slug,
         cost_in_words(cost_of(instance)),
@@ -101,6 +117,41 @@ def _what_it_is(instance: Instance) -> str:
     return "A batch" if is_batch(instance) else decision_of(instance)
 
 
+def tile_of_picture(picture: AskedPicture, order: Instance | None, *, has_cost: bool) -> Tile:
+    """Returns the tile of a picture that a person is asked about.
+
+    Args:
+        picture: with its number.
+        order: the task instance that ordered or landed it, with all that it has pushed; None without one.
+        has_cost: name the cost, which is that of all pictures of the order.
+    """
+    if order and not picture.number:
+        return tile_of_instance(order)  # an earlier version has asked, which named no pictures
+    title = picture.option
+    if order is None:
+        return Tile(title, "", "", [], "No task of this run orders or lands it.", "not shown", "waiting", "")
+    tile, index = tile_of_instance(order), _index_of_copy(picture, order)
+    url = picture_url(order.name, AFTER, index or 0, picture.phota_task_id)
+    return replace(
+        tile,
+        name=title,
+        place=tile.name,
+        pictures=[ShownPicture(url, _alt(title, tile.words))] if tile.pictures and index is not None else [],
+        cost=tile.cost if has_cost else "",
+    )
+
+
+def _index_of_copy(picture: AskedPicture, order: Instance) -> int | None:
+    """Returns which small copy of an order shows a picture, by the files that its task returned.
+
+    The index of the question counts the pictures that were handed on, which may be only some of the order's.
+    """
+    if not picture.sha256:
+        return picture.index if picture.index < MOST_PICTURES else None
+    digests = digests_of(order)[:MOST_PICTURES]
+    return next((at for at, digest in enumerate(digests) if digest.startswith(picture.sha256)), None)
+
+
 def tile_of_row(name: InstanceName, row: Row) -> Tile:
     """Returns the tile of an item of a batch.
 
@@ -108,17 +159,42 @@ def tile_of_row(name: InstanceName, row: Row) -> Tile:
         name: of the batch's task instance.
         row: of the item.
     """
+    title, words = visible(row.key, _LONGEST_NAME), visible(row.error.partition("\n")[0], _LONGEST)
     return Tile(
-        visible(row.key, _LONGEST_NAME),
+        title,
         "",
         item_url(name, row.number),
-        item_picture_url(name, row.number, AFTER, 0) if row.files and row.phota_task_id else "",
-        visible(row.error.partition("\n")[0], _LONGEST),
+        _pictures_of_row(name, row, title),
+        words or _left_out(row),
         row.status.value.replace("_", " "),
         OF_ROWS[row.status].slug,
         cost_in_words(row.cost),
         row.key if row.status.is_success else "",
     )
+
+
+def _pictures_of_row(name: InstanceName, row: Row, title: str) -> list[ShownPicture]:
+    shown = min(len(row.files), MOST_PICTURES) if row.phota_task_id else 0
+    of_all = f" of {shown}" if shown > 1 else ""
+    return [
+        ShownPicture(
+            item_picture_url(name, row.number, AFTER, at, row.phota_task_id or ""),
+            f"Result {at + 1}{of_all} of {title}" if of_all else f"Result of {title}",
+        )
+        for at in range(shown)
+    ]
+
+
+def _left_out(row: Row) -> str:
+    return (
+        f"The first {MOST_PICTURES} of its {len(row.files):,} pictures"
+        if len(row.files) > MOST_PICTURES
+        else ""
+    )
+
+
+def _alt(what: str, words: str) -> str:
+    return f"{what}: {words}" if words else what
 
 
 def short_name(name: InstanceName) -> str:

@@ -19,7 +19,7 @@ def slow(monkeypatch):
     with Emulator(port=0, latency=(3, 4), seed=0) as service:
         connection = {"conn_type": "phota", "password": service.key, "host": service.url}
         monkeypatch.setenv("AIRFLOW_CONN_PHOTA_SLOW", json.dumps(connection))
-        monkeypatch.setattr("airflow_provider_phota.triggers.batch.EARLIEST_EVENT", 0.0)
+        monkeypatch.setattr("airflow_provider_phota.triggers.phota.EARLIEST_EVENT", 0.0)
         yield service
 
 

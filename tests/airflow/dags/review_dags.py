@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from airflow.providers.common.compat.sdk import DAG, Asset, task
@@ -99,3 +101,64 @@ if HAS_HUMANS:
             return decided["published"]
 
         after(outcome.output)
+
+    def rounds_of(dag_id: str, prompt_of: Callable[[Any], Any]) -> DAG:
+        """A DAG: rounds whose edits make something of the prompt."""
+        with DAG(dag_id, schedule=None, render_template_as_native_obj=True) as dag:
+            review_rounds(
+                "portrait",
+                prompt="golden hour",
+                edit=lambda prompt, task_id: PhotaImageEditOperator(
+                    task_id=task_id, prompt=prompt_of(prompt), **ORDER
+                ),
+                publish_to="{{ dag_run.conf['live'] }}",
+            )
+        return dag
+
+    rounds_in_oil = rounds_of("review_rounds_in_oil", lambda prompt: f"{prompt}, in oil")
+    rounds_of_one_prompt = rounds_of("review_rounds_of_one_prompt", lambda prompt: "a beach")
+
+    def reviewing_with(dag_id: str, between: Callable[[Any], Any]) -> DAG:
+        """A DAG: one edit, something between, and a review of what that returns."""
+        with DAG(dag_id, schedule=None, render_template_as_native_obj=True) as dag:
+            edit = PhotaImageEditOperator(task_id="edit", prompt="golden hour", **ORDER)
+            PhotaReviewOperator(results=between(edit.output), **REVIEW)
+        return dag
+
+    @task
+    def last(result: Any) -> Any:
+        return result["files"][-1]
+
+    @task
+    def without_files(result: Any) -> Any:
+        for file in result["files"]:
+            Path(file["path"].removeprefix("file://")).unlink()
+        return result
+
+    @task
+    def chosen(decided: Any) -> Any:
+        return decided["chosen"]
+
+    def reviewed_twice(results: Any) -> Any:
+        first = PhotaReviewOperator(task_id="first", results=results, choose="pick_many")
+        return chosen(first.output)
+
+    last_alone = reviewing_with("review_last", last)
+    gone = reviewing_with("review_gone", without_files)
+    twice = reviewing_with("review_twice", reviewed_twice)
+    of_a_tuple = reviewing_with("review_tuple", lambda result: (result,))
+
+    with DAG("review_text", schedule=None) as text:
+        order = {name: value for name, value in ORDER.items() if name != "num_outputs"}
+        edit = PhotaImageEditOperator(task_id="edit", prompt="golden hour", **order)
+        edit >> PhotaReviewOperator(results="{{ ti.xcom_pull(task_ids='edit') }}", **REVIEW)
+
+    with DAG("review_gathered", schedule=None, render_template_as_native_obj=True) as gathered:
+        edits = PhotaImageEditOperator.partial(task_id="edit", **ORDER).expand(prompt=["a beach", "snow"])
+        each_review = PhotaReviewOperator.partial(**REVIEW).expand(results=edits.output)
+
+        @task
+        def gather(decided: Any) -> Any:
+            return [each["decision"] for each in decided]
+
+        gather(each_review.output)

@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -62,6 +63,45 @@ class Landed:
 
 def address(dag_id: str, run_id: str, task_id: str = "edit", map_index: int = -1) -> str:
     return f"{dag_id}/{quote(run_id, safe='')}/{task_id}/{map_index}"
+
+
+@contextmanager
+def asking(dag_id: str, run_id: str, state: str, **given: Any) -> Iterator[None]:
+    """The task instance `edit` of a run is a review for a while.
+
+    Args:
+        dag_id: of the run.
+        run_id: that has ended.
+        state: of the task instance meanwhile.
+        given: `operator` and `try_number` of it; all others are what it has pushed.
+    """
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.models.xcom import XComModel
+    from airflow.utils.session import create_session
+    from sqlalchemy import update
+
+    names = {"dag_id": dag_id, "run_id": run_id, "task_id": "edit"}
+    columns = {name: given.pop(name) for name in ("operator", "try_number") if name in given}
+
+    def stand(session: Any, **values: Any) -> None:
+        session.execute(update(TaskInstance).filter_by(**names).values(**values))
+
+    with create_session() as session:
+        before = session.query(TaskInstance).filter_by(**names).one()
+        undone = {name: getattr(before, name) for name in ("state", "operator", "try_number")}
+        rows = session.query(XComModel).filter_by(**names).filter(XComModel.key.in_(given))
+        kept = {row.key: XComModel.deserialize_value(row) for row in rows}
+        for key, value in given.items():
+            XComModel.set(key=key, value=value, **names, session=session)
+        stand(session, state=state, **columns)
+    try:
+        yield
+    finally:
+        with create_session() as session:
+            stand(session, **undone)
+            session.query(XComModel).filter_by(**names).filter(XComModel.key.in_(given)).delete()
+            for key, value in kept.items():
+                XComModel.set(key=key, value=value, **names, session=session)
 
 
 @pytest.fixture(scope="session")

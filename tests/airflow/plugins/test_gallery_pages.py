@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
+from airflow_runs import PICTURE
 from conftest import FAILS, HELD, address
 
 
@@ -19,10 +21,27 @@ def test_an_order_is_shown_with_its_pictures_and_facts(look, landed):
 
 @pytest.mark.parametrize("picture", ["before/0", "after/0", "after/1"])
 def test_small_copies_are_pictures_and_may_be_kept_for_a_while(look, landed, picture):
-    seen = look(f"/phota/picture/{landed.url}/{picture}")
+    seen = look(f"/phota/picture/{landed.url}/{picture}?of={landed.folder.name}")
     assert (seen.status, seen.headers["content-type"]) == (200, "image/webp")
     assert seen.content[8:12] == b"WEBP"
     assert seen.headers["cache-control"] == "private, max-age=600"
+
+
+@pytest.mark.parametrize("picture", ["picture/{}/after/0", "file/{}/0"])
+def test_a_picture_is_kept_only_under_an_address_that_names_its_phota_task(look, landed, picture):
+    address = f"/phota/{picture.format(landed.url)}"
+    assert look(address).headers["cache-control"] == "no-store"
+    assert look(f"{address}?of={landed.folder.name}").headers["cache-control"] == "private, max-age=600"
+    seen = look(f"{address}?of=task-unified-1757165031-uyujaw3d")
+    assert (seen.status, seen.headers["cache-control"]) == (404, "no-store")
+    assert "another picture in its place" in seen.text
+
+
+def test_pages_name_the_phota_task_of_each_picture(look, landed):
+    page = look(f"/phota/task/{landed.url}").text
+    sources = re.findall(r'(?:src|href)="(/phota/(?:picture|file)/[^"]+)"', page)
+    assert len(sources) == 6  # the picture before, for each of two results, those, and their full sizes
+    assert {source.partition("?")[2] for source in sources} == {f"of={landed.folder.name}"}
 
 
 def test_a_picture_can_be_seen_in_its_full_size(look, landed):
@@ -33,6 +52,11 @@ def test_a_picture_can_be_seen_in_its_full_size(look, landed):
 
 def test_airflow_leaves_the_map_index_as_it_is_for_a_task_that_is_not_mapped(look, landed):
     assert look(f"/phota/task/{landed.url.removesuffix('-1')}{{MAP_INDEX}}").status == 200
+
+
+@pytest.mark.parametrize("index", ["7", "9" * 9, "9" * 10, "9" * 23, "9" * 5_000])
+def test_there_are_no_other_task_instances(look, landed, index):
+    assert look(f"/phota/task/{landed.url.removesuffix('-1')}{index}").status == 404
 
 
 @pytest.mark.parametrize("picture", ["before/1", "after/2", "after/999", "after/-1", "other/0", "after/x"])
@@ -119,6 +143,21 @@ def test_an_item_of_a_batch_is_shown_with_its_pictures(look, batch):
     seen = look(f"/phota/item/{url}/2/picture/after/0")
     assert (seen.status, seen.headers["content-type"]) == (200, "image/webp")
     assert "It is too &lt;dark&gt;." in look(f"/phota/item/{url}/5").text
+    [small] = re.findall(r'src="([^"]+/picture/after/0[^"]*)"', page.text)
+    assert look(small).headers["cache-control"] == "private, max-age=600"
+    assert look(f"{small}x").status == 404
+
+
+def test_an_item_of_a_batch_is_shown_with_all_its_pictures(look, order, tmp_path):
+    rows = tmp_path / "rows.jsonl"
+    row = {"image_urls": PICTURE.as_uri(), "prompt": "snow", "key": "garden", "num_outputs": 3}
+    rows.write_text(json.dumps(row))
+    run, _ = order("snow", dag_id="gallery_batch", edits=f"file://{rows}")
+    page = look(f"/phota/task/{address('gallery_batch', run.run_id)}").text
+    assert page.count('class="tile') == 1
+    sources = re.findall(r'<img src="([^"]+)" alt="Result (\d) of 3 of garden"', page)
+    assert [number for _, number in sources] == ["1", "2", "3"]
+    assert len({look(source).content for source, _ in sources}) == 3
 
 
 @pytest.mark.parametrize("number", [0, 71, 9_999_999])

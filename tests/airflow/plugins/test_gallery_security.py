@@ -140,10 +140,13 @@ def test_a_card_cannot_name_a_file_elsewhere(look, landed, tmp_path, path):
     outside.write_bytes(next(landed.destination.glob("*.png")).read_bytes())
     path = path.format(outside=outside, destination=f"file://{landed.destination}", name=outside.name)
     files = json.loads(landed.card.read_text())["files"]
-    landed.change_card(files=[files[0] | {"path": path}, files[1]])
-    seen = look(f"/phota/file/{landed.url}/0")
-    assert seen.status == 404
-    assert "root:" not in seen.text
+    changed = [files[0] | {"path": path}, files[1]]
+    landed.change_card(files=changed)
+    for returned in (None, {"phota_task_id": landed.folder.name, "files": changed}):
+        with pushed(landed, "return_value", returned):
+            seen = look(f"/phota/file/{landed.url}/0")
+        assert seen.status == 404
+        assert "root:" not in seen.text
 
 
 @pytest.mark.parametrize(
@@ -194,6 +197,41 @@ def test_a_link_on_the_disk_to_a_secret_is_not_followed_into_it(look, landed):
     landed.card.unlink()
     landed.card.symlink_to("/etc/passwd")
     assert "root:" not in look(f"/phota/task/{landed.url}").text
+
+
+@pytest.mark.parametrize("what", ["file", "picture", "card"])
+def test_a_link_on_the_disk_to_a_picture_elsewhere_is_not_followed(look, landed, tmp_path, what):
+    whole = next(landed.destination.glob("*-0.png"))
+    link = {"file": whole, "picture": landed.folder / "after-0.webp", "card": landed.card}[what]
+    elsewhere = tmp_path / "elsewhere"
+    link.rename(elsewhere)
+    link.symlink_to(elsewhere)
+    page = {"file": "file/{}/0", "picture": "picture/{}/after/0", "card": "task/{}"}[what]
+    try:
+        seen = look(f"/phota/{page.format(landed.url)}")
+    finally:
+        link.unlink()
+        elsewhere.rename(link)
+    assert "lies outside the folder" in seen.text
+
+
+def test_a_destination_may_itself_be_a_link(look, order, tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    run, _ = order("a lake", destination=f"file://{tmp_path}/link")
+    url = address("gallery_edit", run.run_id)
+    for page in ("picture/{}/after/0", "file/{}/0"):
+        assert look(f"/phota/{page.format(url)}").status == 200
+
+
+def test_a_card_that_was_changed_does_not_change_which_file_is_served(look, landed):
+    files = json.loads(landed.card.read_text())["files"]
+    other = landed.destination / "of-another-dag.png"
+    other.write_bytes(Path(files[1]["path"].removeprefix("file://")).read_bytes())
+    landed.change_card(files=[files[0] | {"path": f"file://{other}"}, files[1]])
+    seen = look(f"/phota/file/{landed.url}/0")
+    other.unlink()
+    assert seen.content == Path(files[0]["path"].removeprefix("file://")).read_bytes()
 
 
 @contextmanager

@@ -66,16 +66,16 @@ def test_a_picture_that_has_changed_since_it_landed_is_not_published(shop, perso
 def test_a_store_that_fails_after_the_answer_is_tried_again_and_nobody_is_asked_again(
     shop, person, monkeypatch
 ):
-    from airflow_provider_phota.reviews import publishing
+    from airflow_provider_phota.reviews import copies
 
-    copy, failures = publishing._copy, [OSError(28, "full")]
+    copy, failures = copies._copy, [OSError(28, "full")]
 
     def copy_in_the_end(file, target):
         if failures:
             raise failures.pop()
         copy(file, target)
 
-    monkeypatch.setattr(publishing, "_copy", copy_in_the_end)
+    monkeypatch.setattr(copies, "_copy", copy_in_the_end)
     with person(APPROVES, Answer(["Reject"])) as anna:
         run = shop.run("review_retried", num_outputs=2)
     assert run.state == "success"
@@ -84,6 +84,40 @@ def test_a_store_that_fails_after_the_answer_is_tried_again_and_nobody_is_asked_
     assert run.xcom("review")["decided_by"]["id"] == "anna"
     [record] = shop.records
     assert record["is_done"]
+
+
+def test_pictures_that_are_gone_are_found_before_anybody_is_asked(shop, person):
+    with person(APPROVES) as anna:
+        run = shop.run("review_gone")
+    assert (run.states["review"], anna.asked) == (["failed"], [])
+    problem = run.xcom("review", "phota_problem")["message"]
+    assert "is not there any more, so that it cannot be published." in problem
+    assert "Nobody was asked yet." in problem
+    assert "Airflow does not retry this." in problem
+
+
+@pytest.mark.parametrize("dag_id", ["review_approve", "review_each", "review_tuple", "review_text"])
+def test_rendered_fields_have_no_urls_by_which_anybody_could_read_the_pictures(shop, person, dag_id):
+    with person(APPROVES, APPROVES):
+        run = shop.run(dag_id)
+    rendered = rendered_fields(dag_id, run.run_id)
+    assert "'phota_task_id': 'task-" in rendered
+    assert "sig=" not in rendered
+    if dag_id == "review_text":
+        assert "render_template_as_native_obj=True" in run.xcom("review", "phota_problem")["message"]
+    else:
+        assert run.state == "success"
+
+
+def rendered_fields(dag_id: str, run_id: str) -> str:
+    from airflow.models.renderedtifields import RenderedTaskInstanceFields
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        found = session.query(RenderedTaskInstanceFields).filter_by(
+            dag_id=dag_id, run_id=run_id, task_id="review"
+        )
+        return str([each.rendered_fields for each in found])
 
 
 @pytest.mark.parametrize("results", ["task-1", [], [None], {"total": 1, "to_pay": 1}, 7, {"images": []}])

@@ -15,7 +15,7 @@ from airflow_provider_phota.emulator import Fault
 from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.journal.waits import OpenTask, write_waits
 from airflow_provider_phota.storage.paths import Place
-from airflow_provider_phota.triggers import batch
+from airflow_provider_phota.triggers import batch, phota
 from airflow_provider_phota.triggers.batch import PhotaBatchTrigger
 from airflow_provider_phota.triggers.batch_events import BatchWaitEvent, WakeUp
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("metadata_database")
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch):
-    monkeypatch.setattr(batch, "EARLIEST_EVENT", 0.0)
+    monkeypatch.setattr(phota, "EARLIEST_EVENT", 0.0)
     monkeypatch.setattr(batch, "READ_WITHIN", 1.0)
 
 
@@ -64,10 +64,18 @@ def test_one_event_says_how_many_have_ended(tasks, tmp_path):
 
 
 def test_it_never_fires_within_six_seconds_of_its_start(tasks, tmp_path, monkeypatch):
-    monkeypatch.setattr(batch, "EARLIEST_EVENT", 6.0)
+    monkeypatch.setattr(phota, "EARLIEST_EVENT", 6.0)
     start = time.monotonic()
     assert end_of(trigger(waits_of(tasks, tmp_path))).why is WakeUp.ENOUGH
     assert time.monotonic() - start >= 6.0
+
+
+def test_a_wait_that_began_long_ago_ends_at_once(tasks, tmp_path, monkeypatch):
+    monkeypatch.setattr(phota, "EARLIEST_EVENT", 60.0)
+    start = time.monotonic()
+    moved = trigger(waits_of(tasks, tmp_path), began=time.time() - 60.0)
+    assert end_of(moved).why is WakeUp.ENOUGH
+    assert time.monotonic() - start < 60.0
 
 
 def test_a_task_whose_time_is_over_counts_as_ended(endless, tasks, tmp_path, caplog):

@@ -54,6 +54,11 @@ def run_trial(lab: BatchLaboratory, trial: BatchTrial) -> Outcome:
     run = BatchRun(lab, trial, lab.place(trial))
     run.start()
     ACTS[trial.case.act](run)
+    return judged(run, began)
+
+
+def judged(run: BatchRun, began: float) -> Outcome:
+    """Waits for the end of a batch, judges it, and lets a person decide about what is ambiguous."""
     evidence = gather(run, run.end(), time.monotonic() - began)
     wrong = list(violations(evidence))
     at_last = None

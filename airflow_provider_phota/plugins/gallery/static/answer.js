@@ -2,9 +2,14 @@
 "use strict";
 
 const form = document.querySelector("[data-answer]");
-const memory = `phota:${form.dataset.answer}`; // the items that are not approved, as long as the tab is open
+const ours = `phota:${form.dataset.answer} `;
+const memory = ours + form.dataset.question; // the items that are not approved, as long as the tab is open
 const boxes = [...document.querySelectorAll("[data-key]")];
 const buttons = [...form.querySelectorAll("button")];
+// What was not ticked in an earlier question, such as before the task was cleared, says nothing about this one.
+Object.keys(sessionStorage)
+  .filter((key) => key.startsWith(ours) && key !== memory)
+  .forEach((key) => sessionStorage.removeItem(key));
 const rejected = new Set(JSON.parse(sessionStorage.getItem(memory) ?? "[]"));
 
 function show() {
@@ -33,6 +38,7 @@ async function answer(option) {
     }),
   }).catch(() => null);
   if (answered?.ok) return "";
+  if (answered?.status === 409) sessionStorage.removeItem(memory);
   if (answered?.status === 409) return "This was answered in the meantime. Load the page again to see how.";
   if (answered?.status === 403) return "You may look at these pictures, but not answer.";
   return `Airflow did not take the answer${answered ? ` (${answered.status})` : ""}. Nothing is decided: try again.`;
