@@ -43,15 +43,17 @@ test: lint ## Lint, types, and every test that is not slow; coverage of api/ is 
 test-all: test $(READY_2_11) $(READY_3_1) $(READY_3_4) ## make test, the slow tests, the Airflow suite on 3.4, 3.1 and 2.11, parts of chaos, browser-all
 	$(PYTHON_3_4) -m pytest tests/airflow/submitting tests/airflow/ledger/test_ledger_stores.py
 	$(PYTHON_3_4) -m tests.chaos --database postgres --groups people,kills,answers,models --seeds 1 --edits 0 --naive 0
-	$(PYTHON_3_4) -m pytest $(PARALLEL) tests/airflow
 	$(PYTHON_3_4) -m pytest tests/stack/test_stack_links.py
 	$(PYTHON) -m pytest -m "slow and not browser"
-	$(PYTHON_3_1) -m pytest $(PARALLEL) tests/airflow
 	$(PYTHON) -m tests.races --times 2
-	$(PYTHON_2_11) -m pytest $(PARALLEL) tests/airflow tests/docs tests/emulator/test_emulator_pytest_plugin.py
 	$(PYTHON_2_11) -m pytest tests/stack/test_stack_links.py
 	$(PYTHON_2_11) -m tests.chaos --groups kills,people,answers,network,resubmit,models --seeds 1 --edits 0 --naive 0 --width 3
 	$(MAKE) browser-all
+	$(MAKE) matrix
+
+.PHONY: matrix
+matrix: $(READY) $(READY_2_11) $(READY_3_1) $(READY_3_4) ## The Airflow suite on each supported version, as a table (80 minutes; MATRIX="--only 3.1")
+	@$(PYTHON) -m dev.matrix $(PARALLEL) $(MATRIX)
 
 .PHONY: browser
 browser: $(READY) ## Look at the pages in a browser (Debian's Chromium is installed if there is none)
@@ -106,6 +108,10 @@ bench-before: $(READY_BENCH) ## CPU of a poll and of a wait, next to those at an
 .PHONY: bench-slots
 bench-slots: $(READY_BENCH) ## What waiting costs in worker slots, in a real Airflow
 	@$(PYTHON_BENCH) -m benchmarks.slots
+
+.PHONY: bench-rate
+bench-rate: $(READY) ## How several triggerers and workers share what a service allows (30 minutes; BENCH_SECONDS, ...)
+	@$(PYTHON) -m benchmarks.shared_rate
 
 .PHONY: bench-storage
 bench-storage: $(READY) ## What landing costs next to curl, and with small copies; 2,000 pictures from and to S3 and a disk
@@ -171,7 +177,7 @@ $(READY_3_1): pyproject.toml dev/constraints-airflow-3.1.txt dev/bootstrap
 	@touch $@
 
 $(READY_3_4): pyproject.toml dev/constraints-airflow-3.4.txt dev/bootstrap
-	@dev/bootstrap .venv-3.4 dev/constraints-airflow-3.4.txt "3.11 3.12 3.13 3.14" dev chaos
+	@dev/bootstrap .venv-3.4 dev/constraints-airflow-3.4.txt "3.13 3.14 3.12 3.11" dev chaos
 	@touch $@
 
 $(READY_CELERY): pyproject.toml dev/constraints-celery.txt dev/bootstrap

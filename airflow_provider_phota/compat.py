@@ -23,6 +23,7 @@ __all__ = [
     "HAS_HUMANS",
     "HAS_TASK_STATE",
     "HAS_VIEWS",
+    "HIDES_FOUR_OPTIONS",
     "STARTS_IN_TRIGGERER",
     "STATE_INDEX",
     "amask_secret",
@@ -37,6 +38,8 @@ STARTS_IN_TRIGGERER = _AIRFLOW >= (3, 3)
 HAS_VIEWS = _AIRFLOW >= (3, 1)
 #: True if a task can ask a person, and wait for the answer.
 HAS_HUMANS = _AIRFLOW >= (3, 1)
+#: True if Airflow's page shows neither buttons nor a list for exactly four options (seen in 3.1).
+HIDES_FOUR_OPTIONS = _AIRFLOW < (3, 3)
 #: True if Airflow keeps a task state store in its metadata database.
 HAS_TASK_STATE = _AIRFLOW >= (3, 3)
 #: The column of the task state store that has the map index. In a loop it counts the iterations.

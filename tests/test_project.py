@@ -13,6 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from airflow_provider_phota import __version__
+from dev import matrix
 from tests.source_tree import PACKAGE, ROOT, imports_of, modules_of, outside_of
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -35,7 +36,7 @@ UNDECLARED = {
 }
 #: The distributions that each importable name comes from.
 DISTRIBUTIONS = packages_distributions()
-ENVIRONMENTS = ["airflow-2.11", "airflow-3.1", "airflow-3.3", "airflow-3.4", "celery"]
+ENVIRONMENTS = [*(f"airflow-{each.minor}" for each in matrix.VERSIONS), "celery"]
 
 
 def distribution_of(name: str) -> str:
@@ -111,3 +112,17 @@ def test_the_changelog_keeps_its_form():
 def test_every_page_at_the_top_is_published():
     published = PYPROJECT["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
     assert {page.name for page in ROOT.glob("*.md")} <= set(published)
+
+
+def test_the_readme_says_what_is_tested():
+    assert matrix.table() in (ROOT / "README.md").read_text()
+
+
+def test_a_suite_that_wrote_no_report_has_failed(tmp_path):
+    assert matrix.Outcome.of(tmp_path / "nothing.xml", 1.0).failed
+
+
+def test_what_came_of_a_suite_is_counted(tmp_path):
+    report = tmp_path / "report.xml"
+    report.write_text('<testsuites><testsuite tests="9" failures="1" errors="2" skipped="3"/></testsuites>')
+    assert matrix.Outcome.of(report, 1.0) == matrix.Outcome(passed=3, failed=3, skipped=3, minutes=1.0)

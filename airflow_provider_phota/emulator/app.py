@@ -1,14 +1,14 @@
 """Routes each path to its handler."""
 
+import math
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
 from airflow_provider_phota.emulator import control, results, uploads, v1
 from airflow_provider_phota.emulator.call import Call, Desk, Handler, endpoint
-from airflow_provider_phota.emulator.errors import not_found
+from airflow_provider_phota.emulator.errors import ApiError, not_found
 from airflow_provider_phota.emulator.front import files, page
-from airflow_provider_phota.emulator.limit import limited
 from airflow_provider_phota.emulator.misbehaviour import faulty
 
 _Served = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -46,6 +46,17 @@ _PAGES: tuple[tuple[str, Handler], ...] = (
 )
 
 
+def _limited(handler: Handler) -> Handler:
+    """Wraps a handler: a request that is one too many is refused with 429 and `Retry-After`."""
+
+    async def serve(call: Call) -> web.StreamResponse:
+        if seconds := call.desk.limit.take():
+            raise ApiError(429, "Too many requests", headers={"Retry-After": str(math.ceil(seconds))})
+        return await handler(call)
+
+    return serve
+
+
 async def _unknown_path(call: Call) -> web.StreamResponse:
     raise not_found(f"there is no {call.request.method} {call.request.path}")
 
@@ -55,7 +66,7 @@ def build_app(desk: Desk) -> web.Application:
     # The vendor documents no limit for the size of a request.
     app = web.Application(client_max_size=2**62)
     for method, path, handler in _ROUTES:
-        serve = endpoint(desk, limited(handler) if path.startswith(_API) else handler, path)
+        serve = endpoint(desk, _limited(handler) if path.startswith(_API) else handler, path)
         if method == "GET":
             app.router.add_get(path, serve)
         else:

@@ -1,18 +1,7 @@
 """Limits how many requests a second all clients together may send, as a gateway would."""
 
-from __future__ import annotations
-
-import math
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
-
-from airflow_provider_phota.emulator.errors import ApiError
-
-if TYPE_CHECKING:
-    from aiohttp import web
-
-    from airflow_provider_phota.emulator.call import Call, Handler
 
 
 class RateLimit:
@@ -41,14 +30,3 @@ class RateLimit:
             return (1.0 - self._left) / self._per_second
         self._left -= 1.0
         return 0.0
-
-
-def limited(handler: Handler) -> Handler:
-    """Wraps a handler: a request that is one too many is refused with 429 and `Retry-After`."""
-
-    async def serve(call: Call) -> web.StreamResponse:
-        if seconds := call.desk.limit.take():
-            raise ApiError(429, "Too many requests", headers={"Retry-After": str(math.ceil(seconds))})
-        return await handler(call)
-
-    return serve

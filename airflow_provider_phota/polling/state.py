@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from airflow_provider_phota.api import endings
 from airflow_provider_phota.api.errors import (
@@ -33,6 +35,47 @@ class Patience:
     results_missing: float = 720.0
     not_found: float = 120.0
     untrusted: float = 300.0
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Is what a wait has to remember from one process to the next, in epoch seconds.
+
+    Attributes:
+        began: when the wait began.
+        last_answer: when the last usable answer came.
+        not_found_since: since when the service has not known the task.
+        results_missing_since: since when the task has been completed without results.
+        reached: True once the service has answered anything.
+        ask_upstream: True if the gateway should refresh its next answer.
+    """
+
+    began: float
+    last_answer: float
+    not_found_since: float | None = None
+    results_missing_since: float | None = None
+    reached: bool = False
+    ask_upstream: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Memory:
+        """Reads it back.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is not a memory.
+        """
+        not_found, results_missing = fields["not_found_since"], fields["results_missing_since"]
+        return cls(
+            float(fields["began"]),
+            float(fields["last_answer"]),
+            None if not_found is None else float(not_found),
+            None if results_missing is None else float(results_missing),
+            bool(fields["reached"]),
+            bool(fields["ask_upstream"]),
+        )
 
 
 class WaitState:
@@ -80,6 +123,25 @@ class WaitState:
         self._tls_problems: tuple[str, ...] = ()
         self._first_seen = self._last_seen = seen
         self._seen_at = now
+
+    @property
+    def memory(self) -> Memory:
+        """What another process needs to go on with this wait, if its clock shows epoch seconds."""
+        return Memory(
+            self._began,
+            self._last_answer,
+            self._not_found_since,
+            self._results_missing_since,
+            self.reached,
+            self.ask_upstream,
+        )
+
+    def resume(self, memory: Memory) -> None:
+        """Goes on with what another process remembered."""
+        self._began, self._last_answer = memory.began, memory.last_answer
+        self._not_found_since = memory.not_found_since
+        self._results_missing_since = memory.results_missing_since
+        self.reached, self.ask_upstream = memory.reached, memory.ask_upstream
 
     def record_answer(self, task: PhotaTask, now: float) -> bool:
         """Takes in an answer; returns True once the task is finished, whether it succeeded or failed.

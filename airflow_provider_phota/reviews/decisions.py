@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from airflow_provider_phota.api.shown import shown
+from airflow_provider_phota.compat import HIDES_FOUR_OPTIONS
 from airflow_provider_phota.reviews.errors import PhotaReviewError
 from airflow_provider_phota.reviews.pictures import Picture, Reviewed
 from airflow_provider_phota.texts import count
@@ -76,7 +77,10 @@ def options_of(reviewed: Reviewed, choice: Choice, *, edits_again: bool = False)
             f"choose: {choice.value!r} is for {MOST_OPTIONS} pictures at most: "
             f"got {len(reviewed.pictures)}.\nUse 'approve', or review fewer pictures at once."
         )
-    return [*map(option_of, range(len(reviewed.pictures))), NONE, *again]
+    options = [*map(option_of, range(len(reviewed.pictures))), NONE, *again]
+    # with a fifth option there is a list; "Reject" means the same as "None of them"
+    hides_them = HIDES_FOUR_OPTIONS and len(options) == 4 and choice is Choice.PICK_ONE
+    return [*options, REJECT] if hides_them else options
 
 
 def option_of(position: int) -> str:

@@ -44,6 +44,7 @@ from airflow_provider_phota.sensors.ends import (
     saying_what_goes_on,
     skipping_soft_failures,
 )
+from airflow_provider_phota.sensors.remembering import remember, resume
 from airflow_provider_phota.sensors.start import OnWorker, starting_id
 from airflow_provider_phota.triggers.events import WaitEvent
 from airflow_provider_phota.waiting import (
@@ -184,17 +185,30 @@ class PhotaTaskSensor(BaseSensorOperator):
             if self._wait_state is None:
                 push_links(context, hook, phota_task_id)
                 _ = self._landing  # a wrong argument is found before the wait, not after it
-                self._wait_state = WaitState(phota_task_id, self._wait.patience, time.monotonic())
-            try:
-                task = hook.run(get_task_once(phota_task_id, sync_upstream=self._wait_state.ask_upstream))
-            except PhotaNotBilled as problem:
-                self._wait_state.record_failure(problem, time.monotonic())
-                return PokeReturnValue(is_done=False)
-            self._seen = task
-            if not self._wait_state.record_answer(task, time.monotonic()):
-                self._check_landing(phota_task_id)
-                return PokeReturnValue(is_done=False)
-            return PokeReturnValue(is_done=True, xcom_value=self._result(context, task))
+                self._wait_state = WaitState(phota_task_id, self._wait.patience, self._now())
+                if self.reschedule:
+                    resume(context, self._wait_state)
+            task = self._ask(hook, self._wait_state)
+            if self.reschedule and not task:
+                remember(context, self._wait_state)
+            return PokeReturnValue(is_done=bool(task), xcom_value=task and self._result(context, task))
+
+    def _now(self) -> float:
+        """Returns the present time: by a clock that other processes have too, if they go on with the wait."""
+        return time.time() if self.reschedule else time.monotonic()
+
+    def _ask(self, hook: PhotaHook, state: WaitState) -> PhotaTask | None:
+        """Asks once, and returns the task if it is finished."""
+        try:
+            task = hook.run(get_task_once(state.phota_task_id, sync_upstream=state.ask_upstream))
+        except PhotaNotBilled as problem:
+            state.record_failure(problem, self._now())
+            return None
+        self._seen = task
+        if state.record_answer(task, self._now()):
+            return task
+        self._check_landing(state.phota_task_id)
+        return None
 
     @noting_problems
     def execute_complete(self, context: Context, event: dict[str, Any]) -> PhotaResult:

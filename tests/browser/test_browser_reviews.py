@@ -33,18 +33,29 @@ def runs(shop):
     return begun
 
 
+def press(page, option):
+    """Answers by a button; with several options, Airflow 3.1 has a list and another button instead."""
+    button = page.get_by_role("button", name=option, exact=True)
+    if not button.count():
+        page.get_by_role("combobox").last.click()
+        page.get_by_role("option", name=option, exact=True).click()
+        button = page.get_by_role("button", name="Respond")
+    button.click()
+
+
 @pytest.fixture
 def answer(shop, runs, visit):
     """Answers the question of a run on Airflow's page, and returns that page."""
 
     def answered(name, option, task_id="review", **fields):
         page = visit(question_page(*runs[name], task_id), watched=False, size=(1400, 1400))
-        page.get_by_role("button", name=option, exact=True).wait_for()
+        button = page.get_by_role("button", name=option, exact=True)
+        button.or_(page.get_by_role("button", name="Respond")).first.wait_for()
         expect(page.locator("table img").first).to_be_visible()
         for field, text in fields.items():
             page.locator(f"textarea[name=element_{field}]").fill(text)
         with page.expect_response(lambda seen: seen.url.endswith("hitlDetails")) as seen:
-            page.get_by_role("button", name=option, exact=True).click()
+            press(page, option)
         assert seen.value.status == 200
         return page
 

@@ -1,17 +1,24 @@
 """A wait remembers how its task was last seen, limits its patience, and teaches the waits after it."""
 
+import json
 from dataclasses import replace
 
 import pytest
 from scripted import CREATED, TASK_ID, Clock, Service, date, finished, refuses, running, says, shows
 
 from airflow_provider_phota.api.answers import read_task
-from airflow_provider_phota.api.errors import PhotaLostSight, PhotaUnreachable, PhotaWaitTimeout
+from airflow_provider_phota.api.errors import (
+    PhotaLostSight,
+    PhotaNotFound,
+    PhotaTaskUnknown,
+    PhotaUnreachable,
+    PhotaWaitTimeout,
+)
 from airflow_provider_phota.api.tasks import PhotaTask
 from airflow_provider_phota.api.wire import Response
 from airflow_provider_phota.polling.durations import Durations, Observation
 from airflow_provider_phota.polling.schedule import PollSchedule
-from airflow_provider_phota.polling.state import Patience, WaitState
+from airflow_provider_phota.polling.state import Memory, Patience, WaitState
 from airflow_provider_phota.polling.wait import wait_for_task
 
 MODEL = "phota-image-edit"
@@ -155,3 +162,18 @@ def test_the_last_question_may_be_held_back_for_a_moment_too() -> None:
     with pytest.raises(PhotaWaitTimeout):
         wait(service, seconds=0.0)
     assert [request.within for request in service.requests] == [30.0]
+
+
+def test_another_process_goes_on_with_the_patience_that_is_left() -> None:
+    unknown = PhotaNotFound("no such task", status=404)
+    first, second = (WaitState(TASK_ID, Patience(), now) for now in (1000.0, 9000.0))
+    first.record_failure(unknown, 1010.0)
+    second.resume(first.memory)
+    with pytest.raises(PhotaTaskUnknown):
+        second.record_failure(unknown, 1140.0)
+    assert second.memory == Memory(1000.0, 1140.0, not_found_since=1010.0, reached=True)
+
+
+def test_a_memory_survives_being_written_down() -> None:
+    memory = Memory(1.0, 2.0, 3.0, 4.0, reached=True, ask_upstream=True)
+    assert Memory.from_dict(json.loads(json.dumps(memory.to_dict()))) == memory

@@ -31,6 +31,7 @@ def test_the_form_names_every_extra_and_explains_it(form):
         "read_timeout",
         "total_timeout",
         "requests_per_second",
+        "expected_pollers",
         "max_pixels",
         "proxy",
         "ca_bundle",

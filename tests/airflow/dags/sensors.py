@@ -28,4 +28,7 @@ def sensor_dag(dag_id: str, **arguments: Any) -> DAG:
 for name, how in MODES.items():
     globals()[name] = sensor_dag(f"sensor_{name}", **how)
     globals()[f"{name}_soft"] = sensor_dag(f"sensor_{name}_soft", soft_fail=True, **how)
+    globals()[f"{name}_impatient"] = sensor_dag(
+        f"sensor_{name}_impatient", max_unreachable=1.0, timeout=600.0, **how
+    )
     globals()[f"{name}_short"] = sensor_dag(f"sensor_{name}_short", timeout=0.5, **how)

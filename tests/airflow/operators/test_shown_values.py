@@ -188,7 +188,15 @@ def test_no_argument_of_the_hook_shows_a_secret(emulator, method, argument):
 @pytest.mark.parametrize("value", [*TEXTS, [TEXTS[0]], {"url": TEXTS[0]}], ids=repr)
 def test_no_part_of_a_connection_shows_a_secret(emulator, monkeypatch, tmp_path, value):
     extras = (
-        *("connect_timeout", "read_timeout", "total_timeout", "requests_per_second", "proxy", "ca_bundle"),
+        *(
+            "connect_timeout",
+            "read_timeout",
+            "total_timeout",
+            "requests_per_second",
+            "expected_pollers",
+            "proxy",
+            "ca_bundle",
+        ),
         *("ledger_path", "publish", "allow_http", "resend_on_503", "budget", "budget_path", "user_group"),
         *("credits_per_usd", "console_url"),
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_phota.reviews.decisions import Choice, Decided, decide
+from airflow_provider_phota.reviews import decisions
+from airflow_provider_phota.reviews.decisions import Choice, Decided, decide, options_of
 from airflow_provider_phota.reviews.errors import PhotaReviewError
 from airflow_provider_phota.reviews.pictures import Picture, Reviewed
 
@@ -60,3 +61,21 @@ def test_airflow_refuses_items_that_are_not_texts():
         assert param.resolve(["a"]) == ["a"]
         with pytest.raises(ParamValidationError):
             param.resolve([["a"]])
+
+
+@pytest.mark.parametrize("hides", [True, False])
+def test_an_airflow_that_shows_no_four_options_gets_five_of_which_two_mean_the_same(monkeypatch, hides):
+    monkeypatch.setattr(decisions, "HIDES_FOUR_OPTIONS", hides)
+    options = options_of(REVIEWED, Choice.PICK_ONE)
+    assert options == ["Picture 1", "Picture 2", "Picture 3", "None of them"] + (["Reject"] if hides else [])
+    for option in options[3:]:
+        assert decide(REVIEWED, Choice.PICK_ONE, [option], {}).outcome is Decided.REJECTED
+    assert len(options_of(REVIEWED, Choice.PICK_MANY)) == 4  # there it is a list anyway
+
+
+@pytest.mark.parametrize("hides", [True, False])
+def test_other_numbers_of_options_are_as_they_are(monkeypatch, hides):
+    monkeypatch.setattr(decisions, "HIDES_FOUR_OPTIONS", hides)
+    two = Reviewed(PICTURES[:2])
+    assert options_of(two, Choice.PICK_ONE) == ["Picture 1", "Picture 2", "None of them"]
+    assert options_of(REVIEWED, Choice.APPROVE, edits_again=True) == ["Approve", "Reject", "Edit again"]
