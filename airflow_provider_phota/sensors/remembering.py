@@ -27,7 +27,7 @@ def resume(context: Context, state: WaitState) -> None:
     """
     store = context.get("task_state_store")
     try:
-        kept = store.get(KEY) if store else None
+        kept = None if store is None else store.get(KEY)
         if isinstance(kept, Mapping) and kept.get("of") == _name_of(context, state):
             state.resume(Memory.from_dict(kept))
     except Exception as error:  # of Airflow's API, or because it is not a memory
@@ -37,7 +37,7 @@ def resume(context: Context, state: WaitState) -> None:
 def remember(context: Context, state: WaitState) -> None:
     """Keeps what a wait has seen, for the next poke of this attempt. Raises nothing."""
     store = context.get("task_state_store")
-    if not store:
+    if store is None:
         return
     try:
         store.set(KEY, {"of": _name_of(context, state), **state.memory.to_dict()})

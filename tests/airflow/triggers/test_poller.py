@@ -242,7 +242,8 @@ def test_an_outage_is_probed_by_one_for_all_and_each_wait_says_when_it_lost_sigh
     phota_task_ids = submitted(60)
     emulator.add_faults(Fault(on="task", kind="status", status=503, times=None))
     assert ends(phota_task_ids, max_unreachable=1.0) == {WaitEnd.LOST_SIGHT}
-    assert emulator.counts()[ASKED] < 60  # not even one question a wait
+    # a busy machine may have sent one for each wait before the first answer came; alone, each would ask twenty times
+    assert emulator.counts()[ASKED] < 2 * 60
 
 
 def test_a_wait_that_is_cancelled_takes_nothing_from_the_others(emulator, submitted, connection):
