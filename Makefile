@@ -61,10 +61,10 @@ browser: $(READY) ## Look at the pages in a browser (Debian's Chromium is instal
 	$(PYTHON) -m pytest -m browser tests/browser --ignore=$(LARGE_BATCH)
 
 .PHONY: browser-all
-browser-all: $(READY) $(READY_3_1) ## make browser and its slow tests (a batch of 2,000), and the pages on Airflow 3.1
+browser-all: $(READY) $(READY_3_1) ## make browser with a batch of 2,000, on Airflow 3.3 and 3.1
 	@$(PYTHON) -m dev.chromium
 	$(PYTHON) -m pytest -m browser tests/browser
-	$(PYTHON_3_1) -m pytest -m browser tests/browser --ignore=$(LARGE_BATCH)
+	$(PYTHON_3_1) -m pytest -m browser tests/browser
 
 .PHONY: screenshots
 screenshots: $(READY) ## Take the pictures of pages in docs/images again (SCENES="emulator ...": only those)
