@@ -85,17 +85,8 @@ NUMBERS = ("connect_timeout", "read_timeout", "total_timeout", "requests_per_sec
 EXTRAS = frozenset(
     {
         *NUMBERS,
-        *(
-            "expected_pollers",
-            "max_pixels",
-            "proxy",
-            "ca_bundle",
-            "allow_http",
-            "ledger_path",
-            "publish",
-            "resend_on_503",
-        ),
-        *("user_group", "credits_per_usd", "budget", "budget_path", "console_url"),
+        *("max_pixels", "proxy", "ca_bundle", "allow_http", "ledger_path", "publish", "resend_on_503"),
+        *("expected_pollers", "user_group", "credits_per_usd", "budget", "budget_path", "console_url"),
     }
 )
 _BASE_URL_EXTRAS = frozenset({"base_url", "host", "url", "endpoint", "api_base"})

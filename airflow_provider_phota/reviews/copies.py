@@ -6,8 +6,9 @@ It is copied as a whole, as it was approved, and never over another file.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import IO, Any
 
 from airflow_provider_phota.api.errors import PhotaError, PhotaInputError
 from airflow_provider_phota.api.shown import shown
@@ -49,7 +50,7 @@ def is_taken(file: LandedFile, target: Place) -> bool:
     """
     with asking("publish_to", target, Right.CREATE, Right.READ):
         info = info_of(target)
-        return info is not None and (info.get("size") != file.bytes or not _is_there(file, target))
+        return info is not None and _is_another(file, target, info)
 
 
 def put(file: LandedFile, target: Place) -> None:
@@ -61,9 +62,10 @@ def put(file: LandedFile, target: Place) -> None:
         StoreFailed: A store failed.
     """
     with asking("publish_to", target, Right.CREATE, Right.READ):
-        if info_of(target) is None:
+        info = info_of(target)
+        if info is None:
             _copy(file, target)
-        elif is_taken(file, target):
+        elif _is_another(file, target, info):
             raise taken(file, target)
 
 
@@ -127,7 +129,9 @@ def _copy(file: LandedFile, target: Place) -> None:
 def _copy_within(file: LandedFile, source: Place, target: Place) -> None:
     """Lets the store copy by itself what was read before, and looks whether it was replaced in between."""
     version = _version_of(source)
-    _check_same(file, _digest_of(_pieces(file, source)))
+    with _reading(file, source), open_for_streaming(source) as content:
+        digest = _digest_of(content)
+    _check_same(file, digest)
     source.fs.cp_file(source.path, target.path)
     if _version_of(source) != version and not _is_there(file, target):
         objects.remove(target)
@@ -157,15 +161,17 @@ def _pieces(file: LandedFile, source: Place) -> Iterator[bytes]:
             yield piece
 
 
+def _is_another(file: LandedFile, target: Place, info: Mapping[str, Any]) -> bool:
+    return info.get("size") != file.bytes or not _is_there(file, target)
+
+
 def _is_there(file: LandedFile, target: Place) -> bool:
     with open_for_streaming(target) as content:
-        return _digest_of(iter(lambda: content.read(_PIECE), b"")) == file.sha256
+        return _digest_of(content) == file.sha256
 
 
-def _digest_of(pieces: Iterable[bytes]) -> str:
-    digest = hashlib.sha256()
-    for piece in pieces:
-        digest.update(piece)
+def _digest_of(content: IO[bytes]) -> str:
+    digest = hashlib.file_digest(content, "sha256")  # type: ignore[arg-type]  # any binary file will do
     return digest.hexdigest()
 
 

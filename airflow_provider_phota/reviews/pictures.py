@@ -213,6 +213,7 @@ def _single(results: object) -> Iterator[Mapping[str, Any]]:
     if isinstance(results, Mapping):
         yield results
     elif isinstance(results, str):
+        # `is_collection_repr` would need the whole text, and what was rendered is shortened by now
         is_repr = results.strip().startswith(("[", "(", "{"))
         raise PhotaInputError(
             "results",

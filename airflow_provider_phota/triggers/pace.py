@@ -53,11 +53,11 @@ class Pace:
 
     Args:
         per_second: turns in a second at most.
+        clock: tells the seconds and only goes forward; for tests.
+        pauses: how long the pauses are.
 
     Attributes:
         rate: how many turns there are in a second now.
-        clock: tells the seconds and only goes forward; for tests.
-        pauses: how long the pauses are.
     """
 
     def __init__(
@@ -70,7 +70,8 @@ class Pace:
         self._clock = clock
         self._pauses = pauses or DEFAULT_PAUSES
         self._next_turn_at = 0.0
-        self._slowed_at = self._pause_ends_at = float("-inf")
+        #: When trouble was noticed for the last time: what was sent before tells nothing new.
+        self._trouble_at = self._pause_ends_at = float("-inf")
         self._failures = 0
         self._refusals = 0
         self._pauses_in_a_row = 0
@@ -158,17 +159,17 @@ class Pace:
             since: when the turn of the request came.
         """
         self._failures += 1
-        if self._failures < _OUTAGE or since <= self._slowed_at:
+        if self._failures < _OUTAGE or since <= self._trouble_at:
             return 0.0
-        self._slowed_at = self._clock()
+        self._trouble_at = self._clock()
         return self._pause(0.0)
 
     def _slow_down(self, since: float) -> bool:
-        """Makes the pace slower, if the request was not sent before it became so for the last time."""
-        if since <= self._slowed_at:
+        """Makes the pace slower, unless the request was sent before trouble was noticed for the last time."""
+        if since <= self._trouble_at:
             return False
-        self._slowed_at = self._clock()
-        self.rate.slow_down(self._slowed_at, again=self._refusals > 0)
+        self._trouble_at = self._clock()
+        self.rate.slow_down(self._trouble_at, again=self._refusals > 0)
         self._refusals += 1
         return True
 
