@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from http import HTTPStatus
+from itertools import count
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -114,14 +115,14 @@ async def alone(url: str, tally: Tally) -> None:
     headers = {"Authorization": f"Bearer {Emulator.key}"}
 
     async def answered(session: aiohttp.ClientSession, method: str, path: str, **body: Any) -> Any:
-        for attempt in range(1_000_000):
+        for attempt in count():
             async with session.request(method, url + path, json=body or None, headers=headers) as answer:
                 tally.note(answer.status)
                 if answer.status == HTTPStatus.OK:
                     return await answer.json()
             jitter = random.uniform(0.5, 1.0)  # noqa: S311  # not for a secret
-            await asyncio.sleep(min(2.0**attempt, 30.0) * jitter + 0.5)
-        return None
+            await asyncio.sleep(min(2.0 ** min(attempt, 5), 30.0) * jitter + 0.5)
+        raise AssertionError("it goes on without end")
 
     async def wait(session: aiohttp.ClientSession) -> None:
         while True:
@@ -148,7 +149,8 @@ def main() -> None:
 
     async def send() -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.ensure_future(ways[how]()), float(seconds))
+            async with asyncio.timeout(float(seconds)):
+                await ways[how]()
 
     asyncio.run(send())
     Path(file).write_text(tally.written())

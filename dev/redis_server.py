@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
-import subprocess
 import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from dev.processes import ProcessDiedError, free_ports, tail
+from dev.processes import ProcessDiedError, Service, free_ports, kill, start, tail
 
 MISSING = (
     "There is no `redis-server` on the PATH. Install it: apt-get install redis-server, or brew install redis."
@@ -29,7 +29,7 @@ class RedisServer:
         self._program = program
         self.folder = Path(tempfile.mkdtemp(prefix="phota-redis-"))
         self._port = free_ports(1)[0]
-        self._server: subprocess.Popen[bytes] | None = None
+        self._server: Service | None = None
 
     @property
     def url(self) -> str:
@@ -60,22 +60,14 @@ class RedisServer:
             "appendfsync": "no",  # only a power cut would lose data
         }
         flags = [flag for name, value in options.items() for flag in (f"--{name}", value)]
-        with self._log.open("ab") as out:
-            self._server = subprocess.Popen(
-                [self._program, *flags],
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                cwd=self.folder,
-                start_new_session=True,
-            )
+        command = [self._program, *flags]
+        self._server = start("redis", command, env=os.environ, cwd=self.folder, log=self._log)
         self._wait_until_ready(self._server)
 
     def kill(self) -> None:
         """Kills the server. It does no harm if it does not run."""
         if self._server:
-            self._server.kill()
-            self._server.wait(timeout=30)
+            kill([self._server])
             self._server = None
 
     def forget(self) -> None:
@@ -86,10 +78,10 @@ class RedisServer:
     def _log(self) -> Path:
         return self.folder / "log"
 
-    def _wait_until_ready(self, server: subprocess.Popen[bytes]) -> None:
+    def _wait_until_ready(self, server: Service) -> None:
         deadline = time.monotonic() + START_LIMIT
         while not self._answers():
-            if server.poll() is not None or time.monotonic() > deadline:
+            if server.process.poll() is not None or time.monotonic() > deadline:
                 raise ProcessDiedError(f"Redis did not start:\n{tail(self._log)}")
             time.sleep(0.05)
 

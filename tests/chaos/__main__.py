@@ -18,7 +18,7 @@ from tests.chaos.batches import group as batches
 from tests.chaos.laboratory import ROOT, Laboratory
 from tests.chaos.matrix import GROUPS
 from tests.chaos.planning import Plan, Selection, planned_trials
-from tests.chaos.report import Line, markdown, summary, violation_list
+from tests.chaos.report import Line, markdown, say, summary, violation_list
 from tests.chaos.running import run_trial
 from tests.chaos.settle_table import settle_table
 from tests.chaos.verdict import violations
@@ -120,15 +120,15 @@ def _run_edits(options: argparse.Namespace, groups: Sequence[str]) -> bool:
         sound = sound and not any(line.wrong for line in lines)
         OUTPUT.parent.mkdir(exist_ok=True)
         OUTPUT.write_text("\n".join(texts))
-    _print("\n".join(texts))
+    say("\n".join(texts))
     return sound
 
 
 def _run_on(database: str, selection: Selection, width: int, *, keep: bool) -> Sequence[Line]:
     plan = planned_trials(GROUPS, selection, database)
-    _print(f"{len(plan)} runs on {database}")
+    say(f"{len(plan)} runs on {database}")
     with Laboratory(database) as lab:
-        _print(f"Airflow is up; logs and records: {lab.folder}")
+        say(f"Airflow is up; logs and records: {lab.folder}")
         with ThreadPoolExecutor(width) as pool:
             list(pool.map(lambda each: _run_one_trial(lab, each), [each for each in plan if not each.alone]))
         for each in plan:
@@ -156,12 +156,7 @@ def _run_one_trial(lab: Laboratory, plan: Plan) -> None:
         plan.line.wrong += wrong
     ends = "+".join(sorted(end.value for end in evidence.ends))
     summary_of_trial = f"{plan.trial.tag} {plan.trial.case.title}: billed {len(evidence.billed)}, {ends}"
-    _print(f"  {evidence.seconds:5.1f} s {summary_of_trial}{' VIOLATION ' + str(wrong) if wrong else ''}")
-
-
-def _print(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+    say(f"  {evidence.seconds:5.1f} s {summary_of_trial}{' VIOLATION ' + str(wrong) if wrong else ''}")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from tests.chaos.budgets import summary_of_books
@@ -69,7 +70,7 @@ def _row(group: Sequence[Line], columns: Sequence[str]) -> tuple[str, ...]:
     evidence = {name: [e for line in group if line.column == name for e in line.evidence] for name in columns}
     evidence["naive"] = [each for line in group for each in line.naive]
     first = group[0]
-    seconds = _span([each.seconds for line in group for each in line.evidence])
+    seconds = span(each.seconds for line in group for each in line.evidence)
     return (
         first.case.row,
         first.case.title,
@@ -102,11 +103,17 @@ def _end(evidence: Evidence) -> str:
     return "+".join(sorted(end.value for end in evidence.ends)) or "nothing"
 
 
-def _span(seconds: Sequence[float]) -> str:
-    if not seconds:
+def span(numbers: Iterable[float]) -> str:
+    """Returns the least and the greatest of some numbers, as whole ones."""
+    if not (found := sorted(map(round, numbers))):
         return "-"
-    shortest, longest = round(min(seconds)), round(max(seconds))
-    return f"{shortest}" if shortest == longest else f"{shortest}-{longest}"
+    return f"{found[0]}" if found[0] == found[-1] else f"{found[0]}-{found[-1]}"
+
+
+def say(text: str) -> None:
+    """Writes a line at once, so that a log shows how far a long run is."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def summary(lines: Sequence[Line]) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import heapq
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from airflow_provider_phota.emulator.limit import RateLimit
 from airflow_provider_phota.polling.rate import Rate
 
 
@@ -93,36 +94,17 @@ class Sender:
     refused: int = 0
 
 
-@dataclass
-class Service:
-    """Accepts so many requests a second of all senders together, with a second's worth at once."""
-
-    per_second: float
-    left: float = field(init=False)
-    at: float = 0.0
-
-    def __post_init__(self) -> None:
-        self.left = self.per_second
-
-    def accepts(self, now: float) -> bool:
-        self.left = min(self.left + (now - self.at) * self.per_second, self.per_second)
-        self.at = now
-        if self.left < 1.0:
-            return False
-        self.left -= 1.0
-        return True
-
-
-def shared(senders: list[Sender], service: Service, seconds: float, counted_from: float) -> None:
-    """Lets senders send to one service. Requests take 50 ms."""
-    chance = random.Random(7)
-    queue = [(chance.random(), number) for number in range(len(senders))]
+def shared(senders: list[Sender], seconds: float, counted_from: float, begun: float = 0.0) -> None:
+    """Lets senders send to one service, which accepts 100 requests a second. Requests take 50 ms."""
+    chance, now = random.Random(7), begun
+    limit = RateLimit(100.0, lambda: now)
+    queue = [(begun + chance.random(), number) for number in range(len(senders))]
     while queue:
         now, number = heapq.heappop(queue)
-        if now > seconds:
+        if now > begun + seconds:
             break
         sender = senders[number]
-        is_accepted = service.accepts(now)
+        is_accepted = limit.take() == 0.0
         if now >= counted_from:
             sender.accepted += is_accepted
             sender.refused += not is_accepted
@@ -131,7 +113,9 @@ def shared(senders: list[Sender], service: Service, seconds: float, counted_from
         elif now - 0.05 > sender.refused_at:
             sender.rate.slow_down(now, again=sender.in_a_row > 0)
             sender.refused_at, sender.in_a_row = now, sender.in_a_row + 1
-        heapq.heappush(queue, (now + 1.0 / sender.rate.at(now), number))
+        # turns come a little later than the rate alone would have them, and never quite evenly
+        pause = chance.uniform(0.9, 1.15) / sender.rate.at(now)
+        heapq.heappush(queue, (now + pause, number))
 
 
 @pytest.mark.parametrize("limit", [100.0, 400.0])
@@ -139,7 +123,7 @@ def shared(senders: list[Sender], service: Service, seconds: float, counted_from
 @pytest.mark.parametrize("count", [1, 2, 4, 8])
 def test_senders_share_what_a_service_allows(count: int, share: float, limit: float) -> None:
     senders = [Sender(Rate(limit, share)) for _ in range(count)]
-    shared(senders, Service(100.0), seconds=360.0, counted_from=60.0)
+    shared(senders, seconds=360.0, counted_from=60.0)
     accepted, refused = (sum(getattr(each, word) for each in senders) for word in ("accepted", "refused"))
     assert accepted >= 0.9 * 100.0 * 300.0
     assert refused < 0.03 * (accepted + refused)
@@ -148,9 +132,6 @@ def test_senders_share_what_a_service_allows(count: int, share: float, limit: fl
 
 def test_a_sender_that_comes_later_gets_its_share() -> None:
     first, second = Sender(Rate(100.0)), Sender(Rate(100.0))
-    service = Service(100.0)
-    shared([first], service, seconds=120.0, counted_from=120.0)
-    service.at = 0.0
-    second.rate.at(0.0)
-    shared([first, second], service, seconds=300.0, counted_from=120.0)
+    shared([first], seconds=120.0, counted_from=120.0)
+    shared([first, second], seconds=300.0, counted_from=240.0, begun=120.0)
     assert first.accepted < 1.5 * second.accepted

@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from dev.airflow_major import AIRFLOW, VERSION
+from tests.chaos.report import say
 from tests.races.cases import CASES
 from tests.races.laboratory import Laboratory, Race
 from tests.races.ledgers import LEDGERS
@@ -50,14 +51,14 @@ def main() -> int:
     lines = _lines(options.cases, options.ledgers)
     folder = Path(tempfile.mkdtemp(prefix="phota-races-"))
     with Laboratory(folder, [line.ledger for line in lines]) as lab:
-        _print(f"{options.times} times {len(lines)} races; logs and records: {folder}")
+        say(f"{options.times} times {len(lines)} races; logs and records: {folder}")
         with ThreadPoolExecutor(options.width) as pool:
             turns = [(line, number) for number in range(options.times) for line in lines]
             list(pool.map(lambda turn: _run_race(lab, turn[0], turn[1], options.on_ambiguous), turns))
     text = _report(lines, options.on_ambiguous)
     options.output.parent.mkdir(exist_ok=True)
     options.output.write_text(text)
-    _print(text)
+    say(text)
     sound = not any(line.wrong for line in lines)
     if sound and not options.keep:
         shutil.rmtree(folder)
@@ -98,7 +99,7 @@ def _run_race(lab: Laboratory, line: Line, number: int, on_ambiguous: str) -> No
     line.findings.append(finding)
     line.wrong += wrong
     ends = ", ".join(each.result or each.error or "-" for each in finding.outcomes)
-    _print(f"  {finding.seconds:5.1f} s {race.name}: {len(finding.live)} live; {ends} {wrong or ''}")
+    say(f"  {finding.seconds:5.1f} s {race.name}: {len(finding.live)} live; {ends} {wrong or ''}")
 
 
 def _report(lines: Sequence[Line], on_ambiguous: str) -> str:
@@ -108,11 +109,6 @@ def _report(lines: Sequence[Line], on_ambiguous: str) -> str:
     head = f'## Airflow {VERSION}, on_ambiguous="{on_ambiguous}"\n\n{markdown(lines)}\n'
     summary = f"{len(finished)} races, {twice} with two live paid tasks, {len(wrong)} violations"
     return "\n".join((head, summary, *(f"- {each}" for each in wrong), ""))
-
-
-def _print(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import traceback
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ from tests.chaos.batches.laboratory import BatchLaboratory
 from tests.chaos.batches.report import Line, markdown, summary, violation_list
 from tests.chaos.batches.running import run_trial
 from tests.chaos.laboratory import ROOT
+from tests.chaos.report import say
 
 #: The name of the group, for `--groups`.
 NAME = "batch"
@@ -60,13 +60,13 @@ def run_batches(selection: BatchSelection, *, keep: bool) -> bool:
     if not trials:
         return True
     with BatchLaboratory(DATABASE, selection.items) as lab:
-        _print(f"{len(trials)} batches of {selection.items}; logs and records: {lab.folder}")
+        say(f"{len(trials)} batches of {selection.items}; logs and records: {lab.folder}")
         for alone in (False, True):
             chosen = [each for each in trials if each[0].case.alone is alone]
             with ThreadPoolExecutor(selection.width) as pool:
                 list(pool.map(lambda each: _run_one_trial(lab, *each), chosen))
             text = _write_report(lines, selection.items)
-    _print(text)
+    say(text)
     is_sound = not any(line.wrong for line in lines)
     if is_sound and not keep:
         shutil.rmtree(lab.folder)
@@ -82,7 +82,7 @@ def _run_one_trial(lab: BatchLaboratory, trial: BatchTrial, line: Line) -> None:
         return
     line.outcomes.append(outcome)
     line.wrong += [f"{trial} {each}" for each in outcome.wrong]
-    _print(f"  {outcome}")
+    say(f"  {outcome}")
 
 
 def _write_report(lines: Sequence[Line], items: int) -> str:
@@ -91,8 +91,3 @@ def _write_report(lines: Sequence[Line], items: int) -> str:
     OUTPUT.parent.mkdir(exist_ok=True)
     OUTPUT.write_text(text)
     return text
-
-
-def _print(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()

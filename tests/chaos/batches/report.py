@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tests.chaos.batches.cases import BatchCase
 from tests.chaos.batches.running import Outcome
 from tests.chaos.budgets import summary_of_books
+from tests.chaos.report import span
 
 HEADS = (
     "row",
@@ -48,20 +49,14 @@ def _row(line: Line) -> tuple[str, ...]:
         line.case.row,
         line.case.title,
         str(len(found)),
-        _span(each.payments for each in found),
-        _span(each.counts["landed"] for each in found),
-        _span(each.counts["ambiguous"] for each in found),
-        _span(each.counts["not_sent"] for each in found),
-        _span(each.tries for each in found),
-        _span(each.last.payments for each in line.outcomes),
-        _span(round(each.last.seconds) for each in line.outcomes),
+        span(each.payments for each in found),
+        span(each.counts["landed"] for each in found),
+        span(each.counts["ambiguous"] for each in found),
+        span(each.counts["not_sent"] for each in found),
+        span(each.tries for each in found),
+        span(each.last.payments for each in line.outcomes),
+        span(each.last.seconds for each in line.outcomes),
     )
-
-
-def _span(numbers: Iterable[int]) -> str:
-    if not (found := sorted(numbers)):
-        return "-"
-    return f"{found[0]}" if found[0] == found[-1] else f"{found[0]}-{found[-1]}"
 
 
 def summary(lines: Sequence[Line]) -> str:

@@ -22,6 +22,7 @@ from tests.chaos.celery.rows import ROWS
 from tests.chaos.celery.run import CeleryRun
 from tests.chaos.celery.running import run_row
 from tests.chaos.laboratory import ROOT
+from tests.chaos.report import say
 
 OUTPUT = ROOT / ".build" / "chaos-celery.md"
 
@@ -56,13 +57,13 @@ def main() -> int:
     lines = [Line(row) for row in ROWS if not chosen or str(row.number) in chosen]
     with CeleryLaboratory(options.items) as lab:
         lab.wait_for_workers()
-        _print(f"{len(lines)} rows, {options.seeds} seeds; logs and records: {lab.folder}")
+        say(f"{len(lines)} rows, {options.seeds} seeds; logs and records: {lab.folder}")
         numbers = count(1)
         for seed in range(options.first_seed, options.first_seed + options.seeds):
             for line in lines:
                 _run_line(lab, line, seed, next(numbers), options)
                 _write_report(lines)
-    _print(_write_report(lines))
+    say(_write_report(lines))
     sound = not any(line.wrong for line in lines)
     if sound and not options.keep:
         shutil.rmtree(lab.folder)
@@ -86,11 +87,9 @@ def _run_line(lab: CeleryLaboratory, line: Line, seed: int, number: int, options
         ", ".join(f"{ends.count(each)} {each}" for each in dict.fromkeys(ends)) + f", {retried} tried again"
     )
     wrong = f" VIOLATION {list(outcome.wrong)}" if outcome.wrong else ""
-    _print(
-        f"  {outcome.seconds:6.1f} s {trial.tag} {row.title}: {'; '.join((counts, *outcome.notes))}{wrong}"
-    )
+    say(f"  {outcome.seconds:6.1f} s {trial.tag} {row.title}: {'; '.join((counts, *outcome.notes))}{wrong}")
     if outcome.batch:
-        _print(f"           {outcome.batch}")
+        say(f"           {outcome.batch}")
 
 
 def _write_report(lines: Sequence[Line]) -> str:
@@ -99,11 +98,6 @@ def _write_report(lines: Sequence[Line]) -> str:
     OUTPUT.parent.mkdir(exist_ok=True)
     OUTPUT.write_text(text)
     return text
-
-
-def _print(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

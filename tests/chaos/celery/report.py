@@ -9,6 +9,7 @@ from tests.chaos.budgets import Books
 from tests.chaos.cases import End
 from tests.chaos.celery.rows import Row
 from tests.chaos.celery.running import Outcome
+from tests.chaos.report import span
 
 HEADS = (
     "row",
@@ -89,20 +90,13 @@ def _cells(line: Line) -> tuple[str, ...]:
         str(line.lost),
         _share_of_equal_books(line),
         str(sum(len(each.leaks) for each in line.outcomes)),
-        _span([each.seconds for each in line.outcomes]),
+        span(each.seconds for each in line.outcomes),
     )
 
 
 def _share_of_equal_books(line: Line) -> str:
     books = list(line.books)
     return f"{sum(not any(each.violations()) for each in books)} of {len(books)}"
-
-
-def _span(seconds: Sequence[float]) -> str:
-    if not seconds:
-        return "-"
-    low, high = round(min(seconds)), round(max(seconds))
-    return f"{low}" if low == high else f"{low}-{high}"
 
 
 def summary(lines: Sequence[Line]) -> str:
