@@ -6,8 +6,10 @@ A read from a mount or a socket that is gone may never end, and no thread can be
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -34,7 +36,8 @@ class Threads:
     """Runs a few calls at once, in a `with` block. One that hangs loses its place to the next one.
 
     If no other call has ended while one hung, those that wait for a place are not run: each would hang for as
-    long, and thousands may wait.
+    long, and thousands may wait. Where all places were taken by calls that hang, no other one had a chance to
+    end, so the calls that get their places decide.
 
     Args:
         at_once: how many calls run at once.
@@ -47,6 +50,8 @@ class Threads:
         self._calls = Calls()
         self._last_end = 0.0
         self._is_stuck = False
+        self._first_hung = math.inf  # when the first of those that are undecided lost its place
+        self._decided = asyncio.Event()
 
     def __enter__(self) -> Self:
         return self
@@ -73,8 +78,26 @@ class Threads:
                 if not time_allowed.expired():  # the call itself has raised it
                     raise
                 self._calls.give_up(future)
-                self._is_stuck = self._last_end < began
-                raise Hung(self._seconds, is_alone=not self._is_stuck) from None
             finally:
                 if future.done():
-                    self._last_end, self._is_stuck = time.monotonic(), False
+                    self._last_end = time.monotonic()
+                    self._decide(is_stuck=False)
+        raise Hung(self._seconds, is_alone=await self._is_alone(began))
+
+    async def _is_alone(self, began: float) -> bool:
+        """Returns whether others got through meanwhile, or where they had no chance, whether the next do."""
+        if self._last_end >= began:
+            return True
+        if began > self._first_hung or not self._places.locked():
+            self._decide(is_stuck=True)
+            return False
+        self._first_hung = min(self._first_hung, time.monotonic())
+        with suppress(TimeoutError):  # they may all be cancelled
+            async with asyncio.timeout(2 * self._seconds):
+                await self._decided.wait()
+        return not self._is_stuck
+
+    def _decide(self, *, is_stuck: bool) -> None:
+        self._is_stuck, self._first_hung = is_stuck, math.inf
+        self._decided.set()
+        self._decided = asyncio.Event()

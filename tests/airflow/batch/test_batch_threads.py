@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from airflow_provider_phota.batch.threads import Hung, Threads
+from airflow_provider_phota.batch.threads import Threads
 from airflow_provider_phota.storage import calls
 
 SOON = 0.3
@@ -32,18 +32,40 @@ def outcomes(threads, *acts):
 
 
 def test_a_call_that_hangs_loses_its_place(end):
-    hung, *others = outcomes(Threads(1, SOON), end.wait, *([lambda: 7] * 3))
-    assert isinstance(hung, Hung)
-    assert all(isinstance(other, Hung) for other in others)  # no other call had ended when they were to begin
     hung, *others = outcomes(Threads(2, SOON), end.wait, *([lambda: 7] * 3))
     assert (hung.is_alone, others) == (True, [7, 7, 7])
 
 
+@pytest.mark.parametrize("places", [1, 2, 4])
+def test_calls_that_hang_in_all_places_do_not_speak_for_those_that_wait(end, places):
+    ended = outcomes(Threads(places, SOON), *([end.wait] * places), *([lambda: 7] * 3))
+    assert [hung.is_alone for hung in ended[:places]] == [True] * places
+    assert ended[places:] == [7, 7, 7]
+
+
 def test_what_waits_behind_calls_that_all_hang_is_not_run(end):
     ran = []
-    first, second, third = outcomes(Threads(2, SOON), end.wait, end.wait, lambda: ran.append(1))
-    assert [each.is_alone for each in (first, second, third)] == [False] * 3
+    ended = outcomes(Threads(2, SOON), *([end.wait] * 4), *([lambda: ran.append(1)] * 20))
+    assert [hung.is_alone for hung in ended] == [False] * 24
     assert ran == []
+
+
+def test_calls_that_all_hang_are_told_although_none_waits(end):
+    ended = outcomes(Threads(8, SOON), end.wait, end.wait)
+    assert [hung.is_alone for hung in ended] == [False] * 2
+
+
+def test_a_call_that_hangs_is_told_although_those_that_follow_are_cancelled(end):
+    async def run():
+        with Threads(1, SOON) as threads:
+            hanging = asyncio.create_task(threads.run(end.wait))
+            next_one = asyncio.create_task(threads.run(end.wait))
+            await asyncio.sleep(1.5 * SOON)
+            next_one.cancel()
+            return await asyncio.gather(hanging, return_exceptions=True)
+
+    (hung,) = asyncio.run(run())
+    assert hung.is_alone
 
 
 def test_calls_are_run_again_once_one_of_those_that_seemed_to_hang_has_ended(end):
