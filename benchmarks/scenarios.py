@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from benchmarks import targets
-from benchmarks.contestants import BARE, OURS, PEERS, REQUESTS_PER_SECOND
+from benchmarks.contestants import BARE, OURS, PEERS, REQUESTS_PER_SECOND, STEADY
 from benchmarks.jobs import SIGMA, Workload
 from benchmarks.scores import Board
 from benchmarks.tables import ALONE, SIDE_BY_SIDE, Columns
@@ -80,6 +80,16 @@ SCENARIOS = {
             (BARE, OURS, BEST_PEER),
             SIDE_BY_SIDE,
             targets.of_tail,
+        ),
+        Scenario(
+            "steady",
+            "Waits that ask every 5 s",
+            "Jobs of 60 to 240 s, which begin within 5 s, at a limit of 1,000 requests a second.",
+            (1000,),
+            "slow",
+            (BARE, STEADY),
+            SIDE_BY_SIDE,
+            targets.of_steady,
         ),
         Scenario(
             "limit", "Waits at the rate limit", _SLOW, (10_000,), "slow", (OURS,), ALONE, targets.of_limit

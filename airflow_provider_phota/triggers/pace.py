@@ -17,6 +17,9 @@ from airflow_provider_phota.polling.rate import Rate
 #: service spend less on a request if they wake up for several at once. A longer interval would cost more:
 #: many requests are then under way at once, their objects grow old, and full garbage collections come sooner.
 _TICK = 0.025
+#: Turns that are given at once at least, if the rate allows. The more requests are under way at once, the more
+#: objects outlive a look of Python's garbage collector, and the sooner it looks at all there are.
+_AT_ONCE = 8
 #: Ticks between the moments at which sleeping waits are woken.
 _TICKS_PER_WAKING = 8
 #: Failures in a row that count as an outage: a single request may just have bad luck.
@@ -191,7 +194,8 @@ class Pace:
         if self._pauses_in_a_row:
             self._next_turn_at = now + max(interval, self._pauses.probe)
         else:
-            self._next_turn_at = max(self._next_turn_at, now - _TICK) + interval
+            at_once = max(_AT_ONCE, len(self._queue) / _TICKS_PER_WAKING)
+            self._next_turn_at = max(self._next_turn_at, now - min(_TICK, at_once * interval)) + interval
         return now
 
     def _schedule_turns(self) -> None:

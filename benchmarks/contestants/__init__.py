@@ -18,6 +18,7 @@ REQUESTS_PER_SECOND = 300
 TITLES = {
     "bare": "bare aiohttp, every 5 s",
     "phota": "phota (this provider)",
+    "phota_steady": "phota (this provider), every 5 s",
     "before": "phota at another commit",
     "openai": "openai 2.2.0",
     "dbt_cloud": "dbt-cloud 4.11.1",
@@ -25,6 +26,8 @@ TITLES = {
     "databricks": "databricks 7.23.0",
 }
 OURS = "phota"
+#: This provider, asking at the steady interval.
+STEADY = "phota_steady"
 #: This provider at another commit, if `make bench-before` asks for it.
 BEFORE = "before"
 #: The contestant to compare with: it shows the least that asking every 5 s can cost.

@@ -16,23 +16,23 @@ _PATIENCE = 3600.0
 SHORTEST, LONGEST = 2.0, 30.0
 
 
-def _connection(place: Place) -> dict[str, Any]:
+def connection(place: Place, requests_per_second: int = REQUESTS_PER_SECOND) -> dict[str, Any]:
     return {
         "conn_type": "phota",
         "host": f"https://127.0.0.1:{place.port}",
         "password": "bench-0123456789",
-        "extra": {"ca_bundle": str(place.ca_bundle), "requests_per_second": REQUESTS_PER_SECOND},
+        "extra": {"ca_bundle": str(place.ca_bundle), "requests_per_second": requests_per_second},
     }
 
 
-def _trigger(number: int) -> PhotaTaskTrigger:
+def trigger(number: int, shortest: float = SHORTEST, longest: float = LONGEST) -> PhotaTaskTrigger:
     return PhotaTaskTrigger(
         phota_task_id=f"job-{number}",
         phota_conn_id=CONN_ID,
         deadline=time.time() + _PATIENCE,
         timeout=_PATIENCE,
-        poll_interval=SHORTEST,
-        longest_interval=LONGEST,
+        poll_interval=shortest,
+        longest_interval=longest,
         # what the operator knows from the answer to its submit
         since=time.time(),
         estimated_time=ESTIMATE,
@@ -40,4 +40,8 @@ def _trigger(number: int) -> PhotaTaskTrigger:
     )
 
 
-CONTESTANT = Triggered(_connection, _trigger, lambda payload: payload["end"] == "finished")
+def is_success(payload: Any) -> bool:
+    return bool(payload["end"] == "finished")
+
+
+CONTESTANT = Triggered(connection, trigger, is_success)

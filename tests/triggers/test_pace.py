@@ -18,6 +18,8 @@ from airflow_provider_phota.triggers.pace import Pace
 TICK = 0.027
 #: How many times as far apart turns are as the rate alone would have it, so that no second has more of them.
 APART = 1.025
+#: Turns that are given at once, unless many wait.
+AT_ONCE = 8
 
 
 def pace(per_second: float = 50.0) -> Pace:
@@ -35,7 +37,19 @@ async def times_of(pace: Pace, turns: int) -> list[float]:
 def test_the_rate_is_kept_and_made_use_of(rate: float, turns: int) -> None:
     last = max(run(times_of(pace(rate), turns)))
     assert last >= (turns - 1) / rate - TICK
-    assert last <= APART * (turns - 1) / rate + TICK
+    assert last <= max(APART * (turns - 1) / rate, turns / AT_ONCE * TICK) + TICK
+
+
+def test_few_turns_are_given_at_once_though_the_rate_allows_more() -> None:
+    """A request under way holds objects, and many of them at once make the garbage collector look at all."""
+    times = run(times_of(pace(2000.0), 40))
+    assert max(Counter(round(at, 3) for at in times).values()) <= AT_ONCE + 1
+    assert max(times) <= 40 / AT_ONCE * TICK
+
+
+def test_many_turns_are_given_as_fast_as_the_rate_allows() -> None:
+    times = run(times_of(pace(2000.0), 4000))
+    assert max(times) <= APART * 4000 / 2000 + 0.4
 
 
 def test_in_no_second_are_there_more_turns_than_the_rate() -> None:
