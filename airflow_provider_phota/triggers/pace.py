@@ -17,8 +17,8 @@ from airflow_provider_phota.polling.rate import Rate
 #: service spend less on a request if they wake up for several at once. A longer interval would cost more:
 #: many requests are then under way at once, their objects grow old, and full garbage collections come sooner.
 _TICK = 0.025
-#: Turns that are given at once at least, if the rate allows. The more requests are under way at once, the more
-#: objects outlive a look of Python's garbage collector, and the sooner it looks at all there are.
+#: Turns that are given at once, unless many wait: the more requests are under way at once, the more objects
+#: outlive a look of Python's garbage collector, and the sooner it looks at all there are.
 _AT_ONCE = 8
 #: Ticks between the moments at which sleeping waits are woken.
 _TICKS_PER_WAKING = 8
