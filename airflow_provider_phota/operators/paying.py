@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -126,7 +127,9 @@ class PayingOperator(LineageOfCost, BaseOperator):
         self.log.warning("%s", exceeded)
         self.log.info("Waiting without a worker slot until the order fits.")
         self.defer(
-            trigger=PhotaBudgetTrigger(exceeded.log, exceeded.amount, exceeded.limit, exceeded.ends_at),
+            trigger=PhotaBudgetTrigger(
+                exceeded.log, exceeded.amount, exceeded.limit, exceeded.ends_at, deferred_at=time.time()
+            ),
             method_name=self.execute_after_budget.__name__,
         )
 

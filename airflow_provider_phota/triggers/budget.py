@@ -17,7 +17,7 @@ from airflow_provider_phota.budget.log import BudgetLog
 from airflow_provider_phota.budget.state import BudgetState
 from airflow_provider_phota.storage.calls import finish_on_loop
 from airflow_provider_phota.storage.paths import Place
-from airflow_provider_phota.triggers.phota import EARLIEST_EVENT
+from airflow_provider_phota.triggers.phota import earliest_event
 from airflow_provider_phota.triggers.places import open_place
 
 log = logging.getLogger(__name__)
@@ -45,10 +45,18 @@ class PhotaBudgetTrigger(BaseTrigger):
         ends_at: epoch seconds at which the period turns; None if it does not.
         poll_interval: seconds between two looks, at least. They are up to twice that apart, so that those who
             wait do not all come at once.
+        deferred_at: epoch seconds at which the worker deferred. If this is None, as in a trigger that an
+            older version has stored, each start counts as the first one.
     """
 
-    def __init__(
-        self, log: str, amount: str, limit: str, ends_at: float | None = None, poll_interval: float = 30.0
+    def __init__(  # noqa: PLR0917  # the triggerer calls it by keyword
+        self,
+        log: str,
+        amount: str,
+        limit: str,
+        ends_at: float | None = None,
+        poll_interval: float = 30.0,
+        deferred_at: float | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow leaves it untyped
         self.log_url = log
@@ -56,6 +64,7 @@ class PhotaBudgetTrigger(BaseTrigger):
         self.limit = limit
         self.ends_at = ends_at
         self.poll_interval = poll_interval
+        self.deferred_at = deferred_at
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         return (
@@ -66,12 +75,14 @@ class PhotaBudgetTrigger(BaseTrigger):
                 "limit": self.limit,
                 "ends_at": self.ends_at,
                 "poll_interval": self.poll_interval,
+                "deferred_at": self.deferred_at,
             },
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Waits, then yields the one event."""
-        earliest = time.monotonic() + EARLIEST_EVENT
+        age = 0.0 if self.deferred_at is None else time.time() - self.deferred_at
+        earliest = time.monotonic() + earliest_event(age)
         why = await self._wait()
         log.info("The wait for a budget is over: %s.", why)
         await asyncio.sleep(max(earliest - time.monotonic(), 0.0))

@@ -78,7 +78,6 @@ def emulator(emulator_process: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emu
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Triggers fire as soon as they can: in `dag.test()` there is no scheduler to mind."""
     monkeypatch.setattr("airflow_provider_phota.triggers.phota.EARLIEST_EVENT", 0.0)
-    monkeypatch.setattr("airflow_provider_phota.triggers.budget.EARLIEST_EVENT", 0.0)
 
 
 @pytest.fixture

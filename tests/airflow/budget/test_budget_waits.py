@@ -18,6 +18,7 @@ from limited_shop import PRICE, cost, fires, unusable
 from airflow_provider_phota.api.costs import NO_COST
 from airflow_provider_phota.budget.log import BudgetLog
 from airflow_provider_phota.operators.phota import PhotaImageGenerateOperator
+from airflow_provider_phota.triggers import phota
 from airflow_provider_phota.triggers.budget import PhotaBudgetTrigger
 
 pytestmark = pytest.mark.usefixtures("metadata_database", "at_once")
@@ -45,6 +46,39 @@ def test_what_does_not_fit_waits_in_the_triggerer_until_money_is_given_back(shop
     assert fires(trigger, within=5.0)["why"] == "the order fits"
     shop.order(on_budget="wait")
     assert len(shop.emulator.ledger()) == 1
+
+
+@pytest.fixture
+def can_fit(shop):
+    """The arguments of a stored trigger whose order fits by now."""
+    shop.connect(budget="0.03 USD / day")
+    reserved = shop.purse().reserve("other-1", cost(PRICE))
+    with pytest.raises(TaskDeferred) as deferred:
+        shop.order(on_budget="wait")
+    shop.purse().settle({"other-1": NO_COST}, reserved.at)
+    _, arguments = deferred.value.trigger.serialize()
+    return arguments
+
+
+def test_it_never_fires_within_six_seconds_of_the_deferral(can_fit, monkeypatch):
+    monkeypatch.setattr(phota, "EARLIEST_EVENT", 6.0)
+    assert can_fit["deferred_at"] == pytest.approx(time.time(), abs=5.0)
+    start = time.monotonic()
+    assert fires(PhotaBudgetTrigger(**can_fit), within=30.0)["why"] == "the order fits"
+    assert time.monotonic() - start >= 6.0
+
+
+def test_a_wait_that_began_long_ago_ends_at_once(can_fit, monkeypatch):
+    """Two busy triggerers may take a trigger from each other every few seconds."""
+    monkeypatch.setattr(phota, "EARLIEST_EVENT", 60.0)
+    moved = PhotaBudgetTrigger(**{**can_fit, "deferred_at": time.time() - 60.0})
+    assert fires(moved, within=30.0)["why"] == "the order fits"
+
+
+def test_a_trigger_of_an_older_version_holds_its_event_back_at_each_start(can_fit, monkeypatch):
+    monkeypatch.setattr(phota, "EARLIEST_EVENT", 60.0)
+    del can_fit["deferred_at"]
+    assert not fires(PhotaBudgetTrigger(**can_fit), within=3.0)
 
 
 @pytest.mark.parametrize("next_method", ["execute_after_budget", "__fail__"])
