@@ -20,6 +20,10 @@ READY_BENCH := .venv-bench/.ready
 PARALLEL := -n 3 --dist loadscope --no-loadscope-reorder
 # The tests of what does no I/O. They alone cover all of it, which is measured.
 DECISIONS := tests/api tests/polling tests/journal/test_journal_state.py
+# The Airflow suite, which `make matrix` runs on each version, with its slow tests.
+SUITE := tests/airflow
+# What `make test` leaves out, as other targets of `make test-all` run it.
+NOT_HERE :=
 # Takes three minutes by itself.
 LARGE_BATCH := tests/browser/test_browser_large_batch.py
 
@@ -37,19 +41,20 @@ test: lint ## Lint, types, and every test that is not slow; coverage of api/ is 
 	$(PYTHON) -m coverage erase
 	$(PYTHON) -m coverage run -m pytest $(DECISIONS)
 	$(PYTHON) -m coverage report --include='airflow_provider_phota/api/*,airflow_provider_phota/polling/*' --fail-under=100
-	$(PYTHON) -m pytest -m "not slow" $(PARALLEL) $(DECISIONS:%=--ignore=%)
+	$(PYTHON) -m pytest -m "not slow" $(PARALLEL) $(DECISIONS:%=--ignore=%) $(NOT_HERE:%=--ignore=%)
 
 .PHONY: test-all
-test-all: test $(READY_2_11) $(READY_3_1) $(READY_3_4) ## make test, the slow tests, the Airflow suite on 3.4, 3.1 and 2.11, parts of chaos, browser-all
-	$(PYTHON_3_4) -m pytest tests/airflow/submitting tests/airflow/ledger/test_ledger_stores.py
+test-all: $(READY) $(READY_2_11) $(READY_3_1) $(READY_3_4) ## make test, matrix and browser-all, the slow tests, parts of races and chaos; each once
+	$(MAKE) test NOT_HERE=$(SUITE)
+	$(MAKE) matrix MATRIX=
 	$(PYTHON_3_4) -m tests.chaos --database postgres --groups people,kills,answers,models --seeds 1 --edits 0 --naive 0
 	$(PYTHON_3_4) -m pytest tests/stack/test_stack_links.py
-	$(PYTHON) -m pytest -m "slow and not browser"
+	$(PYTHON) -m pytest -m "slow and not browser" --ignore=$(SUITE)
 	$(PYTHON) -m tests.races --times 2
 	$(PYTHON_2_11) -m pytest tests/stack/test_stack_links.py
 	$(PYTHON_2_11) -m tests.chaos --groups kills,people,answers,network,resubmit,models --seeds 1 --edits 0 --naive 0 --width 3
 	$(MAKE) browser-all
-	$(MAKE) matrix
+	@cat .build/matrix.md
 
 .PHONY: matrix
 matrix: $(READY) $(READY_2_11) $(READY_3_1) $(READY_3_4) ## The Airflow suite on each supported version, as a table (80 minutes; MATRIX="--only 3.1")

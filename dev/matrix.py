@@ -1,7 +1,7 @@
 """Runs the Airflow suite on each supported version, and prints what came of it: `python -m dev.matrix`.
 
-The list here is the one source of what is supported: the README's table is made from it (`--table`), and
-`make test-all` runs it.
+The list here is the one source of what is supported: the README's table is made from it (`--table`).
+`make test-all` runs the suite by it alone: its other commands leave it out.
 """
 
 from __future__ import annotations

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 import tomllib
 from importlib.metadata import packages_distributions, version
 from itertools import chain
@@ -126,3 +128,22 @@ def test_what_came_of_a_suite_is_counted(tmp_path):
     report = tmp_path / "report.xml"
     report.write_text('<testsuites><testsuite tests="9" failures="1" errors="2" skipped="3"/></testsuites>')
     assert matrix.Outcome.of(report, 1.0) == matrix.Outcome(passed=3, failed=3, skipped=3, minutes=1.0)
+
+
+def test_all_tests_on_the_main_version_run_once_in_make_test_all():
+    """`make test` and the slow tests leave out what `make matrix` runs."""
+    asked = subprocess.run(
+        ["make", "-n", "test-all"],
+        cwd=ROOT,
+        env={**os.environ, "MAKEFLAGS": ""},  # those of the `make` that runs this test
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = asked.stdout.splitlines()
+    suites = [line for line in lines if " -m pytest " in line and line.startswith(".venv/")]
+    whole = [line for line in suites if not re.search(r" tests/", line)]
+    assert whole
+    assert all(f"--ignore={path}" in line for line in whole for path in matrix.SUITE)
+    assert not any(f" {path}" in line for line in lines if " -m pytest " in line for path in matrix.SUITE)
+    assert sum(" -m dev.matrix " in line for line in lines) == 1
