@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
 
@@ -29,6 +30,8 @@ from dev.postgres import PostgresCluster
 ROOT = Path(__file__).resolve().parents[2]
 HAS_HUMANS = version("apache-airflow") >= "3.1"
 CONSOLE = "https://console.example/tasks/{phota_task_id}"
+#: In USD, of all orders of `phota_budgeted`, with a log that all tests share.
+BUDGET = Decimal(1)
 PICTURE = ROOT / "example_dags" / "pictures" / "mountain-lake.jpg"
 
 
@@ -56,8 +59,17 @@ def untrusted_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emu
 
 
 @pytest.fixture(scope="session")
-def connections(emulator: Emulator, quick_emulator: Emulator, untrusted_emulator: Emulator) -> dict[str, str]:
+def budget_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("budget")
+
+
+@pytest.fixture(scope="session")
+def connections(
+    emulator: Emulator, quick_emulator: Emulator, untrusted_emulator: Emulator, budget_folder: Path
+) -> dict[str, str]:
+    budget = {"budget": f"{BUDGET} USD / total", "budget_path": f"file://{budget_folder}"}
     return {
+        "AIRFLOW_CONN_PHOTA_BUDGETED": _connection(emulator.url, **budget),
         "AIRFLOW_CONN_PHOTA_UNTRUSTED": _connection(untrusted_emulator.url),
         "AIRFLOW_CONN_PHOTA_DEFAULT": _connection(emulator.url),
         "AIRFLOW_CONN_PHOTA_CONSOLE": _connection(emulator.url, console_url=CONSOLE),
