@@ -15,6 +15,7 @@ from importlib.metadata import version
 
 from benchmarks import tables
 from benchmarks.contestants import PEERS, TITLES
+from benchmarks.jobs import PROGRESS
 from benchmarks.laboratory import Laboratory
 from benchmarks.processes import ROOT
 from benchmarks.scenarios import BEST_PEER, LIKELY_BEST, SCENARIOS, Scenario
@@ -51,7 +52,12 @@ def _read_options() -> argparse.Namespace:
         default=_env_or("CONTESTANTS", ""),
         help=f"names, separated by commas: {', '.join(TITLES)}",
     )
-    ask("--progress", type=int, default=_env_or("PROGRESS", "1"), help="0: the service shows no progress")
+    ask(
+        "--progress",
+        choices=("", *PROGRESS),
+        default=_env_or("PROGRESS", ""),
+        help="what the service shows of it, instead of the scenario's own",
+    )
     return parser.parse_args()
 
 
@@ -68,7 +74,7 @@ def main() -> int:
     _report(_describe_machine(options.runs))
     best = LIKELY_BEST
     with new_trust() as trust:
-        lab = Laboratory(trust, options.runs, shows_progress=bool(options.progress))
+        lab = Laboratory(trust, options.runs, options.progress)
         for name in options.scenario.split(","):
             scenario = _with_options(SCENARIOS[name], options.waits, options.contestants, best)
             board = lab.board(scenario)

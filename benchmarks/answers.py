@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks.jobs import Job
-
-#: The duration that the PHOTA service estimates for every task, short or long, in seconds.
-ESTIMATE = 45
+from benchmarks.jobs import ESTIMATE, Workload
 
 
 @dataclass(frozen=True)
@@ -17,22 +14,29 @@ class Glance:
 
     Attributes:
         began: whole epoch seconds, as in the APIs.
+        estimate: seconds that the service says the job takes.
     """
 
     number: int
     began: int
     percent: int
     is_pending: bool = False
+    estimate: int = ESTIMATE
 
     @property
     def is_finished(self) -> bool:
         return self.percent == 100
 
 
-def look_at(job: Job, number: int, epoch: float, now: float, *, shows_progress: bool) -> Glance:
-    percent = job.percent(now)
-    shown = percent if shows_progress or percent == 100 else 0
-    return Glance(number, int(epoch + job.begins), shown, is_pending=now < job.begins + job.pending)
+def look_at(workload: Workload, number: int, epoch: float, now: float) -> Glance:
+    job = workload.jobs[number]
+    return Glance(
+        number,
+        int(epoch + job.begins),
+        job.shown(now, workload.progress),
+        is_pending=now < job.begins + job.pending,
+        estimate=workload.estimate,
+    )
 
 
 def _phota(seen: Glance) -> bytes:
@@ -45,7 +49,7 @@ def _phota(seen: Glance) -> bytes:
         b'"task_info":{"can_cancel":false,"estimated_time":%d}}'
         % (
             *(seen.number, status, seen.percent, seen.began),
-            *(results if seen.is_finished else b"null", ESTIMATE),
+            *(results if seen.is_finished else b"null", seen.estimate),
         )
     )
 

@@ -13,6 +13,14 @@ LONGEST = 240.0
 #: Shape of the long tail (standard deviation of the logarithm).
 SIGMA = 0.7
 
+#: The duration that the PHOTA service estimates for every task, short or long, in seconds.
+ESTIMATE = 45
+
+#: What a service shows of the progress: a guess, nothing, one number all the time, or a jump at the end.
+PROGRESS = ("uneven", "none", "still", "late")
+#: The percent at which progress stands still, the percent to which it jumps, and at which part of the job.
+_STILL, _LATE, _JUMP = 30, 95, 0.9
+
 Draw = Callable[[random.Random], float]
 
 #: Name -> a function that draws the seconds of a job.
@@ -53,6 +61,16 @@ class Job:
         turns = 2 * math.pi * self.waves
         return min(int(100 * (share + self.wobble * math.sin(turns * share) / turns)), 99)
 
+    def shown(self, now: float, progress: str) -> int:
+        """Returns what a service shows of the progress, which is one of `PROGRESS`."""
+        percent = self.percent(now)
+        if progress == "uneven" or percent == 100:
+            return percent
+        age = now - self.begins
+        if progress == "late":
+            return _LATE if age > _JUMP * self.seconds else 0
+        return _STILL if progress == "still" and age > self.pending else 0
+
 
 @dataclass(frozen=True)
 class Workload:
@@ -63,14 +81,16 @@ class Workload:
         durations: a name of `DURATIONS`.
         spread: seconds in which the waits begin, evenly.
         seed: the seed of the durations and the progress.
-        shows_progress: False for a service that says 0 until the job is finished.
+        progress: what the service shows of it: one of `PROGRESS`.
+        estimate: seconds that the service says every job takes.
     """
 
     waits: int
     durations: str
     spread: float = 5.0
     seed: int = 1
-    shows_progress: bool = True
+    progress: str = "uneven"
+    estimate: int = ESTIMATE
 
     @cached_property
     def jobs(self) -> tuple[Job, ...]:

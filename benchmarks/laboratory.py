@@ -18,18 +18,19 @@ class Laboratory:
 
     Attributes:
         runs: how often every trial is run. The number of a run is its seed.
+        progress: what the service shows of it, instead of the scenario's own; empty if that.
     """
 
     trust: Trust
     runs: int
-    shows_progress: bool
+    progress: str = ""
     _scores: dict[tuple[str, Workload], Score] = field(default_factory=dict)
 
     def board(self, scenario: Scenario) -> Board:
         """Runs a scenario. The contestants take turns, so that a slow hour of the machine affects all."""
         board = Board()
         for seed in range(1, self.runs + 1):
-            for row, name, workload in scenario.trials(seed, shows_progress=self.shows_progress):
+            for row, name, workload in scenario.trials(seed, self.progress):
                 board.add(row, self._run_once(name, workload))
         return board
 

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import cast
 
-from benchmarks.jobs import DURATIONS, Workload
+from benchmarks.jobs import DURATIONS, PROGRESS, Workload
 from benchmarks.service import SEEN, Service
 
 #: Connections that may wait to be accepted, since thousands of waits may begin at once.
@@ -91,7 +91,8 @@ def main() -> None:
     ask("--durations", choices=DURATIONS, required=True)
     ask("--spread", type=float, required=True)
     ask("--seed", type=int, required=True)
-    ask("--without-progress", action="store_false", dest="shows_progress")
+    ask("--progress", choices=PROGRESS, required=True)
+    ask("--estimate", type=int, required=True)
     ask("--certificate", type=Path, required=True)
     options = vars(parser.parse_args())
     certificate = options.pop("certificate")

@@ -20,11 +20,10 @@ class Service:
 
     def __init__(self, workload: Workload) -> None:
         self._workload = workload
-        self._jobs = workload.jobs
         self._began: float | None = None
         self._epoch = time.time()
         self._cpu = 0.0
-        self.tally = Tally(self._jobs)
+        self.tally = Tally(workload.jobs)
 
     @property
     def has_begun(self) -> bool:
@@ -49,8 +48,7 @@ class Service:
             return build(Glance(number, int(self._epoch), 100))
         now = time.monotonic() - self._began
         self.tally.note_question(now)
-        shows_progress = self._workload.shows_progress
-        seen = look_at(self._jobs[number], number, self._epoch, now, shows_progress=shows_progress)
+        seen = look_at(self._workload, number, self._epoch, now)
         if seen.is_finished:
             self.tally.note_finished(number, now)
         return build(seen)

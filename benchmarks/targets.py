@@ -42,6 +42,12 @@ def of_tail(board: Board) -> Iterator[Verdict]:
     yield _check_all_ended_well(board, OURS)
 
 
+def of_told(board: Board) -> Iterator[Verdict]:
+    yield _compare(board, "median detection delay, x asking every 5 s", 1.0, "delay_median", BARE)
+    yield _compare(board, "requests per wait, x asking every 5 s", 1.0, "requests_per_wait", BARE)
+    yield _check_all_ended_well(board, OURS)
+
+
 def of_steady(board: Board) -> Iterator[Verdict]:
     yield Verdict("CPU per poll, x bare aiohttp", 1.3, board.ratio(STEADY, BARE, "cpu_per_poll"))
     yield Verdict("event loop lateness at worst, ms", 50.0, board.median(STEADY, "late_worst"))

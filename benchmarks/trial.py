@@ -77,8 +77,8 @@ def _ask(port: int, trust: Trust, method: str, path: bytes) -> Any:
 
 def _server_command(workload: Workload, trust: Trust) -> list[str]:
     command = ["benchmarks.server", *_options(workload), "--durations", workload.durations]
-    command += ["--seed", str(workload.seed), "--certificate", str(trust.certificate)]
-    return command if workload.shows_progress else [*command, "--without-progress"]
+    command += ["--progress", workload.progress, "--seed", str(workload.seed)]
+    return [*command, "--certificate", str(trust.certificate)]
 
 
 def _waiting_command(name: str, workload: Workload, port: int, trust: Trust) -> list[str]:
@@ -87,7 +87,8 @@ def _waiting_command(name: str, workload: Workload, port: int, trust: Trust) -> 
 
 
 def _options(workload: Workload) -> list[str]:
-    return ["--waits", str(workload.waits), "--spread", str(workload.spread)]
+    values = {"waits": workload.waits, "spread": workload.spread, "estimate": workload.estimate}
+    return [f"--{name}={value}" for name, value in values.items()]
 
 
 def _environment(home: Path, trust: Trust) -> dict[str, str]:

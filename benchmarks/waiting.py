@@ -128,10 +128,11 @@ def main() -> None:
     ask("--ca-bundle", type=Path, required=True)
     ask("--waits", type=int, required=True)
     ask("--spread", type=float, required=True)
+    ask("--estimate", type=int, required=True)
     options = parser.parse_args()
     report = _redirect_stdout()
     allow_many_connections()
-    contestant(options.contestant).prepare(Place(options.port, options.ca_bundle))
+    contestant(options.contestant).prepare(Place(options.port, options.ca_bundle, options.estimate))
     workload = Workload(
         options.waits, "short", options.spread
     )  # the durations do not matter here: only the beginnings are used

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from airflow_provider_phota.api.tasks import Outcome, PhotaTask
 from airflow_provider_phota.polling.experience import Experience, Forecast
@@ -36,12 +36,15 @@ class Observation:
         model: the task's model. Tasks of other models teach nothing about it.
         estimated_time: seconds that the service expects the task to take; None if it does not say.
         progress: percent; None if the service does not say.
+        shown_since: the age in seconds at which the service was first seen to say this progress; None if it
+            was at this age. A progress that stands still predicts what it predicted then.
     """
 
     age: float
     model: str = ""
     estimated_time: float | None = None
     progress: int | None = None
+    shown_since: float | None = None
 
     @classmethod
     def of(cls, task: PhotaTask | None) -> Observation | None:
@@ -52,7 +55,23 @@ class Observation:
 
     def later(self, seconds: float) -> Observation:
         """Returns the same task, this many seconds older."""
-        return Observation(self.age + seconds, self.model, self.estimated_time, self.progress)
+        return replace(self, age=self.age + seconds, shown_since=self._shown_since)
+
+    def after(self, before: Observation) -> Observation:
+        """Returns what an answer shows of a task that was seen before.
+
+        Args:
+            before: the task as it was last seen, at its present age. The clock here continues an age that is
+                known: the service's dates have whole seconds only.
+        """
+        has_stood_still = before.progress == self.progress
+        return Observation(
+            before.age,
+            self.model,
+            self.estimated_time or before.estimated_time,
+            self.progress,
+            before.shown_since if has_stood_still else None,
+        )
 
     @property
     def estimate(self) -> float:
@@ -62,9 +81,13 @@ class Observation:
     @property
     def predicted(self) -> float | None:
         """Seconds that the task takes in all, by its progress; None while progress is too young to tell."""
-        if self.progress is None or self.progress < _FIRST_PROGRESS or self.age <= 0:
+        if self.progress is None or self.progress < _FIRST_PROGRESS or self._shown_since <= 0:
             return None
-        return _bounded(self.age * 100 / self.progress)
+        return _bounded(self._shown_since * 100 / self.progress)
+
+    @property
+    def _shown_since(self) -> float:
+        return self.age if self.shown_since is None else self.shown_since
 
     @property
     def progress_left(self) -> float:

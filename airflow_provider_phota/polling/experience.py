@@ -15,8 +15,9 @@ from typing import TypeAlias
 
 #: Finished tasks that are remembered at least.
 _REMEMBERED = 200.0
-#: Finished tasks that weigh as much as what is assumed at the beginning.
-_ASSUMED = 5.0
+#: Finished tasks that weigh as much as what is assumed at the beginning. It is little, since the estimates of
+#: the service may be three times too long or too short.
+_ASSUMED = 0.5
 #: Logarithm of the largest correction that can be learned.
 _FURTHEST = 20.0
 #: Smallest spread of the logarithms: the next task may differ a little from tasks that were all alike.
@@ -41,6 +42,10 @@ class Forecast:
 
     median: float
     spread: float
+
+    def age_at(self, spreads: float) -> float:
+        """Returns the age in seconds that is this many spreads above the median, or below if negative."""
+        return self.median * math.exp(spreads * self.spread)
 
     def combined(self, other: Forecast) -> Forecast:
         """Returns what two independent forecasts say together; the one with less spread counts for more."""
@@ -95,6 +100,8 @@ class Experience:
         """
         mean, spread = self._belief()
         correction = min(max(mean * scale, -_FURTHEST), _FURTHEST)
+        # the fewer tasks were seen, the less is known about the mean as well
+        spread *= math.sqrt(1.0 + 1.0 / (self._finished.weight + self._running.weight))
         return Forecast(seconds * math.exp(correction), spread * scale)
 
     def learn(self, phota_task_id: str, above: float, below: float) -> None:

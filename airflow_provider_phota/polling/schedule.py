@@ -6,6 +6,10 @@ sqrt(2c / h) seconds is cheapest (J. B. Keller, "Optimum checking schedules for 
 failure", Management Science 21, 1974). So a task is asked about rarely while it is young, often while its end
 is likely, and less often once it is late. For a log-normal forecast the plan is one table for each spread, in
 units of the median.
+
+That is best only as far as the forecast is right. While it tells little, since few tasks were seen yet or the
+service shows no progress that means anything, the schedule asks steadily, except where even a vague forecast
+says that the task is too young, or late. So it never knows later than whoever asks every 5 seconds.
 """
 
 from __future__ import annotations
@@ -18,11 +22,18 @@ from functools import lru_cache
 
 from airflow_provider_phota.api.retry import Chance
 from airflow_provider_phota.polling.durations import Durations, Observation
+from airflow_provider_phota.polling.experience import Forecast
 
 #: Seconds between two questions, at most, while the service gives no usable answer.
 LONGEST_PAUSE = 60.0
 #: Seconds of delay that one question is worth.
 _WORTH = 0.5
+#: Spread of a forecast above which it tells little.
+_VAGUE = 0.25
+#: Seconds between two questions while a forecast tells little, and for long tasks this part of its median.
+_STEADY, _PART = 4.6, 1 / 40
+#: How many spreads below the median a task is too young to end, and above it late.
+_YOUNG, _LATE = 2.2, 1.2
 #: Part of a pause by which it is longer or shorter at random, so that equal waits do not ask together.
 _JITTER = 0.1
 
@@ -61,8 +72,17 @@ class PollSchedule:
         if seen is None or self.shortest == self.longest:
             return self.shortest
         forecast = self.durations.forecast(seen)
-        plan = _plan(min(max(round(forecast.spread, 1), 0.1), 2.0))
-        return plan.after(seen.age / forecast.median, forecast.median) * forecast.median - seen.age
+        if forecast.spread <= _VAGUE:
+            return _planned_pause(forecast, seen.age)
+        steady = max(_STEADY, _PART * forecast.median)
+        if seen.age > forecast.age_at(_LATE):
+            return max(_planned_pause(forecast, seen.age), steady)
+        return max(forecast.age_at(-_YOUNG) - seen.age, steady)
+
+
+def _planned_pause(forecast: Forecast, age: float) -> float:
+    plan = _plan(min(max(round(forecast.spread, 1), 0.1), 2.0))
+    return plan.after(age / forecast.median, forecast.median) * forecast.median - age
 
 
 @dataclass(frozen=True)

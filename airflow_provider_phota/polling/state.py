@@ -204,11 +204,8 @@ class WaitState:
         seen = Observation.of(task)
         if seen is None:
             return
-        if before := self.last_seen(now):
-            # once an age is known, the clock here continues it: the service's dates have whole seconds only
-            estimate = seen.estimated_time or before.estimated_time
-            seen = Observation(before.age, seen.model, estimate, seen.progress)
-        self._last_seen = seen
+        before = self.last_seen(now)
+        self._last_seen = seen.after(before) if before else seen
         self._seen_at = now
         if self._first_seen is None or self._first_seen.predicted is None:
             self._first_seen = self._last_seen

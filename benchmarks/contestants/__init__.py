@@ -40,10 +40,15 @@ Wait = Callable[[int], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Place:
-    """Says where the service is, and which authorities to trust."""
+    """Says where the service is, which authorities to trust, and what is known of the jobs.
+
+    Attributes:
+        estimate: seconds that the service says every job takes.
+    """
 
     port: int
     ca_bundle: Path
+    estimate: int
 
 
 class Contestant(Protocol):

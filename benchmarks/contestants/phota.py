@@ -6,7 +6,6 @@ import time
 from typing import Any
 
 from airflow_provider_phota.triggers.phota import PhotaTaskTrigger
-from benchmarks.answers import ESTIMATE
 from benchmarks.contestants import REQUESTS_PER_SECOND, Place
 from benchmarks.contestants.triggered import CONN_ID, Triggered
 
@@ -25,7 +24,9 @@ def connection(place: Place, requests_per_second: int = REQUESTS_PER_SECOND) -> 
     }
 
 
-def trigger(number: int, shortest: float = SHORTEST, longest: float = LONGEST) -> PhotaTaskTrigger:
+def trigger(
+    number: int, place: Place, shortest: float = SHORTEST, longest: float = LONGEST
+) -> PhotaTaskTrigger:
     return PhotaTaskTrigger(
         phota_task_id=f"job-{number}",
         phota_conn_id=CONN_ID,
@@ -35,7 +36,7 @@ def trigger(number: int, shortest: float = SHORTEST, longest: float = LONGEST) -
         longest_interval=longest,
         # what the operator knows from the answer to its submit
         since=time.time(),
-        estimated_time=ESTIMATE,
+        estimated_time=place.estimate,
         model="phota-image-edit",
     )
 

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from airflow.triggers.base import BaseTrigger
@@ -31,17 +31,19 @@ class Triggered:
     """
 
     connection: Callable[[Place], Mapping[str, Any]]
-    trigger: Callable[[int], BaseTrigger]
+    trigger: Callable[[int, Place], BaseTrigger]
     is_success: Callable[[Any], bool]
+    _places: list[Place] = field(default_factory=list, init=False)
 
     def prepare(self, place: Place) -> None:
         os.environ[f"AIRFLOW_CONN_{CONN_ID.upper()}"] = json.dumps(self.connection(place))
+        self._places.append(place)
 
     @asynccontextmanager
     async def waits(self) -> AsyncIterator[Wait]:
         yield self._wait
 
     async def _wait(self, number: int) -> None:
-        payloads = [event.payload async for event in self.trigger(number).run()]
+        payloads = [event.payload async for event in self.trigger(number, self._places[-1]).run()]
         if len(payloads) != 1 or not self.is_success(payloads[0]):
             raise WaitFailedError(repr(payloads))

@@ -8,8 +8,8 @@ from itertools import pairwise
 import pytest
 
 from benchmarks import service
-from benchmarks.answers import APIS, ESTIMATE
-from benchmarks.jobs import DURATIONS, LONGEST, Workload
+from benchmarks.answers import APIS
+from benchmarks.jobs import DURATIONS, ESTIMATE, LONGEST, PROGRESS, Workload
 from benchmarks.service import BEGIN, Service
 from benchmarks.tally import Tally, busiest
 
@@ -53,6 +53,15 @@ def test_progress_never_falls_and_is_100_only_at_the_end():
         assert job.percent(job.ends) == 100
 
 
+@pytest.mark.parametrize("progress", PROGRESS)
+def test_what_is_shown_of_the_progress_never_falls_either(progress):
+    for job in Workload(50, "tail").jobs:
+        shown = [job.shown(job.begins + job.seconds * step / 200, progress) for step in range(200)]
+        assert shown == sorted(shown)
+        assert len(set(shown)) == {"none": 1, "still": 2, "late": 2}.get(progress, len(set(shown)))
+        assert job.shown(job.ends, progress) == 100
+
+
 @pytest.mark.parametrize("api", APIS)
 def test_every_api_says_that_a_job_is_finished_when_it_is(api, clock):
     workload = Workload(1, "short")
@@ -82,7 +91,7 @@ def test_a_phota_task_tells_its_progress_and_the_same_estimate_as_all_others(clo
 
 
 def test_a_service_can_keep_the_progress_to_itself(clock):
-    workload = Workload(1, "short", shows_progress=False)
+    workload = Workload(1, "short", progress="none")
     one = Service(workload)
     one.answer(BEGIN, b"")
     clock[0] += workload.jobs[0].seconds * 0.8

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import schedules, tables, targets
 from benchmarks.contestants import BARE, OURS
-from benchmarks.jobs import Workload
+from benchmarks.jobs import PROGRESS, Workload
 from benchmarks.lateness import STEP, Probe
 from benchmarks.scenarios import SCENARIOS
 from benchmarks.scores import Board, Score
@@ -53,7 +53,7 @@ def test_the_best_peer_is_the_one_that_was_measured_best():
 
 @pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=lambda each: each.name)
 def test_every_scenario_has_a_row_to_compare_with(scenario):
-    rows = [row for row, _, _ in scenario.trials(1, shows_progress=True)]
+    rows = [row for row, _, _ in scenario.trials(1)]
     assert scenario.base in rows
     board = Board({row: [a_score(cpu_per_poll=1.0)] for row in rows})
     lines = tables.figures(board, scenario.columns, scenario.base, "waits").splitlines()
@@ -62,10 +62,24 @@ def test_every_scenario_has_a_row_to_compare_with(scenario):
 
 
 def test_asking_steadily_is_late_by_less_than_the_interval():
-    for job in Workload(100, "tail").jobs:
-        outcome = schedules.simulate(job, schedules.Schedule(schedules.steady(5.0)), shows_progress=True)
+    workload = Workload(100, "tail")
+    outcomes = schedules.simulate(workload, schedules.steady(5.0))
+    for job, outcome in zip(workload.jobs, outcomes, strict=True):
         assert 0 <= outcome.delay < 5
         assert outcome.requests == pytest.approx((job.seconds + outcome.delay) / 5 + 1)
+
+
+@pytest.mark.parametrize("beginning", schedules.BEGINNINGS)
+@pytest.mark.parametrize("estimate", [45, 135, 15])
+def test_whatever_the_service_tells_our_schedule_asks_no_more_and_knows_no_later(beginning, estimate):
+    """Than every 5 s; a few percent are chance, since 2,000 jobs are few."""
+    for progress in PROGRESS:
+        seconds = 2000 * schedules.BEGINNINGS[beginning]
+        workload = Workload(2000, "tail", seconds, progress=progress, estimate=estimate)
+        base = schedules.Summary.of(schedules.simulate(workload, schedules.steady(5.0)))
+        ours = schedules.Summary.of(schedules.simulate(workload, schedules.the_projects(estimate)))
+        assert ours.requests < 1.01 * base.requests
+        assert ours.delay < 1.05 * base.delay
 
 
 def test_a_block_of_the_loop_counts_as_all_the_calls_it_delayed():

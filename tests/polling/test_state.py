@@ -84,10 +84,10 @@ def test_the_observed_task_grows_older_and_keeps_what_a_later_answer_leaves_out(
     state = WaitState(TASK_ID, Patience(), clock())
     assert state.last_seen(clock()) is None
     state.record_answer(read(running(20, progress=10, task_info={"estimated_time": 60})), clock())
-    assert state.last_seen(clock() + 7.0) == Observation(27.0, MODEL, 60.0, 10)
+    assert state.last_seen(clock() + 7.0) == Observation(27.0, MODEL, 60.0, 10, shown_since=20.0)
     state.record_answer(read(running(31, progress=30)), clock() + 10.0)
     # 30, by this clock, which knows parts of a second
-    assert state.last_seen(clock() + 10.0) == Observation(30.0, MODEL, 60.0, 30)
+    assert state.last_seen(clock() + 10.0) == Observation(30.0, MODEL, 60.0, 30, shown_since=30.0)
 
 
 def test_an_answer_that_says_nothing_of_the_task_leaves_the_observation_as_it_was() -> None:
@@ -95,7 +95,7 @@ def test_an_answer_that_says_nothing_of_the_task_leaves_the_observation_as_it_wa
     state = WaitState(TASK_ID, Patience(), clock(), Observation(5.0, MODEL, 45.0, 10))
     state.record_failure(PhotaUnreachable("away"), clock() + 10.0)
     state.record_answer(read(shows("completed", results=None)), clock() + 20.0)
-    assert state.last_seen(clock() + 20.0) == Observation(25.0, MODEL, 45.0, 10)
+    assert state.last_seen(clock() + 20.0) == Observation(25.0, MODEL, 45.0, 10, shown_since=5.0)
 
 
 def test_a_finished_wait_teaches_how_long_its_task_took() -> None:
