@@ -28,6 +28,7 @@ DURATIONS: dict[str, Draw] = {
     "short": lambda chance: chance.uniform(5.0, 25.0),
     "tail": lambda chance: min(chance.lognormvariate(math.log(45.0), SIGMA), LONGEST),
     "slow": lambda chance: chance.uniform(60.0, 240.0),
+    "long": lambda chance: chance.uniform(400.0, 700.0),
 }
 
 

@@ -45,7 +45,7 @@ class TrialError(RuntimeError):
 def run_trial(name: str, workload: Workload, trust: Trust) -> Figures:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, (Path(folder) / "log").open("wb") as log:
         environment = _environment(Path(folder), trust)
-        with Process(_server_command(workload, trust), environment, log) as server:
+        with Process(server_command(workload, trust), environment, log) as server:
             port = int(server.line(_READY))
             with Process(_waiting_command(name, workload, port, trust), environment, log) as waiting:
                 try:
@@ -58,15 +58,15 @@ def run_trial(name: str, workload: Workload, trust: Trust) -> Figures:
 def _measure(workload: Workload, waiting: Process, port: int, trust: Trust) -> Figures:
     waiting.line(_READY)
     with watched_memory(waiting.pid) as memory:
-        _ask(port, trust, "POST", BEGIN)
+        ask(port, trust, "POST", BEGIN)
         waiting.write(b"go\n")
         cost = json.loads(waiting.line(workload.longest + _OVERTIME))
-    seen = _ask(port, trust, "GET", SEEN)
+    seen = ask(port, trust, "GET", SEEN)
     cost["lateness"] = Lateness(**cost["lateness"])
     return Figures(workload, Cost(**cost), Seen(**seen), memory.growth)
 
 
-def _ask(port: int, trust: Trust, method: str, path: bytes) -> Any:
+def ask(port: int, trust: Trust, method: str, path: bytes) -> Any:
     tls = ssl.create_default_context(cafile=trust.bundle)
     line = http.client.HTTPSConnection("127.0.0.1", port, context=tls, timeout=30)
     line.request(method, path.decode())
@@ -75,7 +75,7 @@ def _ask(port: int, trust: Trust, method: str, path: bytes) -> Any:
     return answer
 
 
-def _server_command(workload: Workload, trust: Trust) -> list[str]:
+def server_command(workload: Workload, trust: Trust) -> list[str]:
     command = ["benchmarks.server", *_options(workload), "--durations", workload.durations]
     command += ["--progress", workload.progress, "--seed", str(workload.seed)]
     return [*command, "--certificate", str(trust.certificate)]

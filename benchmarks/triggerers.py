@@ -1,0 +1,238 @@
+"""Lets two triggerers of a real Airflow hold 20,000 waits, and kills one of them: `make bench-triggerers`.
+
+The tasks are put into the database as a worker would have deferred them, see `benchmarks.deferred_waits`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from sqlalchemy import create_engine, text
+
+from benchmarks.components import Components, Use
+from benchmarks.jobs import Workload
+from benchmarks.lateness import Lateness
+from benchmarks.loop_probe import worst
+from benchmarks.processes import ROOT, Process
+from benchmarks.service import BEGIN, SEEN
+from benchmarks.tally import Seen
+from benchmarks.trial import ask, server_command
+from benchmarks.trust import Trust, new_trust
+from dev.airflow_stack import AirflowStack
+from dev.postgres import PostgresCluster
+
+OUTPUT = ROOT / ".build" / "bench-triggerers.md"
+WAITS = int(os.environ.get("BENCH_WAITS") or 20_000)
+#: Triggers that a triggerer takes at a time; Airflow's default is 50.
+SELECT = int(os.environ.get("BENCH_SELECT") or 1000)
+#: Triggers that a triggerer holds at most; Airflow's default is 1,000.
+CAPACITY = int(os.environ.get("BENCH_CAPACITY") or 25_000)
+RATE = int(os.environ.get("BENCH_RATE") or 500)
+DURATIONS = os.environ.get("BENCH_DURATIONS") or "long"
+#: Seconds from the moment at which all waits are held until a triggerer is killed.
+_QUIET = float(os.environ.get("BENCH_QUIET") or 60.0)
+_LIMIT = 1800.0
+_PAUSE = 1.0
+TRIGGERERS = ("triggerer-1", "triggerer-2")
+
+
+@dataclass
+class Waits:
+    """Watches the waits in Airflow's database."""
+
+    url: str
+    _engine: Any = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._engine = create_engine(self.url, isolation_level="AUTOCOMMIT")
+
+    def held(self) -> dict[int | None, int]:
+        """Returns how many waits each triggerer has, by the number of its job; None is nobody."""
+        return dict(
+            self._rows(
+                "SELECT triggerer_id, count(*) FROM trigger WHERE classpath NOT LIKE '%LoopProbe' GROUP BY 1"
+            )
+        )
+
+    def deferred(self) -> int:
+        return int(self._rows(f"{_COUNT} WHERE map_index >= 0 AND state = 'deferred'")[0][0])
+
+    def ends(self) -> dict[str, int]:
+        """Returns how the waits have ended: the end that their event names -> how many of them."""
+        query = (
+            "SELECT next_kwargs::text, state FROM task_instance WHERE map_index >= 0 AND state != 'deferred'"
+        )
+        ends: dict[str, int] = {}
+        for kwargs, state in self._rows(query):
+            end = "finished" if '"finished"' in kwargs else f"{state}: {kwargs[:80]}"
+            ends[end] = ends.get(end, 0) + 1
+        return ends
+
+    def _rows(self, query: str) -> list[Any]:
+        with self._engine.connect() as connection:
+            return list(connection.execute(text(query)))
+
+
+_COUNT = "SELECT count(*) FROM task_instance"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Holds what was measured; times in seconds.
+
+    Attributes:
+        taken_in: until two triggerers had all waits.
+        taken_over: from the kill of one until the other had all that were left.
+        late: process -> the worst stretch of five seconds.
+        use: of Airflow's components and the database, until the end.
+    """
+
+    taken_in: float
+    taken_over: float
+    seconds: float
+    ends: dict[str, int]
+    seen: Seen
+    late: dict[int, Lateness]
+    use: Use
+
+    @property
+    def is_right(self) -> bool:
+        return self.ends == {"finished": WAITS} and len(self.seen.delays) == WAITS
+
+    def lines(self) -> Iterator[str]:
+        delays = sorted(self.seen.delays)
+        yield f"{WAITS:,} waits, two triggerers, capacity {CAPACITY:,}, {SELECT} at a time, {RATE} requests/s each"
+        yield ""
+        yield "| what | measured |"
+        yield "| --- | --- |"
+        yield f"| ended once, and well | {self.ends.get('finished', 0):,} of {WAITS:,} |"
+        yield f"| until both held all, s | {self.taken_in:.0f} |"
+        yield f"| from the kill until the other one held all, s | {self.taken_over:.0f} |"
+        yield f"| requests a wait | {self.seen.requests / WAITS:.1f} |"
+        yield f"| requests in the busiest ten seconds, a second | {self.seen.busiest_ten_seconds / 10:.0f} |"
+        if delays:
+            yield f"| detection delay, s (median / p90) | {median(delays):.1f} / {delays[int(0.9 * len(delays))]:.1f} |"
+        for name in (*TRIGGERERS, "scheduler", "database"):
+            cpu, peak = self.use.cpu.get(name, 0.0), self.use.peak.get(name, 0)
+            yield f"| {name}: CPU, share of a core; memory at its peak, MB | {cpu / self.seconds:.2f}; {peak / 2**20:.0f} |"
+        for number, (_, late) in enumerate(sorted(self.late.items()), start=1):
+            figures = f"{late.median:.0f} / {late.p99:.0f} / {late.worst:.0f}"
+            yield f"| loop {number}, lateness of the worst five seconds, ms (p50 / p99 / max) | {figures} |"
+
+
+@dataclass
+class Bench:
+    """Runs the waits in one Airflow."""
+
+    airflow: AirflowStack
+    waits: Waits
+    port: int
+    trust: Trust
+    folder: Path
+
+    def measure(self, workload: Workload, components: Components) -> Outcome:
+        self.airflow.wait_for_dag("bench_waits")
+        run_id = self.airflow.trigger("bench_waits")
+        began = time.monotonic()
+        with components.watched() as use:
+            ask(self.port, self.trust, "POST", BEGIN)
+            self._put(run_id, workload)
+            taken_in = self._until(lambda: None not in self.waits.held(), began, "not all waits are held")
+            _log(f"held after {taken_in:.0f} s: {self.waits.held()}")
+            time.sleep(_QUIET)
+            self.airflow.kill(TRIGGERERS[1])
+            killed = time.monotonic()
+            taken_over = self._until(
+                lambda: len(self.waits.held()) <= 1, killed, "nobody has taken them over"
+            )
+            _log(f"taken over after {taken_over:.0f} s: {self.waits.held()}")
+            self._until(lambda: self.waits.deferred() <= len(TRIGGERERS), began, "not all waits have ended")
+        return Outcome(
+            taken_in,
+            taken_over,
+            time.monotonic() - began,
+            self.waits.ends(),
+            Seen(**ask(self.port, self.trust, "GET", SEEN)),
+            worst(self.folder),
+            use,
+        )
+
+    def _put(self, run_id: str, workload: Workload) -> None:
+        module = [sys.executable, "-m", "benchmarks.deferred_waits", "--run-id", run_id]
+        numbers = ["--waits", str(workload.waits), "--estimate", str(workload.estimate)]
+        command = [*module, *numbers, "--probes", str(self.folder)]
+        subprocess.run(command, env=dict(self.airflow.environment), cwd=ROOT, check=True)
+
+    def _until(self, reached: Callable[[], bool], since: float, complaint: str) -> float:
+        """Returns how many seconds have passed since then when something is reached."""
+        deadline = time.monotonic() + _LIMIT
+        while not reached():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{complaint}: {self.waits.held()}, {self.waits.deferred()} deferred")
+            time.sleep(_PAUSE)
+        return time.monotonic() - since
+
+
+@contextmanager
+def _server(workload: Workload, trust: Trust, folder: Path) -> Iterator[int]:
+    with (folder / "server.log").open("wb") as log:
+        environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}
+        with Process(server_command(workload, trust), environment, log) as server:
+            yield int(server.line(60.0))
+
+
+def measure(home: Path) -> Outcome:
+    workload = Workload(WAITS, DURATIONS, spread=1.0, estimate=500)
+    probes = home / "probes"
+    probes.mkdir()
+    with new_trust() as trust, _server(workload, trust, home) as port, PostgresCluster() as postgres:
+        connection = {
+            "conn_type": "phota",
+            "host": f"https://127.0.0.1:{port}",
+            "password": "bench-0123456789",
+            "extra": {"ca_bundle": str(trust.bundle), "requests_per_second": RATE, "expected_pollers": 2},
+        }
+        env = {
+            "AIRFLOW_CONN_PHOTA_DEFAULT": json.dumps(connection),
+            "AIRFLOW__TRIGGERER__CAPACITY": str(CAPACITY),
+            "AIRFLOW__TRIGGERER__MAX_TRIGGER_TO_SELECT_PER_LOOP": str(SELECT),
+            "PYTHONPATH": str(ROOT),
+        }
+        dags, instances = ROOT / "benchmarks" / "dags", {"triggerer": len(TRIGGERERS)}
+        with AirflowStack(
+            home / "airflow", dags, env=env, database=postgres.url, instances=instances
+        ) as airflow:
+            components = Components({**airflow.pids, "database": postgres.pid})
+            return Bench(airflow, Waits(postgres.url), port, trust, probes).measure(workload, components)
+
+
+def _log(message: str) -> None:
+    sys.stderr.write(f"{message}\n")
+    sys.stderr.flush()
+
+
+def main() -> int:
+    OUTPUT.parent.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=OUTPUT.parent) as name:
+        outcome = measure(Path(name))
+    report = "\n".join(outcome.lines()) + "\n"
+    OUTPUT.write_text(report)
+    sys.stdout.write(report)
+    if not outcome.is_right:
+        _log(f"WRONG: {outcome.ends}, {len(outcome.seen.delays)} seen")
+    return 0 if outcome.is_right else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
