@@ -118,6 +118,10 @@ bench-slots: $(READY_BENCH) ## What waiting costs in worker slots, in a real Air
 bench-rate: $(READY) ## How several triggerers and workers share what a service allows (30 minutes; BENCH_SECONDS, ...)
 	@$(PYTHON) -m benchmarks.shared_rate
 
+.PHONY: bench-triggerers
+bench-triggerers: $(READY) ## 20,000 waits over two triggerers, one of which is killed (20 minutes; BENCH_WAITS, BENCH_SELECT, ...)
+	@$(PYTHON) -m benchmarks.triggerers
+
 .PHONY: bench-storage
 bench-storage: $(READY) ## What landing costs next to curl, and with small copies; 2,000 pictures from and to S3 and a disk
 	@$(PYTHON) -m benchmarks.storage

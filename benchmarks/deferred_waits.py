@@ -31,15 +31,10 @@ _AT_ONCE = 1000
 def put(run_id: str, waits: int, estimate: int, probes: str) -> None:
     """Adds the waits to a DAG run, and a probe of its loop to each triggerer."""
     with create_session() as session:
-        model = dict(
-            session.execute(
-                select(TaskInstance.__table__).where(
-                    TaskInstance.run_id == run_id, TaskInstance.map_index < 0
-                )
-            )
-            .mappings()
-            .one()
+        instance = select(TaskInstance.__table__).where(
+            TaskInstance.run_id == run_id, TaskInstance.map_index < 0
         )
+        model = dict(session.execute(instance).mappings().one())
         living = select(Job.id).where(Job.job_type == "TriggererJob", Job.end_date.is_(None))
         for number, job in enumerate(session.scalars(living).all()):
             _defer(session, model, [waits + number], [LoopProbe(probes)], triggerer_id=job)

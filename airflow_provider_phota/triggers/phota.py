@@ -31,6 +31,9 @@ log = logging.getLogger(__name__)
 EARLIEST_EVENT = 6.0
 #: Seconds for which a trigger relies on what was seen of its task when the trigger was made.
 SEEN_LATELY = 30.0
+#: Waits on one event loop from which on each logs only its beginning and its end. Airflow's triggerer hands
+#: every line from one process to another, and the event loop stands still if that one is too slow.
+_MANY = 500
 
 
 def earliest_event(age: float) -> float:
@@ -157,6 +160,7 @@ class PhotaTaskTrigger(BaseTrigger):
             schedule=poller.schedule(self.poll_interval, longest),
             patience=Patience(unreachable=self.max_unreachable),
             seen=self._seen(),
+            log_level=logging.INFO if poller.waits < _MANY else logging.DEBUG,
         )
 
     def _span(self) -> Span:

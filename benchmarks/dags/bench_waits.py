@@ -1,4 +1,4 @@
-"""Has a wait that `benchmarks.deferred_waits` copies. It stays paused, so that no worker goes on with the copies."""
+"""Has a wait that `benchmarks.deferred_waits` copies; paused, so that no worker goes on with the copies."""
 
 from __future__ import annotations
 

@@ -58,15 +58,18 @@ class EditEvidence:
     def end(self) -> End:
         if self.state == "success" and self.delivered:
             return End.OK
-        # an orphan may record its ID after the edit was held
-        is_on_record = self.intents or self.recorded or self.discarded
+        # an orphan may record its ID after the edit was held, or take back an intent that it has never sent
+        is_on_record = self.intents or self.recorded or self.discarded or not self.billed
         is_held = self.state == "failed" and AMBIGUOUS in self.log and is_on_record
         return End.HELD if is_held else End.FAILED
 
     @property
     def ambiguous(self) -> int:
-        """How many payments are ambiguous. One whose record was deleted is known by the log alone."""
-        return self.intents or int(self.discarded and self.end is End.HELD)
+        """How many payments are ambiguous.
+
+        One whose record was deleted, or taken back by an orphan, is known by the log alone.
+        """
+        return self.intents or int(self.end is End.HELD and not self.recorded)
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,16 @@ def test_its_log_has_a_line_for_its_start_each_status_and_its_end(at_once, phota
     assert last == f"The wait for PHOTA task {phota_task_id} ended: finished."
 
 
+def test_one_of_many_waits_logs_only_its_start_and_its_end(at_once, phota_task_id, caplog, monkeypatch):
+    """The triggerer's event loop would stand still while the lines of thousands are handed on."""
+    monkeypatch.setattr(phota, "_MANY", 1)
+    caplog.set_level("INFO", logger="airflow_provider_phota")
+    end_of(trigger(phota_task_id))
+    first, last = [record.getMessage() for record in caplog.records]
+    assert first == f"Waiting for PHOTA task {phota_task_id}."
+    assert last == f"The wait for PHOTA task {phota_task_id} ended: finished."
+
+
 def test_it_never_fires_within_six_seconds_of_its_start(phota_task_id):
     assert phota.EARLIEST_EVENT == 6.0
     start = time.monotonic()
