@@ -73,14 +73,10 @@ class Waits:
 
     def ends(self) -> Counter[str]:
         """Returns how the waits have ended: the end that their event names -> how many of them."""
-        query = (
-            "SELECT next_kwargs::text, state FROM task_instance WHERE map_index >= 0 AND state != 'deferred'"
+        rows = self._rows(f"SELECT state, next_kwargs::text {_WAITS} AND state != 'deferred'")
+        return Counter(
+            "finished" if '"finished"' in kwargs else f"{state}: {kwargs[:80]}" for state, kwargs in rows
         )
-        ends: Counter[str] = {}
-        for kwargs, state in self._rows(query):
-            end = "finished" if '"finished"' in kwargs else f"{state}: {kwargs[:80]}"
-            ends[end] = ends.get(end, 0) + 1
-        return ends
 
     def _rows(self, query: str) -> list[Any]:
         with self._engine.connect() as connection:
