@@ -31,7 +31,7 @@ _WORTH = 0.5
 #: Spread of a forecast above which it tells little.
 _VAGUE = 0.25
 #: Seconds between two questions while a forecast tells little, and for long tasks this part of its median.
-_STEADY, _PART = 4.6, 1 / 40
+_STEADY, _PART = 4.5, 1 / 40
 #: How many spreads below the median a task is too young to end, and above it late.
 _YOUNG, _LATE = 2.2, 1.2
 #: Part of a pause by which it is longer or shorter at random, so that equal waits do not ask together.
