@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -41,6 +42,8 @@ SELECT = int(os.environ.get("BENCH_SELECT") or 1000)
 CAPACITY = int(os.environ.get("BENCH_CAPACITY") or 25_000)
 RATE = int(os.environ.get("BENCH_RATE") or 500)
 DURATIONS = os.environ.get("BENCH_DURATIONS") or "long"
+#: The level from which on Airflow logs. Its triggerer hands lines to another process, ten at a time.
+LOG_LEVEL = os.environ.get("BENCH_LOG_LEVEL") or "INFO"
 #: Seconds from the moment at which all waits are held until a triggerer is killed.
 _QUIET = float(os.environ.get("BENCH_QUIET") or 60.0)
 _LIMIT = 1800.0
@@ -204,6 +207,7 @@ def measure(home: Path) -> Outcome:
             "AIRFLOW_CONN_PHOTA_DEFAULT": json.dumps(connection),
             "AIRFLOW__TRIGGERER__CAPACITY": str(CAPACITY),
             "AIRFLOW__TRIGGERER__MAX_TRIGGER_TO_SELECT_PER_LOOP": str(SELECT),
+            "AIRFLOW__LOGGING__LOGGING_LEVEL": LOG_LEVEL,
             "PYTHONPATH": str(ROOT),
         }
         dags, instances = ROOT / "benchmarks" / "dags", {"triggerer": len(TRIGGERERS)}
@@ -220,6 +224,8 @@ def _log(message: str) -> None:
 
 
 def main() -> int:
+    # or else the servers would outlive this process
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     OUTPUT.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=OUTPUT.parent) as name:
         outcome = measure(Path(name))
