@@ -22,6 +22,9 @@ _EVERY = 5.0
 class LoopProbe(BaseTrigger):
     """Writes the lateness of each stretch of some seconds to a file.
 
+    Beside it stands how many passes of the garbage collector there were since the last full one: if that is
+    smaller than before, a full one was in this stretch.
+
     Args:
         folder: where the file is written; its name is that of the process.
     """
@@ -38,7 +41,7 @@ class LoopProbe(BaseTrigger):
         while True:
             probe = Probe()
             await asyncio.sleep(_EVERY)
-            line = {"lateness": asdict(probe.stop()), "objects": gc.get_count()[2]}
+            line = {"lateness": asdict(probe.stop()), "passes": gc.get_count()[2]}
             await asyncio.to_thread(_append, file, json.dumps(line))
         yield TriggerEvent({})  # makes this a generator
 
@@ -48,14 +51,9 @@ def _append(file: Path, line: str) -> None:
         out.write(f"{line}\n")
 
 
-def worst(folder: Path) -> dict[int, Lateness]:
-    """Returns, for each process, the largest of each figure of all its stretches."""
-    found = {}
-    for file in folder.glob("*.jsonl"):
-        stretches = [Lateness(**json.loads(line)["lateness"]) for line in file.read_text().splitlines()]
-        found[int(file.stem)] = Lateness(
-            max(each.median for each in stretches),
-            max(each.p99 for each in stretches),
-            max(each.worst for each in stretches),
-        )
-    return found
+def stretches(folder: Path) -> list[list[Lateness]]:
+    """Returns, for each process, the lateness of its stretches in order."""
+    return [
+        [Lateness(**json.loads(line)["lateness"]) for line in file.read_text().splitlines()]
+        for file in sorted(folder.glob("*.jsonl"))
+    ]
