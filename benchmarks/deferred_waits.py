@@ -7,7 +7,6 @@ would be if a worker had deferred them: with a trigger of their own, in the same
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
@@ -20,11 +19,9 @@ from airflow.utils.session import create_session
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from airflow_provider_phota.triggers.phota import PhotaTaskTrigger
+from benchmarks.contestants.phota import trigger
 from benchmarks.loop_probe import LoopProbe
 
-#: Seconds that a wait may take. No run lasts that long.
-_PATIENCE = 24 * 3600.0
 _AT_ONCE = 1000
 
 
@@ -45,16 +42,9 @@ def put(run_id: str, waits: int, estimate: int, probes: str) -> None:
 
 def _triggers(numbers: range, estimate: int) -> Iterator[BaseTrigger]:
     for number in numbers:
-        yield PhotaTaskTrigger(
-            phota_task_id=f"job-{number}",
-            phota_conn_id="phota_default",
-            deadline=time.time() + _PATIENCE,
-            timeout=_PATIENCE,
-            poll_interval=2.0,
-            longest_interval=30.0,
-            estimated_time=estimate,
-            model="phota-image-edit",
-        )
+        made = trigger(number, estimate)
+        made.since = None  # it asks at once, as one that has waited for a triggerer for long
+        yield made
 
 
 def _defer(

@@ -15,14 +15,18 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from benchmarks.components import Components, Use
+from benchmarks.contestants import Place
+from benchmarks.contestants.phota import connection
+from benchmarks.contestants.triggered import CONN_ID
+from benchmarks.database import Database
 from benchmarks.jobs import Workload
 from benchmarks.lateness import Lateness
 from benchmarks.loop_probe import stretches
@@ -53,15 +57,8 @@ TRIGGERERS = ("triggerer-1", "triggerer-2")
 _WAITS = "FROM task_instance WHERE map_index >= 0"
 
 
-@dataclass
-class Waits:
+class Waits(Database):
     """Watches the waits in Airflow's database."""
-
-    url: str
-    _engine: Any = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._engine = create_engine(self.url, isolation_level="AUTOCOMMIT")
 
     def held(self) -> dict[int | None, int]:
         """Returns how many waits each triggerer has, by the number of its job; None is nobody."""
@@ -199,14 +196,10 @@ def measure(home: Path) -> Outcome:
     probes = home / "probes"
     probes.mkdir()
     with new_trust() as trust, _server(workload, trust, home) as port, PostgresCluster() as postgres:
-        connection = {
-            "conn_type": "phota",
-            "host": f"https://127.0.0.1:{port}",
-            "password": "bench-0123456789",
-            "extra": {"ca_bundle": str(trust.bundle), "requests_per_second": RATE, "expected_pollers": 2},
-        }
+        bench = connection(Place(port, trust.bundle, workload.estimate), RATE)
+        bench["extra"]["expected_pollers"] = len(TRIGGERERS)
         env = {
-            "AIRFLOW_CONN_PHOTA_DEFAULT": json.dumps(connection),
+            f"AIRFLOW_CONN_{CONN_ID.upper()}": json.dumps(bench),
             "AIRFLOW__TRIGGERER__CAPACITY": str(CAPACITY),
             "AIRFLOW__TRIGGERER__MAX_TRIGGER_TO_SELECT_PER_LOOP": str(SELECT),
             "AIRFLOW__LOGGING__LOGGING_LEVEL": LOG_LEVEL,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from airflow_provider_phota.api.tasks import Outcome, PhotaTask
 from airflow_provider_phota.polling.experience import Experience, Forecast
@@ -55,7 +55,9 @@ class Observation:
 
     def later(self, seconds: float) -> Observation:
         """Returns the same task, this many seconds older."""
-        return replace(self, age=self.age + seconds, shown_since=self._shown_since)
+        return Observation(
+            self.age + seconds, self.model, self.estimated_time, self.progress, self._shown_since
+        )
 
     def after(self, before: Observation) -> Observation:
         """Returns what an answer shows of a task that was seen before.

@@ -101,7 +101,7 @@ class Experience:
         mean, spread = self._belief()
         correction = min(max(mean * scale, -_FURTHEST), _FURTHEST)
         # the fewer tasks were seen, the less is known about the mean as well
-        spread *= math.sqrt(1.0 + 1.0 / (self._finished.weight + self._running.weight))
+        spread *= math.sqrt(1.0 + 1.0 / self._weight)
         return Forecast(seconds * math.exp(correction), spread * scale)
 
     def learn(self, phota_task_id: str, above: float, below: float) -> None:
@@ -130,9 +130,13 @@ class Experience:
         if not self._lessons:
             self._running = _Sums()  # also drops the errors of rounding
 
+    @property
+    def _weight(self) -> float:
+        return self._finished.weight + self._running.weight
+
     def _belief(self) -> tuple[float, float]:
         """Returns the mean and the standard deviation of what was learned."""
-        weight = self._finished.weight + self._running.weight
+        weight = self._weight
         mean = (self._finished.values + self._running.values) / weight
         variance = (self._finished.squares + self._running.squares) / weight - mean**2
         return mean, math.sqrt(max(variance, _LEAST_SPREAD**2))

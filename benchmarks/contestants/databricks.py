@@ -15,7 +15,7 @@ def _connection(place: Place) -> dict[str, Any]:
     return {"conn_type": "databricks", "host": "127.0.0.1", "port": place.port, "password": "bench"}
 
 
-def _trigger(number: int, _: Place) -> DatabricksExecutionTrigger:
+def _trigger(number: int, _: int) -> DatabricksExecutionTrigger:
     return DatabricksExecutionTrigger(
         run_id=number, databricks_conn_id=CONN_ID, polling_period_seconds=int(INTERVAL)
     )

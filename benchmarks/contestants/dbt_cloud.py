@@ -20,7 +20,7 @@ def _connection(place: Place) -> dict[str, Any]:
     }
 
 
-def _trigger(number: int, _: Place) -> DbtCloudRunJobTrigger:
+def _trigger(number: int, _: int) -> DbtCloudRunJobTrigger:
     return DbtCloudRunJobTrigger(
         conn_id=CONN_ID,
         run_id=number,

@@ -14,7 +14,7 @@ def _connection(place: Place) -> dict[str, Any]:
     return {"conn_type": "http", "schema": "https", "host": "127.0.0.1", "port": place.port}
 
 
-def _trigger(number: int, _: Place) -> HttpSensorTrigger:
+def _trigger(number: int, _: int) -> HttpSensorTrigger:
     return HttpSensorTrigger(endpoint=f"results/{number}", http_conn_id=CONN_ID, poke_interval=INTERVAL)
 
 

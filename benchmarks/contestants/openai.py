@@ -14,7 +14,7 @@ def _connection(place: Place) -> dict[str, Any]:
     return {"conn_type": "openai", "host": f"https://127.0.0.1:{place.port}/v1", "password": "bench"}
 
 
-def _trigger(number: int, _: Place) -> OpenAIBatchTrigger:
+def _trigger(number: int, _: int) -> OpenAIBatchTrigger:
     return OpenAIBatchTrigger(
         conn_id=CONN_ID, batch_id=f"batch_{number}", poll_interval=INTERVAL, timeout=3600.0
     )

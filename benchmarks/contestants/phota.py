@@ -25,7 +25,7 @@ def connection(place: Place, requests_per_second: int = REQUESTS_PER_SECOND) -> 
 
 
 def trigger(
-    number: int, place: Place, shortest: float = SHORTEST, longest: float = LONGEST
+    number: int, estimate: int, shortest: float = SHORTEST, longest: float = LONGEST
 ) -> PhotaTaskTrigger:
     return PhotaTaskTrigger(
         phota_task_id=f"job-{number}",
@@ -36,7 +36,7 @@ def trigger(
         longest_interval=longest,
         # what the operator knows from the answer to its submit
         since=time.time(),
-        estimated_time=place.estimate,
+        estimated_time=estimate,
         model="phota-image-edit",
     )
 
