@@ -101,6 +101,8 @@ CONNECTION_FIELDS: dict[str, dict[str, Any]] = {
 OPERATORS = tuple(f"airflow_provider_phota.operators.{name}" for name in ("phota", "review", "review_rounds"))
 #: The modules of triggers.
 TRIGGERS = tuple(f"airflow_provider_phota.triggers.{name}" for name in ("phota", "batch", "budget"))
+#: The decorators `@task.phota_...`, each in a module of its name.
+DECORATORS = ("edit", "generate", "enhance", "batch")
 
 FIELD_BEHAVIOUR: dict[str, Any] = {
     "hidden-fields": ["schema", "login"],
@@ -135,6 +137,13 @@ def get_provider_info() -> dict[str, Any]:
             },
         ],
         "triggers": [_modules(*TRIGGERS)],
+        "task-decorators": [
+            {
+                "name": f"phota_{name}",
+                "class-name": f"airflow_provider_phota.decorators.{name}.phota_{name}_task",
+            }
+            for name in DECORATORS
+        ],
         "extra-links": [
             f"airflow_provider_phota.links.phota.{name}" for name in ("PicturesLink", "PhotaTaskLink")
         ],

@@ -49,6 +49,7 @@ ROOMS = {
         *("storage", "retrying", "journal", "batch", "budget", "xcom_keys", "links"),
         *("compat", "reviews"),
     },
+    "decorators": {"api", "xcom_keys", "retrying", "results", "operators"},
     "sensors": {"api", "polling", "compat", "hooks", "triggers", "waiting", "results", "retrying", "links"},
     "transfers": {"api", "hooks", "inputs", "results", "retrying", "links"},
     "cli": {

@@ -108,6 +108,10 @@ class PhotaOperator(PayingOperator):
                 "needs wait_for_completion=True: without it this task does not wait at all. Or let "
                 "a PhotaTaskSensor(deferrable=True) wait.",
             )
+        if self.multiple_outputs and not self.wait_for_completion:
+            raise PhotaInputError(
+                "multiple_outputs", "needs wait_for_completion=True: only then is a dict returned."
+            )
 
     def _make_order(self, settings: Settings) -> Order:
         """Returns the order that the rendered arguments ask for; nothing is sent.

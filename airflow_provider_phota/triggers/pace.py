@@ -21,7 +21,7 @@ _TICK = 0.025
 #: outlive a look of Python's garbage collector, and the sooner it looks at all there are.
 _AT_ONCE = 8
 #: Ticks between the moments at which sleeping waits are woken.
-_TICKS_PER_WAKING = 8
+_TICKS_PER_WAKING = 4
 #: Failures in a row that count as an outage: a single request may just have bad luck.
 _OUTAGE = 5
 #: Seconds between two looks at which waits have been in the queue for too long.

@@ -22,6 +22,7 @@ from airflow_provider_phota.polling.durations import Durations, Observation
 from airflow_provider_phota.polling.schedule import PollSchedule
 from airflow_provider_phota.triggers import metrics
 from airflow_provider_phota.triggers.account import Account
+from airflow_provider_phota.triggers.heap import freeze_heap
 from airflow_provider_phota.triggers.pace import Pace
 
 if TYPE_CHECKING:
@@ -139,6 +140,7 @@ class Poller:
             from airflow_provider_phota.drivers.aiohttp_driver import AiohttpDriver  # noqa: PLC0415  # DAG parsing stays cheap
 
             # the driver of a replaced key stays open until the last wait has left: it may still be in use
+            freeze_heap()
             self._drivers[settings] = await self._open.enter_async_context(AiohttpDriver(settings))
         return self._drivers[settings]
 

@@ -18,6 +18,7 @@ from airflow_provider_phota.hooks.phota import PhotaHook
 from airflow_provider_phota.polling.durations import Observation
 from airflow_provider_phota.triggers import pace, poller
 from airflow_provider_phota.triggers.events import WaitEnd, WaitEvent
+from airflow_provider_phota.triggers.heap import freeze_heap
 from airflow_provider_phota.triggers.phota import PhotaTaskTrigger
 from airflow_provider_phota.triggers.poller import SharedPoller
 
@@ -170,8 +171,19 @@ def test_two_event_loops_share_nothing_and_a_dead_one_is_forgotten(submitted, co
     for number in range(1, 5):
         assert ends(submitted(2)) == {WaitEnd.FINISHED}
         assert len(fetches) == number
+    gc.unfreeze()  # the first loop of the process is frozen with the rest: that of a triggerer stays anyway
     gc.collect()
     assert len(poller._pollers) <= 1  # asgiref remembers the last loop
+
+
+def test_the_collector_does_not_look_at_what_was_loaded_before(submitted, connection):
+    freeze_heap.cache_clear()
+    gc.unfreeze()
+    assert ends(submitted(1)) == {WaitEnd.FINISHED}
+    loaded = gc.get_freeze_count()
+    assert loaded > 100_000
+    assert ends(submitted(1)) == {WaitEnd.FINISHED}
+    assert gc.get_freeze_count() <= loaded  # only once: what comes later is looked at
 
 
 def test_another_connection_has_a_poller_of_its_own(emulator, submitted, connection, fetches, monkeypatch):
