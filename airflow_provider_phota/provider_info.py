@@ -137,13 +137,7 @@ def get_provider_info() -> dict[str, Any]:
             },
         ],
         "triggers": [_modules(*TRIGGERS)],
-        "task-decorators": [
-            {
-                "name": f"phota_{name}",
-                "class-name": f"airflow_provider_phota.decorators.{name}.phota_{name}_task",
-            }
-            for name in DECORATORS
-        ],
+        "task-decorators": [_decorator(name) for name in DECORATORS],
         "extra-links": [
             f"airflow_provider_phota.links.phota.{name}" for name in ("PicturesLink", "PhotaTaskLink")
         ],
@@ -158,6 +152,11 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
     }
+
+
+def _decorator(name: str) -> dict[str, str]:
+    module = f"airflow_provider_phota.decorators.{name}"
+    return {"name": f"phota_{name}", "class-name": f"{module}.phota_{name}_task"}
 
 
 def _modules(*names: str) -> dict[str, Any]:

@@ -78,7 +78,8 @@ class ByFunction(DecoratedOperator):
         """
         function = self.python_callable.__name__
         if is_dataclass(returned) and not isinstance(returned, type):
-            returned = {field.name: getattr(returned, field.name) for field in fields(returned)}
+            values = {each.name: (getattr(returned, each.name), each.default) for each in fields(returned)}
+            returned = {name: value for name, (value, default) in values.items() if value != default}
         if not isinstance(returned, Mapping):
             if len(self._left_out) != 1:
                 raise PhotaInputError(function, f"must return a dict of arguments, got {shown(returned)}.")

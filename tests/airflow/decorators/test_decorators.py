@@ -62,7 +62,7 @@ def test_the_other_models_and_batches(emulator, picture_url, tmp_path):
         ("phota-image-edit", "a beach"),
         ("phota-image-enhance", None),
     ]  # the two items of one batch ask for the same, and share it
-    assert done.xcom("batch")["items"] == done.xcom("described")["items"] == 2
+    assert done.xcom("batch")["total"] == done.xcom("described")["total"] == 2
 
 
 @pytest.mark.parametrize(
