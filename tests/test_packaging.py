@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import venv
 import zipfile
 from pathlib import Path
@@ -22,14 +21,6 @@ def run(*command: object, **kwargs: object) -> str:
     )
     assert done.returncode == 0, f"{command}:\n{done.stdout}\n{done.stderr}"
     return done.stdout
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("dist")
-    run(sys.executable, "-m", "build", "--wheel", "--outdir", folder, ROOT)
-    (path,) = folder.glob("*.whl")
-    return path
 
 
 def test_the_wheel_holds_the_package_its_types_and_its_licence(wheel):

@@ -66,6 +66,16 @@ _CONNECTION = argument(
 _JSON = argument("--json", help="print JSON", action="store_true")
 _COMMON = (_CONNECTION, _JSON)
 
+_INIT = Command(
+    "init",
+    "Write a first DAG, its test, a connection and a picture into a project.",
+    "init:init",
+    (
+        argument("folder", help="the project (default: here)", nargs="?", default=".", metavar="FOLDER"),
+        _JSON,
+    ),
+    details="It replaces no file that is there, and says what to do next.",
+)
 _PRICES = Command(
     "prices",
     "Show what each model costs the group of the account.",
@@ -260,6 +270,7 @@ PHOTA = Group(
     "phota",
     "See what PHOTA costs, what was paid, and bring results home",
     (
+        _INIT,
         _DOCTOR,
         _PRICES,
         _SPEND,
