@@ -17,6 +17,11 @@ GET /_emulator/ledger lists every task that was created and billed; POST /_emula
 POST /_emulator/clock moves the clock; POST /_emulator/reset forgets everything. Ctrl-C ends it.
 """
 
+_REMOTE = """\
+Any key that begins with "emu-" is taken, so whoever can reach this port sees every picture and prompt, and
+can change and delete everything. Send it no private pictures, and keep it off public networks.
+"""
+
 
 def _seconds_range(text: str) -> tuple[float, float]:
     shortest, _, longest = text.partition("..")
@@ -39,7 +44,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_place(add: Callable[..., object]) -> None:
-    add("--host", default="127.0.0.1", help="loopback address to listen on (default: %(default)s)")
+    add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    add(
+        "--allow-remote",
+        action="store_true",
+        help="take a host that is not loopback, such as 0.0.0.0 in a container: whoever reaches it sees all",
+    )
     add("--port", type=int, default=8765, help="TCP port; 0 takes a free one (default: %(default)s)")
     add("--tls-cert", type=Path, metavar="PEM", help="file with certificate and private key: speak https")
 
@@ -91,6 +101,8 @@ async def _run(settings: Settings) -> None:
         loop.add_signal_handler(number, stopping.set)
     async with serving(settings) as running:
         sys.stdout.write(f"PHOTA emulator listening on {running.url}\n")
+        if settings.allow_remote:
+            sys.stdout.write(_REMOTE)
         sys.stdout.flush()
         await stopping.wait()
 

@@ -79,6 +79,11 @@ class Intake:
         if own:
             # The host may be a proxy's name, so the emulator reads its own files directly.
             return self.home + urlunsplit(("", "", parts.path, parts.query, ""))
+        if self._service.settings.allow_remote:  # else a remote client could read what only this machine may
+            raise invalid_image_url(
+                f"the host {host!r} is out of reach: an emulator with remote clients reads its own "
+                "uploads and results only. Upload the file first"
+            )
         if not is_loopback(host):
             raise invalid_image_url(
                 f"the host {host!r} is out of reach: the emulator reads its own uploads and URLs on loopback "

@@ -17,7 +17,7 @@ class Settings:
     """Says how the service behaves. Every field has a default that suits a demo.
 
     Attributes:
-        host: Loopback address to listen on.
+        host: Address to listen on; a loopback one, unless remote clients are allowed.
         port: TCP port. With 0, a free one is chosen.
         tls_cert: PEM file with certificate and private key. With it, the service speaks https.
         latency: Shortest and longest duration of a task, in seconds.
@@ -32,6 +32,8 @@ class Settings:
             aspect ratio.
         rate_limit: Requests a second that all clients together may send to the API. There is no limit if it
             is None.
+        allow_remote: Whether other machines may be clients. Everyone who reaches the port then sees and
+            changes everything. URLs of this machine are not read for them, except the emulator's own.
     """
 
     host: str = "127.0.0.1"
@@ -44,9 +46,10 @@ class Settings:
     result_ttl: float = RESULT_TTL
     pictures: str = "full"
     rate_limit: float | None = None
+    allow_remote: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "host", bindable(self.host))
+        object.__setattr__(self, "host", bindable(self.host, allow_remote=self.allow_remote))
         if not 0 <= self.port <= 65535:
             raise ValueError(f"port must be from 0 to 65535, got {self.port}")
         shortest, longest = self.latency
@@ -86,16 +89,16 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def bindable(host: str) -> str:
+def bindable(host: str, *, allow_remote: bool = False) -> str:
     """Returns the address to bind for ``host``.
 
     Raises:
-        ValueError: ``host`` is not on loopback.
+        ValueError: ``host`` is not on loopback, and remote clients are not allowed.
     """
-    if not is_loopback(host):
+    if not (allow_remote or is_loopback(host)):
         raise ValueError(
             f"host {host!r} is refused: the emulator listens on loopback only "
-            "(127.0.0.1, any other 127.x.y.z, ::1 or localhost)"
+            "(127.0.0.1, any other 127.x.y.z, ::1 or localhost), unless you add --allow-remote"
         )
     # "localhost" may stand for two addresses, and port 0 would then be two different ports.
     return "127.0.0.1" if host.lower() == "localhost" else host.strip("[]")

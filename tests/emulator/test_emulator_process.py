@@ -1,5 +1,6 @@
 """Users start the emulator as a process with a command line."""
 
+import json
 import re
 import signal
 import socket
@@ -15,6 +16,7 @@ from emulator_client import Client, opened, picture
 
 import airflow_provider_phota
 from airflow_provider_phota.emulator.__main__ import main
+from airflow_provider_phota.emulator.connecting import connection_to
 
 ROOT = Path(airflow_provider_phota.__file__).parents[1]
 COMMAND = [sys.executable, "-W", "error", "-m", "airflow_provider_phota.emulator"]
@@ -158,6 +160,28 @@ def test_another_host_than_loopback_is_refused():
 def test_whatever_its_spelling(host: str, capsys: pytest.CaptureFixture[str]):
     assert main(["--host", host, "--port", "0"]) == 2
     assert "the emulator listens on loopback only" in capsys.readouterr().err
+
+
+def test_remote_clients_are_allowed_on_request_and_told_what_that_means(start: Start, files: str):
+    process, everywhere = start("--host", "0.0.0.0", "--allow-remote")
+    assert process.stdout.readline().startswith('Any key that begins with "emu-" is taken, so whoever')
+    # a request of another machine has another host; the results it gets lead to where it asked
+    client = Client(everywhere.url.replace("0.0.0.0", "127.0.0.2"))
+
+    own = client.upload(picture())["url"]
+    done = client.ended(client.create(model="phota-image-edit", prompt="a beach", image_urls=[own]))
+    assert own.startswith(client.url)
+    assert done["results"][0]["url"].startswith(client.url)
+
+    refused = client.submit(model="phota-image-edit", prompt="a", image_urls=[f"{files}/photo.png"])
+    assert refused.status_code == 422
+    assert "remote clients" in refused.json()["error"]["message"]
+
+
+def test_the_connection_to_a_remote_emulator_allows_http():
+    assert json.loads(connection_to("http://phota:8765"))["extra"] == {"allow_http": True}
+    for url in ("https://phota:8765", "http://127.0.0.1:8765", "http://[::1]:8765"):
+        assert "extra" not in json.loads(connection_to(url))
 
 
 @pytest.mark.parametrize(
