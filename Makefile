@@ -158,6 +158,14 @@ hooks: $(READY) ## From now on, git runs ruff and mypy before each commit
 docs: $(READY) ## Build the documentation into docs/_build/html; a warning is an error
 	$(PYTHON) -m sphinx -q -E -W --keep-going -b html docs docs/_build/html
 
+.PHONY: package
+package: $(READY) ## Build the wheel and the source distribution, twice, and check them; a list of dependencies (SBOM)
+	@$(PYTHON) -m dev.package
+
+.PHONY: new-user
+new-user: $(READY) ## A new user, from the wheel alone, on Airflow 3.3, 3.1 and 2.11: init, quickstart, all examples (20 minutes)
+	$(PYTHON) -m pytest tests/test_new_user.py
+
 .PHONY: constraints
 constraints: $(READY) ## Pin what the environments are made of: the newest that fit Python 3.11.0
 	dev/pin 'apache-airflow==3.3.*' dev docs chaos hooks browser > .build/pins && mv .build/pins dev/constraints-airflow-3.3.txt

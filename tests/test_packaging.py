@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import venv
 import zipfile
 from pathlib import Path
 
 import pytest
+
+from airflow_provider_phota import __version__
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "airflow_provider_phota"
@@ -32,6 +35,37 @@ def test_the_wheel_holds_the_package_its_types_and_its_licence(wheel):
     assert {str(path.relative_to(ROOT)) for path in pages} <= set(names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert all(name.startswith(("airflow_provider_phota/", "airflow_provider_phota-")) for name in names)
+
+
+def test_every_link_of_its_description_leads_to_the_release(wheel):
+    files = zipfile.ZipFile(wheel)
+    (metadata,) = (name for name in files.namelist() if name.endswith(".dist-info/METADATA"))
+    description = files.read(metadata).decode()
+    links = re.findall(r"\]\(([^)#]*)", description)
+    assert len(links) > 40
+    tag = f"/v{__version__}/"
+    ours = [link for link in links if "airflow-provider-phota/airflow-provider-phota" in link]
+    assert not [link for link in links if not link.startswith("https://")]
+    assert len(ours) > 40
+    for link in ours:
+        assert (ROOT / link.partition(tag)[2]).exists(), link
+
+
+@pytest.mark.parametrize("extra", ["amazon", "azure", "google", "parquet", "all"])
+def test_every_extra_can_be_installed(wheel, tmp_path, extra):
+    venv.create(tmp_path / "venv", with_pip=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    run(python, "-m", "pip", "install", "--quiet", "uv")
+    wanted = f"airflow-provider-phota[{extra}] @ {wheel.as_uri()}"
+    # which packages they are is decided, but they are not fetched: those of all extras are gigabytes
+    said = subprocess.run(
+        [python.parent / "uv", "pip", "install", "--dry-run", "--python", python, wanted],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.returncode == 0, said.stderr
+    assert "airflow-provider-phota" in said.stderr
 
 
 def test_the_wheel_brings_its_pytest_fixture(wheel):
