@@ -64,7 +64,8 @@ def test_one_of_many_waits_logs_only_its_start_and_its_end(at_once, phota_task_i
     monkeypatch.setattr(phota, "_MANY", 1)
     caplog.set_level("INFO", logger="airflow_provider_phota")
     end_of(trigger(phota_task_id))
-    first, last = [record.getMessage() for record in caplog.records]
+    ours = [record for record in caplog.records if record.name.startswith("airflow_provider_phota")]
+    first, last = [record.getMessage() for record in ours]
     assert first == f"Waiting for PHOTA task {phota_task_id}."
     assert last == f"The wait for PHOTA task {phota_task_id} ended: finished."
 
