@@ -22,7 +22,7 @@ author = "the authors of airflow-provider-phota"
 copyright = author
 version = release = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
 exclude_patterns = ["_build"]
 myst_heading_anchors = 3
 #: The docstrings write `code` with single backticks.
@@ -35,6 +35,11 @@ napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 
 html_theme = "furo"
+html_theme_options = {  # for the links that edit a page
+    "source_repository": "https://github.com/airflow-provider-phota/airflow-provider-phota",
+    "source_branch": "main",
+    "source_directory": "docs/",
+}
 html_title = f"{project} {release}"
 html_static_path = ["_static"]
 html_css_files = ["wider.css"]

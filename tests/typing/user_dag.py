@@ -147,3 +147,19 @@ with DAG("bad", schedule=None):
         destination="s3://b/e",
         creativity="0.5",  # wrong
     )
+
+
+with DAG("decorated", schedule=None):
+
+    @task.phota_edit(image_urls=PICTURE, wait_for_completion=True)
+    def prompt_of(place: str) -> str:
+        return f"a {place}"
+
+    @task.phota_edit
+    def whole_order() -> dict[str, object]:
+        return {"prompt": "a beach", "image_urls": PICTURE}
+
+    prompt_of("beach")
+    prompt_of.expand(place=["beach", "forest"])
+    prompt_of.override(task_id="renamed")("forest")
+    whole_order()
