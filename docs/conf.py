@@ -43,5 +43,7 @@ html_theme_options = {  # for the links that edit a page
 html_title = f"{project} {release}"
 html_static_path = ["_static"]
 html_css_files = ["wider.css"]
+html_js_files = ["keyboard.js"]
+html_favicon = "../airflow_provider_phota/emulator/front/static/icon.svg"
 html_copy_source = False
 html_show_sphinx = False

@@ -16,7 +16,9 @@ from conftest import OpenPage
 from airflow_provider_phota.operators import phota
 from dev.browser import wait_until
 
-pytest.importorskip("sphinx", reason="the documentation is built on the newest Airflow only")
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+pytest.importorskip("sphinx", reason="the documentation is built on Airflow 3.3 only")
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted(path.stem for path in DOCS.glob("*.md"))
