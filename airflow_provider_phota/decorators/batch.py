@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import task_decorator_factory
-
 from airflow_provider_phota.api.orders.base import EDIT_MODEL, ENHANCE_MODEL, GENERATE_MODEL
 from airflow_provider_phota.api.orders.checks import checked_word
-from airflow_provider_phota.decorators.by_function import ByFunction
+from airflow_provider_phota.decorators.by_function import ByFunction, decorator
 from airflow_provider_phota.operators.edit_batch import PhotaImageEditBatchOperator
 from airflow_provider_phota.operators.enhance_batch import PhotaImageEnhanceBatchOperator
 from airflow_provider_phota.operators.generate_batch import PhotaImageGenerateBatchOperator
@@ -64,6 +62,5 @@ def phota_batch_task(
     Raises:
         PhotaInputError: There are no batches of that model.
     """
-    kwargs.setdefault("multiple_outputs", False)  # the annotation of the function tells nothing of the result
     operator = _CLASSES[checked_word("model", model, tuple(_CLASSES))]
-    return task_decorator_factory(python_callable, decorated_operator_class=operator, **kwargs)
+    return decorator(operator, python_callable, kwargs)

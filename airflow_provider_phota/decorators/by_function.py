@@ -6,7 +6,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import DecoratedOperator, context_merge, determine_kwargs
+from airflow.providers.common.compat.sdk import (
+    DecoratedOperator,
+    context_merge,
+    determine_kwargs,
+    task_decorator_factory,
+)
 
 from airflow_provider_phota import xcom_keys
 from airflow_provider_phota.api.errors import PhotaInputError
@@ -15,7 +20,7 @@ from airflow_provider_phota.results.cards import Asked
 from airflow_provider_phota.retrying import as_airflow_errors
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import Context, TaskDecorator
 
 
 class Returned:
@@ -110,3 +115,18 @@ class OneOrderByFunction(ByFunction):
     def _arguments_of(self, asked: Asked) -> Mapping[str, object]:
         """Returns the arguments of an order that was submitted, by their names."""
         raise NotImplementedError
+
+
+def decorator(
+    operator: type[ByFunction], python_callable: Callable[..., Any] | None, arguments: dict[str, Any]
+) -> TaskDecorator:
+    """Returns the decorator that makes a function a task of an operator, or the decorated function.
+
+    Args:
+        operator: the class of the task.
+        python_callable: the function; None if the decorator is written with arguments.
+        arguments: of the operator.
+    """
+    # Airflow would guess it from the function's annotation, which tells nothing of the operator's result
+    arguments.setdefault("multiple_outputs", False)
+    return task_decorator_factory(python_callable, decorated_operator_class=operator, **arguments)

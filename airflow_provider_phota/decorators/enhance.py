@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import task_decorator_factory
-
-from airflow_provider_phota.decorators.by_function import ByFunction, OneOrderByFunction
+from airflow_provider_phota.decorators.by_function import ByFunction, OneOrderByFunction, decorator
 from airflow_provider_phota.operators.enhance import PhotaImageEnhanceOperator
 from airflow_provider_phota.results.cards import Asked
 
@@ -33,5 +31,4 @@ def phota_enhance_task(python_callable: Callable[..., Any] | None = None, **kwar
         python_callable: returns the picture, or a dict of arguments of the order.
         kwargs: the arguments of `PhotaImageEnhanceOperator` that the function does not return.
     """
-    kwargs.setdefault("multiple_outputs", False)  # the annotation of the function tells nothing of the result
-    return task_decorator_factory(python_callable, decorated_operator_class=EnhanceByFunction, **kwargs)
+    return decorator(EnhanceByFunction, python_callable, kwargs)

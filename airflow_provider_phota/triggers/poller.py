@@ -139,8 +139,8 @@ class Poller:
         if settings not in self._drivers:
             from airflow_provider_phota.drivers.aiohttp_driver import AiohttpDriver  # noqa: PLC0415  # DAG parsing stays cheap
 
-            # the driver of a replaced key stays open until the last wait has left: it may still be in use
             freeze_heap()
+            # the driver of a replaced key stays open until the last wait has left: it may still be in use
             self._drivers[settings] = await self._open.enter_async_context(AiohttpDriver(settings))
         return self._drivers[settings]
 
